@@ -1,0 +1,27 @@
+/**
+ * All that Tiercel knows of time. Injected, so that a test needs no sleep.
+ * Lifetimes of values are wall clock (processes must agree), durations inside a process are monotonic.
+ */
+export interface Clock {
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number
+  /** Milliseconds that only go forward; comparable only inside this process. */
+  monotonic(): number
+  /** Runs `callback` once after `ms`. Never keeps the process alive. Returns what stops it. */
+  after(ms: number, callback: () => void): CancelTimer
+}
+
+export type CancelTimer = () => void
+
+/** Node runs a timer longer than this at once: 2^31 - 1 ms. */
+const MAX_TIMER_MS = 2_147_483_647
+
+export const systemClock: Clock = {
+  now: Date.now,
+  monotonic: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS))
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}

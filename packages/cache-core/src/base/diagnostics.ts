@@ -1,0 +1,32 @@
+import { channel } from 'node:diagnostics_channel'
+
+/**
+ * What Tiercel tells about itself, on `node:diagnostics_channel`, as `tiercel:<event>`. Nothing is ever printed.
+ * Keys are the caller's own, without prefix and namespace escapes.
+ */
+export interface DiagnosticEvents {
+  hit: { namespace: string; key: string }
+  miss: { namespace: string; key: string }
+  /** A loader ran: `leased` says whether one lease among all processes stood behind it. */
+  load: { namespace: string; key: string; leased: boolean; stored: boolean; durationMs: number }
+  invalidation: { namespace: string; key: string | undefined; outcome: 'delivered' | 'journaled' }
+  /** An operation on the store failed. `error` is one of the store errors. */
+  'store-error': { store: string; operation: string; error: Error }
+  /** Something a person should change, said once for each store: a capability found missing, an unwise server setting. */
+  'store-warning': { store: string; message: string }
+  eviction: { store: string; key: string }
+}
+
+type EventName = keyof DiagnosticEvents
+
+const channels = new Map<EventName, ReturnType<typeof channel>>()
+
+/** Publishes an event. `message` is only called when somebody listens. */
+export function report<E extends EventName>(event: E, message: () => DiagnosticEvents[E]): void {
+  let target = channels.get(event)
+  if (target === undefined) {
+    target = channel(`tiercel:${event}`)
+    channels.set(event, target)
+  }
+  if (target.hasSubscribers) target.publish(message())
+}

@@ -1,0 +1,62 @@
+import { InvalidOptionError } from './errors.js'
+
+/** Milliseconds as a number, or a string with a unit: `'500ms'`, `'30s'`, `'5m'`, `'1h'`, `'7d'`, `'1w'`. */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+}
+
+const TEXT = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/
+
+export interface DurationLimits {
+  /** Smallest value allowed, in milliseconds. Default 0. */
+  readonly min?: number
+  /** Whether `Infinity` is allowed. Default false. */
+  readonly infinite?: boolean
+}
+
+/**
+ * Milliseconds of a duration. `option` names it in the error.
+ * @throws InvalidOptionError when the value is no duration, negative, below `min`, or `Infinity` where that is not allowed.
+ */
+export function parseDuration(option: string, value: unknown, limits: DurationLimits = {}): number {
+  const ms = toMs(value)
+  if (ms === undefined || Number.isNaN(ms)) {
+    throw new InvalidOptionError(
+      option,
+      `expected milliseconds or a string like '500ms', '30s', '5m', '1h', '7d', got ${show(value)}`,
+    )
+  }
+  if (ms === Number.POSITIVE_INFINITY && !limits.infinite) throw new InvalidOptionError(option, 'must be finite')
+  const min = limits.min ?? 0
+  if (ms < min) {
+    throw new InvalidOptionError(
+      option,
+      min === 0 ? `must not be negative, got ${show(value)}` : `must be at least ${min} ms, got ${show(value)}`,
+    )
+  }
+  return ms
+}
+
+function toMs(value: unknown): number | undefined {
+  if (typeof value === 'number') return value
+  if (typeof value !== 'string') return undefined
+  const match = TEXT.exec(value)
+  if (match === null) return undefined
+  const [, amount, unit] = match
+  return Number(amount) * (UNITS_MS[unit as string] as number)
+}
+
+/** A value as it may stand in an error message: short, and never the content of an object. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return value.length > 60 ? `'${value.slice(0, 60)}…'` : `'${value}'`
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  if (typeof value === 'function') return 'a function'
+  return String(value)
+}

@@ -1,0 +1,75 @@
+/**
+ * Every error of Tiercel has a class, a stable `code` and, where there is one, the `cause`.
+ * Match by `code` across package copies, by class inside one.
+ */
+
+/** What a store could not do. `store` names the store, `operation` the contract's operation, where one was under way. */
+export class StoreError extends Error {
+  readonly code: string = 'ERR_STORE'
+  readonly store: string
+  readonly operation: string | undefined
+
+  constructor(message: string, details: { store: string; operation?: string | undefined; cause?: unknown }) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = new.target.name
+    this.store = details.store
+    this.operation = details.operation
+  }
+}
+
+/** A read did not answer within its deadline. Nothing was changed. */
+export class StoreTimeoutError extends StoreError {
+  override readonly code = 'ERR_STORE_TIMEOUT'
+}
+
+/** The store could not be asked: not connected, refused, lost before the command was sent. Nothing was changed. */
+export class StoreUnavailableError extends StoreError {
+  override readonly code = 'ERR_STORE_UNAVAILABLE'
+}
+
+/** The store has no room and may not evict (Redis `OOM`, memcached `-M`, Couchbase temporary failure for memory). */
+export class StoreFullError extends StoreError {
+  override readonly code = 'ERR_STORE_FULL'
+}
+
+/** The value is larger than the store takes (`capabilities.maxValueBytes`, or the server's own limit). */
+export class ValueTooLargeError extends StoreError {
+  override readonly code = 'ERR_VALUE_TOO_LARGE'
+}
+
+/** A write was sent and its answer never came: it may have been executed, now or later, or not at all. */
+export class AmbiguousWriteError extends StoreError {
+  override readonly code = 'ERR_AMBIGUOUS_WRITE'
+}
+
+/** The store, or the cache over it, was closed. */
+export class StoreClosedError extends StoreError {
+  override readonly code = 'ERR_STORE_CLOSED'
+}
+
+/** The store declares that it cannot do this (`capabilities`). */
+export class UnsupportedError extends StoreError {
+  override readonly code = 'ERR_UNSUPPORTED'
+}
+
+/** An option has a value that cannot be meant. `option` is its name as the caller wrote it. */
+export class InvalidOptionError extends RangeError {
+  readonly code = 'ERR_INVALID_OPTION'
+  readonly option: string
+
+  constructor(option: string, problem: string, cause?: unknown) {
+    super(`${option}: ${problem}`, cause === undefined ? undefined : { cause })
+    this.name = 'InvalidOptionError'
+    this.option = option
+  }
+}
+
+/** A key that no store takes: empty, longer than 64 KiB, or not made of strings and finite numbers. */
+export class InvalidKeyError extends TypeError {
+  readonly code = 'ERR_INVALID_KEY'
+
+  constructor(message: string) {
+    super(message)
+    this.name = 'InvalidKeyError'
+  }
+}

@@ -1,0 +1,22 @@
+import { randomFillSync } from 'node:crypto'
+
+/** Bytes of a stamp: 8 random ones for the process, 8 that count. */
+export const STAMP_BYTES = 16
+
+/**
+ * Unique marks for stores whose engine has no version of its own (Redis, Hazelcast): written before the value and
+ * stripped on read. 8 random bytes per instance and a counter are never used twice (rule V1), and cost no system call.
+ */
+export class VersionStamps {
+  readonly #origin = randomFillSync(Buffer.alloc(8))
+  #count = 0n
+
+  /** The stamp followed by the bytes, in one buffer. */
+  stamp(bytes: Uint8Array): Buffer {
+    const stamped = Buffer.allocUnsafe(STAMP_BYTES + bytes.byteLength)
+    this.#origin.copy(stamped)
+    stamped.writeBigUInt64BE(this.#count++, 8)
+    stamped.set(bytes, STAMP_BYTES)
+    return stamped
+  }
+}

@@ -1,0 +1,1 @@
+export type { Engine, Server, StartOptions } from './server.js'

@@ -1,0 +1,30 @@
+/** The engines that the launcher knows. */
+export type Engine = 'redis' | 'memcached' | 'couchbase' | 'hazelcast'
+
+/**
+ * A running server, private to whoever started it, or the external one named by `TIERCEL_<ENGINE>_URL`.
+ * `url` is in the engine's URL form and may name several hosts.
+ */
+export interface Server {
+  readonly engine: Engine
+  readonly url: string
+  /** Given by the environment: it is never stopped, and there are no faults to inject. */
+  readonly external: boolean
+  /** SIGSTOP to every process of it. */
+  freeze(): Promise<void>
+  /** SIGCONT to every process of it. */
+  thaw(): Promise<void>
+  /** SIGKILL to every process of it. */
+  kill(): Promise<void>
+  /** Starts it again on the same ports, empty, killing it first where it still runs. Resolves when it answers. */
+  restart(): Promise<void>
+  /** Ends it and removes its folder. Idempotent. Also done by itself when this process ends, however it ends. */
+  stop(): Promise<void>
+}
+
+export interface StartOptions {
+  /** How many servers (memcached) or members (Hazelcast). Default 1. */
+  readonly count?: number
+  /** Further command line arguments for the server (memcached, Redis). */
+  readonly args?: readonly string[]
+}
