@@ -25,6 +25,6 @@ export interface Server {
 export interface StartOptions {
   /** How many servers (memcached) or members (Hazelcast). Default 1. */
   readonly count?: number
-  /** Further command line arguments for the server (memcached, Redis). */
+  /** Further command line arguments for the server (memcached, Redis), or for Java (Hazelcast: `-Dhazelcast.…=…`). */
   readonly args?: readonly string[]
 }

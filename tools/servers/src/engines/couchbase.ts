@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url'
+import type { Plan } from '../local-server.js'
+import { JAVA_OPTIONS, javaProgram, mavenJar } from '../maven.js'
+import { freePortRange, HOST } from '../ports.js'
+import type { StartOptions } from '../server.js'
+
+/** The vendor's mock of the key-value service, as the Node SDK's own tests use it. The server itself is in no registry. */
+const COUCHBASE_MOCK = { group: 'com.couchbase.mock', name: 'CouchbaseMock', version: '1.5.25' }
+
+const BUCKET = 'default'
+const NODES = 2
+const LOOPBACK_MOCK = fileURLToPath(new URL('./LoopbackMock.java', import.meta.url))
+
+/** CouchbaseMock with one bucket on two nodes, user `default` without a password. */
+export async function planCouchbase({ count = 1 }: StartOptions): Promise<Plan> {
+  if (count !== 1) throw new Error('couchbase: count is for memcached and Hazelcast; the mock always has two nodes')
+  const jar = await couchbaseJar()
+  const firstPort = await freePortRange(NODES)
+  const hosts = Array.from({ length: NODES }, (_, index) => `${HOST}:${firstPort + index}`)
+  return {
+    engine: 'couchbase',
+    url: `couchbase://default:@${hosts.join(',')}/${BUCKET}`,
+    program: javaProgram(),
+    processes: [() => [...JAVA_OPTIONS, '-cp', jar, LOOPBACK_MOCK, HOST, String(firstPort), String(NODES), BUCKET]],
+    ready: async ([mock]) => mock?.log.includes('listening') ?? false,
+  }
+}
+
+export function couchbaseJar(): Promise<string> {
+  return mavenJar(COUCHBASE_MOCK)
+}

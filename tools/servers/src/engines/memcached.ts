@@ -1,0 +1,23 @@
+import { userInfo } from 'node:os'
+import { debianProgram } from '../debian.js'
+import type { Plan } from '../local-server.js'
+import { ask, freePorts, HOST } from '../ports.js'
+import type { StartOptions } from '../server.js'
+
+/** One memcached from Debian's package for each of `count`. */
+export async function planMemcached({ count = 1, args = [] }: StartOptions): Promise<Plan> {
+  const program = await debianProgram('memcached')
+  const ports = await freePorts(count)
+  // As root it refuses to start unless told which user to become.
+  const user = process.getuid?.() === 0 ? ['-u', userInfo().username] : []
+  return {
+    engine: 'memcached',
+    url: `memcached://${ports.map((port) => `${HOST}:${port}`).join(',')}`,
+    program,
+    processes: ports.map((port) => () => ['-l', HOST, '-p', String(port), '-U', '0', ...user, ...args]),
+    ready: async () => {
+      const answers = await Promise.all(ports.map((port) => ask(port, 'version\r\n', 500)))
+      return answers.every((answer) => answer !== undefined)
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Engine, Server } from './server.js'
+import { Supervised } from './supervised.js'
+
+/** How to start an engine's processes on ports that are already chosen. */
+export interface Plan {
+  readonly engine: Engine
+  readonly url: string
+  readonly program: string
+  /** One for each process: its arguments, given its private folder. */
+  readonly processes: readonly ((folder: string) => readonly string[])[]
+  /** Whether the servers answer. */
+  ready(processes: readonly Supervised[]): Promise<boolean>
+}
+
+/** A member of Hazelcast starts in 3 to 5 s; a busy machine takes several times that. */
+const START_TIMEOUT_MS = 60_000
+const POLL_MS = 20
+
+/** A private server: its processes run and answer once `LocalServer.start` has resolved. */
+export class LocalServer implements Server {
+  readonly engine: Engine
+  readonly url: string
+  readonly external = false
+  readonly #plan: Plan
+  #processes: readonly Supervised[] = []
+
+  private constructor(plan: Plan) {
+    this.engine = plan.engine
+    this.url = plan.url
+    this.#plan = plan
+  }
+
+  /** @throws Error with the end of a process's log when it does not come up. */
+  static async start(plan: Plan): Promise<LocalServer> {
+    const server = new LocalServer(plan)
+    await server.#start()
+    return server
+  }
+
+  async freeze(): Promise<void> {
+    for (const each of this.#processes) each.signal('SIGSTOP')
+  }
+
+  async thaw(): Promise<void> {
+    for (const each of this.#processes) each.signal('SIGCONT')
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all(this.#processes.map((each) => each.kill()))
+  }
+
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.#start()
+  }
+
+  async stop(): Promise<void> {
+    const processes = this.#processes
+    this.#processes = []
+    await Promise.all(processes.map((each) => each.stop()))
+  }
+
+  async #start(): Promise<void> {
+    const { engine, program, processes } = this.#plan
+    this.#processes = await Promise.all(processes.map((args) => Supervised.start(engine, program, args)))
+    try {
+      await this.#untilReady()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadline = performance.now() + START_TIMEOUT_MS
+    while (!(await this.#plan.ready(this.#processes))) {
+      const ended = this.#processes.find((each) => !each.alive)
+      const late = performance.now() > deadline ? this.#processes[0] : undefined
+      const culprit = ended ?? late
+      if (culprit !== undefined) {
+        const what = ended === undefined ? `did not answer within ${START_TIMEOUT_MS} ms` : 'ended at its start'
+        throw new Error(`${this.engine} ${what}:\n${culprit.log.slice(-2_000).trim()}`)
+      }
+      await delay(POLL_MS)
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Engine } from './server.js'
+
+const FILE = 'test-results/skipped.json'
+
+/** An engine that could not be tested here, and why. */
+export interface Skipped {
+  readonly engine: Engine
+  readonly reason: string
+}
+
+/** Adds to the current folder's list, for the summary of the whole run; one line for each engine. */
+export function recordSkipped(engine: Engine, reason: string): void {
+  const others = read().filter((skipped) => skipped.engine !== engine)
+  mkdirSync(dirname(FILE), { recursive: true })
+  writeFileSync(FILE, `${JSON.stringify([...others, { engine, reason }], null, 2)}\n`)
+}
+
+function read(): Skipped[] {
+  try {
+    return JSON.parse(readFileSync(FILE, 'utf8')) as Skipped[]
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,105 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface, type Interface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+
+type Supervisor = ChildProcessByStdio<Writable, Readable, null>
+
+/**
+ * Runs the server and waits for its own input to close, which the kernel does when the process that started it ends,
+ * however it ends. Then it removes the server's folder and kills the whole group, itself too: SIGKILL also ends what
+ * SIGSTOP holds. While it lives the group's number cannot be another's.
+ *
+ * `$1` is the folder, the rest the command. It says the server's process number, and later how the server ended.
+ */
+const SUPERVISOR = `
+folder=$1; shift
+exec 3<&0
+"$@" >"$folder/log" 2>&1 </dev/null 3<&- &
+server=$!
+(cat <&3 >/dev/null; rm -rf -- "$folder"; kill -KILL 0) &
+echo "$server"
+wait "$server"
+echo "ended $?"
+wait
+`
+
+/** One process of a server, with a private folder that holds its log. It never outlives the process that started it. */
+export class Supervised {
+  readonly folder: string
+  readonly #supervisor: Supervisor
+  readonly #pid: number
+  readonly #ended: Promise<void>
+  #alive = true
+
+  private constructor(folder: string, supervisor: Supervisor, lines: Interface, pid: number) {
+    this.folder = folder
+    this.#supervisor = supervisor
+    this.#pid = pid
+    // The next line says how the server ended; there is none when the supervisor was killed too.
+    this.#ended = new Promise((resolve) => {
+      const end = (): void => {
+        this.#alive = false
+        resolve()
+      }
+      lines.once('line', end)
+      lines.once('close', end)
+    })
+    this.#keepsProcessAlive(false)
+  }
+
+  /** @param args Is given the private folder and answers the program's arguments. */
+  static async start(name: string, program: string, args: (folder: string) => readonly string[]): Promise<Supervised> {
+    const folder = mkdtempSync(join(tmpdir(), `tiercel-${name}-`))
+    // A group of its own (`detached`) is out of reach for the terminal's Ctrl-C: the supervisor decides the end.
+    const supervisor = spawn('sh', ['-c', SUPERVISOR, 'sh', folder, program, ...args(folder)], {
+      cwd: folder,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    supervisor.stdin.on('error', () => {})
+    const lines = createInterface({ input: supervisor.stdout })
+    const [pid] = (await once(lines, 'line')) as [string]
+    return new Supervised(folder, supervisor, lines, Number(pid))
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  get log(): string {
+    return readFileSync(join(this.folder, 'log'), 'utf8')
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#alive) process.kill(this.#pid, signal)
+  }
+
+  /** SIGKILL, and waits until the kernel has taken the process's ports back. */
+  async kill(): Promise<void> {
+    this.#keepsProcessAlive(true)
+    this.signal('SIGKILL')
+    await this.#ended
+    this.#keepsProcessAlive(false)
+  }
+
+  /** Ends it and removes the folder. */
+  async stop(): Promise<void> {
+    await this.kill()
+    this.#keepsProcessAlive(true)
+    const gone = once(this.#supervisor, 'exit')
+    this.#supervisor.stdin.end()
+    if (this.#supervisor.exitCode === null && this.#supervisor.signalCode === null) await gone
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** A server left running must not keep a finished test run from ending; one that is being stopped must. */
+  #keepsProcessAlive(keeps: boolean): void {
+    const { stdin, stdout } = this.#supervisor
+    for (const handle of [this.#supervisor, stdin as Socket, stdout as Socket]) keeps ? handle.ref() : handle.unref()
+  }
+}
