@@ -23,17 +23,14 @@ export async function freePortRange(count: number): Promise<number> {
   }
 }
 
-/** Sends `request` and answers what comes back first, or `undefined` when nothing does within `timeoutMs`. */
-export async function ask(port: number, request: string, timeoutMs: number): Promise<string | undefined> {
+/** Whether somebody listens on the port. */
+export async function accepts(port: number): Promise<boolean> {
   const socket = connect(port, HOST)
   try {
-    return await new Promise((resolve) => {
-      socket.setTimeout(timeoutMs, () => resolve(undefined))
-      socket.once('error', () => resolve(undefined))
-      socket.once('close', () => resolve(undefined))
-      socket.once('data', (data) => resolve(String(data)))
-      socket.write(request)
-    })
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
   } finally {
     socket.destroy()
   }

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Engine } from './server.js'
 
 const FILE = 'test-results/skipped.json'
@@ -12,14 +12,15 @@ export interface Skipped {
 
 /** Adds to the current folder's list, for the summary of the whole run; one line for each engine. */
 export function recordSkipped(engine: Engine, reason: string): void {
-  const others = read().filter((skipped) => skipped.engine !== engine)
-  mkdirSync(dirname(FILE), { recursive: true })
-  writeFileSync(FILE, `${JSON.stringify([...others, { engine, reason }], null, 2)}\n`)
+  const file = join(process.cwd(), FILE)
+  const others = read(file).filter((skipped) => skipped.engine !== engine)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${JSON.stringify([...others, { engine, reason }], null, 2)}\n`)
 }
 
-function read(): Skipped[] {
+function read(file: string): Skipped[] {
   try {
-    return JSON.parse(readFileSync(FILE, 'utf8')) as Skipped[]
+    return JSON.parse(readFileSync(file, 'utf8')) as Skipped[]
   } catch {
     return []
   }

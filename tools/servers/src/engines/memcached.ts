@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { debianProgram } from '../debian.js'
 import type { Plan } from '../local-server.js'
-import { ask, freePorts, HOST } from '../ports.js'
+import { accepts, freePorts, HOST } from '../ports.js'
 import type { StartOptions } from '../server.js'
 
 /** One memcached from Debian's package for each of `count`. */
@@ -15,9 +15,6 @@ export async function planMemcached({ count = 1, args = [] }: StartOptions): Pro
     url: `memcached://${ports.map((port) => `${HOST}:${port}`).join(',')}`,
     program,
     processes: ports.map((port) => () => ['-l', HOST, '-p', String(port), '-U', '0', ...user, ...args]),
-    ready: async () => {
-      const answers = await Promise.all(ports.map((port) => ask(port, 'version\r\n', 500)))
-      return answers.every((answer) => answer !== undefined)
-    },
+    ready: async () => (await Promise.all(ports.map(accepts))).every(Boolean),
   }
 }

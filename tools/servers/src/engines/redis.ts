@@ -1,6 +1,6 @@
 import { debianProgram } from '../debian.js'
 import type { Plan } from '../local-server.js'
-import { ask, freePorts, HOST } from '../ports.js'
+import { accepts, freePorts, HOST } from '../ports.js'
 import type { StartOptions } from '../server.js'
 
 /** Redis from Debian's `redis-server`, in memory only. */
@@ -14,7 +14,6 @@ export async function planRedis({ count = 1, args = [] }: StartOptions): Promise
     url: `redis://${HOST}:${port}`,
     program,
     processes: [(folder) => [...own, '--dir', folder, ...args]],
-    // Any answer will do: with a password it is an error.
-    ready: async () => (await ask(port, 'PING\r\n', 500)) !== undefined,
+    ready: () => accepts(port),
   }
 }
