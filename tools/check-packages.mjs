@@ -1,0 +1,71 @@
+// What a user would install: packs every published package as `pnpm publish` does and lets publint and attw (are the
+// types wrong?) read the tarball. Expects a build. Prints the sizes; exits with 1 when a package is not right.
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { ROOT, workspacePackages } from './workspace.mjs'
+
+/** Longer than any file list or report here; Node's default of 1 MiB kills the child. */
+const MAX_OUTPUT = 64 * 1024 * 1024
+
+const tarballs = mkdtempSync(join(tmpdir(), 'tiercel-pack-'))
+try {
+  const published = workspacePackages().filter(({ manifest }) => !manifest.private)
+  const verdicts = await Promise.all(published.map(({ folder, manifest }) => inspect(folder, manifest.name)))
+  for (const { line } of verdicts) console.log(line)
+  for (const { problems } of verdicts) for (const problem of problems) console.error(problem)
+  if (verdicts.some(({ problems }) => problems.length > 0)) process.exitCode = 1
+} finally {
+  rmSync(tarballs, { recursive: true })
+}
+
+/**
+ * @param {string} folder
+ * @param {string} name
+ */
+async function inspect(folder, name) {
+  const packed = await run('pnpm', ['pack', '--pack-destination', tarballs], join(ROOT, folder))
+  const tarball = join(tarballs, `${name.replace('@', '').replace('/', '-')}-${versionOf(folder)}.tgz`)
+  if (!existsSync(tarball)) return { line: name, problems: [`${name} cannot be packed:\n${packed.output}`] }
+
+  const bytes = readFileSync(tarball)
+  const [lint, types] = await Promise.all([
+    publint({ pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) } }),
+    run('attw', [tarball, '--profile', 'esm-only', '--format', 'ascii', '--no-emoji'], ROOT),
+  ])
+  return {
+    line: `${name}: ${kilobytes(statSync(tarball).size)} packed, ${kilobytes(gunzipSync(bytes).length)} unpacked`,
+    problems: [
+      ...lint.messages.map((message) => `${name}, publint: ${formatMessage(message, lint.pkg) ?? message.code}`),
+      ...(types.ok ? [] : [`${name}, attw:\n${types.output}`]),
+    ],
+  }
+}
+
+/** @param {string} folder */
+function versionOf(folder) {
+  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')).version
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {string} cwd
+ * @returns {Promise<{ ok: boolean, output: string }>}
+ */
+function run(command, args, cwd) {
+  return new Promise((resolve) => {
+    execFile(command, args, { cwd, maxBuffer: MAX_OUTPUT }, (error, stdout, stderr) => {
+      resolve({ ok: error === null, output: stdout + stderr })
+    })
+  })
+}
+
+/** @param {number} bytes */
+function kilobytes(bytes) {
+  return `${(bytes / 1000).toFixed(1)} kB`
+}

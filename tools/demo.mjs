@@ -1,0 +1,14 @@
+// `npm run demo`: builds the demo and what it stands on, then is the demo, so that signals and exit codes are its own.
+import { spawnSync } from 'node:child_process'
+import { ROOT } from './workspace.mjs'
+
+const build = spawnSync('turbo', ['run', 'build', '--filter=@tiercel/demo...', '--output-logs=errors-only'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
+if (build.status !== 0) {
+  console.error(`The demo cannot be built:\n${build.stdout ?? ''}${build.stderr ?? ''}${build.error ?? ''}`)
+  process.exit(1)
+}
+
+await import(new URL('../apps/demo/dist/main.js', import.meta.url).href)

@@ -1,0 +1,17 @@
+// A child of tools/test.mjs under tsx, since @tiercel/servers is TypeScript: installs what the engines need before the
+// tests start, so that no download counts as a slow test. Sends one message for each engine.
+import { prepareServers } from '@tiercel/servers'
+
+/** @typedef {{ engine: import('@tiercel/servers').Engine, problem: string | undefined }} Prepared */
+
+/** @type {readonly import('@tiercel/servers').Engine[]} */
+const ENGINES = ['redis', 'memcached', 'couchbase', 'hazelcast']
+
+for (const engine of ENGINES) {
+  const problem = await prepareServers([engine]).then(
+    () => undefined,
+    (error) => (error instanceof Error ? error.message : String(error)),
+  )
+  process.send?.(/** @type {Prepared} */ ({ engine, problem }))
+}
+process.disconnect?.()
