@@ -1,1 +1,8 @@
+export { Cache, createCache, type Loader, type LoaderContext } from './cache/cache.js'
+export { LoadTimeoutError } from './cache/call.js'
+export type { Delivery } from './cache/journal.js'
+export type { Key } from './cache/key.js'
+export type { CacheOptions, EntryOptions, GetOrSetOptions, SetOptions } from './cache/options.js'
+export type { CacheStats } from './cache/stats.js'
+export { type Codec, InvalidValueError, jsonCodec } from './entry/codec.js'
 export * from './store/index.js'

@@ -1,0 +1,394 @@
+import { AsyncResource } from 'node:async_hooks'
+import { report } from '../base/diagnostics.js'
+import type { Duration } from '../base/duration.js'
+import { StoreClosedError, StoreFullError, StoreUnavailableError, ValueTooLargeError } from '../base/errors.js'
+import { type Codec, decodeValue, encodeValue } from '../entry/codec.js'
+import { type Encoded, encodeFrame, type Mark, type ValueFrame } from '../entry/frame.js'
+import { guardStore } from '../store/guard.js'
+import type { Version } from '../store/store.js'
+import type { CallOptions, Load } from './call.js'
+import { classify } from './classify.js'
+import { Flights } from './flights.js'
+import { getOrSet } from './get-or-set.js'
+import { type Delivery, Journal } from './journal.js'
+import { type Key, keyText } from './key.js'
+import { lookUp } from './lookup.js'
+import {
+  type CacheOptions,
+  type EntryOptions,
+  type EntryTerms,
+  type GetOrSetOptions,
+  parseCacheOptions,
+  parseGetOrSetOptions,
+  parseNamespace,
+  parseNamespaceOptions,
+  parseSetOptions,
+  parseTtl,
+  type SetOptions,
+} from './options.js'
+import { Reader } from './reader.js'
+import type { Runtime } from './runtime.js'
+import { MAX_SLOT_KEY_BYTES, openSlot, slotKey } from './slot.js'
+import { type CacheStats, newCounters } from './stats.js'
+import { NamespaceVersion } from './versions.js'
+import { Waiters } from './waiter.js'
+
+/** What a loader is given. */
+export interface LoaderContext {
+  /** Aborted when `hardTimeout` is over, or when the last caller has gone. Pass it on to `fetch` or the database. */
+  readonly signal: AbortSignal
+  /**
+   * The lifetime of this value, instead of the `ttl` of the call. `0` stores nothing.
+   * @throws InvalidOptionError naming `ttl`.
+   */
+  setTtl(ttl: Duration): void
+  /** The value is answered and not stored. */
+  skip(): void
+}
+
+/**
+ * Loads a value. Runs outside the async context of its first caller, whose request may be over before the load is: the
+ * key must hold all that the loader reads.
+ */
+export type Loader<T> = (context: LoaderContext) => T | Promise<T>
+
+/** What all namespaces of a cache share. */
+interface Shared {
+  readonly runtime: Runtime
+  readonly codec: Codec
+  readonly namespaces: Map<string, NamespaceVersion>
+  readonly tagHoldMs: number
+  /** Where loaders run: the context in which the cache was made. */
+  readonly context: AsyncResource
+  closing: Promise<void> | undefined
+}
+
+/** The room of keys of a cache that has not named another. */
+const ROOT_NAMESPACE = ''
+
+/**
+ * Makes a cache over a store. Does no I/O.
+ * @throws InvalidOptionError naming the option, also when the store does not declare what the cache needs.
+ */
+export function createCache(options: CacheOptions): Cache {
+  const terms = parseCacheOptions(options)
+  const { clock, codec, tagHoldMs } = terms
+  const store = guardStore(terms.store, { timeout: terms.storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
+  const runtime: Runtime = {
+    store,
+    clock,
+    reader: new Reader(store),
+    journal: new Journal(store, clock),
+    flights: new Flights(),
+    waiters: new Waiters(() => runtime),
+    counters: newCounters(),
+  }
+  const context = new AsyncResource('TiercelLoad')
+  const shared: Shared = { runtime, codec, namespaces: new Map(), tagHoldMs, context, closing: undefined }
+  return new Cache(shared, ROOT_NAMESPACE, terms.entry)
+}
+
+/**
+ * Values under keys, with one load per cold key among all processes on the store, and deletes that win over loads
+ * under way. Every call works when the store does not: reads are misses, loaders run, invalidations are kept.
+ *
+ * Each caller gets a value of its own: what it does to it, nobody else sees.
+ */
+export class Cache {
+  readonly #shared: Shared
+  readonly #namespace: NamespaceVersion
+  readonly #terms: EntryTerms
+
+  /** Made by `createCache` and `namespace`. */
+  constructor(shared: Shared, namespace: string, terms: EntryTerms) {
+    let version = shared.namespaces.get(namespace)
+    if (version === undefined) {
+      version = new NamespaceVersion(namespace, { ...shared.runtime, holdMs: shared.tagHoldMs })
+      shared.namespaces.set(namespace, version)
+    }
+    this.#shared = shared
+    this.#namespace = version
+    this.#terms = terms
+  }
+
+  /**
+   * The value under the key: stored, or loaded once among all callers in all processes, then stored.
+   * `undefined` from the loader is answered and not stored; `null`, `0`, `''` and `false` are values.
+   *
+   * @throws what the loader throws, for all that waited for this load; it is not stored.
+   * @throws LoadTimeoutError after `hardTimeout` (default 30 s).
+   * @throws InvalidKeyError, InvalidOptionError, InvalidValueError (the codec refuses what was loaded), StoreClosedError.
+   */
+  async getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions): Promise<T> {
+    const text = keyText(key)
+    const terms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
+    if (typeof loader !== 'function') throw new TypeError('getOrSet needs a loader, a function')
+    this.#checkOpen('getOrSet')
+    const { runtime, codec } = this.#shared
+    const call: CallOptions<T> = {
+      key: text,
+      slot: this.#slot(text),
+      namespace: this.#namespace,
+      marks: NO_MARKS,
+      load: this.#load(loader, terms.ttlMs),
+      open: (encoded) => decodeValue(codec, encoded) as T,
+      leaseMs: terms.leaseMs,
+      hardTimeoutMs: terms.hardTimeoutMs,
+      waitTimeoutMs: terms.waitTimeoutMs,
+      shareUnleased: true,
+      signal: options?.signal,
+    }
+    const { value } = await getOrSet(runtime, call)
+    return value as T
+  }
+
+  /**
+   * The value under the key, or `undefined`: also when the store does not answer.
+   * @throws InvalidKeyError, StoreClosedError
+   */
+  async get<T = unknown>(key: Key): Promise<T | undefined> {
+    const text = keyText(key)
+    const { counters } = this.#shared.runtime
+    const frame = await this.#fresh('get', text)
+    const value = frame === undefined ? undefined : (this.#decode(frame) as T | undefined)
+    counters[value === undefined ? 'misses' : 'hits']++
+    report(value === undefined ? 'miss' : 'hit', () => ({ namespace: this.#namespace.namespace, key: text }))
+    return value
+  }
+
+  /** Whether there is a value to serve. @throws InvalidKeyError, StoreClosedError */
+  async has(key: Key): Promise<boolean> {
+    return (await this.#fresh('has', keyText(key))) !== undefined
+  }
+
+  /** How long the value is still fresh, in milliseconds, `Infinity` without end; `undefined` when there is none. @throws InvalidKeyError, StoreClosedError */
+  async ttl(key: Key): Promise<number | undefined> {
+    const frame = await this.#fresh('ttl', keyText(key))
+    return frame === undefined ? undefined : frame.freshUntil - this.#shared.runtime.clock.now()
+  }
+
+  /**
+   * Stores a value, whatever stood there. Whether it was stored: when the store does not take it, what stood there is
+   * removed, now or as soon as the store is back, and is a miss in this process until then.
+   *
+   * @throws ValueTooLargeError, InvalidValueError, InvalidKeyError, InvalidOptionError, StoreClosedError
+   */
+  async set(key: Key, value: unknown, options: SetOptions = {}): Promise<boolean> {
+    const text = keyText(key)
+    const ttlMs = parseSetOptions('set', options, this.#terms)
+    const { runtime, codec } = this.#shared
+    const encoded = encodeValue(codec, value)
+    this.#checkOpen('set')
+    if (ttlMs === 0) {
+      await this.delete(key)
+      return false
+    }
+    const slot = this.#slot(text)
+    try {
+      const mark = this.#namespace.held() ?? (await this.#namespace.ensure())
+      const { bytes, ttl } = this.#frame(encoded, ttlMs, mark)
+      await runtime.store.set(slot, bytes, { ttl })
+      runtime.journal.settleKey(slot)
+      return true
+    } catch (error) {
+      if (error instanceof StoreClosedError) throw error
+      // A refused write has left the key absent; any other may be executed yet, or has left the old value.
+      const refused = error instanceof ValueTooLargeError || error instanceof StoreFullError
+      if (!refused) runtime.journal.addKey(slot, this.#namespace)
+      if (error instanceof ValueTooLargeError) throw error
+      return false
+    } finally {
+      runtime.flights.detach(slot)
+    }
+  }
+
+  /**
+   * Stores a value where there is none. Whether this call stored it, atomically among all processes; a running load of
+   * the key is overtaken.
+   *
+   * @throws the store's errors: who asks "was I first?" must not be told a guess. AmbiguousWriteError: it may have been.
+   * @throws InvalidValueError, InvalidKeyError, InvalidOptionError, StoreClosedError
+   */
+  async add(key: Key, value: unknown, options: SetOptions = {}): Promise<boolean> {
+    const text = keyText(key)
+    const ttlMs = parseSetOptions('add', options, this.#terms)
+    const { runtime, codec } = this.#shared
+    const encoded = encodeValue(codec, value)
+    this.#checkOpen('add')
+    const slot = this.#slot(text)
+    if (runtime.journal.distrusts(slot, this.#namespace)) {
+      throw new StoreUnavailableError('an earlier delete of this key has not reached the store yet', {
+        store: runtime.store.name,
+        operation: 'add',
+      })
+    }
+    if (ttlMs === 0) return false
+    const mark = await this.#namespace.ensure()
+    const { bytes, ttl } = this.#frame(encoded, ttlMs, mark)
+    let written = await runtime.store.add(slot, bytes, { ttl })
+    if (written === undefined) written = await this.#addOver(slot, bytes, ttl, mark)
+    if (written !== undefined) runtime.flights.detach(slot)
+    return written !== undefined
+  }
+
+  /**
+   * Removes the value and outruns any load of it under way: no process stores or serves what was loaded before.
+   * `'delivered'`: the store has it. `'journaled'`: effective in this process at once, elsewhere when the store is back.
+   *
+   * Call it after the database has committed. @throws InvalidKeyError, StoreClosedError
+   */
+  async delete(key: Key): Promise<Delivery> {
+    const text = keyText(key)
+    const { runtime } = this.#shared
+    this.#checkOpen('delete')
+    const slot = this.#slot(text)
+    // Before: nobody joins a load that began before this call. After: nor one that began while it was under way.
+    runtime.flights.detach(slot)
+    let outcome: Delivery = 'delivered'
+    try {
+      await runtime.store.delete(slot)
+      runtime.journal.settleKey(slot)
+    } catch (error) {
+      if (error instanceof StoreClosedError) throw error
+      runtime.journal.addKey(slot, this.#namespace)
+      outcome = 'journaled'
+    }
+    runtime.flights.detach(slot)
+    this.#reportInvalidation(text, outcome)
+    return outcome
+  }
+
+  /**
+   * Voids every entry of this namespace, in one write on every engine; other namespaces are not touched. Other
+   * processes see it at most `tagHold` (default 1 s) later. @throws StoreClosedError
+   */
+  async clear(): Promise<Delivery> {
+    const { runtime } = this.#shared
+    this.#checkOpen('clear')
+    runtime.flights.detachAll(this.#namespace)
+    let outcome: Delivery = 'delivered'
+    try {
+      await this.#namespace.renew()
+    } catch (error) {
+      if (error instanceof StoreClosedError) throw error
+      runtime.journal.addNamespace(this.#namespace)
+      outcome = 'journaled'
+    }
+    runtime.flights.detachAll(this.#namespace)
+    this.#reportInvalidation(undefined, outcome)
+    return outcome
+  }
+
+  /**
+   * Keys of their own on the same store, with defaults of their own. The same name is the same namespace, in every
+   * process. `clear` of one namespace leaves the others, nested ones too.
+   * @throws InvalidOptionError naming the option.
+   */
+  namespace(name: string, defaults: EntryOptions = {}): Cache {
+    const parent = this.#namespace.namespace
+    const path = parent === ROOT_NAMESPACE ? namespacePart(name) : `${parent}/${namespacePart(name)}`
+    return new Cache(this.#shared, path, parseNamespaceOptions(defaults, this.#terms))
+  }
+
+  /** What was counted since the cache was made, all namespaces together. */
+  stats(): CacheStats {
+    const { counters, journal } = this.#shared.runtime
+    return { ...counters, journaled: journal.size }
+  }
+
+  /** Closes the cache, its namespaces and the store. Loads under way still answer their callers. Idempotent. */
+  close(): Promise<void> {
+    this.#shared.closing ??= this.#close()
+    return this.#shared.closing
+  }
+
+  async #close(): Promise<void> {
+    const { runtime, context } = this.#shared
+    runtime.journal.close()
+    context.emitDestroy()
+    await runtime.store.close()
+  }
+
+  #checkOpen(operation: string): void {
+    if (this.#shared.closing !== undefined) {
+      throw new StoreClosedError('the cache is closed', { store: this.#shared.runtime.store.name, operation })
+    }
+  }
+
+  #slot(text: string): string {
+    return slotKey('value', this.#namespace.namespace, text)
+  }
+
+  /** The loader as the protocol runs it: what it returns goes through the codec, so that a miss answers what a hit would. */
+  #load<T>(loader: Loader<T>, ttlMs: number): Load {
+    const { codec, context } = this.#shared
+    return async ({ signal }) => {
+      let ttl = ttlMs
+      const terms: LoaderContext = {
+        signal,
+        setTtl: (value) => {
+          ttl = parseTtl(value)
+        },
+        skip: () => {
+          ttl = 0
+        },
+      }
+      const value = await context.runInAsyncScope(loader, undefined, terms)
+      return { encoded: value === undefined ? undefined : encodeValue(codec, value), ttlMs: ttl }
+    }
+  }
+
+  /** The frame to serve, or `undefined`: a miss, a lease, dead, or the store does not answer. */
+  async #fresh(operation: string, text: string): Promise<ValueFrame | undefined> {
+    this.#checkOpen(operation)
+    const { runtime } = this.#shared
+    const place = { slot: this.#slot(text), namespace: this.#namespace, marks: NO_MARKS }
+    if (runtime.journal.distrusts(place.slot, place.namespace)) return undefined
+    try {
+      const { state } = await lookUp(runtime, place)
+      return state.is === 'fresh' ? state.frame : undefined
+    } catch (error) {
+      if (error instanceof StoreClosedError) throw error
+      return undefined
+    }
+  }
+
+  #decode(encoded: Encoded): unknown {
+    try {
+      return decodeValue(this.#shared.codec, encoded)
+    } catch {
+      return undefined
+    }
+  }
+
+  #frame(encoded: Encoded, ttlMs: number, mark: Mark): { bytes: Uint8Array; ttl: number | undefined } {
+    const createdAt = this.#shared.runtime.clock.now()
+    const until = createdAt + ttlMs
+    const times = { createdAt, freshUntil: until, revalidateUntil: until, keepUntil: until }
+    return {
+      bytes: encodeFrame({ kind: 'value', ...times, ...encoded, marks: [mark] }),
+      ttl: ttlMs === Number.POSITIVE_INFINITY ? undefined : ttlMs,
+    }
+  }
+
+  /** T8b: over a lease, a dead or a void frame `add` wins too; it lost only to a value. */
+  async #addOver(slot: string, bytes: Uint8Array, ttl: number | undefined, mark: Mark): Promise<Version | undefined> {
+    const { store, clock } = this.#shared.runtime
+    const state = classify(openSlot(await store.get(slot)), clock.now(), [mark])
+    if (state.is === 'fresh') return undefined
+    return state.is === 'absent'
+      ? store.add(slot, bytes, { ttl })
+      : store.compareAndSet(slot, state.version, bytes, { ttl })
+  }
+
+  #reportInvalidation(key: string | undefined, outcome: Delivery): void {
+    report('invalidation', () => ({ namespace: this.#namespace.namespace, key, outcome }))
+  }
+}
+
+const NO_MARKS: readonly Mark[] = []
+
+/** A separator inside a name, escaped: `namespace('a/b')` is not `namespace('a').namespace('b')`. */
+function namespacePart(name: string): string {
+  return parseNamespace(name).replaceAll('%', '%25').replaceAll('/', '%2F')
+}

@@ -1,0 +1,32 @@
+import type { LeaseFrame, Mark, ValueFrame } from '../entry/frame.js'
+import type { Version } from '../store/store.js'
+import type { SlotRead } from './slot.js'
+
+/** What a slot means to a reader. */
+export type SlotState =
+  | { readonly is: 'absent' }
+  | { readonly is: 'fresh'; readonly frame: ValueFrame; readonly version: Version }
+  | { readonly is: 'lease'; readonly frame: LeaseFrame; readonly version: Version }
+  /** Nothing to serve, but the slot is occupied, `add` would lose: an outlived, void or foreign frame, or a void lease. */
+  | { readonly is: 'dead'; readonly version: Version }
+
+/**
+ * Pure: a slot, the wall clock and the present versions, to what a reader may do with it.
+ *
+ * @param marks The versions as they stand now; `undefined` where one is not known to stand, which voids every frame (G3).
+ */
+export function classify(slot: SlotRead | undefined, now: number, marks: readonly (Mark | undefined)[]): SlotState {
+  if (slot === undefined) return { is: 'absent' }
+  const { frame, version } = slot
+  if (frame === undefined || !sameMarks(frame.marks, marks)) return { is: 'dead', version }
+  if (frame.kind === 'lease') return { is: 'lease', frame, version }
+  return now < frame.freshUntil ? { is: 'fresh', frame, version } : { is: 'dead', version }
+}
+
+/** Whether a frame depends on exactly these versions. */
+export function sameMarks(left: readonly Mark[], right: readonly (Mark | undefined)[]): boolean {
+  return (
+    left.length === right.length &&
+    left.every((mark, index) => mark.version === right[index]?.version && mark.name === right[index]?.name)
+  )
+}

@@ -1,0 +1,180 @@
+import { report } from '../base/diagnostics.js'
+import type { Mark } from '../entry/frame.js'
+import { type Answer, Call, type CallOptions } from './call.js'
+import type { SlotState } from './classify.js'
+import { Flight, type StartOver } from './flight.js'
+import { Lease } from './lease.js'
+import { type Found, lookUp, type Place } from './lookup.js'
+import type { Runtime } from './runtime.js'
+import { MAX_ENDED_LEASES } from './waiter.js'
+
+/** After so many claims lost to others a call waits as on a lease. */
+const MAX_LOST_CLAIMS = 2
+
+/**
+ * The value of a slot: from the store, or from one load among all processes. Read, classify, act; never an
+ * unconditional write. The protocol is `docs/leases.md`; transitions and outcomes are named after it.
+ *
+ * @throws what the loader throws; LoadTimeoutError; the reason of the caller's signal. Never a store's error.
+ */
+export async function getOrSet<T>(runtime: Runtime, options: CallOptions<T>): Promise<Answer<T>> {
+  const { flights, journal } = runtime
+  let found: Found | undefined
+  if (
+    flights.joinable(options, { leased: true }) === undefined &&
+    !journal.distrusts(options.slot, options.namespace)
+  ) {
+    found = await read(runtime, options)
+    const answer = found && serve(runtime, options, found.state)
+    if (answer !== undefined) return answer
+  }
+  runtime.counters.misses++
+  report('miss', () => ({ namespace: options.namespace.namespace, key: options.key }))
+  const call = new Call(options, runtime.clock)
+  void new Drive(runtime, call).run(found)
+  return call.result
+}
+
+/** What stands in the slot, or `undefined` when the store did not answer. */
+async function read(runtime: Runtime, place: Place): Promise<Found | undefined> {
+  try {
+    return await lookUp(runtime, place)
+  } catch {
+    return undefined
+  }
+}
+
+/** The answer of a fresh slot, or `undefined` where there is none, also when its bytes were written by something else. */
+function serve<T>({ counters }: Runtime, options: CallOptions<T>, state: SlotState): Answer<T> | undefined {
+  if (state.is !== 'fresh') return undefined
+  try {
+    const value = options.open(state.frame)
+    counters.hits++
+    report('hit', () => ({ namespace: options.namespace.namespace, key: options.key }))
+    return { value, source: 'hit', times: state.frame }
+  } catch {
+    return undefined
+  }
+}
+
+/** A call that found nothing to serve, on its way: join, claim or wait, as often as it takes. */
+class Drive<T> {
+  readonly #runtime: Runtime
+  readonly #call: Call<T>
+  readonly #options: CallOptions<T>
+
+  constructor(runtime: Runtime, call: Call<T>) {
+    this.#runtime = runtime
+    this.#call = call
+    this.#options = call.options
+  }
+
+  /** Ends when the call has ended. Never rejects. */
+  async run(first: Found | undefined): Promise<void> {
+    const { flights, journal } = this.#runtime
+    const { slot, namespace } = this.#options
+    const call = this.#call
+    let found = first
+    while (!call.done) {
+      if (journal.distrusts(slot, namespace)) call.degraded = true
+      const flight = flights.joinable(this.#options, { leased: !call.degraded })
+      if (flight !== undefined && (!call.degraded || this.#options.shareUnleased)) {
+        await this.#join(flight, false)
+        found = undefined
+      } else if (call.degraded) {
+        await this.#loadWithoutLease()
+      } else {
+        found ??= await read(this.#runtime, this.#options)
+        if (found === undefined) call.degraded = true
+        else found = await this.#act(found)
+      }
+    }
+  }
+
+  /** One step from what was found. What the call has in hand afterwards, if anything. */
+  async #act({ state, mark }: Found): Promise<Found | undefined> {
+    const call = this.#call
+    const answer = serve(this.#runtime, this.#options, state)
+    if (answer !== undefined) {
+      call.give(answer)
+      return undefined
+    }
+    if (state.is === 'lease') {
+      const own = this.#runtime.flights.holding(this.#options.slot, state.frame.token)
+      if (own?.open) {
+        await this.#join(own, true)
+        return undefined
+      }
+      return this.#wait(state)
+    }
+    if (call.lostClaims >= MAX_LOST_CLAIMS) {
+      call.lostClaims = 0
+      return this.#wait(state)
+    }
+    await this.#claim(state, mark)
+    return undefined
+  }
+
+  async #wait(state: SlotState): Promise<Found | undefined> {
+    const call = this.#call
+    if (call.endedLeases >= MAX_ENDED_LEASES) {
+      call.degraded = true
+      return undefined
+    }
+    const waited = await this.#runtime.waiters.wait(call, state.is === 'lease' ? state.frame : undefined)
+    if (waited.next === 'use') return { state: waited.state, mark: undefined }
+    // A wait at its bound and a store that does not answer come to the same: load, and ask the store no more.
+    if (waited.next !== 'start-over') call.degraded = true
+    return undefined
+  }
+
+  /** T1 or T2, then the load. Callers that come meanwhile join. */
+  async #claim(state: SlotState, mark: Mark | undefined): Promise<void> {
+    const flight = new Flight(this.#runtime, this.#call)
+    this.#runtime.flights.add(flight, { leased: true })
+    const joined = this.#join(flight, false)
+    void this.#takeOff(flight, state.is === 'absent' ? undefined : (state as { version: object }).version, mark)
+    await joined
+  }
+
+  async #takeOff(flight: Flight, over: object | undefined, mark: Mark | undefined): Promise<void> {
+    const { store, clock } = this.#runtime
+    const { slot, namespace, marks: others, leaseMs } = this.#options
+    let marks: readonly Mark[]
+    try {
+      marks = [mark ?? (await namespace.ensure()), ...others]
+    } catch {
+      flight.dissolve('unreachable')
+      return
+    }
+    const claim = await Lease.claim({ store, clock, slot, leaseMs, marks }, over)
+    if (typeof claim === 'object') {
+      await flight.run(claim.won, marks)
+    } else if (claim === 'lost' || claim === 'ambiguous') {
+      this.#call.lostClaims++
+      flight.dissolve('unproven')
+    } else {
+      flight.dissolve('unreachable')
+    }
+  }
+
+  /** The store is unreachable or the wait is over: one load for this process, nothing is stored. */
+  async #loadWithoutLease(): Promise<void> {
+    const flight = new Flight(this.#runtime, this.#call)
+    if (this.#options.shareUnleased) this.#runtime.flights.add(flight, { leased: false })
+    const joined = this.#join(flight, false)
+    void flight.run(undefined, [])
+    await joined
+  }
+
+  /** Resolves when the call has to start over; a call that was answered needs nothing more. */
+  #join(flight: Flight, proven: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const call = this.#call
+      flight.join(call, proven, (reason: StartOver) => {
+        if (reason === 'unreachable') call.degraded = true
+        resolve()
+      })
+    })
+  }
+}

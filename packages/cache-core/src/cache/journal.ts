@@ -1,0 +1,110 @@
+import type { CancelTimer, Clock } from '../base/clock.js'
+import type { GuardedStore } from '../store/guard.js'
+import type { NamespaceVersion } from './versions.js'
+
+/** Beyond so many keys of all namespaces the journal says "renew the namespace" instead. */
+const MAX_KEYS = 10_000
+/** How many deletes are under way at once in a replay. */
+const REPLAY_BATCH = 256
+/** How soon, and at the longest how seldom, an unreachable store is tried again. */
+const FIRST_RETRY_MS = 100
+const LONGEST_RETRY_MS = 1_000
+
+/** `'delivered'`: the store has it. `'journaled'`: effective in this process at once, elsewhere when the store is back. */
+export type Delivery = 'delivered' | 'journaled'
+
+interface Undelivered {
+  readonly namespace: NamespaceVersion
+  /** Tells a key that was journalled again while its replay was under way. */
+  readonly entry: number
+}
+
+/**
+ * Invalidations that the store has not heard. A journalled key is a miss in this process until its delete was
+ * delivered; so is every key of a namespace whose renewal is journalled. In memory, bounded, lost with the process.
+ */
+export class Journal {
+  readonly #store: GuardedStore
+  readonly #clock: Clock
+  readonly #keys = new Map<string, Undelivered>()
+  readonly #namespaces = new Map<NamespaceVersion, number>()
+  #entries = 0
+  #retryMs = FIRST_RETRY_MS
+  #cancel: CancelTimer | undefined
+  #replaying = false
+  #closed = false
+
+  constructor(store: GuardedStore, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** Keys and namespaces that wait for the store. */
+  get size(): number {
+    return this.#keys.size + this.#namespaces.size
+  }
+
+  /** Whether what the store says of this slot must not be believed. */
+  distrusts(slot: string, namespace: NamespaceVersion): boolean {
+    return this.size > 0 && (this.#keys.has(slot) || this.#namespaces.has(namespace))
+  }
+
+  addKey(slot: string, namespace: NamespaceVersion): void {
+    if (this.#namespaces.has(namespace)) return
+    this.#keys.set(slot, { namespace, entry: ++this.#entries })
+    if (this.#keys.size > MAX_KEYS) {
+      for (const { namespace } of [...this.#keys.values()]) this.addNamespace(namespace)
+    }
+    this.#schedule()
+  }
+
+  addNamespace(namespace: NamespaceVersion): void {
+    this.#namespaces.set(namespace, ++this.#entries)
+    for (const [slot, undelivered] of this.#keys) if (undelivered.namespace === namespace) this.#keys.delete(slot)
+    this.#schedule()
+  }
+
+  /** The store has a newer word on this slot. */
+  settleKey(slot: string): void {
+    if (this.#keys.size > 0) this.#keys.delete(slot)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancel?.()
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#replaying || this.#cancel !== undefined || this.size === 0) return
+    this.#cancel = this.#clock.after(this.#retryMs, () => {
+      this.#cancel = undefined
+      void this.#replay()
+    })
+  }
+
+  /** Each on its own: one dead server of several holds back only its own keys. */
+  async #replay(): Promise<void> {
+    this.#replaying = true
+    const namespaces = [...this.#namespaces]
+    let delivered = await this.#deliver(namespaces, async ([namespace, entry]) => {
+      await namespace.renew()
+      if (this.#namespaces.get(namespace) === entry) this.#namespaces.delete(namespace)
+    })
+    const keys = [...this.#keys]
+    for (let from = 0; from < keys.length && delivered; from += REPLAY_BATCH) {
+      delivered = await this.#deliver(keys.slice(from, from + REPLAY_BATCH), async ([slot, { entry }]) => {
+        await this.#store.delete(slot)
+        if (this.#keys.get(slot)?.entry === entry) this.#keys.delete(slot)
+      })
+    }
+    this.#replaying = false
+    this.#retryMs = delivered ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
+    this.#schedule()
+  }
+
+  /** Whether the store took any of them, or there was nothing to take. */
+  async #deliver<T>(items: readonly T[], send: (item: T) => Promise<void>): Promise<boolean> {
+    const results = await Promise.allSettled(items.map(send))
+    return results.length === 0 || results.some(({ status }) => status === 'fulfilled')
+  }
+}

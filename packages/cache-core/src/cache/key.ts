@@ -1,0 +1,43 @@
+import { show } from '../base/duration.js'
+import { InvalidKeyError } from '../base/errors.js'
+
+/** A string, or parts that are put together unambiguously: `['user', 7]`. A number and its text are the same part. */
+export type Key = string | readonly (string | number)[]
+
+/** Longest key, its parts together, in bytes of UTF-8. */
+export const MAX_KEY_BYTES = 65_536
+
+/** Between the parts of a key and of a slot; escaped inside a part. */
+const SEPARATOR = ':'
+const NEEDS_ESCAPE = /[%:]/
+
+/**
+ * The key as one text, parts escaped and joined: two different keys never meet.
+ * @throws InvalidKeyError when the key is empty, longer than 64 KiB, or holds something else than strings and finite numbers.
+ */
+export function keyText(key: Key): string {
+  if (typeof key === 'string') return escapePart(checkLength(key))
+  if (!Array.isArray(key) || key.length === 0) {
+    throw new InvalidKeyError(`a key must be a string or an array of strings and numbers, got ${show(key)}`)
+  }
+  const parts = key.map((part: unknown) => {
+    if (typeof part === 'string') return escapePart(part)
+    if (typeof part === 'number' && Number.isFinite(part)) return String(part)
+    throw new InvalidKeyError(`a part of a key must be a string or a finite number, got ${show(part)}`)
+  })
+  return checkLength(parts.join(SEPARATOR))
+}
+
+/** Separators inside a part, escaped. */
+export function escapePart(part: string): string {
+  return NEEDS_ESCAPE.test(part) ? part.replaceAll('%', '%25').replaceAll(':', '%3A') : part
+}
+
+function checkLength(text: string): string {
+  if (text === '') throw new InvalidKeyError('a key must have at least one character')
+  // A UTF-16 unit becomes at most three bytes: most keys need no counting.
+  if (text.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(text) > MAX_KEY_BYTES) {
+    throw new InvalidKeyError(`a key may have at most ${MAX_KEY_BYTES} bytes, this one has ${Buffer.byteLength(text)}`)
+  }
+  return text
+}

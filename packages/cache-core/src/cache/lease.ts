@@ -1,0 +1,143 @@
+import type { Clock } from '../base/clock.js'
+import { AmbiguousWriteError, StoreTimeoutError } from '../base/errors.js'
+import { encodeFrame, type Mark } from '../entry/frame.js'
+import type { GuardedStore } from '../store/guard.js'
+import type { Version } from '../store/store.js'
+import { newToken, openSlot } from './slot.js'
+
+/**
+ * What a conditional write came to. `'failed'`: certainly not executed, the store could not be asked.
+ * `'timed-out'`: ambiguous because its time was over; whoever waits must not wait for this store again.
+ */
+export type LeaseOutcome = 'won' | 'lost' | 'ambiguous' | 'timed-out' | 'failed'
+
+export type Claim = { readonly won: Lease } | Exclude<LeaseOutcome, 'won'>
+
+/**
+ * A lease in a key's own slot: the right to load, and the version over which the load is stored. Portable leases after
+ * Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013; transitions T1 to T5 of the protocol.
+ */
+export class Lease {
+  readonly token: string
+  readonly #store: GuardedStore
+  readonly #clock: Clock
+  readonly #slot: string
+  readonly #leaseMs: number
+  readonly #marks: readonly Mark[]
+  #version: Version
+  #extension = 0
+  #extensionUnclear = false
+
+  private constructor(terms: LeaseTerms, token: string, version: Version) {
+    this.#store = terms.store
+    this.#clock = terms.clock
+    this.#slot = terms.slot
+    this.#leaseMs = terms.leaseMs
+    this.#marks = terms.marks
+    this.token = token
+    this.#version = version
+  }
+
+  /**
+   * T1 on an absent slot, T2 over the version of a dead or expired frame. A new attempt draws a new token, so that a
+   * late write of an earlier attempt is never taken for this one.
+   */
+  static async claim(terms: LeaseTerms, over: Version | undefined): Promise<Claim> {
+    const { store, slot, leaseMs } = terms
+    const token = newToken()
+    const bytes = leaseFrame(terms, token, 0)
+    // A caller waits for this answer before its load: the short deadline. Giving up a claim is always safe.
+    const write =
+      over === undefined
+        ? store.add(slot, bytes, { ttl: leaseMs }, 'read')
+        : store.compareAndSet(slot, over, bytes, { ttl: leaseMs }, 'read')
+    const { outcome, version } = await settle(write)
+    if (outcome === 'won') return { won: new Lease(terms, token, version as Version) }
+    if (outcome !== 'ambiguous') return outcome
+    const standing = await readOwn(store, slot, token)
+    return standing === undefined ? 'ambiguous' : { won: new Lease(terms, token, standing) }
+  }
+
+  /** T4: the same token for another `leaseMs`. Any other answer than `'won'` means: nobody may join this load any more. */
+  async extend(): Promise<LeaseOutcome> {
+    const terms = { clock: this.#clock, leaseMs: this.#leaseMs, marks: this.#marks }
+    const bytes = leaseFrame(terms, this.token, ++this.#extension)
+    const { outcome, version } = await settle(
+      this.#store.compareAndSet(this.#slot, this.#version, bytes, { ttl: this.#leaseMs }),
+    )
+    if (outcome === 'won') this.#version = version as Version
+    else if (outcome === 'ambiguous' || outcome === 'timed-out') this.#extensionUnclear = true
+    return outcome
+  }
+
+  /** T3: the value over the lease, once. `'won'` proves that nobody deleted or wrote the key since the lease was taken. */
+  async complete(bytes: Uint8Array, ttl: number | undefined): Promise<LeaseOutcome> {
+    let { outcome } = await settle(this.#store.compareAndSet(this.#slot, this.#version, bytes, { ttl }))
+    if (outcome === 'lost' && this.#extensionUnclear) {
+      // An extension whose answer was lost did run, and nothing came between: the lease is still ours.
+      const standing = await readOwn(this.#store, this.#slot, this.token)
+      if (standing !== undefined) {
+        this.#version = standing
+        outcome = (await settle(this.#store.compareAndSet(this.#slot, standing, bytes, { ttl }))).outcome
+      }
+    }
+    if (outcome !== 'won' && outcome !== 'lost') this.#releaseBehind()
+    return outcome
+  }
+
+  /** T5: nothing is stored, the slot is absent again. `'won'` is the same proof as in `complete`. */
+  async release(): Promise<LeaseOutcome> {
+    const { outcome } = await settle(
+      this.#store.compareAndDelete(this.#slot, this.#version).then((removed) => (removed ? REMOVED : undefined)),
+    )
+    if (outcome !== 'won') this.#releaseBehind()
+    return outcome
+  }
+
+  /** Waiters elsewhere should not wait for a lease that nobody will complete: removed if it still stands. */
+  #releaseBehind(): void {
+    void readOwn(this.#store, this.#slot, this.token).then((standing) =>
+      standing === undefined
+        ? undefined
+        : settle(this.#store.compareAndDelete(this.#slot, standing).then(() => REMOVED)),
+    )
+  }
+}
+
+export interface LeaseTerms {
+  readonly store: GuardedStore
+  readonly clock: Clock
+  readonly slot: string
+  readonly leaseMs: number
+  /** Read from the store before the lease is taken (G2). */
+  readonly marks: readonly Mark[]
+}
+
+const REMOVED: Version = true
+
+function leaseFrame(terms: Pick<LeaseTerms, 'clock' | 'leaseMs' | 'marks'>, token: string, extension: number): Buffer {
+  const { leaseMs, marks } = terms
+  return encodeFrame({ kind: 'lease', createdAt: terms.clock.now(), leaseMs, extension, token, marks })
+}
+
+async function settle(
+  write: Promise<Version | undefined>,
+): Promise<{ outcome: LeaseOutcome; version?: Version | undefined }> {
+  try {
+    const version = await write
+    return version === undefined ? { outcome: 'lost' } : { outcome: 'won', version }
+  } catch (error) {
+    if (!(error instanceof AmbiguousWriteError)) return { outcome: 'failed' }
+    return { outcome: error.cause instanceof StoreTimeoutError ? 'timed-out' : 'ambiguous' }
+  }
+}
+
+/** The version under which a lease with this token stands, if it does. */
+async function readOwn(store: GuardedStore, slot: string, token: string): Promise<Version | undefined> {
+  try {
+    const read = openSlot(await store.get(slot))
+    return read?.frame?.kind === 'lease' && read.frame.token === token ? read.version : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,35 @@
+import type { Mark } from '../entry/frame.js'
+import { classify, type SlotState } from './classify.js'
+import type { Runtime } from './runtime.js'
+import { openSlot } from './slot.js'
+import type { NamespaceVersion } from './versions.js'
+
+/** Where to look: a slot, and the versions that its frame depends on. */
+export interface Place {
+  readonly slot: string
+  readonly namespace: NamespaceVersion
+  /** Versions beside the namespace's, read after the caller came. */
+  readonly marks: readonly Mark[]
+}
+
+/** A slot as it was found, with the namespace's version where that was read from the store for it. */
+export interface Found {
+  readonly state: SlotState
+  readonly mark: Mark | undefined
+}
+
+/**
+ * Reads a slot and, in the same batch, the namespace's version unless that is held. @throws the store's errors.
+ */
+export async function lookUp(runtime: Runtime, { slot, namespace, marks }: Place): Promise<Found> {
+  const { reader, clock } = runtime
+  const held = namespace.held()
+  const [entry, mark] = await Promise.all([reader.read(slot), held ?? namespace.read()])
+  const opened = openSlot(entry)
+  const state = classify(opened, clock.now(), [mark, ...marks])
+  if (held === undefined) return { state, mark }
+  if (state.is !== 'dead') return { state, mark: undefined }
+  // A mismatch against a held version is read again before it is believed (G4).
+  const present = await namespace.read()
+  return { state: classify(opened, clock.now(), [present, ...marks]), mark: present }
+}

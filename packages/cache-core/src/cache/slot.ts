@@ -1,0 +1,49 @@
+import { randomFillSync } from 'node:crypto'
+import { decodeFrame, type Frame, TOKEN_BYTES, VERSION_BYTES } from '../entry/frame.js'
+import type { StoreEntry, Version } from '../store/store.js'
+import { escapePart } from './key.js'
+
+/**
+ * What a slot is for. Each has a letter of its own in the store's key, before all that a caller can name, so no key
+ * spells a slot of another type.
+ */
+export type SlotType = 'value' | 'namespace'
+
+const TYPE_LETTERS: Readonly<Record<SlotType, string>> = { value: 'v', namespace: 'n' }
+
+/** Changes when frames or slots change their meaning, so that old and new software do not read each other. */
+const SLOT_GENERATION = '1'
+
+/** The store's key of a slot: generation, type, namespace, key. Readable, and unambiguous since parts are escaped. */
+export function slotKey(type: SlotType, namespace: string, key = ''): string {
+  return `${SLOT_GENERATION}:${TYPE_LETTERS[type]}:${escapePart(namespace)}:${key}`
+}
+
+/** Room that a slot's name needs beside the key it names: escapes can triple a key, and namespaces have a length of their own. */
+export const MAX_SLOT_KEY_BYTES = 4 * 65_536
+
+/** A slot as one read found it. `frame` is undefined where the bytes are not a frame of ours. */
+export interface SlotRead {
+  readonly version: Version
+  readonly frame: Frame | undefined
+}
+
+export function openSlot(entry: StoreEntry | undefined): SlotRead | undefined {
+  return entry === undefined ? undefined : { version: entry.version, frame: decodeFrame(entry.bytes) }
+}
+
+const random = Buffer.alloc(VERSION_BYTES)
+
+/** A version that was never used before: 12 random bytes, one character each. Counters would restart when evicted. */
+export function newVersion(): string {
+  return randomFillSync(random).toString('latin1')
+}
+
+const token = randomFillSync(Buffer.alloc(TOKEN_BYTES))
+let tokens = 0n
+
+/** A token that no other lease has: 8 random bytes of this process, 8 that count. */
+export function newToken(): string {
+  token.writeBigUInt64BE(tokens++, 8)
+  return token.toString('latin1')
+}

@@ -1,0 +1,177 @@
+import type { CancelTimer } from '../base/clock.js'
+import type { LeaseFrame } from '../entry/frame.js'
+import type { AnyCall } from './call.js'
+import type { SlotState } from './classify.js'
+import { lookUp } from './lookup.js'
+import type { Runtime } from './runtime.js'
+
+/** Delays between polls: 20 ms, half as much again each time, at most 250 ms, each ±25 %. */
+const FIRST_DELAY_MS = 20
+const DELAY_GROWTH = 1.5
+const LONGEST_DELAY_MS = 250
+const JITTER = 0.25
+/** After so many leases that ended without a value a caller waits for no other. */
+export const MAX_ENDED_LEASES = 2
+
+/** How a wait ended for one caller. */
+export type Waited =
+  /** Something to look at: a value, or a slot to claim. The caller goes on with it as with its own read. */
+  | { readonly next: 'use'; readonly state: SlotState }
+  /** Another caller of this process goes first: start over. */
+  | { readonly next: 'start-over' }
+  /** The bound of waiting was reached: load without a lease. */
+  | { readonly next: 'unleased' }
+  /** The store did not answer. */
+  | { readonly next: 'unreachable' }
+
+interface Waiting {
+  readonly call: AnyCall
+  readonly resolve: (waited: Waited) => void
+}
+
+/** One poller per key, however many callers of this process wait for a lease of another one. */
+export class Waiters {
+  readonly #pollers = new Map<string, Poller>()
+  readonly #runtime: () => Runtime
+
+  constructor(runtime: () => Runtime) {
+    this.#runtime = runtime
+  }
+
+  /** Waits until the slot holds something else than this lease, the lease has ended, or the caller's bound is reached. */
+  wait(call: AnyCall, seen: LeaseFrame | undefined): Promise<Waited> {
+    const { slot, marks } = call.options
+    // Callers that want other versions must not share what they find.
+    const key = marks.length === 0 ? slot : `${slot} ${marks.map(({ version }) => version).join('')}`
+    let poller = this.#pollers.get(key)
+    if (poller === undefined) {
+      poller = new Poller(this.#runtime(), seen, () => this.#pollers.delete(key))
+      this.#pollers.set(key, poller)
+    }
+    return poller.add(call)
+  }
+}
+
+class Poller {
+  readonly #runtime: Runtime
+  readonly #onEmpty: () => void
+  readonly #waiting = new Set<Waiting>()
+  #delayMs = FIRST_DELAY_MS
+  #lease: { readonly frame: LeaseFrame | undefined; readonly since: number }
+  #cancel: CancelTimer | undefined
+
+  constructor(runtime: Runtime, seen: LeaseFrame | undefined, onEmpty: () => void) {
+    this.#runtime = runtime
+    this.#onEmpty = onEmpty
+    this.#lease = { frame: seen, since: runtime.clock.monotonic() }
+  }
+
+  add(call: AnyCall): Promise<Waited> {
+    return new Promise((resolve) => {
+      const waiting: Waiting = { call, resolve }
+      call.waitUntil ??= this.#runtime.clock.monotonic() + call.options.waitTimeoutMs
+      call.onLeave = () => this.#remove(waiting)
+      this.#waiting.add(waiting)
+      this.#runtime.counters.waits++
+      if (this.#waiting.size === 1) this.#schedule()
+    })
+  }
+
+  #schedule(): void {
+    const { clock } = this.#runtime
+    const now = clock.monotonic()
+    const jittered = this.#delayMs * (1 - JITTER + 2 * JITTER * Math.random())
+    this.#delayMs = Math.min(this.#delayMs * DELAY_GROWTH, LONGEST_DELAY_MS)
+    const bounds = [...this.#waiting].map(({ call }) => (call.waitUntil as number) - now)
+    const leaseLeft = this.#lease.frame === undefined ? Number.POSITIVE_INFINITY : this.#leaseEnd() - now
+    this.#cancel = clock.after(Math.max(1, Math.min(jittered, leaseLeft, ...bounds)), () => void this.#poll())
+  }
+
+  async #poll(): Promise<void> {
+    this.#cancel = undefined
+    if (this.#endBounded()) return
+    // A read answers only those that came before it was sent.
+    const asking = [...this.#waiting]
+    const [first] = asking
+    if (first === undefined) return
+    let state: SlotState
+    try {
+      state = (await lookUp(this.#runtime, first.call.options)).state
+    } catch {
+      for (const waiting of asking) this.#resolve(waiting, { next: 'unreachable' })
+      this.#goOn()
+      return
+    }
+    if (state.is === 'lease' && !this.#leaseEnded(state.frame)) {
+      if (!this.#endBounded()) this.#goOn()
+      return
+    }
+    const present = asking.filter((waiting) => this.#waiting.has(waiting))
+    if (state.is === 'fresh') {
+      for (const waiting of present) this.#resolve(waiting, { next: 'use', state })
+    } else {
+      this.#endWithoutValue(present, state)
+    }
+    this.#goOn()
+  }
+
+  /** A lease is ended when it was seen unchanged for its own length on this process's monotonic clock: clocks need not agree. */
+  #leaseEnded(frame: LeaseFrame): boolean {
+    const { clock } = this.#runtime
+    const known = this.#lease.frame
+    if (known?.token === frame.token && known.extension === frame.extension)
+      return clock.monotonic() >= this.#leaseEnd()
+    if (known !== undefined && known.token !== frame.token) {
+      for (const { call } of this.#waiting) call.endedLeases++
+    }
+    this.#lease = { frame, since: clock.monotonic() }
+    return false
+  }
+
+  #leaseEnd(): number {
+    return this.#lease.since + (this.#lease.frame?.leaseMs ?? 0)
+  }
+
+  /** One caller of this process claims the slot, the others join it. */
+  #endWithoutValue(present: readonly Waiting[], state: SlotState): void {
+    const claimable: SlotState = state.is === 'lease' ? { is: 'dead', version: state.version } : state
+    for (const [index, waiting] of present.entries()) {
+      waiting.call.endedLeases++
+      this.#resolve(waiting, index === 0 ? { next: 'use', state: claimable } : { next: 'start-over' })
+    }
+  }
+
+  /** When the first caller's patience ends, the process loads once for all of them. */
+  #endBounded(): boolean {
+    const now = this.#runtime.clock.monotonic()
+    const bounded = [...this.#waiting].filter(
+      ({ call }) => (call.waitUntil as number) <= now || call.endedLeases >= MAX_ENDED_LEASES,
+    )
+    if (bounded.length === 0) return false
+    for (const waiting of [...this.#waiting]) {
+      if (bounded.includes(waiting) || waiting.call.options.shareUnleased) this.#resolve(waiting, { next: 'unleased' })
+    }
+    this.#goOn()
+    return true
+  }
+
+  #goOn(): void {
+    if (this.#waiting.size > 0 && this.#cancel === undefined) this.#schedule()
+  }
+
+  #resolve(waiting: Waiting, waited: Waited): void {
+    if (!this.#waiting.has(waiting)) return
+    waiting.call.onLeave = undefined
+    this.#remove(waiting)
+    waiting.resolve(waited)
+  }
+
+  #remove(waiting: Waiting): void {
+    this.#waiting.delete(waiting)
+    if (this.#waiting.size === 0) {
+      this.#cancel?.()
+      this.#cancel = undefined
+      this.#onEmpty()
+    }
+  }
+}

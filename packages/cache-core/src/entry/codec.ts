@@ -1,0 +1,60 @@
+import type { Encoded } from './frame.js'
+
+/** Turns values that are neither bytes nor strings into bytes and back. */
+export interface Codec {
+  /** @throws whatever says best that the value cannot be encoded. */
+  encode(value: unknown): Uint8Array
+  /** @throws anything: the entry is then dead, a miss. */
+  decode(bytes: Uint8Array): unknown
+}
+
+/** A value that cannot be stored: `undefined`, or nothing the codec encodes. */
+export class InvalidValueError extends TypeError {
+  readonly code = 'ERR_INVALID_VALUE'
+
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'InvalidValueError'
+  }
+}
+
+/**
+ * JSON: a `Date` becomes a string, a class instance a plain object, `NaN` and `Infinity` become `null`; a Map or Set
+ * becomes `{}`. Who loads gets the same as who hits, since every value passes through the codec once.
+ */
+export const jsonCodec: Codec = {
+  encode(value) {
+    const text = JSON.stringify(value)
+    if (text === undefined) throw new TypeError(`JSON has no form for a ${typeof value}`)
+    return Buffer.from(text)
+  },
+  decode(bytes) {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
+  },
+}
+
+/**
+ * Bytes and strings travel as themselves, everything else through the codec.
+ * @throws InvalidValueError when the value is `undefined` or the codec refuses it.
+ */
+export function encodeValue(codec: Codec, value: unknown): Encoded {
+  if (value instanceof Uint8Array) return { encoding: 'bytes', payload: value }
+  // A lone surrogate has no UTF-8 form; JSON escapes it.
+  if (typeof value === 'string' && value.isWellFormed()) return { encoding: 'string', payload: Buffer.from(value) }
+  if (value === undefined) throw new InvalidValueError('undefined cannot be stored; null can')
+  try {
+    return { encoding: 'codec', payload: codec.encode(value) }
+  } catch (cause) {
+    throw new InvalidValueError(`the value cannot be stored: ${cause instanceof Error ? cause.message : cause}`, cause)
+  }
+}
+
+/**
+ * The value, the caller's own: nobody else holds it, bytes are copied out of the frame.
+ * @throws whatever the codec throws on bytes that it did not write.
+ */
+export function decodeValue(codec: Codec, { encoding, payload }: Encoded): unknown {
+  if (encoding === 'bytes') return Buffer.from(payload)
+  if (encoding === 'string') return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString()
+  return codec.decode(payload)
+}

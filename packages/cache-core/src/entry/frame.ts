@@ -1,0 +1,167 @@
+import { crc32 } from 'node:zlib'
+
+/**
+ * What stands in a slot of the store: a small header and the raw bytes, in one buffer.
+ *
+ * ```
+ *  0  u8   generation
+ *  1  u8   kind: 1 value, 2 lease
+ *  2  u8   encoding of the payload
+ *  3  u8   number of marks
+ *  4  u32  CRC-32 of everything else
+ *  8  f64  created        ms since the epoch
+ * 16  f64  fresh until
+ * 24  f64  revalidate until
+ * 32  f64  keep until     Infinity: no end
+ * 40       marks: u16 length of the name, the name in UTF-8, 12 bytes of version
+ *          payload: a value's bytes; a lease's u32 leaseMs, u32 extension, 16 bytes of token
+ * ```
+ *
+ * Whatever does not decode is dead: a miss whose slot is occupied. Never an error.
+ */
+export type Frame = ValueFrame | LeaseFrame
+
+/** How a payload became bytes. */
+export type Encoding = 'bytes' | 'string' | 'codec'
+
+/** A value as bytes, and how it became them. */
+export interface Encoded {
+  readonly encoding: Encoding
+  readonly payload: Uint8Array
+}
+
+/**
+ * A version that a frame depends on: the namespace's (its name is empty), a tag's, a URL's. When the present version
+ * is another, the frame is void.
+ */
+export interface Mark {
+  readonly name: string
+  /** 12 random bytes, one character each. */
+  readonly version: string
+}
+
+/** Wall-clock milliseconds since the epoch. Both stale windows count from `freshUntil`. */
+export interface EntryTimes {
+  readonly createdAt: number
+  readonly freshUntil: number
+  readonly revalidateUntil: number
+  readonly keepUntil: number
+}
+
+export interface ValueFrame extends EntryTimes, Encoded {
+  readonly kind: 'value'
+  readonly marks: readonly Mark[]
+}
+
+export interface LeaseFrame {
+  readonly kind: 'lease'
+  readonly createdAt: number
+  /** How long this lease lasts unless it is extended, in milliseconds; the holder's word, so that a deploy may change it. */
+  readonly leaseMs: number
+  /** Counts the extensions: an extended lease differs from the one before. */
+  readonly extension: number
+  /** 16 bytes that no other lease has, one character each. */
+  readonly token: string
+  readonly marks: readonly Mark[]
+}
+
+/** Changes with the layout; an older or newer frame is dead to a reader of this one. */
+export const GENERATION = 0xc1
+
+export const VERSION_BYTES = 12
+export const TOKEN_BYTES = 16
+
+const HEADER_BYTES = 40
+const LEASE_PAYLOAD_BYTES = 8 + TOKEN_BYTES
+const MAX_MARKS = 255
+
+const KINDS = { value: 1, lease: 2 } as const
+const ENCODINGS: readonly Encoding[] = ['bytes', 'string', 'codec']
+
+/** One buffer, freshly made: the caller's payload is copied into it. */
+export function encodeFrame(frame: Frame): Buffer {
+  const names = frame.marks.map(({ name }) => Buffer.from(name))
+  if (names.length > MAX_MARKS) throw new RangeError(`a frame carries at most ${MAX_MARKS} marks`)
+  const marksBytes = names.reduce((sum, name) => sum + 2 + name.byteLength + VERSION_BYTES, 0)
+  const payloadAt = HEADER_BYTES + marksBytes
+  const payloadBytes = frame.kind === 'value' ? frame.payload.byteLength : LEASE_PAYLOAD_BYTES
+  const bytes = Buffer.allocUnsafe(payloadAt + payloadBytes)
+
+  bytes[0] = GENERATION
+  bytes[1] = KINDS[frame.kind]
+  bytes[3] = names.length
+  bytes.writeDoubleBE(frame.createdAt, 8)
+  let at = HEADER_BYTES
+  for (const [index, name] of names.entries()) {
+    at = bytes.writeUInt16BE(name.byteLength, at)
+    at += name.copy(bytes, at)
+    at += bytes.write((frame.marks[index] as Mark).version, at, VERSION_BYTES, 'latin1')
+  }
+  if (frame.kind === 'value') {
+    bytes[2] = ENCODINGS.indexOf(frame.encoding)
+    bytes.writeDoubleBE(frame.freshUntil, 16)
+    bytes.writeDoubleBE(frame.revalidateUntil, 24)
+    bytes.writeDoubleBE(frame.keepUntil, 32)
+    bytes.set(frame.payload, payloadAt)
+  } else {
+    bytes.fill(0, 16, HEADER_BYTES)
+    bytes[2] = 0
+    bytes.writeUInt32BE(frame.leaseMs, payloadAt)
+    bytes.writeUInt32BE(frame.extension, payloadAt + 4)
+    bytes.write(frame.token, payloadAt + 8, TOKEN_BYTES, 'latin1')
+  }
+  bytes.writeUInt32BE(checksum(bytes), 4)
+  return bytes
+}
+
+/** The frame, its payload a view of `stored`; or `undefined` when the bytes are not a whole frame of this generation. */
+export function decodeFrame(stored: Uint8Array): Frame | undefined {
+  if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION) return undefined
+  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
+  if (bytes.readUInt32BE(4) !== checksum(bytes)) return undefined
+
+  // Behind the checksum the layout can be trusted: what fails below was written by other software.
+  const marks: Mark[] = []
+  let at = HEADER_BYTES
+  for (let left = bytes[3] as number; left > 0; left--) {
+    if (at + 2 > bytes.byteLength) return undefined
+    const nameEnd = at + 2 + bytes.readUInt16BE(at)
+    if (nameEnd + VERSION_BYTES > bytes.byteLength) return undefined
+    marks.push({
+      name: bytes.toString('utf8', at + 2, nameEnd),
+      version: bytes.toString('latin1', nameEnd, nameEnd + VERSION_BYTES),
+    })
+    at = nameEnd + VERSION_BYTES
+  }
+  const createdAt = bytes.readDoubleBE(8)
+  if (bytes[1] === KINDS.value) {
+    const encoding = ENCODINGS[bytes[2] as number]
+    if (encoding === undefined) return undefined
+    return {
+      kind: 'value',
+      encoding,
+      createdAt,
+      freshUntil: bytes.readDoubleBE(16),
+      revalidateUntil: bytes.readDoubleBE(24),
+      keepUntil: bytes.readDoubleBE(32),
+      marks,
+      payload: bytes.subarray(at),
+    }
+  }
+  if (bytes[1] === KINDS.lease && bytes.byteLength === at + LEASE_PAYLOAD_BYTES) {
+    return {
+      kind: 'lease',
+      createdAt,
+      leaseMs: bytes.readUInt32BE(at),
+      extension: bytes.readUInt32BE(at + 4),
+      token: bytes.toString('latin1', at + 8, at + 8 + TOKEN_BYTES),
+      marks,
+    }
+  }
+  return undefined
+}
+
+/** Over the header before the checksum's own place, and all behind it. */
+function checksum(bytes: Buffer): number {
+  return crc32(bytes.subarray(8), crc32(bytes.subarray(0, 4)))
+}
