@@ -1,0 +1,49 @@
+import { type Duration, parseDuration } from '@tiercel/cache-core'
+
+export interface Config {
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  readonly cacheUrl: string
+  /** What the demo's keys begin with, for a server that others use as well. */
+  readonly cachePrefix: string
+  /** How long the cache waits for its store; `undefined` for the library's own defaults. */
+  readonly cacheTimeout: Duration | undefined
+}
+
+/** What the person who starts the demo can put right. The message is one sentence and names the variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** @throws ConfigError naming the variable. */
+export function readConfig(environment: Environment): Config {
+  // An empty variable, as `PORT= npm run demo` leaves it, is one that is not set.
+  const text = (name: string, fallback: string): string => environment[name]?.trim() || fallback
+  return {
+    host: text('HOST', '127.0.0.1'),
+    port: parsePort(text('PORT', '3000')),
+    cacheUrl: text('CACHE_URL', 'memory:'),
+    cachePrefix: text('CACHE_PREFIX', 'tiercel-demo'),
+    cacheTimeout: parseTimeout(text('CACHE_TIMEOUT', '')),
+  }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new ConfigError(`PORT must be a whole number from 0 to 65535, got '${text}'.`)
+  }
+  return port
+}
+
+function parseTimeout(text: string): Duration | undefined {
+  if (text === '') return undefined
+  try {
+    return parseDuration('CACHE_TIMEOUT', text, { min: 1 })
+  } catch (error) {
+    throw new ConfigError(`${(error as Error).message}.`)
+  }
+}

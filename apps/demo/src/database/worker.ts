@@ -1,0 +1,20 @@
+// The thread of WorkerConnection.
+import { parentPort } from 'node:worker_threads'
+import { PgliteConnection } from './pglite-connection.js'
+import type { Reply, Request } from './worker-messages.js'
+
+if (parentPort === null) throw new Error('worker.ts runs as a worker thread only')
+const port = parentPort
+const reply = (message: Reply): void => port.postMessage(message)
+
+const connection = new PgliteConnection()
+
+port.on('message', async ({ id, sql, params }: Request) => {
+  try {
+    reply({ id, rows: await connection.query(sql, params) })
+  } catch (error) {
+    reply({ id, error: error instanceof Error ? error : new Error(String(error)) })
+  }
+})
+
+reply({ ready: await connection.ready })

@@ -1,0 +1,46 @@
+// Pattern 3: a middleware over all routes below an address.
+import type { Cache } from '@tiercel/cache-core'
+import { httpCache } from '@tiercel/cache-core/fastify'
+import type { FastifyPluginAsync } from 'fastify'
+import type { Database } from '../database/database.js'
+import { drawWorldMap } from '../pictures/world-map.js'
+import { worldStatistics } from '../queries/world-statistics.js'
+import { timed } from '../server-timing.js'
+import { renderWorldPage } from './world-page.js'
+
+/**
+ * `/patterns/middleware/*`: every answer is kept for an hour under its relative URI, with its status, its content type
+ * and its bytes as they are. The routes know nothing of it.
+ */
+export const middlewarePattern: FastifyPluginAsync<{ cache: Cache; database: Database }> = async (
+  app,
+  { cache, database },
+) => {
+  await app.register(httpCache, { cache, ttl: '1h' })
+
+  app.get('/patterns/middleware/world.json', (request) => timed(request, () => worldStatistics(database)))
+
+  app.get('/patterns/middleware/world.html', async (request, reply) => {
+    const statistics = await timed(request, () => worldStatistics(database))
+    return reply.type('text/html; charset=utf-8').send(renderWorldPage(statistics))
+  })
+
+  app.get('/patterns/middleware/map.png', async (request, reply) => {
+    const picture = await timed(request, () => drawWorldMap(database))
+    return reply.type('image/png').send(picture)
+  })
+
+  app.get('/patterns/middleware/empty', async (_request, reply) => reply.type('text/plain').send(''))
+
+  // An unsafe method always reaches its handler, and when it succeeds its URI is forgotten (RFC 9111, section 4.4).
+  let note = 'Nothing noted yet.'
+  app.get('/patterns/middleware/note', async (_request, reply) => reply.type('text/plain').send(note))
+  app.put<{ Body: string }>(
+    '/patterns/middleware/note',
+    { schema: { body: { type: 'string' } } },
+    async (request, reply) => {
+      note = request.body
+      return reply.code(204).send()
+    },
+  )
+}
