@@ -1,0 +1,92 @@
+import type { ConformanceCase } from './case.js'
+import { CASES } from './cases/index.js'
+import { headingOf, PROMISES } from './promises.js'
+import { Suite, type SuiteOptions } from './suite.js'
+
+type Body = (this: unknown, ...context: unknown[]) => Promise<void>
+
+/** What the suite uses of a test runner: vitest, node:test, jest, mocha and bun all have it. */
+export interface Runner {
+  describe(name: string, body: () => void): unknown
+  it(name: string, body: Body, timeoutMs?: number): unknown
+  /** One of the two: the runner's own name for it. */
+  readonly afterAll?: (body: () => Promise<void>) => unknown
+  readonly after?: (body: () => Promise<void>) => unknown
+}
+
+export interface DescribeStoreOptions extends SuiteOptions {
+  /** Heading of the suite. Default: `store conformance`. */
+  readonly name?: string
+}
+
+/** Processes start, and engines with coarse clocks let values live for seconds. */
+const CASE_TIMEOUT_MS = 60_000
+
+/**
+ * Declares the whole suite in any runner that has `describe` and `it`: one block for each promise of the store
+ * contract, one test for each behaviour. What a store declares missing is skipped, with the capability as the reason.
+ *
+ * ```ts
+ * import { afterAll, describe, it } from 'vitest'
+ * describeStore({ describe, it, afterAll }, { create: ({ prefix }) => myStore({ prefix }) })
+ * ```
+ */
+export function describeStore(runner: Runner, options: DescribeStoreOptions): void {
+  const suite = new Suite(options)
+  const waiting = new SideBySide(suite, CASES)
+  const end = runner.afterAll ?? runner.after
+  if (end === undefined) throw new TypeError('describeStore: the runner needs afterAll (or after), to close the store')
+  runner.describe(options.name ?? 'store conformance', () => {
+    end(() => suite.close())
+    for (const promise of PROMISES) {
+      const cases = CASES.filter((one) => one.promise === promise.id)
+      runner.describe(headingOf(promise), () => {
+        for (const one of cases) {
+          runner.it(
+            one.title,
+            async function (this: unknown, ...context: unknown[]) {
+              const excuse = await suite.excuse(one)
+              if (excuse === undefined) await waiting.run(one)
+              else skip(this, context[0], excuse)
+            },
+            CASE_TIMEOUT_MS,
+          )
+        }
+      })
+    }
+  })
+}
+
+/** Runs cases that wait for real time beside each other: the first one starts them all. */
+export class SideBySide {
+  readonly #suite: Suite
+  readonly #cases: readonly ConformanceCase[]
+  #started: ReadonlyMap<string, Promise<PromiseSettledResult<void>>> | undefined
+
+  constructor(suite: Suite, cases: readonly ConformanceCase[]) {
+    this.#suite = suite
+    this.#cases = cases.filter(({ waits }) => waits)
+  }
+
+  async run(one: ConformanceCase): Promise<void> {
+    if (!one.waits) return this.#suite.run(one)
+    this.#started ??= new Map(this.#cases.map((each) => [each.id, this.#settle(each)]))
+    const result = await this.#started.get(one.id)
+    if (result?.status === 'rejected') throw result.reason
+  }
+
+  async #settle(one: ConformanceCase): Promise<PromiseSettledResult<void>> {
+    if ((await this.#suite.excuse(one)) !== undefined) return { status: 'fulfilled', value: undefined }
+    const [result] = await Promise.allSettled([this.#suite.run(one)])
+    return result
+  }
+}
+
+/** Tells the runner why a test does not apply: vitest and node:test by their context, mocha by `this`; others pass it. */
+function skip(self: unknown, context: unknown, reason: string): void {
+  const skippable = [context, self].find(
+    (candidate): candidate is { skip(reason: string): void } =>
+      typeof (candidate as { skip?: unknown } | null | undefined)?.skip === 'function',
+  )
+  skippable?.skip(reason)
+}

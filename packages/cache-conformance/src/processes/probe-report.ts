@@ -1,0 +1,21 @@
+/**
+ * What the process does with the store:
+ * `use` every operation, then close; `create` nothing but make it; `create-and-close` makes and closes it;
+ * `unreachable` every operation against a server that is not there, then close.
+ */
+export type ProbeScript = 'use' | 'create' | 'create-and-close' | 'unreachable'
+
+/** What became of a process that ran a script. */
+export interface ProbeReport {
+  /** It ended by itself after its last step. */
+  readonly exited: boolean
+  readonly exitCode: number | null
+  /** All that stood on its standard output and error. */
+  readonly printed: string
+  /** Connections that were opened before the first operation. */
+  readonly earlyConnections: number
+  /** Rejections that nobody handled, exceptions that nobody caught, and process warnings. */
+  readonly strays: readonly string[]
+  /** Why a step of the script failed. */
+  readonly failure: string | undefined
+}

@@ -1,0 +1,8 @@
+import { memoryStore } from '@tiercel/cache-core/store'
+import type { StoreFactory } from '../../src/index.js'
+
+/** Small enough that the suite reaches the limit. */
+const create: StoreFactory = ({ clock }) => memoryStore({ maxBytes: 16_777_216, ...(clock && { clock }) })
+
+export default create
+export const clock = true
