@@ -1,0 +1,157 @@
+import { StoreClosedError, StoreUnavailableError } from '@tiercel/cache-core/store'
+import { Client, type ClientConfig, LifecycleState } from 'hazelcast-client'
+import { connectionLog } from './connection-log.js'
+import { STORE_NAME } from './errors.js'
+import type { HazelcastClient } from './options.js'
+
+/** Where a store gets its client from. */
+export interface Connection {
+  /** The client, where one can be used at once. */
+  readonly current: HazelcastClient | undefined
+  /**
+   * The client, which is waited for while the very first attempt to connect runs.
+   * @throws StoreUnavailableError when there is none to be had now, StoreClosedError after `close`.
+   */
+  client(): Promise<HazelcastClient>
+  close(): Promise<void>
+}
+
+/** The caller's client: used as it is, never shut down. */
+export class CallersConnection implements Connection {
+  readonly #client: HazelcastClient
+  #closed = false
+
+  constructor(client: HazelcastClient) {
+    this.#client = client
+  }
+
+  get current(): HazelcastClient | undefined {
+    return !this.#closed && this.#client.getLifecycleService().isRunning() ? this.#client : undefined
+  }
+
+  async client(): Promise<HazelcastClient> {
+    if (this.#closed) throw closedError()
+    if (this.current === undefined) throw unavailableError('the client given was shut down')
+    return this.#client
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+}
+
+/** After this the first attempt counts as failed, though the client goes on trying: no operation waits any more. */
+const FIRST_ATTEMPT_MS = 1_000
+/** A client that a cluster refused for good ends itself; the next one is not created sooner than this. */
+const RENEW_AFTER_MS = 1_000
+
+/**
+ * The store's own client, created by the first operation. While the first attempt to connect runs, operations wait
+ * for it; from then on there is a connection or they fail at once, and the client goes on trying by itself.
+ */
+export class OwnConnection implements Connection {
+  readonly #config: ClientConfig
+  #opening: Promise<void> | undefined
+  #client: HazelcastClient | undefined
+  #current: HazelcastClient | undefined
+  #problem = 'no connection yet'
+  #renewAt = 0
+  #closed = false
+
+  constructor(config: ClientConfig) {
+    this.#config = config
+  }
+
+  get current(): HazelcastClient | undefined {
+    return this.#current
+  }
+
+  async client(): Promise<HazelcastClient> {
+    if (this.#closed) throw closedError()
+    if (this.#opening !== undefined || performance.now() >= this.#renewAt) {
+      this.#opening ??= this.#open()
+      await this.#opening
+    }
+    if (this.#closed) throw closedError()
+    if (this.#current === undefined) throw unavailableError(this.#problem)
+    return this.#current
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#current = undefined
+    await this.#client?.shutdown()
+  }
+
+  /** Settles when the first attempt to connect has ended, well or not. The client itself is there some microtasks later. */
+  async #open(): Promise<void> {
+    let stopConnectingMembers: (() => void) | undefined
+    let timer: NodeJS.Timeout | undefined
+    const attempted = new Promise<void>((resolve, reject) => {
+      timer = setTimeout(resolve, FIRST_ATTEMPT_MS).unref()
+      const onState = (state: LifecycleState): void => {
+        if (state === LifecycleState.CONNECTED && !this.#closed) this.#current = this.#client
+        if (state === LifecycleState.DISCONNECTED) this.#lost('the connection was lost')
+        if (state === LifecycleState.SHUTTING_DOWN) {
+          stopConnectingMembers?.()
+          this.#lost(this.#problem)
+          this.#opening = undefined
+          this.#renewAt = performance.now() + RENEW_AFTER_MS
+        }
+        if (state === LifecycleState.CONNECTED || state === LifecycleState.SHUTTING_DOWN) resolve()
+      }
+      const onProblem = (problem: string): void => {
+        this.#problem = problem
+      }
+      Client.newHazelcastClient({
+        ...this.#config,
+        lifecycleListeners: [onState],
+        customLogger: connectionLog(onProblem, resolve),
+      }).then((client) => {
+        this.#client = client
+        if (this.#config.network?.smartRouting !== false) stopConnectingMembers = connectMembers(client)
+        // Closed while the client was made: it has just begun to connect.
+        if (this.#closed) void client.shutdown()
+      }, reject)
+    })
+    try {
+      await attempted
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #lost(problem: string): void {
+    this.#current = undefined
+    this.#problem = problem
+  }
+}
+
+/** How often the client looks for members that it has no connection to. */
+const CONNECT_MEMBERS_MS = 250
+
+/** What the client can do and does not publish. */
+interface Internals {
+  getConnectionManager?(): { reconnectToMembers?(): void }
+}
+
+/**
+ * A client that starts asynchronously connects to one member and, in hazelcast-client 5.6 and 5.7, never to the
+ * others: it would forward half of the operations through that one, and be offline when that one dies. So the task
+ * that it would run after a synchronous start is run here. Where it is missing, one connection has to do.
+ */
+function connectMembers(client: HazelcastClient): () => void {
+  const timer = setInterval(() => {
+    const manager = (client as HazelcastClient & Internals).getConnectionManager?.()
+    manager?.reconnectToMembers?.()
+  }, CONNECT_MEMBERS_MS).unref()
+  return () => clearInterval(timer)
+}
+
+export function closedError(operation?: string): StoreClosedError {
+  return new StoreClosedError(`${STORE_NAME}: the store is closed`, { store: STORE_NAME, operation })
+}
+
+function unavailableError(problem: string): StoreUnavailableError {
+  return new StoreUnavailableError(`${STORE_NAME}: not connected: ${problem}`, { store: STORE_NAME })
+}

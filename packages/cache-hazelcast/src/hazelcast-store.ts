@@ -1,0 +1,254 @@
+import {
+  type CompareAndSetOptions,
+  type Listener,
+  STAMP_BYTES,
+  type Store,
+  type StoreCapabilities,
+  type StoreEntry,
+  type StoreWrite,
+  type SubscriptionEvents,
+  type Unsubscribe,
+  type Version,
+  VersionStamps,
+  type WriteOptions,
+} from '@tiercel/cache-core/store'
+import { Predicates } from 'hazelcast-client'
+import { CallersConnection, type Connection, closedError, OwnConnection } from './connection.js'
+import { Counters } from './counters.js'
+import { STORE_NAME, storeError } from './errors.js'
+import { type Entries, engineTtl, Lifetimes, replaceIfSame, TTL_RESOLUTION_MS } from './lifetimes.js'
+import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from './options.js'
+import { type Channel, Subscription } from './subscription.js'
+
+/** Beyond it the client's `getAll` overflows the stack. */
+const MAX_KEYS_AT_ONCE = 10_000
+
+/**
+ * A store on a Hazelcast map. A value is stored behind a stamp that no other write carries, and its version is all
+ * that is stored: what `replaceIfSame` and `remove` compare.
+ */
+export class HazelcastStore implements Store {
+  readonly name = STORE_NAME
+  readonly capabilities: StoreCapabilities
+  readonly #connection: Connection
+  readonly #map: string
+  readonly #prefix: string
+  readonly #stamps = new VersionStamps()
+  readonly #lifetimes: Lifetimes
+  readonly #counters: Counters
+  readonly #subscriptions = new Set<Subscription>()
+  #opened: { readonly client: HazelcastClient; readonly entries: Entries } | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: HazelcastStoreOptions) {
+    const { source, map, keyPrefix, maxValueBytes } = parseOptions(options)
+    this.#connection = 'client' in source ? new CallersConnection(source.client) : new OwnConnection(source.config)
+    this.#map = map
+    this.#prefix = keyPrefix
+    this.#lifetimes = new Lifetimes(map, () => this.#entries())
+    this.#counters = new Counters(() => this.#entries(), this.#lifetimes, this.#stamps)
+    this.capabilities = {
+      add: true,
+      compareAndSet: true,
+      touch: true,
+      increment: true,
+      bus: true,
+      purge: true,
+      shared: true,
+      ttlResolutionMs: TTL_RESOLUTION_MS,
+      maxKeyBytes: 65_536,
+      maxValueBytes,
+    }
+  }
+
+  get(key: string): Promise<StoreEntry | undefined> {
+    return this.#read('get', async (entries) => {
+      const stored = await entries.get(this.#prefix + key)
+      return stored === null ? undefined : open(stored)
+    })
+  }
+
+  getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
+    return this.#read('getMany', async (entries) => {
+      const unique = [...new Set(keys)].map((key) => this.#prefix + key)
+      const batches: Promise<[string, Buffer][]>[] = []
+      for (let start = 0; start < unique.length; start += MAX_KEYS_AT_ONCE) {
+        batches.push(entries.getAll(unique.slice(start, start + MAX_KEYS_AT_ONCE)))
+      }
+      const found = new Map((await Promise.all(batches)).flat())
+      return keys.map((key) => {
+        const stored = found.get(this.#prefix + key)
+        return stored === undefined ? undefined : open(stored)
+      })
+    })
+  }
+
+  set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
+    return this.#write('set', (entries) => this.#set(entries, key, bytes, ttl))
+  }
+
+  setMany(writes: readonly StoreWrite[]): Promise<void> {
+    // The client's own setAll knows no lifetime.
+    return this.#write('setMany', (entries) =>
+      eachOf(writes, ({ key, bytes, ttl }) => this.#set(entries, key, bytes, ttl)),
+    )
+  }
+
+  add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
+    return this.#write('add', async (entries) => {
+      const stamped = this.#stamps.stamp(bytes)
+      const winner = await entries.putIfAbsent(this.#engineKey(key), stamped, engineTtl(ttl))
+      // Sent twice (see `replaceIfSame`), the second one finds the first.
+      return winner === null || winner.equals(stamped) ? stamped : undefined
+    })
+  }
+
+  compareAndSet(
+    key: string,
+    version: Version,
+    bytes: Uint8Array,
+    { ttl }: CompareAndSetOptions = {},
+  ): Promise<Version | undefined> {
+    return this.#write('compareAndSet', async (entries) => {
+      const engineKey = this.#engineKey(key)
+      const next = this.#stamps.stamp(bytes)
+      const present = version as Buffer
+      // With 'keep' the map's own lifetime begins. A late setTtl would cut the value that follows a lease.
+      const replaced =
+        ttl === 'keep'
+          ? await replaceIfSame(entries, engineKey, present, next)
+          : await this.#lifetimes.replace(engineKey, present, next, ttl)
+      return replaced ? next : undefined
+    })
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.#write('delete', async (entries) => (await entries.remove(this.#engineKey(key))) !== null)
+  }
+
+  deleteMany(keys: readonly string[]): Promise<void> {
+    return this.#write('deleteMany', (entries) => eachOf(keys, (key) => entries.delete(this.#engineKey(key))))
+  }
+
+  compareAndDelete(key: string, version: Version): Promise<boolean> {
+    return this.#write('compareAndDelete', async (entries) => {
+      return (await entries.remove(this.#engineKey(key), version as Buffer)) === true
+    })
+  }
+
+  touch(key: string, ttl: number): Promise<boolean> {
+    return this.#write('touch', (entries) => entries.setTtl(this.#engineKey(key), engineTtl(ttl)))
+  }
+
+  increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
+    return this.#write('increment', () => this.#counters.increment(this.#prefix + key, by, ttl))
+  }
+
+  ping(): Promise<void> {
+    return this.#read('ping', async (entries) => {
+      await entries.containsKey(this.#prefix)
+    })
+  }
+
+  publish(channel: string, message: Uint8Array): Promise<void> {
+    return this.#run('publish', 'write', async () => {
+      // A copy, since the client takes no plain Uint8Array and sends later. It overwrites the oldest when full.
+      await (await this.#channel(channel)).add(Buffer.from(message))
+    })
+  }
+
+  subscribe(channel: string, listener: Listener, events: SubscriptionEvents = {}): Promise<Unsubscribe> {
+    return this.#run('subscribe', 'read', async () => {
+      const subscription = new Subscription(() => this.#channel(channel), listener, events)
+      await subscription.start()
+      if (this.#closing !== undefined) subscription.end()
+      this.#subscriptions.add(subscription)
+      return async () => {
+        subscription.end()
+        this.#subscriptions.delete(subscription)
+      }
+    })
+  }
+
+  /** The members remove what the predicate matches, partition by partition; no key leaves the cluster. */
+  purge(): Promise<void> {
+    return this.#write('purge', async (entries) => {
+      // The prefix ends with the only ':' in it, and ';' follows ':' in every charset: a range, and nothing to escape.
+      const end = `${this.#prefix.slice(0, -1)};`
+      const { and, greaterEqual, lessThan } = Predicates
+      await entries.removeAll(and(greaterEqual('__key', this.#prefix), lessThan('__key', end)))
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.end()
+    this.#lifetimes.close()
+    await this.#connection.close()
+  }
+
+  async #set(entries: Entries, key: string, bytes: Uint8Array, ttl: number | undefined): Promise<void> {
+    await entries.set(this.#engineKey(key), this.#stamps.stamp(bytes), engineTtl(ttl))
+  }
+
+  /** The key of a write. */
+  #engineKey(key: string): string {
+    const engineKey = this.#prefix + key
+    this.#lifetimes.forget(engineKey)
+    return engineKey
+  }
+
+  async #entries(): Promise<Entries> {
+    const client = this.#connection.current ?? (await this.#connection.client())
+    if (this.#opened?.client !== client) {
+      this.#opened = { client, entries: await client.getMap<string, Buffer>(this.#map) }
+    }
+    return this.#opened.entries
+  }
+
+  /** Ringbuffers are the cluster's: the name says whose it is. */
+  async #channel(channel: string): Promise<Channel> {
+    const client = this.#connection.current ?? (await this.#connection.client())
+    return client.getRingbuffer<Buffer>(`${this.#map}:${this.#prefix}${channel}`)
+  }
+
+  #read<T>(operation: string, run: (entries: Entries) => Promise<T>): Promise<T> {
+    return this.#run(operation, 'read', async () => run(await this.#entries()))
+  }
+
+  #write<T>(operation: string, run: (entries: Entries) => Promise<T>): Promise<T> {
+    return this.#run(operation, 'write', async () => run(await this.#entries()))
+  }
+
+  async #run<T>(operation: string, kind: 'read' | 'write', run: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) throw closedError(operation)
+    try {
+      return await run()
+    } catch (error) {
+      throw this.#closing === undefined ? storeError(error, operation, kind) : closedError(operation)
+    }
+  }
+}
+
+function open(stored: Buffer): StoreEntry {
+  return { bytes: stored.subarray(STAMP_BYTES), version: stored }
+}
+
+/** All are tried, the first error is thrown. */
+async function eachOf<T>(items: readonly T[], run: (item: T) => Promise<unknown>): Promise<void> {
+  const results = await Promise.allSettled(items.map(run))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+/**
+ * A store on a Hazelcast cluster. Creating it does no I/O.
+ * @throws InvalidOptionError naming the option.
+ */
+export function hazelcastStore(options: HazelcastStoreOptions = {}): HazelcastStore {
+  return new HazelcastStore(options)
+}
