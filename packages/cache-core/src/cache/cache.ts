@@ -1,7 +1,13 @@
 import { AsyncResource } from 'node:async_hooks'
 import { report } from '../base/diagnostics.js'
 import type { Duration } from '../base/duration.js'
-import { StoreClosedError, StoreFullError, StoreUnavailableError, ValueTooLargeError } from '../base/errors.js'
+import {
+  InvalidOptionError,
+  StoreClosedError,
+  StoreFullError,
+  StoreUnavailableError,
+  ValueTooLargeError,
+} from '../base/errors.js'
 import { type Codec, decodeValue, encodeValue } from '../entry/codec.js'
 import { type Encoded, encodeFrame, type Mark, type ValueFrame } from '../entry/frame.js'
 import { guardStore } from '../store/guard.js'
@@ -101,14 +107,14 @@ export class Cache {
 
   /** Made by `createCache` and `namespace`. */
   constructor(shared: Shared, namespace: string, terms: EntryTerms) {
-    let version = shared.namespaces.get(namespace)
-    if (version === undefined) {
-      version = new NamespaceVersion(namespace, { ...shared.runtime, holdMs: shared.tagHoldMs })
-      shared.namespaces.set(namespace, version)
-    }
     this.#shared = shared
-    this.#namespace = version
+    this.#namespace = namespaceVersion(shared, namespace)
     this.#terms = terms
+    internals.set(this, {
+      runtime: shared.runtime,
+      terms,
+      innerNamespace: (name) => namespaceVersion(shared, `${namespace}//${name}`),
+    })
   }
 
   /**
@@ -135,7 +141,7 @@ export class Cache {
       leaseMs: terms.leaseMs,
       hardTimeoutMs: terms.hardTimeoutMs,
       waitTimeoutMs: terms.waitTimeoutMs,
-      shareUnleased: true,
+      fallback: 'shared',
       signal: options?.signal,
     }
     const { value } = await getOrSet(runtime, call)
@@ -386,7 +392,34 @@ export class Cache {
   }
 }
 
+/** What the HTTP cache shares with the cache it stands on: store, leases, journal, and a room of its own beside it. */
+export interface CacheInternals {
+  readonly runtime: Runtime
+  readonly terms: EntryTerms
+  /** A namespace that no caller can name: `clear` of the cache does not touch it. */
+  innerNamespace(name: string): NamespaceVersion
+}
+
+const internals = new WeakMap<Cache, CacheInternals>()
+
+/** @throws InvalidOptionError when `cache` was not made by `createCache`. */
+export function internalsOf(cache: Cache): CacheInternals {
+  const found = internals.get(cache)
+  if (found === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
+  return found
+}
+
 const NO_MARKS: readonly Mark[] = []
+
+/** One version object for each namespace of a cache, so that all who use the name hold the same version. */
+function namespaceVersion({ namespaces, runtime, tagHoldMs }: Shared, namespace: string): NamespaceVersion {
+  let version = namespaces.get(namespace)
+  if (version === undefined) {
+    version = new NamespaceVersion(namespace, { ...runtime, holdMs: tagHoldMs })
+    namespaces.set(namespace, version)
+  }
+  return version
+}
 
 /** A separator inside a name, escaped: `namespace('a/b')` is not `namespace('a').namespace('b')`. */
 function namespacePart(name: string): string {

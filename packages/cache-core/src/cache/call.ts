@@ -42,8 +42,11 @@ export interface CallOptions<T> {
   readonly leaseMs: number
   readonly hardTimeoutMs: number
   readonly waitTimeoutMs: number
-  /** Whether a load without a lease answers all callers of this process that want it, or only its own. */
-  readonly shareUnleased: boolean
+  /**
+   * How a call loads that can have no lease, or has waited to its bound: once for all such callers of this process, or
+   * each its own.
+   */
+  readonly fallback: 'shared' | 'own'
   readonly signal: AbortSignal | undefined
 }
 
@@ -119,8 +122,14 @@ export class Call<T> {
     this.done = true
     this.#cancelTimer()
     this.options.signal?.removeEventListener('abort', this.#onAbort)
-    this.onLeave?.()
-    this.onLeave = undefined
+    this.leave()
     return true
+  }
+
+  /** Tells what the call had joined, if anything, that it waits no longer. */
+  leave(): void {
+    const { onLeave } = this
+    this.onLeave = undefined
+    onLeave?.()
   }
 }

@@ -62,6 +62,10 @@ export class Flight {
     })
   }
 
+  isOwnedBy(call: AnyCall): boolean {
+    return call === this.#owner
+  }
+
   /**
    * Whether a caller that has not read anything may join: before the load began always, later only if it wants what is
    * being loaded (the same versions).

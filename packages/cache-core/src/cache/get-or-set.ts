@@ -20,14 +20,20 @@ const MAX_LOST_CLAIMS = 2
 export async function getOrSet<T>(runtime: Runtime, options: CallOptions<T>): Promise<Answer<T>> {
   const { flights, journal } = runtime
   let found: Found | undefined
-  if (
-    flights.joinable(options, { leased: true }) === undefined &&
-    !journal.distrusts(options.slot, options.namespace)
-  ) {
+  const joinable = flights.joinable(options, { leased: true }) !== undefined
+  if (!joinable && !journal.distrusts(options.slot, options.namespace)) {
     found = await read(runtime, options)
     const answer = found && serve(runtime, options, found.state)
     if (answer !== undefined) return answer
   }
+  return joinOrLoad(runtime, options, found)
+}
+
+/**
+ * The second half of `getOrSet`, for a caller that has looked by itself and found nothing to serve.
+ * @param found What it found, by a read begun after the caller came.
+ */
+export function joinOrLoad<T>(runtime: Runtime, options: CallOptions<T>, found: Found | undefined): Promise<Answer<T>> {
   runtime.counters.misses++
   report('miss', () => ({ namespace: options.namespace.namespace, key: options.key }))
   const call = new Call(options, runtime.clock)
@@ -78,7 +84,7 @@ class Drive<T> {
     while (!call.done) {
       if (journal.distrusts(slot, namespace)) call.degraded = true
       const flight = flights.joinable(this.#options, { leased: !call.degraded })
-      if (flight !== undefined && (!call.degraded || this.#options.shareUnleased)) {
+      if (flight !== undefined) {
         await this.#join(flight, false)
         found = undefined
       } else if (call.degraded) {
@@ -161,7 +167,7 @@ class Drive<T> {
   /** The store is unreachable or the wait is over: one load for this process, nothing is stored. */
   async #loadWithoutLease(): Promise<void> {
     const flight = new Flight(this.#runtime, this.#call)
-    if (this.#options.shareUnleased) this.#runtime.flights.add(flight, { leased: false })
+    if (this.#options.fallback === 'shared') this.#runtime.flights.add(flight, { leased: false })
     const joined = this.#join(flight, false)
     void flight.run(undefined, [])
     await joined
@@ -171,10 +177,21 @@ class Drive<T> {
   #join(flight: Flight, proven: boolean): Promise<void> {
     return new Promise((resolve) => {
       const call = this.#call
-      flight.join(call, proven, (reason: StartOver) => {
+      const { fallback, waitTimeoutMs } = this.#options
+      const startOver = (reason: StartOver): void => {
+        cancelBound?.()
         if (reason === 'unreachable') call.degraded = true
         resolve()
-      })
+      }
+      // Who would load for itself alone does not wait longer for its own process than for another one.
+      const bounded = fallback === 'own' && !flight.isOwnedBy(call)
+      const cancelBound = bounded
+        ? this.#runtime.clock.after(waitTimeoutMs, () => {
+            call.leave()
+            startOver('unreachable')
+          })
+        : undefined
+      flight.join(call, proven, startOver)
     })
   }
 }

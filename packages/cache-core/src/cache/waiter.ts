@@ -149,7 +149,8 @@ class Poller {
     )
     if (bounded.length === 0) return false
     for (const waiting of [...this.#waiting]) {
-      if (bounded.includes(waiting) || waiting.call.options.shareUnleased) this.#resolve(waiting, { next: 'unleased' })
+      if (bounded.includes(waiting) || waiting.call.options.fallback === 'shared')
+        this.#resolve(waiting, { next: 'unleased' })
     }
     this.#goOn()
     return true
