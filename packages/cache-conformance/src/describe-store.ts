@@ -1,6 +1,6 @@
-import type { ConformanceCase } from './case.js'
 import { CASES } from './cases/index.js'
 import { headingOf, PROMISES } from './promises.js'
+import { SideBySide } from './side-by-side.js'
 import { Suite, type SuiteOptions } from './suite.js'
 
 type Body = (this: unknown, ...context: unknown[]) => Promise<void>
@@ -33,7 +33,7 @@ const CASE_TIMEOUT_MS = 60_000
  */
 export function describeStore(runner: Runner, options: DescribeStoreOptions): void {
   const suite = new Suite(options)
-  const waiting = new SideBySide(suite, CASES)
+  const ordered = new SideBySide(suite, CASES)
   const end = runner.afterAll ?? runner.after
   if (end === undefined) throw new TypeError('describeStore: the runner needs afterAll (or after), to close the store')
   runner.describe(options.name ?? 'store conformance', () => {
@@ -46,7 +46,7 @@ export function describeStore(runner: Runner, options: DescribeStoreOptions): vo
             one.title,
             async function (this: unknown, ...context: unknown[]) {
               const excuse = await suite.excuse(one)
-              if (excuse === undefined) await waiting.run(one)
+              if (excuse === undefined) await ordered.run(one)
               else skip(this, context[0], excuse)
             },
             CASE_TIMEOUT_MS,
@@ -55,31 +55,6 @@ export function describeStore(runner: Runner, options: DescribeStoreOptions): vo
       })
     }
   })
-}
-
-/** Runs cases that wait for real time beside each other: the first one starts them all. */
-export class SideBySide {
-  readonly #suite: Suite
-  readonly #cases: readonly ConformanceCase[]
-  #started: ReadonlyMap<string, Promise<PromiseSettledResult<void>>> | undefined
-
-  constructor(suite: Suite, cases: readonly ConformanceCase[]) {
-    this.#suite = suite
-    this.#cases = cases.filter(({ waits }) => waits)
-  }
-
-  async run(one: ConformanceCase): Promise<void> {
-    if (!one.waits) return this.#suite.run(one)
-    this.#started ??= new Map(this.#cases.map((each) => [each.id, this.#settle(each)]))
-    const result = await this.#started.get(one.id)
-    if (result?.status === 'rejected') throw result.reason
-  }
-
-  async #settle(one: ConformanceCase): Promise<PromiseSettledResult<void>> {
-    if ((await this.#suite.excuse(one)) !== undefined) return { status: 'fulfilled', value: undefined }
-    const [result] = await Promise.allSettled([this.#suite.run(one)])
-    return result
-  }
 }
 
 /** Tells the runner why a test does not apply: vitest and node:test by their context, mocha by `this`; others pass it. */

@@ -55,6 +55,11 @@ export class Suite {
     this.#timeoutMs = options.timeoutMs ?? 2_000
   }
 
+  /** The name that the store gives itself. Rejects when no store can be made. */
+  async storeName(): Promise<string> {
+    return (await this.#sharedStore()).raw.name
+  }
+
   /** Why the case does not apply to this store, or `undefined` when it does. */
   async excuse({ needs = [], excuse }: ConformanceCase): Promise<string | undefined> {
     const { capabilities } = (await this.#sharedStore()).raw

@@ -1,15 +1,12 @@
-import type { Faults, StoreFactory } from '../case.js'
+import type { StoreFactory } from '../case.js'
+import type { SuiteOptions } from '../suite.js'
 
-/** What a module under test may export. */
-export interface StoreModule {
+/** What a module under test exports: the factory by default, and by name what else it tells the suite. */
+export interface StoreModule extends Pick<SuiteOptions, ModuleOption> {
   readonly default: StoreFactory
-  /** The factory honours `context.clock`. Default false. */
-  readonly clock?: boolean
-  /** The same store for a server that is not there. Default: such cases do not apply. */
-  readonly unreachable?: StoreFactory
-  /** Control over the server. Default: such cases do not apply. */
-  readonly faults?: Faults
 }
+
+type ModuleOption = 'clock' | 'faults' | 'unreachable' | 'timeoutMs' | 'recoveryMs' | 'largestValueBytes'
 
 /** @throws Error with one sentence for the person who wrote the module. */
 export async function loadModule(url: URL | string): Promise<StoreModule> {
