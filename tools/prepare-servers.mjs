@@ -1,10 +1,10 @@
-// A child of tools/test.mjs under tsx, since @tiercel/servers is TypeScript: installs what the engines need before the
+// A child of tools/test.mjs under tsx, since the launcher is TypeScript: installs what the engines need before the
 // tests start, so that no download counts as a slow test. Sends one message for each engine.
-import { prepareServers } from '@tiercel/servers'
+import { prepareServers } from './servers/src/index.ts'
 
-/** @typedef {{ engine: import('@tiercel/servers').Engine, problem: string | undefined }} Prepared */
+/** @typedef {{ engine: import('./servers/src/index.ts').Engine, problem: string | undefined }} Prepared */
 
-/** @type {readonly import('@tiercel/servers').Engine[]} */
+/** @type {readonly import('./servers/src/index.ts').Engine[]} */
 const ENGINES = ['redis', 'memcached', 'couchbase', 'hazelcast']
 
 for (const engine of ENGINES) {
