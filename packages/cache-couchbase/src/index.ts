@@ -1,1 +1,2 @@
-export {}
+export { CouchbaseStore, couchbaseStore } from './couchbase-store.js'
+export type { CouchbaseConfig, CouchbaseStoreOptions } from './options.js'

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,6 +55,8 @@ export class Supervised {
   /** @param args Is given the private folder and answers the program's arguments. */
   static async start(name: string, program: string, args: (folder: string) => readonly string[]): Promise<Supervised> {
     const folder = mkdtempSync(join(tmpdir(), `tiercel-${name}-`))
+    // The shell may say the process number before it has made the file.
+    writeFileSync(join(folder, 'log'), '')
     // A group of its own (`detached`) is out of reach for the terminal's Ctrl-C: the supervisor decides the end.
     const supervisor = spawn('sh', ['-c', SUPERVISOR, 'sh', folder, program, ...args(folder)], {
       cwd: folder,

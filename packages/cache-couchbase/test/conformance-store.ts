@@ -1,0 +1,11 @@
+import type { StoreFactory } from '@tiercel/cache-conformance'
+import { couchbaseStore } from '../src/index.js'
+
+/** Named by the test for itself and for the processes that it starts. */
+export const URL_VARIABLE = 'TIERCEL_TEST_COUCHBASE_URL'
+
+/** Values of 20 MiB take a busy machine half a second on their way. */
+const create: StoreFactory = ({ prefix }) =>
+  couchbaseStore({ url: process.env[URL_VARIABLE] ?? '', prefix, kvTimeout: '2s' })
+
+export default create
