@@ -1,0 +1,221 @@
+import {
+  type CompareAndSetOptions,
+  type Listener,
+  MAX_KEY_BYTES,
+  STAMP_BYTES,
+  type Store,
+  type StoreCapabilities,
+  type StoreEntry,
+  type StoreWrite,
+  type SubscriptionEvents,
+  type Unsubscribe,
+  type Version,
+  VersionStamps,
+  type WriteOptions,
+} from '@tiercel/cache-core/store'
+import { Connection } from './connection.js'
+import { closedError, isWrongType, STORE_NAME, storeError } from './errors.js'
+import { parseOptions, type RedisClient, type RedisStoreOptions } from './options.js'
+import { purgePrefix } from './purge.js'
+import * as scripts from './scripts.js'
+import { Subscriptions } from './subscriptions.js'
+
+/** Keys in one MGET or UNLINK: the server does nothing else meanwhile. */
+const BATCH_KEYS = 500
+
+/**
+ * Redis, Valkey or a cluster of them, through ioredis. A value is stored behind a stamp of 16 bytes, which is its
+ * version.
+ */
+export class RedisStore implements Store {
+  readonly name = STORE_NAME
+  readonly capabilities: StoreCapabilities
+  readonly #connection: Connection
+  readonly #client: RedisClient
+  readonly #subscriptions: Subscriptions
+  readonly #prefix: string
+  readonly #stamps = new VersionStamps()
+
+  /** @throws InvalidOptionError naming the option. */
+  constructor(options: RedisStoreOptions) {
+    const { source, keyPrefix, maxValueBytes } = parseOptions(options)
+    this.#connection = new Connection(source)
+    this.#client = this.#connection.client
+    this.#subscriptions = new Subscriptions(this.#client)
+    this.#prefix = keyPrefix
+    this.capabilities = {
+      add: true,
+      compareAndSet: true,
+      touch: true,
+      increment: true,
+      bus: true,
+      purge: true,
+      shared: true,
+      ttlResolutionMs: 0,
+      maxKeyBytes: MAX_KEY_BYTES,
+      maxValueBytes,
+    }
+  }
+
+  get(key: string): Promise<StoreEntry | undefined> {
+    return this.#read('get', async () => openEntry(await this.#client.getBuffer(this.#prefix + key).catch(orMiss)))
+  }
+
+  getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
+    return this.#read('getMany', async () => {
+      const read = this.#client.isCluster ? this.#getEach(keys) : this.#getBatches(keys)
+      return (await read).map(openEntry)
+    })
+  }
+
+  async set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
+    const stamped = this.#stamps.stamp(bytes)
+    await this.#write('set', () =>
+      ttl === undefined
+        ? this.#client.set(this.#prefix + key, stamped)
+        : this.#client.set(this.#prefix + key, stamped, 'PX', ttl),
+    )
+  }
+
+  async add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
+    const stamped = this.#stamps.stamp(bytes)
+    const answer = await this.#write('add', () =>
+      ttl === undefined
+        ? this.#client.set(this.#prefix + key, stamped, 'NX')
+        : this.#client.set(this.#prefix + key, stamped, 'PX', ttl, 'NX'),
+    )
+    return answer === null ? undefined : versionOf(stamped)
+  }
+
+  async compareAndSet(
+    key: string,
+    version: Version,
+    bytes: Uint8Array,
+    { ttl = '' }: { readonly ttl?: CompareAndSetOptions['ttl'] | '' } = {},
+  ): Promise<Version | undefined> {
+    const stamped = this.#stamps.stamp(bytes)
+    const written = await this.#write('compareAndSet', () =>
+      scripts.compareAndSet.run(this.#client, this.#prefix + key, version as Buffer, stamped, ttl).catch(orMiss),
+    )
+    return written === 1 ? versionOf(stamped) : undefined
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return (await this.#write('delete', () => this.#client.unlink(this.#prefix + key))) > 0
+  }
+
+  async compareAndDelete(key: string, version: Version): Promise<boolean> {
+    const removed = await this.#write('compareAndDelete', () =>
+      scripts.compareAndDelete.run(this.#client, this.#prefix + key, version as Buffer).catch(orMiss),
+    )
+    return removed === 1
+  }
+
+  async touch(key: string, ttl: number): Promise<boolean> {
+    return (await this.#write('touch', () => this.#client.pexpire(this.#prefix + key, ttl))) > 0
+  }
+
+  async setMany(writes: readonly StoreWrite[]): Promise<void> {
+    await allOrFirstError(writes.map(({ key, bytes, ttl }) => this.set(key, bytes, { ttl })))
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<void> {
+    const engineKeys = keys.map((key) => this.#prefix + key)
+    const batches = this.#client.isCluster ? engineKeys.map((key) => [key]) : chunks(engineKeys)
+    await allOrFirstError(batches.map((batch) => this.#write('deleteMany', () => this.#client.unlink(batch))))
+  }
+
+  async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
+    const answer = await this.#write('increment', () =>
+      scripts.increment.run(this.#client, this.#prefix + key, by, ttl ?? ''),
+    )
+    return Number(answer)
+  }
+
+  async ping(): Promise<void> {
+    await this.#read('ping', () => this.#client.ping())
+  }
+
+  async publish(channel: string, message: Uint8Array): Promise<void> {
+    await this.#write('publish', () => this.#client.publish(this.#prefix + channel, bufferOf(message)))
+  }
+
+  subscribe(channel: string, listener: Listener, events?: SubscriptionEvents): Promise<Unsubscribe> {
+    return this.#read('subscribe', () => this.#subscriptions.subscribe(this.#prefix + channel, listener, events))
+  }
+
+  async purge(): Promise<void> {
+    await this.#write('purge', () => purgePrefix(this.#client, this.#prefix, () => this.#connection.closed))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#subscriptions.close(), this.#connection.close()])
+  }
+
+  async #getBatches(keys: readonly string[]): Promise<(Buffer | null)[]> {
+    const batches = chunks(keys.map((key) => this.#prefix + key))
+    return (await Promise.all(batches.map((batch) => this.#client.mgetBuffer(batch)))).flat()
+  }
+
+  /** The keys lie on many nodes, and one MGET takes keys of one slot. */
+  #getEach(keys: readonly string[]): Promise<(Buffer | null)[]> {
+    return Promise.all(keys.map((key) => this.#client.getBuffer(this.#prefix + key).catch(orMiss)))
+  }
+
+  #read<T>(operation: string, send: () => Promise<T>): Promise<T> {
+    return this.#run(operation, 'read', send)
+  }
+
+  #write<T>(operation: string, send: () => Promise<T>): Promise<T> {
+    return this.#run(operation, 'write', send)
+  }
+
+  async #run<T>(operation: string, kind: 'read' | 'write', send: () => Promise<T>): Promise<T> {
+    if (!this.#connection.ready) await this.#connection.connected(operation)
+    try {
+      return await send()
+    } catch (cause) {
+      throw this.#connection.closed ? closedError(operation) : storeError(operation, kind, cause)
+    }
+  }
+}
+
+/** The bytes without a copy. What is shorter than a stamp was not written here: all of it is version, so that it can be taken over. */
+function openEntry(stored: Buffer | null): StoreEntry | undefined {
+  if (stored === null) return undefined
+  return { bytes: stored.subarray(STAMP_BYTES), version: versionOf(stored) }
+}
+
+function versionOf(stamped: Buffer): Version {
+  return stamped.subarray(0, STAMP_BYTES)
+}
+
+/** A list or a hash under our prefix holds no value, as MGET has it too. */
+function orMiss(error: unknown): null {
+  if (isWrongType(error)) return null
+  throw error
+}
+
+/** ioredis would store a plain `Uint8Array` as the text `1,2,3`. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function chunks<T>(items: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(items.length / BATCH_KEYS) }, (_, index) =>
+    items.slice(index * BATCH_KEYS, (index + 1) * BATCH_KEYS),
+  )
+}
+
+async function allOrFirstError(writes: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(writes)).find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+/**
+ * A store on Redis: `redisStore({ url: 'redis://localhost:6379' })`, or `{ client }` for an ioredis client of your own.
+ * @throws InvalidOptionError naming the option.
+ */
+export function redisStore(options: RedisStoreOptions): RedisStore {
+  return new RedisStore(options)
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { isReply } from './errors.js'
+import type { RedisClient } from './options.js'
+
+/** A Lua script on one key: the server runs it as a whole, with nothing in between. */
+export class Script {
+  readonly #lua: string
+  readonly #sha: string
+
+  constructor(lua: string) {
+    this.#lua = lua
+    this.#sha = createHash('sha1').update(lua).digest('hex')
+  }
+
+  /**
+   * By its hash. A server that does not know it (new, restarted, SCRIPT FLUSH, another node) has executed nothing and
+   * gets the text.
+   */
+  async run(client: RedisClient, key: string, ...args: readonly (Buffer | string | number)[]): Promise<unknown> {
+    try {
+      return await client.evalsha(this.#sha, 1, key, ...args)
+    } catch (error) {
+      if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error
+      return client.eval(this.#lua, 1, key, ...args)
+    }
+  }
+}
+
+/**
+ * KEYS[1], the version, the stamped bytes, the lifetime: milliseconds, `keep`, or empty for none. 1 when it was written.
+ * An absent key reads as empty, and empty is no version: on an absent key it always fails (rule V2).
+ */
+export const compareAndSet = new Script(`
+local found = redis.call('GETRANGE', KEYS[1], 0, 15)
+if found == '' or found ~= ARGV[1] then return 0 end
+if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2])
+elseif ARGV[3] == 'keep' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+return 1`)
+
+/** KEYS[1], the version. 1 when it was removed. */
+export const compareAndDelete = new Script(`
+local found = redis.call('GETRANGE', KEYS[1], 0, 15)
+if found == '' or found ~= ARGV[1] then return 0 end
+return redis.call('UNLINK', KEYS[1])`)
+
+/**
+ * KEYS[1], the number to add, the lifetime in milliseconds or empty. The new value as text, because Lua cuts what it
+ * prints of a number to 14 digits. A counter begins with its first change: reading an absent one leaves it absent.
+ */
+export const increment = new Script(`
+local begins = redis.call('EXISTS', KEYS[1]) == 0
+if begins and ARGV[1] == '0' then return '0' end
+local value = redis.call('INCRBY', KEYS[1], ARGV[1])
+if begins and ARGV[2] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return string.format('%.0f', value)`)
