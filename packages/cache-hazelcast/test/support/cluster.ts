@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { parseStoreUrl } from '@tiercel/cache-core/store'
+import { type Server, startServer } from '@tiercel/servers'
+import { Client } from 'hazelcast-client'
+import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from '../../src/options.js'
+
+/** Two members, or the cluster of the environment; `undefined` where there can be none. */
+export function startCluster(): Promise<Server | undefined> {
+  return startServer('hazelcast', { count: 2 })
+}
+
+/** A client as the store makes it, to look behind the store's back or to be tampered with. Connected. */
+export async function connectClient(options: HazelcastStoreOptions): Promise<HazelcastClient> {
+  const { source } = parseOptions(options)
+  if (!('config' in source)) throw new Error('no client is to be created')
+  const client = await Client.newHazelcastClient({
+    ...source.config,
+    connectionStrategy: { ...source.config.connectionStrategy, asyncStart: false },
+    properties: { ...source.config.properties, 'hazelcast.logging.level': 'OFF' },
+  })
+  return client
+}
+
+/** A map of its own, which no configuration of the launcher's names: it has no time-to-live-seconds. */
+export function freshMap(): string {
+  return `test-${randomUUID()}`
+}
+
+/** The same cluster, another map. */
+export function withMap({ url }: Server, map: string): string {
+  const { username, password, hosts, query } = parseStoreUrl(url, ['hazelcast'])
+  const user = username === undefined ? '' : `${encodeURIComponent(username)}:${encodeURIComponent(password ?? '')}@`
+  const members = hosts.map(({ host, port = 5701 }) => `${host}:${port}`).join(',')
+  const options = [...query].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
+  return `hazelcast://${user}${members}/${encodeURIComponent(map)}${options === '' ? '' : `?${options}`}`
+}
+
+/** The process of the launched member that listens on the port. */
+export function memberProcess(port: number): number {
+  for (const line of execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' }).split('\n')) {
+    const config = /-Dhazelcast\.config=(\S+)/.exec(line)?.[1]
+    if (config === undefined || !line.includes('HazelcastMemberStarter') || line.includes('sh -c')) continue
+    if (readFileSync(config, 'utf8').includes(`>${port}</port>`)) return Number.parseInt(line, 10)
+  }
+  throw new Error(`no member listens on port ${port}`)
+}
+
+/** Resolves when `ready` holds. */
+export async function until(what: string, ready: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const end = performance.now() + withinMs
+  while (!(await ready())) {
+    if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
