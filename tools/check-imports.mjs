@@ -20,6 +20,9 @@ const IO_MODULES = new Set(
   'child_process cluster dgram dns fs http http2 https inspector net readline repl tls tty worker_threads'.split(' '),
 )
 
+/** Packages that only compute or remember, and so may stand in `src/http`. */
+const NO_IO_PACKAGES = new Set(['lru-cache'])
+
 const STORE_CONTRACT = '@tiercel/cache-core/store'
 
 /**
@@ -63,7 +66,7 @@ function coreRules(core) {
   const httpDoesNoIO = (specifier, file) => {
     if (layerOf(file) !== 'http' || specifier.startsWith('.')) return undefined
     const module = specifier.replace(/^node:/, '').split('/')[0] ?? ''
-    if (isBuiltin(specifier) && !IO_MODULES.has(module)) return undefined
+    if (isBuiltin(specifier) ? !IO_MODULES.has(module) : NO_IO_PACKAGES.has(specifier)) return undefined
     return 'the layer http decides and does no I/O: it imports neither a module that does, nor a framework'
   }
 
