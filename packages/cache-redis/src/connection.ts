@@ -1,7 +1,8 @@
 import { report } from '@tiercel/cache-core/store'
 import { Redis } from 'ioredis'
+import type { RedisClient } from './client.js'
 import { closedError, STORE_NAME, unavailable } from './errors.js'
-import type { RedisClient, Source } from './options.js'
+import type { Source } from './options.js'
 
 /**
  * The way to the server. The first operation connects, and those that come meanwhile wait with it; after that an

@@ -1,2 +1,3 @@
-export { failFast, type RedisClient, type RedisConfig, type RedisStoreOptions } from './options.js'
+export type { RedisClient } from './client.js'
+export { failFast, type RedisConfig, type RedisStoreOptions } from './options.js'
 export { RedisStore, redisStore } from './redis-store.js'

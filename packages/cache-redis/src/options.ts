@@ -8,14 +8,8 @@ import {
   type StoreUrl,
   show,
 } from '@tiercel/cache-core/store'
-import type { Cluster, Redis, RedisOptions } from 'ioredis'
-
-export type RedisClient = Redis | Cluster
-
-/** The servers that take writes. */
-export function mastersOf(client: RedisClient): Redis[] {
-  return client.isCluster ? (client as Cluster).nodes('master') : [client as Redis]
-}
+import type { RedisOptions } from 'ioredis'
+import type { RedisClient } from './client.js'
 
 /** ioredis's own options, without what the store sets itself. */
 export type RedisConfig = Omit<

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { mastersOf, type RedisClient } from './options.js'
+import { mastersOf, type RedisClient } from './client.js'
 
 /** Keys looked at by one SCAN: a fraction of a millisecond of the server's time. */
 const SCAN_COUNT = 500

@@ -13,9 +13,10 @@ import {
   VersionStamps,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
+import { firstMaster, type RedisClient } from './client.js'
 import { Connection } from './connection.js'
 import { closedError, isWrongType, STORE_NAME, storeError } from './errors.js'
-import { parseOptions, type RedisClient, type RedisStoreOptions } from './options.js'
+import { parseOptions, type RedisStoreOptions } from './options.js'
 import { purgePrefix } from './purge.js'
 import * as scripts from './scripts.js'
 import { Subscriptions } from './subscriptions.js'
@@ -137,7 +138,8 @@ export class RedisStore implements Store {
   }
 
   async publish(channel: string, message: Uint8Array): Promise<void> {
-    await this.#write('publish', () => this.#client.publish(this.#prefix + channel, bufferOf(message)))
+    // A cluster's client would choose a node at random each time, and messages would overtake each other.
+    await this.#write('publish', () => firstMaster(this.#client).publish(this.#prefix + channel, bufferOf(message)))
   }
 
   subscribe(channel: string, listener: Listener, events?: SubscriptionEvents): Promise<Unsubscribe> {

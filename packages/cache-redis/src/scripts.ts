@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { RedisClient } from './client.js'
 import { isReply } from './errors.js'
-import type { RedisClient } from './options.js'
 
 /** A Lua script on one key: the server runs it as a whole, with nothing in between. */
 export class Script {

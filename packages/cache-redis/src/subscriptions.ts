@@ -1,7 +1,8 @@
 import type { Listener, SubscriptionEvents, Unsubscribe } from '@tiercel/cache-core/store'
 import type { Redis } from 'ioredis'
+import { anyMaster, type RedisClient } from './client.js'
 import { disconnect } from './connection.js'
-import { failFast, mastersOf, type RedisClient } from './options.js'
+import { failFast } from './options.js'
 
 interface Subscriber {
   readonly listener: Listener
@@ -123,14 +124,12 @@ function lower(subscriber: Subscriber): void {
 
 /** A connection with the client's address and credentials, whose losses are seen here and not mended by ioredis. */
 function subscriberFor(client: RedisClient): Redis {
-  const nodes = mastersOf(client)
-  const node = nodes[Math.floor(Math.random() * nodes.length)]
-  if (node === undefined) throw new Error('the cluster has no nodes yet')
+  const node = anyMaster(client)
   return node.duplicate({
     ...failFast,
+    socketTimeout: node.options.socketTimeout ?? failFast.socketTimeout,
     lazyConnect: true,
     autoResubscribe: false,
     retryStrategy: null,
-    readOnly: false,
   })
 }

@@ -1,9 +1,10 @@
-import type { Store } from '@tiercel/cache-core/store'
+import type { StoreFactory } from '@tiercel/cache-conformance'
 import { redisStore } from '../src/index.js'
 
-/** The store under test, for the suite and for the processes it forks. The server's URL is in the environment. */
-export default function create({ prefix }: { readonly prefix: string }): Store {
-  const url = process.env.CONFORMANCE_REDIS_URL
-  if (url === undefined) throw new Error('CONFORMANCE_REDIS_URL is not set')
-  return redisStore({ url, prefix })
-}
+/** The store under test, in this process and in the suite's workers: the test sets the server's URL. */
+const create: StoreFactory = ({ prefix }) => redisStore({ url: process.env.REDIS_TEST_URL ?? '', prefix })
+
+/** Port 1 is nobody's. */
+export const unreachable: StoreFactory = ({ prefix }) => redisStore({ url: 'redis://127.0.0.1:1', prefix })
+
+export default create

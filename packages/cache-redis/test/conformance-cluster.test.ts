@@ -1,0 +1,21 @@
+import { describeStore } from '@tiercel/cache-conformance'
+import { afterAll, describe, it } from 'vitest'
+import create from './conformance-cluster-store.js'
+import { startCluster } from './support/cluster.js'
+
+const cluster = await startCluster()
+process.env.REDIS_TEST_CLUSTER = cluster?.nodes ?? ''
+
+describe.skipIf(cluster === undefined)('a cluster of three masters', () => {
+  afterAll(() => cluster?.stop())
+
+  describeStore(
+    { describe, it, afterAll },
+    {
+      name: 'the Redis store keeps the contract',
+      create,
+      module: new URL('./conformance-cluster-store.ts', import.meta.url),
+      execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
+    },
+  )
+})
