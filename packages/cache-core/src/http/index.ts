@@ -1,1 +1,2 @@
-export {}
+export { createHttpCache, HttpCache } from './http-cache.js'
+export type { HttpCacheOptions } from './options.js'

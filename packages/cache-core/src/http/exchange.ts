@@ -1,0 +1,44 @@
+import type { HeaderLines } from './headers.js'
+import type { CacheRequest, CacheResponse } from './message.js'
+
+/** The head of a response, as the handler gave it. */
+export interface ResponseHead extends CacheResponse {
+  /** The reason phrase, empty for the usual one. */
+  readonly statusText: string
+}
+
+/** What becomes of a response that begins. */
+export interface HeadDecision {
+  /** The field lines that the client gets. */
+  readonly headers: HeaderLines
+  /** Whether the body is kept, too, while it goes out. */
+  readonly capture: boolean
+}
+
+/** How a handler is run for one client. */
+export interface RunPlan {
+  /** What the handler sees of the request; absent: all of it. */
+  readonly sees?: { readonly target: string; readonly headers: HeaderLines } | undefined
+  /** Called once, when the head is about to go out. */
+  readonly onHead: (head: ResponseHead) => HeadDecision
+  /** Capture ends, and the outcome is `'passed'`, with a body larger than this. */
+  readonly maxBodyBytes: number
+}
+
+export type RunOutcome =
+  | { readonly end: 'captured'; readonly body: readonly Uint8Array[] }
+  /** Nothing was to be captured, or no longer; the response may still be going out. */
+  | { readonly end: 'passed' }
+  /** The handler gave up before the end. */
+  | { readonly end: 'broken' }
+
+/** One request and the way to answer it: all that a framework's entry point has to give. */
+export interface Exchange {
+  readonly request: CacheRequest
+  /** Answers with this, completely. A body of `undefined` is none; a HEAD gets none either. */
+  send(head: ResponseHead, body: Uint8Array | undefined): void
+  /** Lets the handler answer; what it answers goes out while it is observed. */
+  run(plan: RunPlan): Promise<RunOutcome>
+  /** Lets the handler answer; nothing goes out before the promise of `onHead` is settled. */
+  hold(onHead: (head: ResponseHead) => Promise<HeaderLines>): void
+}
