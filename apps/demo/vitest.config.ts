@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
 import { shared } from '../../vitest.shared.js'
 
-export default defineConfig(shared)
+// One process for all files, so that they share one database (test/support.ts).
+export default defineConfig({ ...shared, test: { ...shared.test, isolate: false, fileParallelism: false } })

@@ -1,6 +1,7 @@
 // What an answer looks like on the page: tables of cities, figures of a country.
 
 const count = new Intl.NumberFormat('en')
+const distance = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
 
 /** @returns {Node[]} */
 export function renderAnswer(body) {
@@ -32,7 +33,7 @@ function table(cities) {
   for (const { name, country, population, km } of cities) {
     const row = element('tr')
     row.append(element('td', name), element('td', country), element('td', count.format(population)))
-    if (withDistance) row.append(element('td', `${count.format(km)} km`))
+    if (withDistance) row.append(element('td', `${distance.format(km)} km`))
     body.append(row)
   }
   const all = element('table')

@@ -31,13 +31,16 @@ const REASONS = {
 
 function lifetime(ttl) {
   if (ttl === undefined) return ''
-  return Number(ttl) >= 0 ? `, fresh for another ${ttl} s` : `, ${-Number(ttl)} s past its time`
+  return Number(ttl) >= 0 ? `, fresh for another ${ttl}\u00a0s` : `, ${-Number(ttl)} s past its time`
 }
+
+/** A separator outside quotes: an even number of them follows. */
+const outsideQuotes = (separator) => new RegExp(`${separator}(?=(?:[^"]*"[^"]*")*[^"]*$)`)
 
 /** The parameters of the last member; one without a value is `true`. */
 function parseLast(header) {
-  const last = header.split(',').at(-1)
-  const parameters = last.split(';').slice(1)
+  const last = header.split(outsideQuotes(',')).at(-1)
+  const parameters = last.split(outsideQuotes(';')).slice(1)
   return new Map(
     parameters.map((parameter) => {
       const [name, value = 'true'] = parameter.trim().split('=')

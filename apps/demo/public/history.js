@@ -37,7 +37,7 @@ function draw() {
   text('ratio', ratio >= 1.5 ? `${ratio < 10 ? ratio.toFixed(1) : Math.round(ratio)} times as fast` : '')
 }
 
-export const show = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+export const show = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)}\u00a0ms`
 
 function median(list) {
   if (list.length === 0) return undefined

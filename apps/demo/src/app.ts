@@ -27,7 +27,8 @@ export interface Parts {
 
 /** The application. It closes none of its parts. */
 export function buildApp({ database, cache, store, storeUrl }: Parts): FastifyInstance {
-  const app = fastify()
+  // With `strictNumbers`, Fastify's default, Ajv checks no maximum on Infinity, and `?lat=1e999` would pass.
+  const app = fastify({ ajv: { customOptions: { strictNumbers: false } } })
   addServerTiming(app)
 
   app.register(page)

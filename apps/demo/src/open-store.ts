@@ -5,15 +5,17 @@ import { ConfigError } from './config.js'
 type Open = (options: { readonly url: string; readonly prefix: string }) => Promise<Store>
 
 /** By the scheme of `CACHE_URL`. An adapter is imported when it is named, so that the others need not be installed. */
-const ENGINES: Readonly<Record<string, Open>> = {
-  memory: async () => memoryStore(),
-  redis: async (options) => (await import('@tiercel/cache-redis')).redisStore(options),
-  rediss: async (options) => (await import('@tiercel/cache-redis')).redisStore(options),
-  memcached: async (options) => (await import('@tiercel/cache-memcached')).memcachedStore(options),
-  couchbase: async (options) => (await import('@tiercel/cache-couchbase')).couchbaseStore(options),
-  couchbases: async (options) => (await import('@tiercel/cache-couchbase')).couchbaseStore(options),
-  hazelcast: async (options) => (await import('@tiercel/cache-hazelcast')).hazelcastStore(options),
-}
+const ENGINES: ReadonlyMap<string, Open> = new Map(
+  Object.entries<Open>({
+    memory: async () => memoryStore(),
+    redis: async (options) => (await import('@tiercel/cache-redis')).redisStore(options),
+    rediss: async (options) => (await import('@tiercel/cache-redis')).redisStore(options),
+    memcached: async (options) => (await import('@tiercel/cache-memcached')).memcachedStore(options),
+    couchbase: async (options) => (await import('@tiercel/cache-couchbase')).couchbaseStore(options),
+    couchbases: async (options) => (await import('@tiercel/cache-couchbase')).couchbaseStore(options),
+    hazelcast: async (options) => (await import('@tiercel/cache-hazelcast')).hazelcastStore(options),
+  }),
+)
 
 const FORMS =
   'memory:, redis://host:6379, rediss://…, memcached://host:11211, couchbase://user:pass@host/bucket, hazelcast://host:5701/map'
@@ -24,7 +26,7 @@ const FORMS =
  */
 export async function openStore(url: string, prefix: string): Promise<Store> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
-  const open = scheme === undefined ? undefined : ENGINES[scheme]
+  const open = scheme === undefined ? undefined : ENGINES.get(scheme)
   if (scheme === undefined || open === undefined) {
     const problem = scheme === undefined ? 'has no scheme' : `has the unknown scheme '${scheme}:'`
     throw new ConfigError(`CACHE_URL ${problem}; use one of ${FORMS}.`)

@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Database } from '../src/database/database.js'
-import { PgliteConnection } from '../src/database/pglite-connection.js'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { type City, findCity, removeCity, saveCity } from '../src/queries/city.js'
 import { countryStatistics } from '../src/queries/country-statistics.js'
 import { namesBeginningWith } from '../src/queries/names-beginning-with.js'
@@ -8,12 +6,9 @@ import { nearestCities } from '../src/queries/nearest-cities.js'
 import { populationGrid } from '../src/queries/population-grid.js'
 import { searchCities } from '../src/queries/search-cities.js'
 import { worldStatistics } from '../src/queries/world-statistics.js'
-
-const BERLIN = 2_950_159
-const database = new Database(new PgliteConnection())
+import { BERLIN, database } from './support.js'
 
 beforeAll(() => database.ready)
-afterAll(() => database.close())
 
 describe('one city', () => {
   it('is found by its id', async () => {

@@ -10,13 +10,14 @@ import { renderWorldPage } from './world-page.js'
 
 /**
  * `/patterns/middleware/*`: every answer is kept for an hour under its relative URI, with its status, its content type
- * and its bytes as they are. The routes know nothing of it.
+ * and its bytes as they are. The routes know nothing of it. Without `statuses` a 201 and a 404 would not be kept, with
+ * hosts the URI would not be relative.
  */
 export const middlewarePattern: FastifyPluginAsync<{ cache: Cache; database: Database }> = async (
   app,
   { cache, database },
 ) => {
-  await app.register(httpCache, { cache, ttl: '1h' })
+  await app.register(httpCache, { cache, ttl: '1h', host: false, statuses: [200, 201, 404] })
 
   app.get('/patterns/middleware/world.json', (request) => timed(request, () => worldStatistics(database)))
 
@@ -29,6 +30,12 @@ export const middlewarePattern: FastifyPluginAsync<{ cache: Cache; database: Dat
     const picture = await timed(request, () => drawWorldMap(database))
     return reply.type('image/png').send(picture)
   })
+
+  app.get('/patterns/middleware/created', async (_request, reply) =>
+    reply.code(201).header('location', '/patterns/middleware/note').send({ created: true }),
+  )
+
+  app.get('/patterns/middleware/missing', async (_request, reply) => reply.code(404).send({ missing: true }))
 
   app.get('/patterns/middleware/empty', async (_request, reply) => reply.type('text/plain').send(''))
 

@@ -18,9 +18,12 @@ const schema = {
   },
 }
 
-/** `GET /cities/near?lat=&lon=&limit=`. The whole answer is cached, one for each URL: a write shows within a minute. */
+/** The key's part of the query: what else a URL may carry makes no entry of its own. */
+const cache = { ttl: '1m', query: ['lat', 'lon', 'limit'] } as const
+
+/** `GET /cities/near?lat=&lon=&limit=`. The whole answer is cached: a write shows in it within a minute. */
 export const nearRoute: FastifyPluginAsync<{ database: Database }> = async (app, { database }) => {
-  app.get<{ Querystring: Query }>('/cities/near', { schema, config: { cache: { ttl: '1m' } } }, async (request) => ({
+  app.get<{ Querystring: Query }>('/cities/near', { schema, config: { cache } }, async (request) => ({
     cities: await timed(request, () => nearestCities(database, request.query)),
   }))
 }

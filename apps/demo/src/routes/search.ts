@@ -15,9 +15,12 @@ const schema = {
   querystring: { type: 'object', required: ['q'], properties: { q: SEARCH_TEXT, limit: LIMIT } },
 }
 
-/** `GET /search?q=&limit=`. The whole answer is cached, one for each URL: a write shows within a minute. */
+/** The key's part of the query: what else a URL may carry makes no entry of its own. */
+const cache = { ttl: '1m', query: ['q', 'limit'] } as const
+
+/** `GET /search?q=&limit=`. The whole answer is cached: a write shows in it within a minute. */
 export const searchRoute: FastifyPluginAsync<{ database: Database }> = async (app, { database }) => {
-  app.get<{ Querystring: Query }>('/search', { schema, config: { cache: { ttl: '1m' } } }, async (request) => {
+  app.get<{ Querystring: Query }>('/search', { schema, config: { cache } }, async (request) => {
     if (fold(request.query.q) === '') throw new BadRequest('querystring/q must hold more than spaces')
     return { cities: await timed(request, () => searchCities(database, request.query)) }
   })
