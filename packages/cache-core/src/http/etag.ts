@@ -1,0 +1,25 @@
+import { hash } from 'node:crypto'
+
+/** Characters of the digest that are kept: 22 of base64url are 132 bits. */
+const LENGTH = 22
+
+/**
+ * An entity tag from the bytes of a body. Weak (RFC 9110 section 8.8.3), because a layer outside, one that compresses
+ * say, may change the bytes and leave the tag.
+ */
+export function etagOf(body: Uint8Array): string {
+  return `W/"${hash('sha256', body, 'base64url').slice(0, LENGTH)}"`
+}
+
+/** Tags are the same when what stands in the quotes is (weak comparison, RFC 9110 section 8.8.3.2). */
+export function opaqueTag(etag: string): string {
+  return etag.startsWith('W/') ? etag.slice(2) : etag
+}
+
+/** A list of entity tags, read from its start as far as it is one; a comma may stand inside the quotes. */
+export function opaqueTags(list: string): string[] {
+  const tag = /[\t ,]*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")[\t ]*(?=,|$)/y
+  const tags: string[] = []
+  for (let match = tag.exec(list); match !== null; match = tag.exec(list)) tags.push(match[1] as string)
+  return tags
+}
