@@ -1,0 +1,107 @@
+import { Client, type Response } from 'memjs'
+import type { Address } from './connection.js'
+import { KetamaRing } from './ketama-ring.js'
+import { type Command, decode, encode, type Reply, toResponse } from './message.js'
+import { MAX_KEY_BYTES, MAX_SEQUENCE } from './protocol.js'
+import { HardenedServer, type ServerTimings } from './server.js'
+
+/**
+ * memjs's `Client` on hardened servers: ketama instead of modulo, a sequence that wraps where it must, nothing logged,
+ * no failover, and no operation repeated, since a repeated conditional write conflicts with its own first attempt.
+ * All of memjs's commands work on it; `call` is what they lack: CAS numbers in both directions, and 64-bit answers.
+ */
+export class HardenedClient extends Client {
+  declare seq: number
+  declare readonly servers: readonly HardenedServer[]
+  readonly #ring: KetamaRing
+
+  constructor(addresses: readonly Address[], timings: ServerTimings) {
+    super(
+      addresses.map((address) => new HardenedServer(address, timings)),
+      { retries: 1, failover: false, logger: { log: () => {} } },
+    )
+    this.#ring = new KetamaRing(addresses.map(({ host, port }) => `${host}:${port}`))
+  }
+
+  /**
+   * An answer of any status resolves. Without one it rejects with `NotSentError` or `NoReplyError`, as `toError`
+   * translates them: a promise less than translating afterwards.
+   */
+  call(command: Command, toError: (cause: Error) => Error = itself, server = this.server(command.key)): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (isTooLong(command.key)) {
+        reject(keyTooLong())
+        return
+      }
+      this.incrSeq()
+      server.submit({
+        request: encode(command, this.seq),
+        sequence: this.seq,
+        onReply(message, connection) {
+          resolve(decode(message, connection))
+        },
+        onFailure(error) {
+          reject(toError(error))
+        },
+      })
+    })
+  }
+
+  /** Asks all servers, and resolves with the first answer. Rejects when none of them gives one. */
+  anyAnswer(command: Command, toError: (cause: Error) => Error): Promise<Reply> {
+    const answers = this.servers.map((server) => this.call(command, toError, server))
+    return Promise.any(answers).catch(({ errors }: AggregateError) => Promise.reject(errors[0]))
+  }
+
+  /** Waits for the answers that are due, then closes. */
+  async drain(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.drain()))
+  }
+
+  override server(key: string): HardenedServer {
+    return this.servers[this.servers.length === 1 ? 0 : this.#ring.locate(key)] as HardenedServer
+  }
+
+  /** memjs declares a string and uses it as an index. */
+  override getServer(key: string): string {
+    return String(this.#ring.locate(key))
+  }
+
+  /** What memjs's own commands go through. */
+  override perform(
+    key: string,
+    request: Buffer,
+    sequence: number,
+    callback?: (error: Error | null, response?: Response | null) => void,
+  ): void {
+    if (isTooLong(key)) {
+      callback?.(keyTooLong(), null)
+      return
+    }
+    this.server(key).submit({
+      request,
+      sequence,
+      onReply(message) {
+        callback?.(null, toResponse(message))
+      },
+      onFailure(error) {
+        callback?.(error, null)
+      },
+    })
+  }
+
+  override incrSeq(): void {
+    this.seq = this.seq >= MAX_SEQUENCE ? 1 : this.seq + 1
+  }
+}
+
+const itself = (cause: Error): Error => cause
+
+/** memcached closes the connection on such a key: it must fail alone, here. A UTF-16 unit becomes at most three bytes. */
+function isTooLong(key: string): boolean {
+  return key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES
+}
+
+function keyTooLong(): RangeError {
+  return new RangeError(`a key may have at most ${MAX_KEY_BYTES} bytes`)
+}

@@ -1,0 +1,233 @@
+import { connect, type Socket } from 'node:net'
+import { type CancelTimer, systemClock } from '@tiercel/cache-core/store'
+import { NoReplyError, NotSentError } from './errors.js'
+import { type Command, encode, type Message, opcodeOf, sequenceOf, statusOf } from './message.js'
+import { HEADER_BYTES, Opcode, Status } from './protocol.js'
+import { ReplyReader } from './reply-reader.js'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+  readonly username: string | undefined
+  readonly password: string | undefined
+}
+
+export interface Timings {
+  /** How long connecting may take, authentication and first answer included, in milliseconds. */
+  readonly connectTimeoutMs: number
+  /** How long the server may stay silent while an answer is due before its callers are told so, in milliseconds. */
+  readonly timeoutMs: number
+  /** How long it may stay silent before the connection is given up, in milliseconds. */
+  readonly giveUpMs: number
+}
+
+/** One request and who waits for its answer. Exactly one of the two is called, once. */
+export interface Call {
+  readonly request: Buffer
+  /** The request's sequence number, as it stands in its header. */
+  readonly sequence: number
+  /** @param connection The number of the connection that answered. */
+  onReply(message: Message, connection: number): void
+  onFailure(error: Error): void
+}
+
+export interface ConnectionEvents {
+  /** Connected, authenticated and answering. */
+  onUp(): void
+  /** Over, for good; every call has been failed. */
+  onDown(error: Error): void
+}
+
+/** Counts all connections of this process, so that a number is never used twice. */
+let connections = 0
+
+/** The handshake's own sequence number; requests begin at 1. */
+const HANDSHAKE = 0
+
+/** An answer that nobody waits for any more. */
+const ABANDONED: Pick<Call, 'onReply' | 'onFailure'> = { onReply: () => {}, onFailure: () => {} }
+
+/** Requests of one turn are copied into one write up to this size, 64 KiB; beyond it copying costs more than it saves. */
+const ONE_WRITE_BYTES = 65_536
+
+/**
+ * One connection to one memcached: from connecting to its end, never reused. All that belongs to a socket (the rest
+ * of a half-read answer, the calls under way, the timers) belongs to this object, so nothing of it can reach the
+ * socket after it, which is what corrupts values in memjs.
+ *
+ * A silent server: what was sent stays in line, its callers are told after `timeoutMs`, and nothing more is sent
+ * until it speaks. memcached executes what lies in a connection's buffer even when that connection has been reset
+ * (measured), so a new connection could overtake an old write; on this one everything sent later is executed later.
+ */
+export class Connection {
+  readonly number = ++connections
+  readonly #socket: Socket
+  readonly #address: Address
+  readonly #timings: Timings
+  readonly #events: ConnectionEvents
+  readonly #reader = new ReplyReader()
+  readonly #calls = new Map<number, Pick<Call, 'onReply' | 'onFailure'>>()
+  #ended: Error | undefined
+  #silent = false
+  #outgoing: Buffer[] = []
+  #lastHeard = 0
+  #cancelConnectTimer: CancelTimer
+  #cancelWatch: CancelTimer | undefined
+  #onDrained: (() => void) | undefined
+
+  constructor(address: Address, timings: Timings, events: ConnectionEvents) {
+    this.#address = address
+    this.#timings = timings
+    this.#events = events
+    this.#cancelConnectTimer = systemClock.after(timings.connectTimeoutMs, () =>
+      this.end(new Error(`no connection within ${timings.connectTimeoutMs} ms`)),
+    )
+    this.#socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true })
+    this.#socket.on('connect', () => this.#authenticate())
+    this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    this.#socket.on('error', (error) => this.end(error))
+    // memjs waits for ever when the server closes its side with an answer due.
+    this.#socket.on('end', () => this.end(new Error('the server closed the connection')))
+    this.#socket.on('close', () => this.end(new Error('the connection was closed')))
+  }
+
+  /** The server owes an answer for longer than the timeout: `send` would only lengthen the line. */
+  get silent(): boolean {
+    return this.#silent
+  }
+
+  /** Requests of one turn of the event loop leave together. */
+  send(call: Call): void {
+    if (this.#ended !== undefined) {
+      call.onFailure(new NotSentError(this.#ended.message, { cause: this.#ended }))
+      return
+    }
+    if (this.#calls.size === 0) this.#lastHeard = systemClock.monotonic()
+    this.#calls.set(call.sequence, call)
+    if (this.#outgoing.push(call.request) === 1) process.nextTick(this.#flush)
+    this.#cancelWatch ??= systemClock.after(this.#timings.timeoutMs, this.#onWatch)
+  }
+
+  /** Ends when the answers that are due have come, or will not come. */
+  async drain(): Promise<void> {
+    if (this.#ended === undefined && this.#calls.size > 0 && !this.#silent) {
+      await new Promise<void>((resolve) => {
+        this.#onDrained = resolve
+      })
+    }
+    this.end(new Error('the client was closed'))
+  }
+
+  /** Ends the connection at once and fails all calls under way. */
+  end(reason: Error): void {
+    if (this.#ended !== undefined) return
+    this.#ended = reason
+    this.#cancelConnectTimer()
+    this.#cancelWatch?.()
+    this.#socket.destroy()
+    this.#failCalls(new NoReplyError(`the connection was lost: ${reason.message}`, false, reason))
+    this.#calls.clear()
+    this.#onDrained?.()
+    this.#events.onDown(reason)
+  }
+
+  #authenticate(): void {
+    const { username, password } = this.#address
+    if (username === undefined || password === undefined) {
+      this.#greet()
+      return
+    }
+    const value = Buffer.from(`\0${username}\0${password}`)
+    this.#handshake({ opcode: Opcode.SaslAuth, key: 'PLAIN', value }, (status) => {
+      // A server that does not know the command asks nobody for a password.
+      if (status === Status.Ok || status === Status.UnknownCommand) this.#greet()
+      else this.end(new Error('the server refused the user name or password'))
+    })
+  }
+
+  /** A connection that was accepted proves little, a frozen process's kernel accepts too. An answer does. */
+  #greet(): void {
+    this.#handshake({ opcode: Opcode.Noop, key: '' }, (status) => {
+      if (status === Status.Ok) {
+        this.#cancelConnectTimer()
+        this.#events.onUp()
+      } else if (status === Status.AuthenticationError) {
+        this.end(new Error('the server asks for a user name and password'))
+      } else {
+        this.end(new Error(`the server answered the first request with status ${status}`))
+      }
+    })
+  }
+
+  #handshake(command: Command, onStatus: (status: number) => void): void {
+    this.send({
+      request: encode(command, HANDSHAKE),
+      sequence: HANDSHAKE,
+      onReply: (message) => onStatus(statusOf(message)),
+      onFailure: () => {},
+    })
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#lastHeard = systemClock.monotonic()
+    this.#silent = false
+    try {
+      this.#reader.push(chunk, this.#onMessage)
+    } catch (error) {
+      this.end(error as Error)
+    }
+    if (this.#calls.size === 0) this.#onDrained?.()
+  }
+
+  readonly #onMessage = (message: Message): void => {
+    if (this.#ended !== undefined) return
+    const sequence = sequenceOf(message)
+    const call = this.#calls.get(sequence)
+    if (call === undefined) throw new Error('the server answered a request that was not sent')
+    // Statistics are many answers to one request; the last one is empty.
+    if (opcodeOf(message) !== Opcode.Stat || message.end - message.start === HEADER_BYTES) this.#calls.delete(sequence)
+    call.onReply(message, this.number)
+  }
+
+  readonly #flush = (): void => {
+    const requests = this.#outgoing
+    this.#outgoing = []
+    if (this.#ended !== undefined) return
+    const bytes = requests.reduce((sum, { length }) => sum + length, 0)
+    if (bytes <= ONE_WRITE_BYTES) {
+      this.#socket.write(requests.length === 1 ? (requests[0] as Buffer) : Buffer.concat(requests, bytes))
+      return
+    }
+    this.#socket.cork()
+    for (const request of requests) this.#socket.write(request)
+    this.#socket.uncork()
+  }
+
+  /** After a busy stretch of this process the answer may already lie in the socket: one poll phase first. */
+  readonly #onWatch = (): void => {
+    setImmediate(() => {
+      this.#cancelWatch = undefined
+      if (this.#ended !== undefined || this.#calls.size === 0) return
+      const { timeoutMs, giveUpMs } = this.#timings
+      const silenceMs = systemClock.monotonic() - this.#lastHeard
+      if (silenceMs >= giveUpMs) {
+        this.end(new Error(`no answer for ${giveUpMs} ms`))
+        return
+      }
+      if (silenceMs >= timeoutMs && !this.#silent) this.#fallSilent()
+      const nextMs = this.#silent ? giveUpMs : timeoutMs
+      this.#cancelWatch = systemClock.after(Math.max(1, nextMs - silenceMs), this.#onWatch)
+    })
+  }
+
+  #fallSilent(): void {
+    this.#silent = true
+    this.#failCalls(new NoReplyError(`no answer within ${this.#timings.timeoutMs} ms`, true))
+    for (const sequence of this.#calls.keys()) this.#calls.set(sequence, ABANDONED)
+    this.#onDrained?.()
+  }
+
+  #failCalls(error: NoReplyError): void {
+    for (const call of this.#calls.values()) call.onFailure(error)
+  }
+}

@@ -1,0 +1,140 @@
+import { type CancelTimer, systemClock } from '@tiercel/cache-core/store'
+import { Server } from 'memjs'
+import { type Address, type Call, Connection, type Timings } from './connection.js'
+import { NotSentError } from './errors.js'
+import { toResponse } from './message.js'
+
+export interface ServerTimings extends Timings {
+  /** How long after a failed attempt the next one begins, in milliseconds. */
+  readonly probeIntervalMs: number
+}
+
+/**
+ * - `idle`: not connected, and no reason to think that the server is away. The first call connects and waits for it.
+ * - `connecting`: calls wait.
+ * - `up`: calls are sent.
+ * - `down`: the last attempt failed. Calls fail at once; attempts go on behind them while there are calls.
+ */
+type State = 'idle' | 'connecting' | 'up' | 'down'
+
+/**
+ * memjs's `Server` with its input and output replaced: a `Connection` of its own for each socket, and failures told
+ * at once. What memjs's `Client` asks of a server (`onResponse`, `onError`, `write`, `close`) works on it.
+ */
+export class HardenedServer extends Server {
+  readonly #timings: ServerTimings
+  readonly #address: Address
+  #state: State = 'idle'
+  #connection: Connection | undefined
+  #waiting: Call[] = []
+  #lastFailure: Error | undefined
+  /** A call was turned away since the last attempt. */
+  #missed = false
+  #cancelProbe: CancelTimer | undefined
+  #closed = false
+
+  constructor(address: Address, timings: ServerTimings) {
+    super(address.host, address.port, address.username, address.password)
+    this.#address = address
+    this.#timings = timings
+  }
+
+  /** The number of the connection that a call sent now would use; `undefined` when there is none. */
+  get connectionNumber(): number | undefined {
+    return this.#state === 'up' ? this.#connection?.number : undefined
+  }
+
+  submit(call: Call): void {
+    if (this.#state === 'idle' && !this.#closed) {
+      this.#state = 'connecting'
+      this.#connect()
+    }
+    const connection = this.#state === 'up' ? this.#connection : undefined
+    if (this.#closed) call.onFailure(new NotSentError('the client is closed'))
+    else if (this.#state === 'connecting') this.#waiting.push(call)
+    else if (connection === undefined) this.#turnAway(call)
+    else if (connection.silent) call.onFailure(new NotSentError(`${this.host}:${this.port} does not answer`))
+    else connection.send(call)
+  }
+
+  /** memjs's form of `submit`: callbacks are registered under the sequence number of the request first. */
+  override write(request: Uint8Array | string): void {
+    const bytes = Buffer.from(request as Uint8Array)
+    const sequence = bytes.readUInt32BE(12)
+    const onResponse = this.responseCallbacks[sequence]
+    const onError = this.errorCallbacks[sequence]
+    delete this.responseCallbacks[sequence]
+    delete this.errorCallbacks[sequence]
+    this.submit({
+      request: bytes,
+      sequence,
+      onReply: (message) => onResponse?.(toResponse(message)),
+      onFailure: (error) => onError?.(error),
+    })
+  }
+
+  /** Ends at once and fails all calls under way. */
+  override close(): void {
+    this.#closed = true
+    this.#cancelProbe?.()
+    this.#connection?.end(new Error('the client was closed'))
+  }
+
+  /** Waits for the answers that are due, then closes. */
+  async drain(): Promise<void> {
+    this.#closed = true
+    if (this.#state === 'up') await this.#connection?.drain()
+    this.close()
+  }
+
+  #connect(): void {
+    const connection = new Connection(this.#address, this.#timings, {
+      onUp: () => {
+        this.#state = 'up'
+        for (const call of this.#takeWaiting()) connection.send(call)
+      },
+      onDown: (error) => this.#onDown(error),
+    })
+    this.#connection = connection
+  }
+
+  #onDown(error: Error): void {
+    const silent = this.#connection?.silent === true
+    const wasUp = this.#state === 'up'
+    this.#connection = undefined
+    if (wasUp && !silent) {
+      this.#state = 'idle'
+      return
+    }
+    this.#state = 'down'
+    this.#lastFailure = error
+    for (const call of this.#takeWaiting()) call.onFailure(this.#notReachable())
+    if (!this.#closed) this.#cancelProbe = systemClock.after(this.#timings.probeIntervalMs, this.#onProbe)
+  }
+
+  /** Nobody asked since the last attempt: no further ones until somebody does. */
+  readonly #onProbe = (): void => {
+    if (this.#missed) {
+      this.#missed = false
+      this.#connect()
+    } else {
+      this.#state = 'idle'
+    }
+  }
+
+  #turnAway(call: Call): void {
+    this.#missed = true
+    call.onFailure(this.#notReachable())
+  }
+
+  #takeWaiting(): Call[] {
+    const waiting = this.#waiting
+    this.#waiting = []
+    return waiting
+  }
+
+  #notReachable(): NotSentError {
+    const cause = this.#lastFailure
+    return new NotSentError(`${this.host}:${this.port} is not reachable: ${cause?.message}`, { cause })
+  }
+}

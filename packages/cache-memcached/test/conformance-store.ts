@@ -1,0 +1,7 @@
+import type { StoreFactory } from '@tiercel/cache-conformance'
+import { memcachedStore } from '../src/index.js'
+
+/** The store under test, also in the suite's own processes; the address comes by environment. */
+const create: StoreFactory = ({ prefix }) => memcachedStore({ url: process.env.TEST_MEMCACHED_URL ?? '', prefix })
+
+export default create
