@@ -1,6 +1,6 @@
 import { describeStore } from '@tiercel/cache-conformance'
 import { afterAll, describe, it } from 'vitest'
-import create from './conformance-cluster-store.js'
+import create, { unreachable } from './conformance-cluster-store.js'
 import { startCluster } from './support/cluster.js'
 
 const cluster = await startCluster()
@@ -14,8 +14,10 @@ describe.skipIf(cluster === undefined)('a cluster of three masters', () => {
     {
       name: 'the Redis store keeps the contract',
       create,
+      unreachable,
       module: new URL('./conformance-cluster-store.ts', import.meta.url),
       execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
+      ...(cluster !== undefined && { faults: cluster }),
     },
   )
 })

@@ -7,21 +7,37 @@ import { failFast } from '../../src/index.js'
 const MASTERS = 3
 const SLOTS = 16_384
 
-/** Redis Cluster of three masters on loopback. */
-export interface TestCluster {
+/** Redis Cluster of three masters on loopback, each with a third of the slots. */
+export interface TestCluster extends Pick<Server, 'freeze' | 'thaw' | 'kill' | 'restart' | 'stop'> {
   /** `host:port` of each, with commas between. */
   readonly nodes: string
-  /** The masters, each with a third of the slots. */
-  readonly servers: readonly Server[]
-  stop(): Promise<void>
 }
 
-/** `undefined` where Redis cannot be started here: a server of the environment is taken for a single one. */
+/** `undefined` where Redis cannot be started here; a server that the environment names is taken for a single one. */
 export async function startCluster(): Promise<TestCluster | undefined> {
   if (process.env.TIERCEL_REDIS_URL) return undefined
   const started = await Promise.all(Array.from({ length: MASTERS }, startMaster))
   const servers = started.filter((server) => server !== undefined)
   if (servers.length < MASTERS) return undefined
+  await join(servers)
+  const each = async (action: (server: Server) => Promise<void>): Promise<void> => {
+    await Promise.all(servers.map(action))
+  }
+  return {
+    nodes: servers.map(({ url }) => url.replace('redis://', '')).join(','),
+    freeze: () => each((server) => server.freeze()),
+    thaw: () => each((server) => server.thaw()),
+    kill: () => each((server) => server.kill()),
+    restart: async () => {
+      await each((server) => server.restart())
+      await join(servers)
+    },
+    stop: () => each((server) => server.stop()),
+  }
+}
+
+/** Makes empty servers one cluster. */
+async function join(servers: readonly Server[]): Promise<void> {
   const admins = servers.map(({ url }) => new Redis(url))
   await Promise.all(
     admins.map((admin, index) => {
@@ -30,20 +46,13 @@ export async function startCluster(): Promise<TestCluster | undefined> {
       return admin.call('CLUSTER', 'ADDSLOTSRANGE', from, to)
     }),
   )
-  const [first, ...others] = admins as [Redis, ...Redis[]]
-  for (const [index, { options }] of others.entries()) {
-    const busPort = Number(((await (others[index] as Redis).config('GET', 'cluster-port')) as string[])[1])
-    await first.call('CLUSTER', 'MEET', '127.0.0.1', options.port as number, busPort)
+  const [first, ...others] = admins
+  for (const other of others) {
+    const [, busPort = ''] = (await other.config('GET', 'cluster-port')) as string[]
+    await first?.call('CLUSTER', 'MEET', '127.0.0.1', String(other.options.port), busPort)
   }
   await Promise.all(admins.map(untilComplete))
   for (const admin of admins) admin.disconnect()
-  return {
-    nodes: servers.map(({ url }) => url.replace('redis://', '')).join(','),
-    servers,
-    stop: async () => {
-      await Promise.all(servers.map((server) => server.stop()))
-    },
-  }
 }
 
 /** A client as the README recommends it. */
