@@ -1,52 +1,35 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { AmbiguousWriteError } from '@tiercel/cache-core/store'
-import { type IMap, TargetDisconnectedError } from 'hazelcast-client'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { TargetDisconnectedError } from 'hazelcast-client'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type HazelcastStore, hazelcastStore } from '../src/index.js'
+import type { Entries } from '../src/lifetimes.js'
 import type { HazelcastClient } from '../src/options.js'
-import { connectClient, freshMap, startCluster, until, withMap } from './support/cluster.js'
+import { connectClient, freshMap, until } from './support/cluster.js'
+import { tampered } from './support/tampered.js'
 
-const server = await startCluster()
+const url = inject('cluster')
 const HOUR_MS = 3_600_000
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-describe.skipIf(server === undefined)('lifetimes of replaced values', () => {
+describe.skipIf(url === undefined)('lifetimes of replaced values', () => {
   let client: HazelcastClient
   const open: HazelcastStore[] = []
 
   beforeAll(async () => {
-    client = await connectClient({ url: server?.url ?? '' })
+    client = await connectClient({ url: url ?? '' })
   })
   afterEach(() => Promise.all(open.splice(0).map((store) => store.close())))
-  afterAll(async () => {
-    await client.shutdown()
-    await server?.stop()
-  })
+  afterAll(() => client.shutdown())
 
   const keep = (store: HazelcastStore): HazelcastStore => {
     open.push(store)
     return store
   }
 
-  /** A store whose map goes through `tamper` first. */
-  function tampered(map: string, tamper: (entries: IMap<string, Buffer>) => Partial<IMap<string, Buffer>>) {
-    const proxy = new Proxy(client, {
-      get: (target, name) =>
-        name === 'getMap'
-          ? async () => {
-              const entries = await target.getMap<string, Buffer>(map)
-              const changed = tamper(entries)
-              return new Proxy(entries, {
-                get: (_, method) => {
-                  const own = Reflect.get(changed, method) ?? Reflect.get(entries, method)
-                  return typeof own === 'function' ? own.bind(entries) : own
-                },
-              })
-            }
-          : Reflect.get(target, name).bind(target),
-    })
-    return keep(hazelcastStore({ client: proxy, map }))
-  }
+  /** A store whose map behaves differently. */
+  const tamperedStore = (map: string, methods: (entries: Entries) => Partial<Entries>): HazelcastStore =>
+    keep(hazelcastStore({ client: tampered(client, { map: methods }), map }))
 
   /** What is left of an entry's lifetime as the member sees it, or `undefined` for ever. */
   async function leftMs(map: string, key: string): Promise<number | undefined> {
@@ -56,7 +39,7 @@ describe.skipIf(server === undefined)('lifetimes of replaced values', () => {
   }
 
   it('a replaced value has the lifetime that it was given, not the one before and not the map’s', async () => {
-    const store = keep(hazelcastStore({ url: server?.url ?? '' }))
+    const store = keep(hazelcastStore({ client, map: 'tiercel' }))
     const version = await store.add('a', bytes('lease'), { ttl: 5_000 })
     await store.compareAndSet('a', version ?? '', bytes('value'), { ttl: HOUR_MS })
     const left = await leftMs('tiercel', 'a')
@@ -65,7 +48,7 @@ describe.skipIf(server === undefined)('lifetimes of replaced values', () => {
   })
 
   it('a replaced value without a lifetime has none, though the map has one', async () => {
-    const store = keep(hazelcastStore({ url: server?.url ?? '' }))
+    const store = keep(hazelcastStore({ client, map: 'tiercel' }))
     const version = await store.add('b', bytes('lease'), { ttl: 5_000 })
     await store.compareAndSet('b', version ?? '', bytes('value'))
     expect(await leftMs('tiercel', 'b')).toBeUndefined()
@@ -73,7 +56,7 @@ describe.skipIf(server === undefined)('lifetimes of replaced values', () => {
 
   it('a counter keeps the end of its lifetime through its increments', async () => {
     const map = freshMap()
-    const store = keep(hazelcastStore({ url: withMap(server as never, map) }))
+    const store = keep(hazelcastStore({ client, map }))
     await store.increment('c', 1, { ttl: HOUR_MS })
     await store.increment('c', 1, { ttl: 7 * HOUR_MS })
     const left = await leftMs(map, 'c')
@@ -84,7 +67,7 @@ describe.skipIf(server === undefined)('lifetimes of replaced values', () => {
   it('a lifetime that could not be set is set in the background', async () => {
     const map = freshMap()
     let refusals = 2
-    const store = tampered(map, (entries) => ({
+    const store = tamperedStore(map, (entries) => ({
       setTtl: (key, ttl) =>
         refusals-- > 0 ? Promise.reject(new TargetDisconnectedError('lost')) : entries.setTtl(key, ttl),
     }))
@@ -98,7 +81,7 @@ describe.skipIf(server === undefined)('lifetimes of replaced values', () => {
 
   it('a replacement whose answer was lost gets its lifetime in the background too', async () => {
     const map = freshMap()
-    const store = tampered(map, (entries) => ({
+    const store = tamperedStore(map, (entries) => ({
       replaceIfSame: async (...write) => {
         await entries.replaceIfSame(...write)
         throw new TargetDisconnectedError('lost')
@@ -116,7 +99,7 @@ describe.skipIf(server === undefined)('lifetimes of replaced values', () => {
   ])('a late lifetime leaves a value alone that %s has written since', async (_, writer) => {
     const map = freshMap()
     let set = 0
-    const store = tampered(map, () => ({
+    const store = tamperedStore(map, () => ({
       setTtl: async () => {
         set++
         throw new TargetDisconnectedError('lost')
@@ -134,7 +117,7 @@ describe.skipIf(server === undefined)('lifetimes of replaced values', () => {
 
   it("with 'keep' no lifetime is set", async () => {
     let set = 0
-    const store = tampered('tiercel', (entries) => ({
+    const store = tamperedStore('tiercel', (entries) => ({
       setTtl: (key, ttl) => {
         set++
         return entries.setTtl(key, ttl)

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { parseStoreUrl } from '@tiercel/cache-core/store'
 import { type Server, startServer } from '@tiercel/servers'
 import { Client } from 'hazelcast-client'
 import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from '../../src/options.js'
@@ -15,26 +14,16 @@ export function startCluster(): Promise<Server | undefined> {
 export async function connectClient(options: HazelcastStoreOptions): Promise<HazelcastClient> {
   const { source } = parseOptions(options)
   if (!('config' in source)) throw new Error('no client is to be created')
-  const client = await Client.newHazelcastClient({
+  return Client.newHazelcastClient({
     ...source.config,
     connectionStrategy: { ...source.config.connectionStrategy, asyncStart: false },
     properties: { ...source.config.properties, 'hazelcast.logging.level': 'OFF' },
   })
-  return client
 }
 
 /** A map of its own, which no configuration of the launcher's names: it has no time-to-live-seconds. */
 export function freshMap(): string {
   return `test-${randomUUID()}`
-}
-
-/** The same cluster, another map. */
-export function withMap({ url }: Server, map: string): string {
-  const { username, password, hosts, query } = parseStoreUrl(url, ['hazelcast'])
-  const user = username === undefined ? '' : `${encodeURIComponent(username)}:${encodeURIComponent(password ?? '')}@`
-  const members = hosts.map(({ host, port = 5701 }) => `${host}:${port}`).join(',')
-  const options = [...query].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
-  return `hazelcast://${user}${members}/${encodeURIComponent(map)}${options === '' ? '' : `?${options}`}`
 }
 
 /** The process of the launched member that listens on the port. */

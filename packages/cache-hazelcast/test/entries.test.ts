@@ -1,0 +1,123 @@
+import type { IMap } from 'hazelcast-client'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { hazelcastStore } from '../src/index.js'
+import type { HazelcastClient } from '../src/options.js'
+import { connectClient, freshMap } from './support/cluster.js'
+import { tampered } from './support/tampered.js'
+
+const url = inject('cluster')
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+describe.skipIf(url === undefined)('entries of the map', () => {
+  let client: HazelcastClient
+  beforeAll(async () => {
+    client = await connectClient({ url: url ?? '' })
+  })
+  afterAll(() => client.shutdown())
+
+  it('getMany restores order, duplicates and misses, which the map’s getAll does not keep', async () => {
+    const store = hazelcastStore({ client, map: freshMap() })
+    for (const key of ['a', 'b', 'c']) await store.set(key, bytes(key))
+    const found = await store.getMany(['c', 'none', 'a', 'c', 'b', 'none'])
+    expect(found.map((entry) => entry && Buffer.from(entry.bytes).toString())).toEqual([
+      'c',
+      undefined,
+      'a',
+      'c',
+      'b',
+      undefined,
+    ])
+  })
+
+  it('getMany asks for 10 000 keys at a time: the client overflows the stack at 130 000', async () => {
+    const sizes: number[] = []
+    const watched = tampered(client, {
+      map: (entries) => ({
+        getAll: (keys) => {
+          sizes.push(keys.length)
+          return entries.getAll(keys)
+        },
+      }),
+    })
+    const store = hazelcastStore({ client: watched, map: freshMap() })
+    await store.set('20999', bytes('value'))
+    const found = await store.getMany(Array.from({ length: 21_000 }, (_, index) => String(index)))
+    expect(sizes).toEqual([10_000, 10_000, 1_000])
+    expect(found.findIndex((entry) => entry !== undefined)).toBe(20_999)
+  })
+
+  it('equal bytes written twice are two versions', async () => {
+    const store = hazelcastStore({ client, map: freshMap() })
+    const first = await store.add('k', bytes('same'))
+    await store.set('k', bytes('same'))
+    expect(await store.compareAndSet('k', first ?? '', bytes('new'))).toBeUndefined()
+    expect(await store.compareAndDelete('k', first ?? '')).toBe(false)
+  })
+
+  describe('purge', () => {
+    const PREFIXES = ['a', 'a%', 'a_', 'a.*', '(a|b)', '\\Qa\\E', "it's", 'ab', 'A', 'ä', '😀', '']
+
+    it.each(PREFIXES)('of the prefix %j leaves every other prefix in the same map alone', async (prefix) => {
+      const map = freshMap()
+      const stores = PREFIXES.map((each) => ({ prefix: each, store: hazelcastStore({ client, map, prefix: each }) }))
+      for (const { store } of stores) {
+        for (const key of ['1', ':', '%', 'line\nbreak', '\u{10ffff}']) await store.set(key, bytes('value'))
+        await store.increment('count', 1)
+      }
+      await hazelcastStore({ client, map, prefix }).purge()
+      const entries = await client.getMap<string, Buffer>(map)
+      expect(await entries.size()).toBe((PREFIXES.length - 1) * 6)
+      const own = stores.find((each) => each.prefix === prefix)?.store
+      expect(await own?.get('\u{10ffff}')).toBeUndefined()
+    })
+
+    it('leaves what is no store’s alone', async () => {
+      const map = freshMap()
+      const entries: IMap<string, unknown> = await client.getMap(map)
+      const foreign = ['tiercel', 'tiercel;', 'tiercel9', 'Tiercel:x', 'x:tiercel:']
+      for (const key of foreign) await entries.set(key, 'foreign')
+      const store = hazelcastStore({ client, map })
+      await store.set('own', bytes('value'))
+      await store.purge()
+      expect((await entries.keySet()).sort()).toEqual(foreign.sort())
+    })
+  })
+
+  describe('counters', () => {
+    it('are exact up to 2^53', async () => {
+      const store = hazelcastStore({ client, map: freshMap() })
+      await store.increment('n', Number.MAX_SAFE_INTEGER - 1)
+      expect(await store.increment('n', 1)).toBe(Number.MAX_SAFE_INTEGER)
+      expect(await store.increment('n', -Number.MAX_SAFE_INTEGER)).toBe(0)
+    })
+
+    it('increments that meet in a process are written together, each with an answer of its own', async () => {
+      let writes = 0
+      const counting = tampered(client, {
+        map: (entries) => ({
+          replaceIfSame: (...write) => {
+            writes++
+            return entries.replaceIfSame(...write)
+          },
+        }),
+      })
+      const store = hazelcastStore({ client: counting, map: freshMap() })
+      const counts = await Promise.all(Array.from({ length: 200 }, () => store.increment('n', 1)))
+      expect(counts).toEqual(Array.from({ length: 200 }, (_, index) => index + 1))
+      expect(writes).toBeLessThan(5)
+    })
+
+    it('begin anew when their lifetime is over, to the millisecond', async () => {
+      const store = hazelcastStore({ client, map: freshMap() })
+      await store.increment('n', 5, { ttl: 100 })
+      await new Promise((resolve) => setTimeout(resolve, 120))
+      expect(await store.increment('n', 1, { ttl: 100 })).toBe(1)
+    })
+
+    it('refuse to count on a value', async () => {
+      const store = hazelcastStore({ client, map: freshMap() })
+      await store.set('n', bytes('value'))
+      await expect(store.increment('n', 1)).rejects.toThrow('not a counter')
+    })
+  })
+})

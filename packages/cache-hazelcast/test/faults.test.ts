@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { guardStore, parseStoreUrl, StoreUnavailableError } from '@tiercel/cache-core/store'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type HazelcastStore, hazelcastStore } from '../src/index.js'
+import { memberProcess, startCluster, until } from './support/cluster.js'
+
+const server = await startCluster()
+const value = Buffer.from('value')
+
+/** Runs what stands in `test/support/` in a process of its own. */
+async function run(script: string, url: string): Promise<{ code: number | null; output: string; ms: number }> {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--conditions=@tiercel/source', new URL(`support/${script}`, import.meta.url).pathname, url],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)))
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+  const began = performance.now()
+  const [code] = (await once(child, 'exit')) as [number | null]
+  clearTimeout(timer)
+  return { code, output, ms: performance.now() - began }
+}
+
+describe('a client that never connects', () => {
+  it('fails at once after its first attempt, and says why there is no connection', async () => {
+    const store = hazelcastStore({ members: ['127.0.0.1:1'] })
+    await expect(store.get('k')).rejects.toThrow(/not connected.*ECONNREFUSED/)
+    const began = performance.now()
+    for (let n = 0; n < 100; n++) await expect(store.set('k', value)).rejects.toBeInstanceOf(StoreUnavailableError)
+    expect(performance.now() - began).toBeLessThan(100)
+    await store.close()
+  })
+
+  it.each([
+    ['refused', 'hazelcast://127.0.0.1:1'],
+    ['accepted and never answered', ''],
+  ])('closes while its connection is %s, prints nothing, and the process ends', async (_, url) => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const address = silent.address() as { port: number }
+    const ended = await run('close-while-connecting.ts', url || `hazelcast://127.0.0.1:${address.port}`)
+    silent.close()
+    expect(ended).toMatchObject({ code: 0, output: '' })
+    expect(ended.ms).toBeLessThan(6_000)
+  })
+
+  it.skipIf(server === undefined)('names the cause when the cluster has another name', async () => {
+    const store = hazelcastStore({ url: server?.url ?? '', clusterName: 'another' })
+    await expect(store.get('k')).rejects.toThrow(/cluster name/)
+    await store.close()
+  })
+})
+
+describe.skipIf(server === undefined || server.external)('members that fail', () => {
+  const url = server?.url ?? ''
+  const ports = parseStoreUrl(url || 'hazelcast://none', ['hazelcast']).hosts.map(({ port }) => port ?? 0)
+  afterAll(() => server?.stop())
+
+  /** How long each of many reads took, while `during` runs. */
+  async function worstRead(store: HazelcastStore, during: () => Promise<void>): Promise<number> {
+    const guarded = guardStore(store)
+    let running = true
+    let worst = 0
+    const reading = (async () => {
+      for (let n = 0; running; n++) {
+        const began = performance.now()
+        await guarded.get(`key-${n % 100}`).catch(() => {})
+        worst = Math.max(worst, performance.now() - began)
+      }
+    })()
+    await during()
+    running = false
+    await reading
+    return worst
+  }
+
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+  it('a freeze costs each operation its deadline, and afterwards the store works without a restart', async () => {
+    const store = hazelcastStore({ url })
+    await store.set('key-0', value, { ttl: 60_000 })
+    const worst = await worstRead(store, async () => {
+      await server?.freeze()
+      await wait(2_000)
+      await server?.thaw()
+      await wait(200)
+    })
+    // A read's deadline is 50 ms; the rest is what two busy cores add.
+    expect(worst).toBeLessThan(300)
+    expect(await store.get('key-0')).toBeDefined()
+    await store.close()
+  })
+
+  it('a freeze beyond the heartbeat is a lost connection: operations fail at once, then it is used again', async () => {
+    const store = hazelcastStore({ url })
+    await store.set('key-0', value, { ttl: 60_000 })
+    const events: string[] = []
+    await store.subscribe('frozen', () => events.push('message'), {
+      onUp: () => events.push('up'),
+      onDown: () => events.push('down'),
+    })
+    await server?.freeze()
+    await until('the loss is noticed', () => events.includes('down'), 9_000)
+    await expect(store.get('key-0')).rejects.toBeInstanceOf(StoreUnavailableError)
+    await server?.thaw()
+    await until('the subscription stands again', () => events.length === 3)
+    await store.publish('frozen', value)
+    await until('the message arrives', () => events.length === 4)
+    expect(events).toEqual(['up', 'down', 'up', 'message'])
+    expect(await store.get('key-0')).toBeDefined()
+    await store.close()
+  })
+
+  it('connects to every member, though it was told of one', async () => {
+    const connected = new Set<number>()
+    const hear = (message: unknown): void => {
+      const { socket } = message as { socket: Socket }
+      socket.once('connect', () => connected.add(socket.remotePort ?? 0))
+    }
+    subscribe('net.client.socket', hear)
+    const [member] = parseStoreUrl(url, ['hazelcast']).hosts
+    const store = hazelcastStore({ members: [`${member?.host}:${member?.port}`] })
+    await store.ping()
+    await until('both are connected', () => ports.every((port) => connected.has(port)))
+    unsubscribe('net.client.socket', hear)
+    await store.close()
+  })
+
+  it('of two members one may die: no value is lost, the store goes on and the bus stands again', async () => {
+    const store = hazelcastStore({ url })
+    const keys = Array.from({ length: 200 }, (_, index) => `kept-${index}`)
+    await store.setMany(keys.map((key) => ({ key, bytes: value, ttl: 60_000 })))
+    const channels = Array.from({ length: 4 }, (_, index) => `channel-${index}`)
+    let heard = 0
+    let standing = 0
+    for (const channel of channels) {
+      await store.subscribe(channel, () => heard++, { onUp: () => standing++, onDown: () => standing-- })
+    }
+    // Connected to both, so that the survivor is asked at once.
+    await wait(600)
+    process.kill(memberProcess(ports[0] ?? 0), 'SIGKILL')
+    await until('all values are there', async () => {
+      const found = await guardStore(store)
+        .getMany(keys)
+        .catch(() => [])
+      return found.length === keys.length && found.every((entry) => entry?.bytes.byteLength === value.byteLength)
+    })
+    await until('the subscriptions stand', () => standing === channels.length)
+    for (const channel of channels) await store.publish(channel, value)
+    await until('the messages arrive', () => heard === channels.length)
+    await store.set('after', value)
+    await store.close()
+  })
+})

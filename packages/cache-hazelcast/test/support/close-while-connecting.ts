@@ -1,0 +1,12 @@
+import { hazelcastStore } from '../../src/index.js'
+
+// Uses a store that gets no connection, closes it, and must have nothing left that keeps this process running.
+const store = hazelcastStore({ url: process.argv[2] ?? '' })
+const reading = store.get('key').then(
+  () => process.exit(2),
+  () => undefined,
+)
+setTimeout(async () => {
+  await store.close()
+  await reading
+}, 100)
