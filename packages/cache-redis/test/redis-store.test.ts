@@ -1,0 +1,264 @@
+import { channel } from 'node:diagnostics_channel'
+import {
+  guardStore,
+  StoreFullError,
+  StoreUnavailableError,
+  ValueTooLargeError,
+  type Version,
+} from '@tiercel/cache-core/store'
+import { startServer } from '@tiercel/servers'
+import { afterAll, describe, expect, it } from 'vitest'
+import { failFast, redisStore } from '../src/index.js'
+import { bytes, openClient, openStore, uniquePrefix } from './support/stores.js'
+
+const server = await startServer('redis')
+const url = server?.url ?? ''
+afterAll(() => server?.stop())
+
+describe.skipIf(server === undefined)('a value', () => {
+  it('stands under prefix and key, behind a stamp of 16 bytes that no two writes share', async () => {
+    const prefix = uniquePrefix()
+    const store = openStore({ url, prefix })
+    const client = openClient(url)
+    await store.set('key', bytes('value'))
+    const first = await client.getBuffer(`${prefix}:key`)
+    await store.set('key', bytes('value'))
+    const second = await client.getBuffer(`${prefix}:key`)
+    expect(first?.subarray(16).toString()).toBe('value')
+    expect(second?.subarray(16).toString()).toBe('value')
+    expect(first?.subarray(0, 16)).not.toEqual(second?.subarray(0, 16))
+  })
+
+  it('ends at its TTL to the millisecond, on every way of writing', async () => {
+    const prefix = uniquePrefix()
+    const store = openStore({ url, prefix })
+    const client = openClient(url)
+    const left = (): Promise<number> => client.pttl(`${prefix}:key`)
+    const near = (ms: number, ttl: number): void => {
+      expect(ms).toBeLessThanOrEqual(ttl)
+      expect(ms).toBeGreaterThan(ttl - 1_000)
+    }
+    await store.set('key', bytes('1'), { ttl: 12_345 })
+    near(await left(), 12_345)
+    await store.touch('key', 23_456)
+    near(await left(), 23_456)
+    const { version } = (await store.get('key')) ?? { version: 0 }
+    const kept = await store.compareAndSet('key', version, bytes('2'), { ttl: 'keep' })
+    near(await left(), 23_456)
+    await store.compareAndSet('key', kept as Version, bytes('3'), { ttl: 34_567 })
+    near(await left(), 34_567)
+    await store.delete('key')
+    const added = await store.add('key', bytes('4'), { ttl: 45_678 })
+    near(await left(), 45_678)
+    await store.compareAndSet('key', added as Version, bytes('5'))
+    expect(await left()).toBe(-1)
+  })
+
+  it('of another type or shape, written by somebody else, is a miss or can be taken over', async () => {
+    const prefix = uniquePrefix()
+    const store = openStore({ url, prefix })
+    const client = openClient(url)
+    await client.lpush(`${prefix}:list`, 'a')
+    await client.set(`${prefix}:short`, 'abc')
+    await client.set(`${prefix}:empty`, '')
+
+    expect(await store.get('list')).toBeUndefined()
+    expect(await store.getMany(['list', 'absent'])).toEqual([undefined, undefined])
+    expect(await store.compareAndSet('list', bytes('0123456789abcdef'), bytes('x'))).toBeUndefined()
+    expect(await store.compareAndDelete('list', bytes('0123456789abcdef'))).toBe(false)
+    expect(await store.delete('list')).toBe(true)
+
+    const short = await store.get('short')
+    expect(short?.bytes).toHaveLength(0)
+    expect(await store.compareAndSet('short', short?.version ?? 0, bytes('ours'))).toBeDefined()
+    expect(Buffer.from((await store.get('short'))?.bytes ?? []).toString()).toBe('ours')
+
+    const empty = await store.get('empty')
+    await client.del(`${prefix}:empty`)
+    expect(await store.compareAndSet('empty', empty?.version ?? 0, bytes('resurrected'))).toBeUndefined()
+  })
+})
+
+describe.skipIf(server === undefined)('scripts', () => {
+  it('survive SCRIPT FLUSH, many at once too', async () => {
+    const store = openStore({ url })
+    const client = openClient(url)
+    for (let round = 0; round < 3; round++) {
+      const keys = Array.from({ length: 50 }, (_, index) => `${round}-${index}`)
+      const versions = await Promise.all(keys.map((key) => store.add(key, bytes('added'))))
+      await client.script('FLUSH')
+      const written = await Promise.all(
+        keys.map((key, index) => store.compareAndSet(key, versions[index] as Version, bytes('written'))),
+      )
+      expect(written.every((version) => version !== undefined)).toBe(true)
+      await client.script('FLUSH')
+      expect(await Promise.all(keys.map((key) => store.increment(`${key}-counter`, 2)))).toEqual(keys.map(() => 2))
+      await client.script('FLUSH')
+      const removed = await Promise.all(
+        keys.map((key, index) => store.compareAndDelete(key, written[index] as Version)),
+      )
+      expect(removed.every(Boolean)).toBe(true)
+    }
+  })
+
+  it('leave a counter absent that is only read, so that its first change begins its lifetime', async () => {
+    const prefix = uniquePrefix()
+    const store = openStore({ url, prefix })
+    expect(await store.increment('counter', 0)).toBe(0)
+    expect(await store.increment('counter', 1, { ttl: 60_000 })).toBe(1)
+    expect(await openClient(url).pttl(`${prefix}:counter`)).toBeGreaterThan(0)
+  })
+
+  it('count right up to the largest safe integer', async () => {
+    const store = openStore({ url })
+    const largest = Number.MAX_SAFE_INTEGER
+    expect(await store.increment('up', largest - 1)).toBe(largest - 1)
+    expect(await store.increment('up', 1)).toBe(largest)
+    expect(await store.increment('down', -largest)).toBe(-largest)
+  })
+})
+
+describe.skipIf(server === undefined)('purge', () => {
+  it('takes 20 000 keys under a prefix of glob characters, no neighbour, and others are served meanwhile', async () => {
+    const base = uniquePrefix()
+    const store = openStore({ url, prefix: `${base}[a-z]*?\\` })
+    const neighbours = ['b', 'bcd\\', '[a-z]', '[a-z]xy\\'].map((end) => openStore({ url, prefix: base + end }))
+    for (const neighbour of neighbours) await neighbour.set('key', bytes('stays'))
+    const keys = Array.from({ length: 20_000 }, (_, index) => `key-${index}`)
+    await store.setMany(keys.map((key) => ({ key, bytes: bytes('goes') })))
+
+    let purging = true
+    const purged = store.purge().finally(() => {
+      purging = false
+    })
+    let served = 0
+    for (; purging; served++) await neighbours[0]?.ping()
+    await purged
+
+    expect(served).toBeGreaterThan(10)
+    expect((await store.getMany(keys)).filter((entry) => entry !== undefined)).toEqual([])
+    for (const neighbour of neighbours) expect(await neighbour.get('key')).toBeDefined()
+  })
+
+  it('finds keys behind the prefix that a client of the caller puts before them', async () => {
+    const before = `${uniquePrefix()}*`
+    const store = openStore({ client: openClient(url, { keyPrefix: before }), prefix: 'p' })
+    const around = openClient(url)
+    await store.set('key', bytes('goes'))
+    await around.set(`${before}q:key`, 'stays')
+    expect(await around.exists(`${before}p:key`)).toBe(1)
+    await store.purge()
+    expect(await around.exists(`${before}p:key`, `${before}q:key`)).toBe(1)
+  })
+})
+
+describe.skipIf(server === undefined)("a client of the caller's", () => {
+  it('is used, and left open at close', async () => {
+    const client = openClient(url, { lazyConnect: true, ...failFast })
+    const store = redisStore({ client, prefix: uniquePrefix() })
+    await store.set('key', bytes('value'))
+    await store.subscribe('channel', () => {})
+    await store.close()
+    await expect(store.get('key')).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' })
+    expect(client.status).toBe('ready')
+    expect(await client.ping()).toBe('PONG')
+    expect(client.listenerCount('error')).toBe(1)
+    expect(client.listenerCount('close')).toBe(0)
+  })
+
+  it('is waited for while it connects for the first time', async () => {
+    const store = openStore({ client: openClient(url, failFast) })
+    await store.set('key', bytes('value'))
+    expect(await store.get('key')).toBeDefined()
+  })
+
+  it('is reported once when it sends commands again after a lost connection', () => {
+    const heard: unknown[] = []
+    const listener = (message: unknown): void => void heard.push(message)
+    const warnings = channel('tiercel:store-warning')
+    warnings.subscribe(listener)
+    openStore({ client: openClient(url) })
+    expect(heard).toEqual([
+      { store: 'redis', message: expect.stringContaining('autoResendUnfulfilledCommands: false') },
+    ])
+    openStore({ client: openClient(url, failFast) })
+    openStore({ url })
+    warnings.unsubscribe(listener)
+    expect(heard).toHaveLength(1)
+  })
+
+  it('may speak RESP2', async () => {
+    const store = openStore({ client: openClient(url, { ...failFast, protocol: 2 }) })
+    const heard: string[] = []
+    await store.subscribe('channel', (message) => void heard.push(Buffer.from(message).toString()))
+    await store.set('key', bytes('value'))
+    await store.publish('channel', bytes('hello'))
+    expect(await store.get('key')).toBeDefined()
+    await expect.poll(() => heard).toEqual(['hello'])
+  })
+})
+
+// Servers with settings of their own: not the one that the environment may name.
+describe.skipIf(server === undefined || server.external)('a server that', () => {
+  it('is full refuses writes as full, the guard removes the old value, and removing still works', async () => {
+    const small = await startServer('redis', { args: ['--maxmemory', '4mb', '--maxmemory-policy', 'noeviction'] })
+    try {
+      const store = openStore({ url: small?.url ?? '' })
+      const guarded = guardStore(store)
+      const old = await store.add('old', bytes('old'))
+      const removable = await store.add('removable', bytes('old'))
+      const filler = Buffer.alloc(200_000)
+      const fill = async (): Promise<void> => {
+        for (let index = 0; ; index++) await store.set(`filler-${index}`, filler)
+      }
+      await expect(fill()).rejects.toThrow(StoreFullError)
+      await expect(store.add('new', filler)).rejects.toThrow(StoreFullError)
+      await expect(store.compareAndSet('old', old as Version, filler)).rejects.toThrow(StoreFullError)
+      expect(await store.compareAndDelete('removable', removable as Version)).toBe(true)
+      await expect(guarded.set('old', filler)).rejects.toThrow(StoreFullError)
+      expect(await store.get('old')).toBeUndefined()
+    } finally {
+      await small?.stop()
+    }
+  })
+
+  it('takes less than maxValueBytes says so, and is used again afterwards', async () => {
+    const strict = await startServer('redis', { args: ['--proto-max-bulk-len', '1mb'] })
+    try {
+      const store = openStore({ url: strict?.url ?? '' })
+      await store.ping()
+      await expect(store.set('key', Buffer.alloc(1_500_000))).rejects.toThrow(ValueTooLargeError)
+      await expect.poll(() => store.ping().then(() => 'works', String)).toBe('works')
+    } finally {
+      await strict?.stop()
+    }
+  })
+
+  it('wants a password gets it from the url, and a wrong one is an error that says so', async () => {
+    const locked = await startServer('redis', { args: ['--requirepass', 'se:cret'] })
+    try {
+      const host = locked?.url.replace('redis://', '') ?? ''
+      const store = openStore({ url: `redis://:se%3Acret@${host}/2` })
+      await store.set('key', bytes('value'))
+      expect(await store.get('key')).toBeDefined()
+
+      const wrong = openStore({ url: `redis://:guess@${host}` })
+      await expect(wrong.ping()).rejects.toThrow(/WRONGPASS/)
+      const none = openStore({ url: `redis://${host}` })
+      await expect(none.ping()).rejects.toThrow(StoreUnavailableError)
+      await expect(none.set('key', bytes('value'))).rejects.toThrow(/NOAUTH/)
+    } finally {
+      await locked?.stop()
+    }
+  })
+
+  it('became a replica refuses writes as unavailable', async () => {
+    const replica = await startServer('redis', { args: ['--replicaof', '127.0.0.1', '1'] })
+    try {
+      const store = openStore({ url: replica?.url ?? '' })
+      await expect(store.set('key', bytes('value'))).rejects.toThrow(StoreUnavailableError)
+    } finally {
+      await replica?.stop()
+    }
+  })
+})
