@@ -36,8 +36,8 @@ export function sendHead(
 ): void {
   for (const name of res.getHeaderNames()) res.removeHeader(name)
   for (const [name, values] of grouped(headers)) res.setHeader(name, values)
-  if (statusText === '') writeHead.call(res, status)
-  else writeHead.call(res, status, statusText)
+  if (statusText !== '') res.statusMessage = statusText
+  writeHead.call(res, status)
 }
 
 /** Lines by their name as it was first written: one value, or all of them in their order. */

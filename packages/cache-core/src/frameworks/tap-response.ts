@@ -60,8 +60,10 @@ export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>): P
     res.end = ((chunk?: unknown, encoding?: unknown, callback?: unknown) => {
       const again = ending
       ending = true
+      const before = bytes
       end.call(res, chunk, encoding, callback)
-      if (!again) take(chunk, encoding)
+      // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
+      if (!again && bytes === before) take(chunk, encoding)
       if (capturing) finish({ end: 'captured', body: pieces })
       return res
     }) as ServerResponse['end']
