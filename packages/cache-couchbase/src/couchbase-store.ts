@@ -12,7 +12,7 @@ import {
 } from '@tiercel/cache-core/store'
 import { type Cas, type Collection, LookupInMacro, LookupInSpec, type Transcoder } from 'couchbase'
 import { Connection, probe } from './connection.js'
-import { closedError, isConflict, isMissing, readError, STORE_NAME, writeError } from './errors.js'
+import { closedError, isConflict, isMissing, isOutdatedMap, readError, STORE_NAME, writeError } from './errors.js'
 import { expiryOf, TTL_RESOLUTION_MS } from './expiry.js'
 import { type CouchbaseStoreOptions, maxKeyBytes, parseOptions } from './options.js'
 
@@ -254,7 +254,7 @@ export class CouchbaseStore implements Store {
 
   async #read<T>(operation: string, run: (collection: Collection) => Promise<T>): Promise<T> {
     try {
-      return await run(await this.#connection.collection())
+      return await this.#run(run)
     } catch (error) {
       throw this.#connection.closed ? closedError(operation, error) : readError(operation, error)
     }
@@ -267,10 +267,20 @@ export class CouchbaseStore implements Store {
     lost: (error: unknown) => boolean = () => false,
   ): Promise<T | undefined> {
     try {
-      return await run(await this.#connection.collection())
+      return await this.#run(run)
     } catch (error) {
       if (lost(error)) return undefined
       throw this.#connection.closed ? closedError(operation, error) : writeError(operation, error)
+    }
+  }
+
+  async #run<T>(run: (collection: Collection) => Promise<T>): Promise<T> {
+    const collection = await this.#connection.collection()
+    try {
+      return await run(collection)
+    } catch (error) {
+      if (isOutdatedMap(error)) this.#connection.renew(collection)
+      throw error
     }
   }
 

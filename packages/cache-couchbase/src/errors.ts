@@ -79,6 +79,14 @@ export function isConflict(error: unknown): boolean {
   return error instanceof sdk.DocumentExistsError || error instanceof sdk.CasMismatchError
 }
 
+/**
+ * Until the timeout the nodes said that they do not hold this document, and gave the SDK no map that it took: what
+ * answers at these addresses is another cluster, made anew, whose map counts from the beginning.
+ */
+export function isOutdatedMap(error: unknown): boolean {
+  return error instanceof sdk.TimeoutError && retryReasonsOf(error).includes('key_value_not_my_vbucket')
+}
+
 function isClosed(error: unknown): boolean {
   return error instanceof sdk.ClusterClosedError || (error as { code?: unknown } | null)?.code === CODE_CLUSTER_CLOSED
 }
@@ -90,11 +98,12 @@ function statusOf({ cause }: sdk.CouchbaseError): unknown {
 /** The SDK's message, and why it tried again: `unambiguous timeout` alone hides a collection that does not exist. */
 function describe(operation: string, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
-  const reasons: unknown = error instanceof sdk.CouchbaseError ? retryReasonsOf(error) : undefined
-  return `couchbase: ${operation} failed: ${message}${reasons === undefined ? '' : ` (${reasons})`}`
+  const reasons = retryReasonsOf(error).join(', ')
+  return `couchbase: ${operation} failed: ${message}${reasons === '' ? '' : ` (${reasons})`}`
 }
 
-function retryReasonsOf({ cause }: sdk.CouchbaseError): string | undefined {
+function retryReasonsOf(error: unknown): readonly unknown[] {
+  const cause: unknown = error instanceof sdk.CouchbaseError ? error.cause : undefined
   const reasons = (cause as { retry_reasons?: unknown } | undefined)?.retry_reasons
-  return Array.isArray(reasons) && reasons.length > 0 ? reasons.join(', ') : undefined
+  return Array.isArray(reasons) ? reasons : []
 }

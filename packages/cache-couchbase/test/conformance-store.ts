@@ -4,8 +4,8 @@ import { couchbaseStore } from '../src/index.js'
 /** Named by the test for itself and for the processes that it starts. */
 export const URL_VARIABLE = 'TIERCEL_TEST_COUCHBASE_URL'
 
-/** Values of 20 MiB take a busy machine half a second on their way. */
+/** Values of 20 MiB take the mock on a busy machine seconds. */
 const create: StoreFactory = ({ prefix }) =>
-  couchbaseStore({ url: process.env[URL_VARIABLE] ?? '', prefix, kvTimeout: '2s' })
+  couchbaseStore({ url: process.env[URL_VARIABLE] ?? '', prefix, kvTimeout: '4s' })
 
 export default create

@@ -2,6 +2,10 @@ import com.couchbase.mock.Bucket;
 import com.couchbase.mock.BucketConfiguration;
 import com.couchbase.mock.CouchbaseMock;
 import com.couchbase.mock.memcached.MemcachedServer;
+import com.couchbase.mock.memcached.VBucketInfo;
+import com.couchbase.mock.memcached.VBucketStore;
+import java.lang.reflect.Field;
+import java.util.List;
 
 /**
  * Starts CouchbaseMock's key-value nodes on one address and on ports that are given, so that a restart finds them
@@ -27,9 +31,31 @@ class LoopbackMock {
     configuration.type = Bucket.BucketType.COUCHBASE;
     configuration.bucketStartPort = firstPort;
     mock.createBucket(configuration);
+    restoreMap(mock.getBuckets().get(bucket));
+    continueCas(mock.getBuckets().get(bucket));
     for (MemcachedServer node : mock.getBuckets().get(bucket).getServers()) node.setCccpEnabled(true);
 
     System.out.println("listening");
     Thread.currentThread().join();
+  }
+
+  /** The mock deals its vbuckets anew at each start. A server that restarts has those it had. */
+  private static void restoreMap(Bucket bucket) {
+    MemcachedServer[] nodes = bucket.getServers();
+    VBucketInfo[] map = bucket.getVBucketInfo();
+    for (int index = 0; index < map.length; index++) {
+      map[index].setOwner(nodes[index % nodes.length]);
+      map[index].setReplicas(List.of(nodes[(index + 1) % nodes.length]));
+    }
+  }
+
+  /** The mock counts CAS from 1 at each start. The server's is a hybrid logical clock, which goes on after a restart. */
+  private static void continueCas(Bucket bucket) throws ReflectiveOperationException {
+    Field counter = VBucketStore.class.getDeclaredField("casCounter");
+    counter.setAccessible(true);
+    MemcachedServer[] nodes = bucket.getServers();
+    for (int index = 0; index < nodes.length; index++) {
+      counter.setLong(nodes[index].getStorage().getCache(nodes[index], (short) index), System.currentTimeMillis() << 20);
+    }
   }
 }
