@@ -6,6 +6,6 @@ export const URL_VARIABLE = 'TIERCEL_TEST_COUCHBASE_URL'
 
 /** Values of 20 MiB take the mock on a busy machine seconds. */
 const create: StoreFactory = ({ prefix }) =>
-  couchbaseStore({ url: process.env[URL_VARIABLE] ?? '', prefix, kvTimeout: '4s' })
+  couchbaseStore({ url: process.env[URL_VARIABLE] ?? '', prefix, kvTimeout: '2.5s' })
 
 export default create

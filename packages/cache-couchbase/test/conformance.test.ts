@@ -17,8 +17,8 @@ describe.skipIf(server === undefined)('couchbase', () => {
       module: new URL('./conformance-store.ts', import.meta.url),
       execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
       unreachable: ({ prefix }) => couchbaseStore({ url: 'couchbase://127.0.0.1:1/bucket', prefix }),
-      timeoutMs: 10_000,
-      recoveryMs: 10_000,
+      timeoutMs: 6_000,
+      recoveryMs: 6_000,
       ...(server === undefined || server.external ? {} : { faults: server }),
     },
   )

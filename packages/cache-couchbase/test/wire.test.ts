@@ -1,0 +1,365 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  AmbiguousWriteError,
+  guardStore,
+  type Store,
+  StoreClosedError,
+  StoreFullError,
+  StoreTimeoutError,
+  StoreUnavailableError,
+  ValueTooLargeError,
+  type Version,
+} from '@tiercel/cache-core/store'
+import { startServer } from '@tiercel/servers'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { type CouchbaseStoreOptions, couchbaseStore } from '../src/index.js'
+import { type Answer, KvProxy, Opcode, type Request, Status } from './kv-proxy.js'
+
+// What a real server would need a fault for is made by a proxy before the mock; an external server is left in peace.
+const server = await startServer('couchbase')
+const mock = server?.external ? undefined : server
+const proxy = mock === undefined ? undefined : await KvProxy.start(mock.url)
+
+const VALUE = Buffer.from('value')
+const DAY_S = 86_400
+const WRITES: readonly number[] = [Opcode.upsert, Opcode.insert, Opcode.replace, Opcode.remove, Opcode.increment]
+
+describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
+  const wire = proxy as KvProxy
+  const opened: Store[] = []
+  let keys = 0
+
+  const key = (): string => `key-${++keys}`
+  const open = (options: CouchbaseStoreOptions = {}): Store => {
+    const store = couchbaseStore({ url: `couchbase://default:@${wire.hosts}/default`, ...options })
+    opened.push(store)
+    return store
+  }
+  const warm = async (options: CouchbaseStoreOptions = {}): Promise<Store> => {
+    const store = open(options)
+    // A busy machine may take longer to connect than an operation may wait.
+    await vi.waitFor(() => store.ping(), { timeout: 10_000 })
+    return store
+  }
+  /** The given command on a key of the tests meets this; all else passes. */
+  const meet = (opcode: number, fate: Answer | 'withhold' | 'hang-up'): void => {
+    wire.fate = (request) => (request.opcode === opcode && request.key.includes('key-') ? fate : undefined)
+  }
+
+  afterEach(async () => {
+    wire.reset()
+    await Promise.all(opened.splice(0).map((store) => store.close()))
+  })
+  afterAll(async () => {
+    await wire.close()
+    await server?.stop()
+  })
+
+  describe('lifetimes', () => {
+    /** Behind the flags of a document, and behind the step and the beginning of a counter. */
+    const expiry = (opcode: number): number => wire.last(opcode).extras.readUInt32BE(COUNTING.includes(opcode) ? 16 : 4)
+    const COUNTING: readonly number[] = [Opcode.increment, Opcode.decrement]
+
+    it('every way to write carries the expiry', async () => {
+      const store = await warm()
+      const written = key()
+      await store.set(written, VALUE, { ttl: 10_000 })
+      expect(expiry(Opcode.upsert)).toBe(11)
+      await store.setMany([{ key: written, bytes: VALUE, ttl: 20_000 }])
+      expect(expiry(Opcode.upsert)).toBe(21)
+      const version = (await store.add(key(), VALUE, { ttl: 30_000 })) as Version
+      expect(expiry(Opcode.insert)).toBe(31)
+      await store.compareAndSet(`key-${keys}`, version, VALUE, { ttl: 40_000 })
+      expect(expiry(Opcode.replace)).toBe(41)
+      await store.touch(written, 50_000)
+      expect(wire.last(Opcode.touch).extras.readUInt32BE(0)).toBe(51)
+      await store.increment(key(), 1, { ttl: 60_000 })
+      expect(expiry(Opcode.increment)).toBe(61)
+      await store.increment(key(), -1, { ttl: 70_000 })
+      expect(expiry(Opcode.decrement)).toBe(71)
+    })
+
+    it('a write without a TTL says that there is no end', async () => {
+      const store = await warm()
+      await store.set(key(), VALUE)
+      expect(expiry(Opcode.upsert)).toBe(0)
+    })
+
+    it('31 days and 10 years are points in time', async () => {
+      const store = await warm()
+      for (const days of [31, 3_650]) {
+        await store.set(key(), VALUE, { ttl: days * DAY_S * 1_000 })
+        expect(expiry(Opcode.upsert) - Date.now() / 1_000 - days * DAY_S).toBeCloseTo(1, -1)
+      }
+    })
+
+    it("'keep' gives a value of this process what is left of its lifetime, and no less", async () => {
+      const store = await warm()
+      const written = key()
+      const version = (await store.add(written, VALUE, { ttl: 100_000 })) as Version
+      await delay(1_100)
+      const next = (await store.compareAndSet(written, version, VALUE, { ttl: 'keep' })) as Version
+      expect(expiry(Opcode.replace)).toBe(100)
+      await store.compareAndSet(written, next, VALUE, { ttl: 'keep' })
+      expect(expiry(Opcode.replace)).toBe(100)
+      expect(wire.count(Opcode.lookupIn)).toBe(0)
+    })
+
+    it("'keep' asks the server when the value of another ends", async () => {
+      const store = await warm()
+      const written = key()
+      await store.set(written, VALUE, { ttl: 100_000 })
+      const entry = await store.get(written)
+      const end = Math.ceil(Date.now() / 1_000) + 77
+      meet(Opcode.lookupIn, { value: lookupOf(String(end)) })
+      await store.compareAndSet(written, entry?.version as Version, VALUE, { ttl: 'keep' })
+      expect(expiry(Opcode.replace)).toBe(end)
+    })
+
+    it("'keep' leaves a value without an end without one", async () => {
+      const store = await warm()
+      const written = key()
+      await store.set(written, VALUE)
+      const entry = await store.get(written)
+      meet(Opcode.lookupIn, { value: lookupOf('0') })
+      await store.compareAndSet(written, entry?.version as Version, VALUE, { ttl: 'keep' })
+      expect(expiry(Opcode.replace)).toBe(0)
+    })
+  })
+
+  describe('conditional writes', () => {
+    it('carry the CAS that was read', async () => {
+      const store = await warm()
+      const written = key()
+      await store.set(written, VALUE)
+      const first = (await store.get(written))?.version as Version
+      const second = (await store.compareAndSet(written, first, VALUE)) as Version
+      const { cas } = wire.last(Opcode.replace)
+      expect(cas).not.toBe(0n)
+      expect(await store.compareAndDelete(written, second)).toBe(true)
+      expect(wire.last(Opcode.remove).cas).toBeGreaterThan(cas)
+    })
+
+    it('are never unconditional, whatever is given as version', async () => {
+      const store = await warm()
+      const written = key()
+      await store.set(written, VALUE)
+      expect(await store.compareAndSet(written, {}, Buffer.from('other'))).toBeUndefined()
+      expect(await store.compareAndDelete(written, {})).toBe(false)
+      expect((await store.get(written))?.bytes).toEqual(VALUE)
+    })
+
+    it('are not repeated when the connection ends before the answer', async () => {
+      const store = await warm()
+      const written = key()
+      const version = (await store.add(written, VALUE)) as Version
+      meet(Opcode.replace, 'hang-up')
+      await expect(store.compareAndSet(written, version, Buffer.from('new'))).rejects.toThrow(AmbiguousWriteError)
+      expect(wire.count(Opcode.replace)).toBe(1)
+      wire.reset()
+      await vi.waitFor(async () => expect((await store.get(written))?.bytes.toString()).toBe('new'), { timeout: 5_000 })
+    })
+
+    it('are repeated by the SDK after a temporary failure, when the server has said that it did nothing', async () => {
+      const store = await warm()
+      const written = key()
+      const version = (await store.add(written, VALUE)) as Version
+      wire.fate = ({ opcode }) =>
+        opcode === Opcode.replace && wire.count(Opcode.replace) <= 2 ? { status: Status.temporaryFailure } : undefined
+      expect(await store.compareAndSet(written, version, VALUE)).toBeDefined()
+      expect(wire.count(Opcode.replace)).toBe(3)
+    })
+  })
+
+  describe('counters', () => {
+    it('reading one that is absent does not begin it, so that its TTL is that of its first step', async () => {
+      const store = await warm()
+      const counter = key()
+      expect(await store.increment(counter, 0)).toBe(0)
+      expect(await store.delete(counter)).toBe(false)
+    })
+
+    it('get of one is bytes, which the entry layer calls dead, and no error', async () => {
+      const store = await warm()
+      const counter = key()
+      await store.increment(counter, 42)
+      expect((await store.get(counter))?.bytes.toString()).toBe('1000000000000042')
+    })
+
+    it('leaving what is exact is an error, and so is a step that would', async () => {
+      const store = await warm()
+      const counter = key()
+      await store.increment(counter, 8_000_000_000_000_000)
+      await expect(store.increment(counter, 8_000_000_000_000_000)).rejects.toThrow('has left')
+      await expect(store.increment(counter, 9_000_000_000_000_000)).rejects.toThrow(RangeError)
+      await expect(store.increment(key(), -1_000_000_000_000_000)).rejects.toThrow(RangeError)
+    })
+  })
+
+  describe('errors', () => {
+    it('a write whose answer is lost is ambiguous, and was executed here', async () => {
+      const store = await warm({ kvTimeout: 200 })
+      const written = key()
+      meet(Opcode.upsert, 'withhold')
+      await expect(store.set(written, VALUE)).rejects.toThrow(AmbiguousWriteError)
+      expect((await store.get(written))?.bytes).toEqual(VALUE)
+    })
+
+    it('a read whose answer is lost is a timeout, and no miss', async () => {
+      const store = await warm({ kvTimeout: 200 })
+      meet(Opcode.get, 'withhold')
+      await expect(store.get(key())).rejects.toThrow(StoreTimeoutError)
+      await expect(store.getMany([key(), key()])).rejects.toThrow(StoreTimeoutError)
+    })
+
+    it('a server without memory is full, and the guard takes away the old value', async () => {
+      const raw = await warm()
+      const store = guardStore(raw, { timeout: '2s' })
+      const written = key()
+      await store.set(written, VALUE)
+      meet(Opcode.upsert, { status: Status.noMemory })
+      await expect(raw.set(written, VALUE)).rejects.toThrow(StoreFullError)
+      await expect(store.set(written, VALUE)).rejects.toThrow(StoreFullError)
+      expect(await store.get(written)).toBeUndefined()
+    })
+
+    it('a temporary failure that does not pass is ambiguous: the SDK repeats until its timeout', async () => {
+      const store = await warm({ kvTimeout: 200 })
+      meet(Opcode.upsert, { status: Status.temporaryFailure })
+      await expect(store.set(key(), VALUE)).rejects.toThrow(/key_value_temporary_failure/)
+      await expect(store.set(key(), VALUE)).rejects.toThrow(AmbiguousWriteError)
+    })
+
+    it('a value that the server calls too large is a ValueTooLargeError', async () => {
+      const store = await warm()
+      meet(Opcode.upsert, { status: Status.tooBig })
+      await expect(store.set(key(), VALUE)).rejects.toThrow(ValueTooLargeError)
+    })
+
+    it('a write that the user may not make is unavailable, with the cause', async () => {
+      const store = await warm()
+      meet(Opcode.upsert, { status: Status.noAccess })
+      const error = await store.set(key(), VALUE).catch((caught: unknown) => caught)
+      expect(error).toBeInstanceOf(StoreUnavailableError)
+      expect((error as Error).message).toContain('authentication failure')
+      expect((error as Error).cause).toBeInstanceOf(Error)
+    })
+
+    it('one value of setMany that fails does not keep the others from being written', async () => {
+      const store = await warm()
+      const [good, bad, last] = [key(), key(), key()]
+      wire.fate = ({ opcode, key: asked }) =>
+        opcode === Opcode.upsert && asked.endsWith(bad) ? { status: Status.tooBig } : undefined
+      await expect(store.setMany([good, bad, last].map((each) => ({ key: each, bytes: VALUE })))).rejects.toThrow(
+        ValueTooLargeError,
+      )
+      expect((await store.getMany([good, bad, last])).map((entry) => entry?.bytes)).toEqual([VALUE, undefined, VALUE])
+    })
+  })
+
+  describe('the keyspace', () => {
+    const COLLECTION_ID = 8
+    const named = ({ opcode }: Request): Answer | undefined =>
+      opcode === Opcode.collectionId
+        ? { extras: Buffer.from([0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, COLLECTION_ID]) }
+        : undefined
+
+    it('is the scope and the collection of the options', async () => {
+      wire.collections = true
+      wire.fate = named
+      const store = await warm({ scope: 'web', collection: 'pages' })
+      await store.set(key(), VALUE)
+      expect(wire.last(Opcode.collectionId).value.toString()).toBe('web.pages')
+      expect(wire.last(Opcode.upsert).key.codePointAt(0)).toBe(COLLECTION_ID)
+    })
+
+    it('a collection that does not exist is said to be so', async () => {
+      wire.collections = true
+      wire.fate = ({ opcode }) => (opcode === Opcode.collectionId ? { status: Status.unknownCollection } : undefined)
+      const store = open({ scope: 'web', collection: 'absent' })
+      await failure(store, /collection/)
+    })
+
+    it('a bucket that does not exist is said to be so, and nothing is printed', async () => {
+      const printed = vi.spyOn(console, 'error')
+      const store = open({ url: `couchbase://default:@${wire.hosts}/absent` })
+      await failure(store, /bucket not found/)
+      expect(printed).not.toHaveBeenCalled()
+    })
+  })
+
+  describe('connecting', () => {
+    it('happens at the first operation, once for all that begin together', async () => {
+      const store = open({ kvTimeout: '10s' })
+      await delay(50)
+      expect(wire.requests).toHaveLength(0)
+      await Promise.all([store.set(key(), VALUE), store.get(key()), store.ping()])
+      const alone = wire.requests.filter(({ opcode }) => opcode === Opcode.hello).length
+      // One connection of the cluster, and one of the bucket to each node.
+      expect(alone).toBeLessThanOrEqual(3)
+    })
+
+    it('with a wrong password fails with that cause, at once in between, and works when it is right', async () => {
+      wire.fate = ({ opcode }) => (opcode === Opcode.saslAuth ? { status: Status.authError } : undefined)
+      const store = open({ kvTimeout: '10s' })
+      const error = await store.set(key(), VALUE).catch((caught: unknown) => caught)
+      expect(error).toBeInstanceOf(StoreUnavailableError)
+      expect((error as Error).message).toContain('authentication failure')
+      const begun = performance.now()
+      await expect(store.get(key())).rejects.toThrow('authentication failure')
+      expect(performance.now() - begun).toBeLessThan(100)
+      wire.reset()
+      await vi.waitFor(() => store.ping(), { timeout: 5_000 })
+      await store.set(key(), VALUE)
+    })
+
+    it('to a server that is not there yet fails at once after the first attempt, one attempt at a time', async () => {
+      const store = open({ url: 'couchbase://127.0.0.1:1/default', kvTimeout: 100, connectTimeout: 300 })
+      const failed = (): Promise<number> => {
+        const begun = performance.now()
+        return store.get(key()).then(
+          () => Number.NaN,
+          () => performance.now() - begun,
+        )
+      }
+      expect(await failed()).toBeGreaterThan(90)
+      await delay(400)
+      for (let round = 0; round < 20; round++) {
+        expect(await failed()).toBeLessThan(50)
+        await delay(40)
+      }
+    })
+
+    it('ends with close, whatever waits for it', async () => {
+      const store = open({ url: 'couchbase://127.0.0.1:1/default', kvTimeout: '10s', connectTimeout: '1s' })
+      const pending = store.get(key())
+      const begun = performance.now()
+      await store.close()
+      await expect(pending).rejects.toThrow(StoreClosedError)
+      expect(performance.now() - begun).toBeLessThan(200)
+    })
+
+    it('is done anew when the nodes belong to another cluster by now', async () => {
+      const store = await warm({ kvTimeout: 200 })
+      const old = Math.max(...wire.requests.map(({ connection }) => connection))
+      wire.fate = ({ opcode, connection }) =>
+        connection <= old && (WRITES.includes(opcode) || opcode === Opcode.get)
+          ? { status: Status.notMyVbucket }
+          : undefined
+      await expect(store.get(key())).rejects.toThrow(StoreTimeoutError)
+      await vi.waitFor(() => store.set(key(), VALUE), { timeout: 5_000 })
+    })
+  })
+})
+
+/** The answer to a lookup of one path: its status, its length, its text. */
+function lookupOf(text: string): Buffer {
+  const head = Buffer.alloc(6)
+  head.writeUInt32BE(text.length, 2)
+  return Buffer.concat([head, Buffer.from(text)])
+}
+
+/** The store says at last what is wrong, not only that it is still connecting. */
+async function failure(store: Store, message: RegExp): Promise<void> {
+  await vi.waitFor(() => expect(store.get('any')).rejects.toThrow(message), { timeout: 10_000 })
+}
