@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type MemcachedStore, memcachedStore } from '../src/index.js'
+import { HardenedClient } from '../src/memjs/client.js'
+import { Opcode } from '../src/memjs/protocol.js'
+import { FakeServer, type Request } from './support/fake-server.js'
+
+/** A server that accepts and does not answer: frozen, overloaded, or behind a broken network. */
+
+const TIMEOUT_MS = 100
+const bytes = (text: string): Buffer => Buffer.from(text)
+
+let fake: FakeServer
+let store: MemcachedStore
+let held: Request[]
+
+beforeEach(async () => {
+  held = []
+  fake = await FakeServer.start()
+  store = memcachedStore({ servers: [fake.address], prefix: '', timeout: TIMEOUT_MS, connectTimeout: 200 })
+})
+
+afterEach(async () => {
+  await store.close()
+  await fake.stop()
+})
+
+/** From now on requests are held instead of answered. */
+function freeze(): void {
+  fake.script = (request) => {
+    held.push(request)
+    return 'nothing'
+  }
+}
+
+/** Executes and answers what was held, in its order. */
+function thaw(): void {
+  fake.script = () => 'answer'
+  for (const request of held.splice(0)) request.socket.write(fake.answer(request))
+}
+
+async function elapsed(operation: Promise<unknown>): Promise<number> {
+  const begun = performance.now()
+  await operation.catch(() => {})
+  return performance.now() - begun
+}
+
+it('a read says that it timed out, a write that it may have happened', async () => {
+  await store.ping()
+  freeze()
+  const [read, write] = await Promise.allSettled([store.get('key'), store.set('key', bytes('value'))])
+  expect(read).toMatchObject({ reason: { code: 'ERR_STORE_TIMEOUT' } })
+  expect(write).toMatchObject({ reason: { code: 'ERR_AMBIGUOUS_WRITE' } })
+})
+
+it('once it is known to be silent, operations fail at once and nothing more is sent', async () => {
+  await store.ping()
+  freeze()
+  await elapsed(store.get('key'))
+  const sent = fake.requests.length
+  for (const operation of [store.get('key'), store.set('key', bytes('value'))]) {
+    expect(await elapsed(operation)).toBeLessThan(20)
+    await expect(operation).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+  }
+  expect(fake.requests.length).toBe(sent)
+})
+
+it('when it speaks again the same connection is used at once', async () => {
+  await store.set('key', bytes('value'))
+  freeze()
+  await elapsed(store.get('key'))
+  thaw()
+  await expect.poll(() => store.get('key').catch(() => undefined), { interval: 5 }).toBeDefined()
+  expect(fake.connections).toBe(1)
+})
+
+it('a write that timed out is executed before everything that is sent later', async () => {
+  await store.ping()
+  freeze()
+  await elapsed(store.set('key', bytes('old')))
+  thaw()
+  await expect.poll(() => store.delete('key').then(Boolean, () => undefined), { interval: 5 }).toBe(true)
+  expect(await store.get('key')).toBeUndefined()
+  expect(fake.commands.map(({ opcode }) => opcode)).toEqual([Opcode.Set, Opcode.Delete, Opcode.Get])
+})
+
+it('a slow answer that keeps coming is not silence', async () => {
+  await store.set('key', Buffer.alloc(100_000, 1))
+  fake.script = (request, server) => {
+    const answer = server.answer(request)
+    const pieces = 6
+    for (let piece = 0; piece < pieces; piece++) {
+      const part = answer.subarray((answer.length * piece) / pieces, (answer.length * (piece + 1)) / pieces)
+      setTimeout(() => request.socket.write(part), piece * TIMEOUT_MS * 0.5)
+    }
+    return 'nothing'
+  }
+  expect((await store.get('key'))?.bytes.byteLength).toBe(100_000)
+})
+
+it('silent for too long, the connection is given up and a new one is made', async () => {
+  const address = { host: '127.0.0.1', port: fake.port, username: undefined, password: undefined }
+  const timings = { timeoutMs: 50, connectTimeoutMs: 200, probeIntervalMs: 20, giveUpMs: 150 }
+  const client = new HardenedClient([address], timings)
+  await client.set('key', 'value', {})
+  freeze()
+  await elapsed(client.get('key'))
+  fake.script = ({ connection }) => (connection === 1 ? 'nothing' : 'answer')
+  const value = async (): Promise<string | undefined> =>
+    (await client.get('key').catch(() => undefined))?.value?.toString()
+  await expect.poll(value, { interval: 10 }).toBe('value')
+  expect(fake.connections).toBe(2)
+  client.close()
+})
+
+it('a server that accepts but never answers the first request is not reachable', async () => {
+  freeze()
+  const operation = store.set('key', bytes('value'))
+  expect(await elapsed(operation)).toBeLessThan(1_000)
+  await expect(operation).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+  expect(fake.commands).toEqual([])
+})
+
+it('close settles what is under way and does not wait longer than the timeout', async () => {
+  await store.ping()
+  freeze()
+  const operation = store.get('key')
+  operation.catch(() => {})
+  expect(await elapsed(store.close())).toBeLessThan(10 * TIMEOUT_MS)
+  await expect(operation).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' })
+})
+
+it('close waits for answers that come', async () => {
+  await store.set('key', bytes('value'))
+  freeze()
+  const operation = store.get('key')
+  const closed = store.close()
+  await expect.poll(() => held.length).toBe(1)
+  thaw()
+  expect(Buffer.from((await operation)?.bytes ?? []).toString()).toBe('value')
+  await closed
+})
