@@ -14,7 +14,9 @@
  * @typedef {object} Summary
  * @property {number} passed
  * @property {readonly Failure[]} failures
- * @property {readonly string[]} skips  name and reason
+ * @property {readonly Skip[]} skips
+ *
+ * @typedef {{ where: string, name: string, reason: string }} Skip
  */
 
 /**
@@ -25,22 +27,24 @@
  */
 export function summarize(runs, otherFailures, { ci }) {
   const skippedServers = runs.flatMap((run) =>
-    run.skippedServers.map(({ engine, reason }) => ({ name: `${run.name}: ${engine} server`, reason })),
+    run.skippedServers.map(({ engine, reason }) => ({ where: run.name, name: `${engine} server`, reason })),
   )
   const skippedTests = runs.flatMap((run) =>
-    (run.results?.skips ?? []).map(({ name, reason }) => ({
-      name: `${run.name}: ${name}`,
-      reason: reason ?? why(run),
-    })),
+    (run.results?.skips ?? []).map(({ name, reason }) => ({ where: run.name, name, reason: reason ?? why(run) })),
   )
   return {
     passed: runs.reduce((sum, run) => sum + (run.results?.passed ?? 0), 0),
     failures: [
       ...otherFailures,
       ...runs.flatMap(failuresOf),
-      ...(ci ? skippedServers.map(({ name, reason }) => ({ name, message: `could not be started: ${reason}` })) : []),
+      ...(ci
+        ? skippedServers.map(({ where, name, reason }) => ({
+            name: `${where}: ${name}`,
+            message: `could not be started: ${reason}`,
+          }))
+        : []),
     ],
-    skips: [...(ci ? [] : skippedServers), ...skippedTests].map(({ name, reason }) => `${name} (${reason})`),
+    skips: [...(ci ? [] : skippedServers), ...skippedTests],
   }
 }
 
@@ -76,13 +80,27 @@ export function summaryLines({ passed, failures, skips }) {
     ...(skips.length > 0 ? [`${skips.length} skipped`] : []),
   ]
   return [
-    ...(skips.length > 0 ? ['', 'Skipped:', ...skips.map((skip) => `  ${skip}`)] : []),
+    ...(skips.length > 0 ? ['', 'Skipped:', ...skipLines(skips)] : []),
     ...(failures.length > 0
       ? ['', 'Failed:', ...failures.map(({ name, message }) => `  ${name}: ${firstLine(message)}`)]
       : []),
     '',
     numbers.join(', '),
   ]
+}
+
+/**
+ * Under one heading what one package skipped for one reason.
+ * @param {readonly Skip[]} skips
+ */
+function skipLines(skips) {
+  /** @type {Map<string, string[]>} */
+  const groups = new Map()
+  for (const { where, name, reason } of skips) {
+    const heading = `  ${where}, ${reason}:`
+    groups.set(heading, [...(groups.get(heading) ?? []), `    ${name}`])
+  }
+  return [...groups].flatMap(([heading, names]) => [heading, ...names])
 }
 
 /** @param {string} message */
