@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { type Server, startServer } from '@tiercel/servers'
 import { Client } from 'hazelcast-client'
 import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from '../../src/options.js'
@@ -26,12 +26,15 @@ export function freshMap(): string {
   return `test-${randomUUID()}`
 }
 
+const MEMBER = /^\s*(\d+)\s+\S*java\s.*-Dhazelcast\.config=(\S+)/
+
 /** The process of the launched member that listens on the port. */
 export function memberProcess(port: number): number {
-  for (const line of execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' }).split('\n')) {
-    const config = /-Dhazelcast\.config=(\S+)/.exec(line)?.[1]
-    if (config === undefined || !line.includes('HazelcastMemberStarter') || line.includes('sh -c')) continue
-    if (readFileSync(config, 'utf8').includes(`>${port}</port>`)) return Number.parseInt(line, 10)
+  const processes = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' })
+  for (const line of processes.split('\n')) {
+    const [, pid, config] = MEMBER.exec(line) ?? []
+    if (config === undefined || !existsSync(config)) continue
+    if (readFileSync(config, 'utf8').includes(`>${port}</port>`)) return Number(pid)
   }
   throw new Error(`no member listens on port ${port}`)
 }
