@@ -34,9 +34,10 @@ export function buildApp({ database, cache, store, storeUrl }: Parts): FastifyIn
   app.register(page)
   app.register(health, { database, cache, store, storeUrl })
 
-  // Answers cached as a whole, each route with its own lifetime.
+  // Answers cached as a whole, each route with its own lifetime. They are the same under every host name and port, so
+  // that processes share them.
   app.register(async (answers) => {
-    await answers.register(httpCache, { cache })
+    await answers.register(httpCache, { cache, host: false })
     answers.register(nearRoute, { database })
     answers.register(searchRoute, { database })
   })

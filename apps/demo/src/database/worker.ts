@@ -9,12 +9,11 @@ const reply = (message: Reply): void => port.postMessage(message)
 
 const connection = new PgliteConnection()
 
-port.on('message', async ({ id, sql, params }: Request) => {
-  try {
-    reply({ id, rows: await connection.query(sql, params) })
-  } catch (error) {
-    reply({ id, error: error instanceof Error ? error : new Error(String(error)) })
-  }
+port.on('message', ({ id, sql, params }: Request) => {
+  connection.query(sql, params).then(
+    (rows) => reply({ id, rows }),
+    (error: unknown) => reply({ id, error: error instanceof Error ? error : new Error(String(error)) }),
+  )
 })
 
 reply({ ready: await connection.ready })

@@ -11,7 +11,8 @@ export const routePattern: FastifyPluginAsync<{ cache: Cache; database: Database
   app,
   { cache, database },
 ) => {
-  await app.register(httpCache, { cache })
+  // The answer is the same under every host name and port: one entry for all.
+  await app.register(httpCache, { cache, host: false })
 
   app.get('/patterns/route', { config: { cache: { ttl: '30s' } } }, (request) =>
     timed(request, () => worldStatistics(database)),
