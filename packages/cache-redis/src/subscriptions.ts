@@ -127,6 +127,7 @@ function subscriberFor(client: RedisClient): Redis {
   const node = anyMaster(client)
   return node.duplicate({
     ...failFast,
+    enableReadyCheck: node.options.enableReadyCheck ?? failFast.enableReadyCheck,
     socketTimeout: node.options.socketTimeout ?? failFast.socketTimeout,
     lazyConnect: true,
     autoResubscribe: false,
