@@ -1,26 +1,46 @@
-// Runs the pinned pnpm through npm, so that a clone needs nothing but Node. One place knows the version: packageManager.
+// Runs the pinned pnpm, which npm fetches, so that a clone needs nothing but Node. One place knows the version:
+// packageManager.
 //
 // The root scripts use `pnpm exec`, which installs what is missing first (verifyDepsBeforeRun in pnpm-workspace.yaml)
 // and, unlike `pnpm run`, adds no line of its own after the command's last one.
 import './preflight.mjs'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-const { packageManager } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-const child = spawn('npm', ['exec', '--yes', '--', packageManager, ...process.argv.slice(2)], {
-  stdio: 'inherit',
-  // No tool phones home, and none asks whether there is a newer one.
-  env: {
-    ...process.env,
-    DO_NOT_TRACK: '1',
-    TURBO_TELEMETRY_DISABLED: '1',
-    TURBO_NO_UPDATE_NOTIFIER: '1',
-    npm_config_update_notifier: 'false',
-    npm_config_audit: 'false',
-    npm_config_fund: 'false',
-  },
-})
+/** How soon this process notices that the one which started it is gone, in milliseconds. */
+const PARENT_CHECK = 500
 
-// The child shares the terminal and hears Ctrl-C itself; this process only waits for its orderly end.
+const env = {
+  ...process.env,
+  // No tool phones home, and none asks whether there is a newer one.
+  DO_NOT_TRACK: '1',
+  TURBO_TELEMETRY_DISABLED: '1',
+  TURBO_NO_UPDATE_NOTIFIER: '1',
+  npm_config_update_notifier: 'false',
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+}
+
+const { packageManager } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+// npm only says where pnpm is: run by npm, it would stand behind a shell, which does not pass signals on.
+const { status, stdout } = spawnSync(
+  'npm',
+  ['exec', '--yes', `--package=${packageManager}`, '--', 'node', '-p', 'process.env.PATH'],
+  { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'inherit'] },
+)
+if (status !== 0) {
+  console.error(`npm could not fetch ${packageManager}: its reason stands above. Is the package registry in reach?`)
+  process.exit(1)
+}
+
+const child = spawn('pnpm', process.argv.slice(2), { stdio: 'inherit', env: { ...env, PATH: stdout.trim() } })
+
+// On Ctrl-C the child hears it from the terminal; this process only waits for its orderly end.
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal))
+// A killed `npm run` takes its shell along and leaves this process behind: then there is nobody to work for.
+const parent = process.ppid
+setInterval(() => {
+  if (process.ppid !== parent) child.kill('SIGTERM')
+}, PARENT_CHECK).unref()
+
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
