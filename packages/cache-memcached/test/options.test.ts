@@ -1,0 +1,100 @@
+import { InvalidOptionError } from '@tiercel/cache-core/store'
+import { Client } from 'memjs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type MemcachedStoreOptions, memcachedStore } from '../src/index.js'
+import { parseOptions } from '../src/options.js'
+import { FakeServer } from './support/fake-server.js'
+
+const hosts = (options: MemcachedStoreOptions): string[] =>
+  parseOptions(options).addresses.map(({ host, port }) => `${host}:${port}`)
+
+describe('servers and URLs', () => {
+  it('a port that is not named is 11211', () => {
+    expect(hosts({ servers: ['cache-1', 'cache-2:11212', '[::1]:11213', '[::1]'] })).toEqual([
+      'cache-1:11211',
+      'cache-2:11212',
+      '::1:11213',
+      '::1:11211',
+    ])
+    expect(hosts({ url: 'memcached://cache-1,cache-2:11212' })).toEqual(['cache-1:11211', 'cache-2:11212'])
+  })
+
+  it('a URL carries credentials and options, and the object goes before it', () => {
+    const url = 'memcached://user:p%40ss@cache?timeout=2s&prefix=shop&maxItemBytes=2097152'
+    const settings = parseOptions({ url, prefix: 'other' })
+    expect(settings).toMatchObject({
+      addresses: [{ username: 'user', password: 'p@ss' }],
+      timings: { timeoutMs: 2_000, connectTimeoutMs: 1_000, probeIntervalMs: 250 },
+      prefix: 'other:',
+      maxItemBytes: 2_097_152,
+    })
+  })
+
+  it.each<[string, unknown]>([
+    ['url', { url: 'redis://cache' }],
+    ['url', { url: 'memcached://cache/bucket' }],
+    ['url', { url: 'memcached://cache:99999' }],
+    ['url', { url: 'memcached://cache,cache:11211' }],
+    ['colour', { url: 'memcached://cache?colour=red' }],
+    ['maxItemBytes', { url: 'memcached://cache?maxItemBytes=much' }],
+    ['password', { url: 'memcached://user@cache' }],
+    ['servers', {}],
+    ['servers', { servers: [] }],
+    ['servers', { servers: 'cache:11211' }],
+    ['servers', { servers: ['cache:port'] }],
+    ['servers', { servers: ['cache', 'cache:11211'] }],
+    ['username', { servers: ['cache'], password: 'secret' }],
+    ['timeout', { servers: ['cache'], timeout: 0 }],
+    ['connectTimeout', { servers: ['cache'], connectTimeout: 'soon' }],
+    ['probeInterval', { servers: ['cache'], probeInterval: -1 }],
+    ['maxItemBytes', { servers: ['cache'], maxItemBytes: Number.NaN }],
+    ['prefix', { servers: ['cache'], prefix: ':'.repeat(90) }],
+    ['failover', { servers: ['cache'], failover: true }],
+    ['memcachedStore', undefined],
+    ['client', { client: {} }],
+    ['timeout', { client: Client.create('cache'), timeout: 5 }],
+  ])('an option that cannot be meant is refused by its name: %s', (option, options) => {
+    const create = (): unknown => memcachedStore(options as MemcachedStoreOptions)
+    expect(create).toThrow(InvalidOptionError)
+    expect(create).toThrow(option)
+  })
+
+  it('a password stands in no error', () => {
+    const create = (): unknown => memcachedStore({ url: 'memcached://user:secret@cache/bucket' })
+    expect(create).not.toThrow('secret')
+    expect(create).toThrow(InvalidOptionError)
+  })
+})
+
+describe("a memjs client of the caller's", () => {
+  let fake: FakeServer
+
+  beforeEach(async () => {
+    fake = await FakeServer.start()
+  })
+
+  afterEach(() => fake.stop())
+
+  it('lends its servers, credentials and timeouts', () => {
+    const client = Client.create('user:secret@cache-1:11212,user:secret@cache-2', { timeout: 0.25, conntimeout: 2 })
+    expect(parseOptions({ client })).toMatchObject({
+      addresses: [
+        { host: 'cache-1', port: 11_212, username: 'user', password: 'secret' },
+        { host: 'cache-2', port: 11_211, username: 'user', password: 'secret' },
+      ],
+      timings: { timeoutMs: 250, connectTimeoutMs: 2_000 },
+    })
+  })
+
+  it('is neither used nor closed', async () => {
+    const client = Client.create(fake.address, { logger: { log: () => {} } })
+    await client.set('theirs', 'value')
+    const store = memcachedStore({ client })
+    await store.set('ours', Buffer.from('value'))
+    expect(fake.connections).toBe(2)
+    await store.close()
+    expect((await client.get('theirs')).value?.toString()).toBe('value')
+    expect(fake.connections).toBe(2)
+    client.close()
+  })
+})
