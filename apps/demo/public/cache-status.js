@@ -8,14 +8,16 @@ export function explain(header) {
   if (parameters.has('hit'))
     return { kind: 'hit', label: 'Hit', words: `Out of the cache${lifetime(parameters.get('ttl'))}.` }
 
-  const reason = REASONS[parameters.get('fwd')] ?? 'The cache could not answer it'
+  const forward = parameters.get('fwd')
+  const reason = REASONS[forward] ?? 'The cache could not answer it'
   const then = parameters.has('collapsed')
     ? ', and it was answered together with the same question of somebody else'
     : parameters.has('stored')
       ? '; the answer is stored now'
       : ''
   const detail = parameters.get('detail')
-  return { kind: 'miss', label: 'Miss', words: `${reason}${then}.${detail ? ` (${detail})` : ''}` }
+  const label = forward === 'method' ? 'Write' : forward === 'bypass' ? 'Passed by' : 'Miss'
+  return { kind: 'miss', label, words: `${reason}${then}.${detail ? ` (${detail})` : ''}` }
 }
 
 const REASONS = {

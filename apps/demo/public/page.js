@@ -69,7 +69,7 @@ async function busy(work) {
   try {
     await work()
   } catch (error) {
-    byId('cost-words').textContent = `No answer: ${error.message}`
+    byId('cost-words').textContent = `That did not work: ${error.message}`
   } finally {
     for (const button of actions) button.disabled = false
   }
@@ -94,14 +94,14 @@ function offerEdit(found) {
 
 async function saveCity() {
   const population = Number(form().elements.population.value)
-  await request(`/cities/${city.id}`, {
+  const { response, text } = await request(`/cities/${city.id}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ ...city, population }),
   })
+  if (!response.ok) throw new Error(JSON.parse(text).message)
   await ask(true)
-  byId('cost-words').textContent =
-    'Saved. The write deleted the city from the cache, so this read asked the database again.'
+  byId('cost-words').prepend('Saved; the write deleted the city from the cache. ')
 }
 
 // The map.
