@@ -21,9 +21,10 @@ export function expectTrue(what: string, holds: boolean, expected: string, seen:
   if (!holds) throw new ConformanceError(what, expected, seen)
 }
 
-/** The entry is there and holds these bytes. */
+/** The entry is there and holds these bytes, in whatever form: a case of its own asks for a Uint8Array. */
 export function expectBytes(what: string, entry: StoreEntry | undefined, expected: Uint8Array): StoreEntry {
-  const seen = entry?.bytes
+  const form: unknown = entry?.bytes
+  const seen = form instanceof ArrayBuffer ? new Uint8Array(form) : form
   if (!(seen instanceof Uint8Array) || !Buffer.from(expected).equals(seen)) {
     throw new ConformanceError(what, describe(expected), entry === undefined ? 'a miss' : describe(seen))
   }

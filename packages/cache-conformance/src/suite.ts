@@ -13,6 +13,7 @@ import type {
 import { FakeClock } from './fake-clock.js'
 import { Crew, type CrewOptions } from './processes/crew.js'
 import { probe } from './processes/probe.js'
+import type { ProbeReport, ProbeScript } from './processes/probe-report.js'
 
 export interface SuiteOptions {
   /** Makes the store under test. */
@@ -48,6 +49,8 @@ export class Suite {
   readonly #timeoutMs: number
   #shared: Promise<OpenStore> | undefined
   #crew: Promise<Crew> | undefined
+  /** Several cases look at the end of the same process. */
+  readonly #probes = new Map<ProbeScript, Promise<ProbeReport>>()
   #names = 0
 
   constructor(options: SuiteOptions) {
@@ -117,7 +120,11 @@ export class Suite {
         this.#crew ??= Crew.start(this.#processes())
         return this.#crew
       },
-      probe: (script) => probe(script, this.#processes()),
+      probe: (script) => {
+        const report = this.#probes.get(script) ?? probe(script, this.#processes())
+        this.#probes.set(script, report)
+        return report
+      },
     }
   }
 

@@ -13,6 +13,8 @@ const KEYS = 25
 /** Keys raced for by processes. */
 const PROCESS_KEYS = 200
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** The store of the case, and where data is shared a second client of the same server. */
 async function clientsOf({ store, capabilities, open }: CaseContext): Promise<readonly Store[]> {
   return capabilities.shared ? [store, (await open()).store] : [store]
@@ -131,9 +133,12 @@ export const atomicity: readonly ConformanceCase[] = [
         const key = context.key()
         await writer.set(key, utf8('before'))
         const version = await versionOf(writer, key)
-        const write = (): Promise<unknown> => writer.compareAndSet(key, version, utf8('after'))
-        const remove = (): Promise<unknown> => deleter.delete(key)
-        await Promise.all(round % 2 === 0 ? [write(), remove()] : [remove(), write()])
+        // The delete begins a little later each time, to fall between the steps of a compareAndSet that has several.
+        const remove = async (): Promise<void> => {
+          for (let turns = round % 8; turns > 0; turns--) await turn()
+          await deleter.delete(key)
+        }
+        await Promise.all([writer.compareAndSet(key, version, utf8('after')), remove()])
         expectMiss('get after delete and compareAndSet at once', await context.store.get(key))
       }
     },

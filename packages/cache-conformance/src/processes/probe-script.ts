@@ -35,7 +35,7 @@ try {
   earlyConnections = connections
   if (script === 'use') await useAll(store)
   if (script === 'unreachable') await useAll(store).catch(() => undefined)
-  if (script !== 'create') await store.close()
+  await store.close()
   await turns()
 } catch (error) {
   failure = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -31,7 +31,7 @@ interface Counter {
 }
 
 /** The engine takes no larger value: it answers `'too large'` and leaves the key absent. */
-export const ENGINE_MAX_BYTES = 1_048_576
+export const ENGINE_MAX_BYTES = 262_144
 
 /** The smallest engine that can do all that the contract asks: what mutants are made of. */
 export class Engine {
@@ -39,8 +39,12 @@ export class Engine {
   readonly counters = new Map<string, Counter>()
   readonly listeners = new Set<(channel: string, message: string) => void>()
   /** A restart begins another series, so that no version comes twice. */
-  readonly #series = randomBytes(4).toString('hex')
+  readonly #series: string
   #writes = 0
+
+  constructor(series = randomBytes(4).toString('hex')) {
+    this.#series = series
+  }
 
   execute(command: Command, now = Date.now()): unknown {
     switch (command.op) {

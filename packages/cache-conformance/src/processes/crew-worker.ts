@@ -1,0 +1,70 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { CrewOptions } from './crew.js'
+import type { CrewOrder, CrewReport } from './crew-task.js'
+import { scriptUrl } from './script-url.js'
+
+/** A worker loads its module, a loader perhaps, and a driver, on a busy machine. */
+const ANSWER_MS = 30_000
+/** How long a worker may take to close its store. */
+const END_MS = 3_000
+/** More of a stack than a reader wants. */
+const MAX_WORDS = 500
+
+/** One process of a crew, seen from the suite. */
+export class CrewWorker {
+  readonly #child: ChildProcess
+  #lastWords = ''
+
+  constructor(name: string, { module, execArgv, prefix, timeoutMs }: CrewOptions) {
+    this.#child = fork(fileURLToPath(scriptUrl('worker')), [module.href, prefix, String(timeoutMs), name], {
+      execArgv: [...execArgv],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#lastWords = (this.#lastWords + chunk.toString('utf8')).slice(-MAX_WORDS)
+    })
+  }
+
+  /** The worker's next report. Rejects when it failed, died or stayed silent. */
+  report(): Promise<CrewReport> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => end(() => reject(new Error('a worker process did not answer'))), ANSWER_MS)
+      const onMessage = (message: unknown): void => {
+        const seen = message as CrewReport
+        end(() => ('failed' in seen ? reject(new Error(`in a worker process: ${seen.failed}`)) : resolve(seen)))
+      }
+      const onExit = (code: number | null): void => {
+        end(() => reject(new Error(`a worker process ended with exit code ${code}: ${this.#lastWords}`)))
+      }
+      const end = (settle: () => void): void => {
+        clearTimeout(timer)
+        this.#child.off('message', onMessage)
+        this.#child.off('exit', onExit)
+        settle()
+      }
+      this.#child.on('message', onMessage)
+      this.#child.on('exit', onExit)
+    })
+  }
+
+  /** Gives an order and resolves with the report about it. */
+  async order(order: CrewOrder): Promise<CrewReport> {
+    if (!this.#child.connected) throw new Error(`a worker process has ended: ${this.#lastWords}`)
+    const report = this.report()
+    // A worker that ends at this moment is seen by its exit.
+    this.#child.send(order, () => undefined)
+    return report
+  }
+
+  /** Ends the process. */
+  async dismiss(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const gone = once(this.#child, 'exit')
+    if (this.#child.connected) this.#child.disconnect()
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), END_MS)
+    await gone
+    clearTimeout(late)
+  }
+}

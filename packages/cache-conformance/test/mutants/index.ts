@@ -1,0 +1,32 @@
+import { atomicity } from './atomicity.js'
+import { batches } from './batches.js'
+import { bus } from './bus.js'
+import { bytes } from './bytes.js'
+import { capabilities } from './capabilities.js'
+import { errors } from './errors.js'
+import { faults } from './faults.js'
+import { keys } from './keys.js'
+import { lifecycle } from './lifecycle.js'
+import { lifetime } from './lifetime.js'
+import type { Mutant } from './mutant.js'
+import { operations } from './operations.js'
+import { purge } from './purge.js'
+import { refusals } from './refusals.js'
+import { versions } from './versions.js'
+
+export const MUTANTS: readonly Mutant[] = [
+  ...operations,
+  ...bytes,
+  ...lifetime,
+  ...keys,
+  ...atomicity,
+  ...versions,
+  ...batches,
+  ...refusals,
+  ...purge,
+  ...errors,
+  ...lifecycle,
+  ...capabilities,
+  ...bus,
+  ...faults,
+]
