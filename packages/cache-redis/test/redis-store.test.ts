@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import {
+  AmbiguousWriteError,
   guardStore,
   StoreFullError,
   StoreUnavailableError,
@@ -222,12 +223,15 @@ describe.skipIf(server === undefined || server.external)('a server that', () => 
     }
   })
 
-  it('takes less than maxValueBytes says so, and is used again afterwards', async () => {
+  it('takes less than maxValueBytes fails the write, and is used again afterwards', async () => {
     const strict = await startServer('redis', { args: ['--proto-max-bulk-len', '1mb'] })
     try {
       const store = openStore({ url: strict?.url ?? '' })
       await store.ping()
-      await expect(store.set('key', Buffer.alloc(1_500_000))).rejects.toThrow(ValueTooLargeError)
+      // Redis ends the connection while the value is still being sent, and with it the error may be lost.
+      await expect(store.set('key', Buffer.alloc(1_500_000))).rejects.toSatisfy(
+        (error) => error instanceof ValueTooLargeError || error instanceof AmbiguousWriteError,
+      )
       await expect.poll(() => store.ping().then(() => 'works', String)).toBe('works')
     } finally {
       await strict?.stop()
