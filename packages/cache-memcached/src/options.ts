@@ -85,8 +85,6 @@ const MIN_KEY_ROOM = 44
 /** memcached's own limits for `-I`. */
 const MIN_ITEM_BYTES = 1_024
 const MAX_ITEM_BYTES = 1_073_741_824
-/** A server silent for so long is taken for lost, not for slow. */
-const GIVE_UP_MS = 10_000
 
 /** @throws InvalidOptionError naming the option. */
 export function parseOptions(options: MemcachedStoreOptions): Settings {
@@ -172,15 +170,13 @@ function settings(options: ConnectionOptions, addresses: readonly Address[]): Se
   if (Buffer.byteLength(prefix) > MAX_KEY_BYTES - MIN_KEY_ROOM) {
     throw new InvalidOptionError('prefix', `too long: escaped it has ${Buffer.byteLength(prefix)} of a key's 250 bytes`)
   }
-  const timeoutMs = parseDuration('timeout', options.timeout ?? 500, { min: 1 })
   return {
     addresses,
     prefix,
     timings: {
-      timeoutMs,
+      timeoutMs: parseDuration('timeout', options.timeout ?? 500, { min: 1 }),
       connectTimeoutMs: parseDuration('connectTimeout', options.connectTimeout ?? 1_000, { min: 1 }),
       probeIntervalMs: parseDuration('probeInterval', options.probeInterval ?? 250, { min: 1 }),
-      giveUpMs: Math.max(GIVE_UP_MS, 2 * timeoutMs),
     },
     maxItemBytes: parseCount('maxItemBytes', options.maxItemBytes ?? 1_048_576, MIN_ITEM_BYTES, MAX_ITEM_BYTES),
   }

@@ -39,7 +39,7 @@ async function text(key: string): Promise<string | undefined> {
 
 function hardenedClient(): HardenedClient {
   const address = { host: '127.0.0.1', port: fake.port, username: undefined, password: undefined }
-  const timings = { timeoutMs: TIMEOUT_MS, connectTimeoutMs: 1_000, probeIntervalMs: 50, giveUpMs: 1_000 }
+  const timings = { timeoutMs: TIMEOUT_MS, connectTimeoutMs: 1_000, probeIntervalMs: 50 }
   return new HardenedClient([address], timings)
 }
 

@@ -38,6 +38,11 @@ function thaw(): void {
   for (const request of held.splice(0)) request.socket.write(fake.answer(request))
 }
 
+function hardenedClient(timings: { probeIntervalMs: number; connectTimeoutMs?: number }): HardenedClient {
+  const address = { host: '127.0.0.1', port: fake.port, username: undefined, password: undefined }
+  return new HardenedClient([address], { timeoutMs: TIMEOUT_MS, connectTimeoutMs: 500, ...timings })
+}
+
 async function elapsed(operation: Promise<unknown>): Promise<number> {
   const begun = performance.now()
   await operation.catch(() => {})
@@ -97,18 +102,30 @@ it('a slow answer that keeps coming is not silence', async () => {
   expect((await store.get('key'))?.bytes.byteLength).toBe(100_000)
 })
 
-it('silent for too long, the connection is given up and a new one is made', async () => {
-  const address = { host: '127.0.0.1', port: fake.port, username: undefined, password: undefined }
-  const timings = { timeoutMs: 50, connectTimeoutMs: 200, probeIntervalMs: 20, giveUpMs: 150 }
-  const client = new HardenedClient([address], timings)
+it('a connection that leads nowhere is replaced when a new one is answered', async () => {
+  const client = hardenedClient({ probeIntervalMs: 30 })
   await client.set('key', 'value', {})
-  freeze()
-  await elapsed(client.get('key'))
   fake.script = ({ connection }) => (connection === 1 ? 'nothing' : 'answer')
-  const value = async (): Promise<string | undefined> =>
-    (await client.get('key').catch(() => undefined))?.value?.toString()
+  await elapsed(client.get('key'))
+  const value = async (): Promise<string | undefined> => {
+    const found = await client.get('key').catch(() => undefined)
+    return found?.value?.toString()
+  }
   await expect.poll(value, { interval: 10 }).toBe('value')
   expect(fake.connections).toBe(2)
+  client.close()
+})
+
+it('while new connections are not answered either, the old one is kept', async () => {
+  const client = hardenedClient({ probeIntervalMs: 10, connectTimeoutMs: 50 })
+  await client.set('key', 'value', {})
+  freeze()
+  await elapsed(client.set('key', 'late', {}))
+  await expect.poll(() => fake.connections).toBeGreaterThan(3)
+  thaw()
+  await expect.poll(() => client.delete('key').catch(() => undefined), { interval: 5 }).toBe(true)
+  const used = new Set(fake.commands.map(({ connection }) => connection))
+  expect(used).toEqual(new Set([1]))
   client.close()
 })
 

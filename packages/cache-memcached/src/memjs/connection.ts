@@ -17,8 +17,6 @@ export interface Timings {
   readonly connectTimeoutMs: number
   /** How long the server may stay silent while an answer is due before its callers are told so, in milliseconds. */
   readonly timeoutMs: number
-  /** How long it may stay silent before the connection is given up, in milliseconds. */
-  readonly giveUpMs: number
 }
 
 /** One request and who waits for its answer. Exactly one of the two is called, once. */
@@ -34,6 +32,8 @@ export interface Call {
 export interface ConnectionEvents {
   /** Connected, authenticated and answering. */
   onUp(): void
+  /** An answer is due for longer than the timeout. */
+  onSilent(): void
   /** Over, for good; every call has been failed. */
   onDown(error: Error): void
 }
@@ -47,6 +47,9 @@ const HANDSHAKE = 0
 /** An answer that nobody waits for any more. */
 const ABANDONED: Pick<Call, 'onReply' | 'onFailure'> = { onReply: () => {}, onFailure: () => {} }
 
+/** Keeps a connection through address translators that forget idle ones, the usual limit being minutes. */
+const KEEP_ALIVE_MS = 30_000
+
 /** Requests of one turn are copied into one write up to this size, 64 KiB; beyond it copying costs more than it saves. */
 const ONE_WRITE_BYTES = 65_536
 
@@ -57,7 +60,7 @@ const ONE_WRITE_BYTES = 65_536
  *
  * A silent server: what was sent stays in line, its callers are told after `timeoutMs`, and nothing more is sent
  * until it speaks. memcached executes what lies in a connection's buffer even when that connection has been reset
- * (measured), so a new connection could overtake an old write; on this one everything sent later is executed later.
+ * (measured), so a new connection could overtake an old write; on this one all that is sent later is executed later.
  */
 export class Connection {
   readonly number = ++connections
@@ -67,6 +70,7 @@ export class Connection {
   readonly #events: ConnectionEvents
   readonly #reader = new ReplyReader()
   readonly #calls = new Map<number, Pick<Call, 'onReply' | 'onFailure'>>()
+  #up = false
   #ended: Error | undefined
   #silent = false
   #outgoing: Buffer[] = []
@@ -82,7 +86,8 @@ export class Connection {
     this.#cancelConnectTimer = systemClock.after(timings.connectTimeoutMs, () =>
       this.end(new Error(`no connection within ${timings.connectTimeoutMs} ms`)),
     )
-    this.#socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true })
+    const { host, port } = address
+    this.#socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
     this.#socket.on('connect', () => this.#authenticate())
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     this.#socket.on('error', (error) => this.end(error))
@@ -105,7 +110,8 @@ export class Connection {
     if (this.#calls.size === 0) this.#lastHeard = systemClock.monotonic()
     this.#calls.set(call.sequence, call)
     if (this.#outgoing.push(call.request) === 1) process.nextTick(this.#flush)
-    this.#cancelWatch ??= systemClock.after(this.#timings.timeoutMs, this.#onWatch)
+    // Until it is up, the time to connect is what counts.
+    if (this.#up) this.#cancelWatch ??= systemClock.after(this.#timings.timeoutMs, this.#onWatch)
   }
 
   /** Ends when the answers that are due have come, or will not come. */
@@ -149,6 +155,7 @@ export class Connection {
   #greet(): void {
     this.#handshake({ opcode: Opcode.Noop, key: '' }, (status) => {
       if (status === Status.Ok) {
+        this.#up = true
         this.#cancelConnectTimer()
         this.#events.onUp()
       } else if (status === Status.AuthenticationError) {
@@ -207,16 +214,11 @@ export class Connection {
   readonly #onWatch = (): void => {
     setImmediate(() => {
       this.#cancelWatch = undefined
-      if (this.#ended !== undefined || this.#calls.size === 0) return
-      const { timeoutMs, giveUpMs } = this.#timings
+      if (this.#ended !== undefined || this.#calls.size === 0 || this.#silent) return
+      const { timeoutMs } = this.#timings
       const silenceMs = systemClock.monotonic() - this.#lastHeard
-      if (silenceMs >= giveUpMs) {
-        this.end(new Error(`no answer for ${giveUpMs} ms`))
-        return
-      }
-      if (silenceMs >= timeoutMs && !this.#silent) this.#fallSilent()
-      const nextMs = this.#silent ? giveUpMs : timeoutMs
-      this.#cancelWatch = systemClock.after(Math.max(1, nextMs - silenceMs), this.#onWatch)
+      if (silenceMs >= timeoutMs) this.#fallSilent()
+      else this.#cancelWatch = systemClock.after(Math.max(1, timeoutMs - silenceMs), this.#onWatch)
     })
   }
 
@@ -225,6 +227,7 @@ export class Connection {
     this.#failCalls(new NoReplyError(`no answer within ${this.#timings.timeoutMs} ms`, true))
     for (const sequence of this.#calls.keys()) this.#calls.set(sequence, ABANDONED)
     this.#onDrained?.()
+    this.#events.onSilent()
   }
 
   #failCalls(error: NoReplyError): void {

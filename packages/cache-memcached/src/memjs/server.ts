@@ -30,6 +30,8 @@ export class HardenedServer extends Server {
   #lastFailure: Error | undefined
   /** A call was turned away since the last attempt. */
   #missed = false
+  /** What takes the place of a silent connection, unless that speaks first. */
+  #replacement: Connection | undefined
   #cancelProbe: CancelTimer | undefined
   #closed = false
 
@@ -76,8 +78,10 @@ export class HardenedServer extends Server {
   /** Ends at once and fails all calls under way. */
   override close(): void {
     this.#closed = true
+    const reason = new Error('the client was closed')
     this.#cancelProbe?.()
-    this.#connection?.end(new Error('the client was closed'))
+    this.#replacement?.end(reason)
+    this.#connection?.end(reason)
   }
 
   /** Waits for the answers that are due, then closes. */
@@ -88,38 +92,75 @@ export class HardenedServer extends Server {
   }
 
   #connect(): void {
-    const connection = new Connection(this.#address, this.#timings, {
-      onUp: () => {
-        this.#state = 'up'
-        for (const call of this.#takeWaiting()) connection.send(call)
-      },
-      onDown: (error) => this.#onDown(error),
+    this.#connection = this.#newConnection(() => {
+      this.#state = 'up'
+      for (const call of this.#takeWaiting()) this.#connection?.send(call)
     })
-    this.#connection = connection
+  }
+
+  #newConnection(onUp: () => void): Connection {
+    const connection: Connection = new Connection(this.#address, this.#timings, {
+      onUp,
+      onSilent: () => {
+        if (this.#replacement === undefined) this.#probe(this.#seekReplacement)
+      },
+      onDown: (error) => {
+        if (connection === this.#connection) this.#onDown(error)
+        else if (connection === this.#replacement) this.#onReplacementDown()
+      },
+    })
+    return connection
   }
 
   #onDown(error: Error): void {
-    const silent = this.#connection?.silent === true
     const wasUp = this.#state === 'up'
     this.#connection = undefined
-    if (wasUp && !silent) {
-      this.#state = 'idle'
+    this.#state = wasUp ? 'idle' : 'down'
+    this.#lastFailure = error
+    this.#cancelProbe?.()
+    this.#replacement?.end(error)
+    for (const call of this.#takeWaiting()) call.onFailure(this.#notReachable())
+    if (!wasUp) this.#probe(this.#reconnect)
+  }
+
+  /**
+   * A frozen server leaves a new connection without an answer as well, and what it owes on the old one comes first
+   * when it goes on. Where a new connection is answered and the old one still is not, the old one leads nowhere.
+   */
+  readonly #seekReplacement = (): void => {
+    if (this.#connection?.silent !== true) return
+    this.#replacement = this.#newConnection(() => this.#probe(this.#replace))
+  }
+
+  readonly #replace = (): void => {
+    const [silent, replacement] = [this.#connection, this.#replacement]
+    this.#replacement = undefined
+    if (silent?.silent !== true) {
+      replacement?.end(new Error('not needed'))
       return
     }
-    this.#state = 'down'
-    this.#lastFailure = error
-    for (const call of this.#takeWaiting()) call.onFailure(this.#notReachable())
-    if (!this.#closed) this.#cancelProbe = systemClock.after(this.#timings.probeIntervalMs, this.#onProbe)
+    this.#connection = replacement
+    silent.end(new Error('no answer, but a new connection has one'))
+  }
+
+  #onReplacementDown(): void {
+    this.#replacement = undefined
+    if (this.#state === 'up') this.#probe(this.#seekReplacement)
   }
 
   /** Nobody asked since the last attempt: no further ones until somebody does. */
-  readonly #onProbe = (): void => {
+  readonly #reconnect = (): void => {
     if (this.#missed) {
       this.#missed = false
       this.#connect()
     } else {
       this.#state = 'idle'
     }
+  }
+
+  #probe(attempt: () => void): void {
+    this.#cancelProbe?.()
+    if (!this.#closed) this.#cancelProbe = systemClock.after(this.#timings.probeIntervalMs, attempt)
   }
 
   #turnAway(call: Call): void {
