@@ -45,7 +45,7 @@ export class Connection {
     const left = this.#cluster
     this.#cluster = undefined
     this.#collection = undefined
-    void left.close()
+    left.close().catch(() => {})
   }
 
   /** The SDK cannot end an attempt to connect: such a cluster is closed as soon as it stands. */

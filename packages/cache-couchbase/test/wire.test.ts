@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   AmbiguousWriteError,
@@ -10,7 +12,7 @@ import {
   ValueTooLargeError,
   type Version,
 } from '@tiercel/cache-core/store'
-import { startServer } from '@tiercel/servers'
+import { type Server, startServer } from '@tiercel/servers'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { type CouchbaseStoreOptions, couchbaseStore } from '../src/index.js'
 import { type Answer, KvProxy, Opcode, type Request, Status } from './kv-proxy.js'
@@ -205,6 +207,14 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
       expect((await store.get(written))?.bytes).toEqual(VALUE)
     })
 
+    it('a write that was not sent in time is unavailable: nothing was changed', async () => {
+      const gone = await KvProxy.start((server as Server).url)
+      const store = await warm({ url: `couchbase://default:@${gone.hosts}/default`, kvTimeout: 200 })
+      await gone.close()
+      await delay(100)
+      await expect(store.set(key(), VALUE)).rejects.toThrow(StoreUnavailableError)
+    })
+
     it('a read whose answer is lost is a timeout, and no miss', async () => {
       const store = await warm({ kvTimeout: 200 })
       meet(Opcode.get, 'withhold')
@@ -313,20 +323,28 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
       await store.set(key(), VALUE)
     })
 
-    it('to a server that is not there yet fails at once after the first attempt, one attempt at a time', async () => {
-      const store = open({ url: 'couchbase://127.0.0.1:1/default', kvTimeout: 100, connectTimeout: 300 })
-      const failed = (): Promise<number> => {
+    it('to a server that does not answer is tried once at a time, and operations fail at once meanwhile', async () => {
+      const sockets: Socket[] = []
+      const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1')
+      await once(silent, 'listening')
+      const { port } = silent.address() as AddressInfo
+      const store = open({ url: `couchbase://127.0.0.1:${port}/default`, kvTimeout: 100, connectTimeout: 600 })
+      const failed = async (): Promise<number> => {
         const begun = performance.now()
-        return store.get(key()).then(
-          () => Number.NaN,
-          () => performance.now() - begun,
-        )
+        await expect(store.get(key())).rejects.toThrow(StoreUnavailableError)
+        return performance.now() - begun
       }
-      expect(await failed()).toBeGreaterThan(90)
-      await delay(400)
-      for (let round = 0; round < 20; round++) {
-        expect(await failed()).toBeLessThan(50)
-        await delay(40)
+      try {
+        expect(await failed()).toBeGreaterThan(90)
+        for (let round = 0; round < 30; round++) {
+          expect(await failed()).toBeLessThan(50)
+          await delay(40)
+        }
+        // In 1.3 s: an attempt of 0.6 s, a pause, and the next.
+        expect(sockets).toHaveLength(2)
+      } finally {
+        for (const socket of sockets) socket.destroy()
+        silent.close()
       }
     })
 
