@@ -45,9 +45,9 @@ export function closedError(operation: string): StoreClosedError {
   return new StoreClosedError('redis: the store is closed', { store: STORE_NAME, operation })
 }
 
-/** A key under our prefix that holds a list, a hash or the like, written by somebody else. */
+/** Whether the key holds a list, a hash or the like, written by somebody else under our prefix. */
 export function isWrongType(error: unknown): boolean {
-  return isReply(error) && error.message.includes('WRONGTYPE')
+  return error instanceof StoreError && isReply(error.cause) && error.cause.message.includes('WRONGTYPE')
 }
 
 /** An error that the server answered. By name, since the class may come from another copy of ioredis. */

@@ -58,15 +58,20 @@ export class RedisStore implements Store {
     }
   }
 
-  get(key: string): Promise<StoreEntry | undefined> {
-    return this.#read('get', async () => openEntry(await this.#client.getBuffer(this.#prefix + key).catch(orMiss)))
+  async get(key: string): Promise<StoreEntry | undefined> {
+    try {
+      return openEntry(await this.#read('get', () => this.#client.getBuffer(this.#prefix + key)))
+    } catch (error) {
+      return orMiss(error)
+    }
   }
 
-  getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
-    return this.#read('getMany', async () => {
-      const read = this.#client.isCluster ? this.#getEach(keys) : this.#getBatches(keys)
-      return (await read).map(openEntry)
-    })
+  async getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
+    // The keys of a cluster lie on many nodes, and one MGET takes keys of one slot.
+    if (this.#client.isCluster) return Promise.all(keys.map((key) => this.get(key)))
+    const batches = chunks(keys.map((key) => this.#prefix + key))
+    const read = (batch: string[]): Promise<(Buffer | null)[]> => this.#client.mgetBuffer(batch)
+    return (await this.#read('getMany', () => Promise.all(batches.map(read)))).flat().map(openEntry)
   }
 
   async set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
@@ -96,8 +101,8 @@ export class RedisStore implements Store {
   ): Promise<Version | undefined> {
     const stamped = this.#stamps.stamp(bytes)
     const written = await this.#write('compareAndSet', () =>
-      scripts.compareAndSet.run(this.#client, this.#prefix + key, version as Buffer, stamped, ttl).catch(orMiss),
-    )
+      scripts.compareAndSet.run(this.#client, this.#prefix + key, version as Buffer, stamped, ttl),
+    ).catch(orMiss)
     return written === 1 ? versionOf(stamped) : undefined
   }
 
@@ -107,8 +112,8 @@ export class RedisStore implements Store {
 
   async compareAndDelete(key: string, version: Version): Promise<boolean> {
     const removed = await this.#write('compareAndDelete', () =>
-      scripts.compareAndDelete.run(this.#client, this.#prefix + key, version as Buffer).catch(orMiss),
-    )
+      scripts.compareAndDelete.run(this.#client, this.#prefix + key, version as Buffer),
+    ).catch(orMiss)
     return removed === 1
   }
 
@@ -154,16 +159,6 @@ export class RedisStore implements Store {
     await Promise.all([this.#subscriptions.close(), this.#connection.close()])
   }
 
-  async #getBatches(keys: readonly string[]): Promise<(Buffer | null)[]> {
-    const batches = chunks(keys.map((key) => this.#prefix + key))
-    return (await Promise.all(batches.map((batch) => this.#client.mgetBuffer(batch)))).flat()
-  }
-
-  /** The keys lie on many nodes, and one MGET takes keys of one slot. */
-  #getEach(keys: readonly string[]): Promise<(Buffer | null)[]> {
-    return Promise.all(keys.map((key) => this.#client.getBuffer(this.#prefix + key).catch(orMiss)))
-  }
-
   #read<T>(operation: string, send: () => Promise<T>): Promise<T> {
     return this.#run(operation, 'read', send)
   }
@@ -193,9 +188,8 @@ function versionOf(stamped: Buffer): Version {
 }
 
 /** A list or a hash under our prefix holds no value, as MGET has it too. */
-function orMiss(error: unknown): null {
-  if (isWrongType(error)) return null
-  throw error
+function orMiss(error: unknown): undefined {
+  if (!isWrongType(error)) throw error
 }
 
 /** ioredis would store a plain `Uint8Array` as the text `1,2,3`. */
