@@ -4,7 +4,7 @@ import { type Answer, Call, type CallOptions } from './call.js'
 import type { SlotState } from './classify.js'
 import { Flight, type StartOver } from './flight.js'
 import { Lease } from './lease.js'
-import { type Found, lookUp, type Place } from './lookup.js'
+import { type Found, lookUp } from './lookup.js'
 import type { Runtime } from './runtime.js'
 import { MAX_ENDED_LEASES } from './waiter.js'
 
@@ -22,8 +22,12 @@ export async function getOrSet<T>(runtime: Runtime, options: CallOptions<T>): Pr
   let found: Found | undefined
   const joinable = flights.joinable(options, { leased: true }) !== undefined
   if (!joinable && !journal.distrusts(options.slot, options.namespace)) {
-    found = await read(runtime, options)
-    const answer = found && serve(runtime, options, found.state)
+    try {
+      found = await lookUp(runtime, options)
+    } catch {
+      return joinOrLoad(runtime, options, 'unreachable')
+    }
+    const answer = serve(runtime, options, found.state)
     if (answer !== undefined) return answer
   }
   return joinOrLoad(runtime, options, found)
@@ -31,23 +35,20 @@ export async function getOrSet<T>(runtime: Runtime, options: CallOptions<T>): Pr
 
 /**
  * The second half of `getOrSet`, for a caller that has looked by itself and found nothing to serve.
- * @param found What it found, by a read begun after the caller came.
+ * @param found What it found, by a read begun after the caller came; nothing where it has not looked.
  */
-export function joinOrLoad<T>(runtime: Runtime, options: CallOptions<T>, found: Found | undefined): Promise<Answer<T>> {
+export function joinOrLoad<T>(
+  runtime: Runtime,
+  options: CallOptions<T>,
+  found: Found | 'unreachable' | undefined,
+): Promise<Answer<T>> {
   runtime.counters.misses++
   report('miss', () => ({ namespace: options.namespace.namespace, key: options.key }))
   const call = new Call(options, runtime.clock)
-  void new Drive(runtime, call).run(found)
+  // One timeout is all that a call waits for.
+  if (found === 'unreachable') call.degraded = true
+  void new Drive(runtime, call).run(found === 'unreachable' ? undefined : found)
   return call.result
-}
-
-/** What stands in the slot, or `undefined` when the store did not answer. */
-async function read(runtime: Runtime, place: Place): Promise<Found | undefined> {
-  try {
-    return await lookUp(runtime, place)
-  } catch {
-    return undefined
-  }
 }
 
 /** The answer of a fresh slot, or `undefined` where there is none, also when its bytes were written by something else. */
@@ -90,9 +91,11 @@ class Drive<T> {
       } else if (call.degraded) {
         await this.#loadWithoutLease()
       } else {
-        found ??= await read(this.#runtime, this.#options)
-        if (found === undefined) call.degraded = true
-        else found = await this.#act(found)
+        try {
+          found = await this.#act(found ?? (await lookUp(this.#runtime, this.#options)))
+        } catch {
+          call.degraded = true
+        }
       }
     }
   }
