@@ -20,13 +20,13 @@ describe('servers and URLs', () => {
   })
 
   it('a URL carries credentials and options, and the object goes before it', () => {
-    const url = 'memcached://user:p%40ss@cache?timeout=2s&prefix=shop&maxItemBytes=2097152'
+    const url = 'memcached://user:p%40ss@cache?timeout=2s&prefix=shop&maxValueBytes=2097152'
     const settings = parseOptions({ url, prefix: 'other' })
     expect(settings).toMatchObject({
       addresses: [{ username: 'user', password: 'p@ss' }],
       timings: { timeoutMs: 2_000, connectTimeoutMs: 1_000, probeIntervalMs: 250 },
       prefix: 'other:',
-      maxItemBytes: 2_097_152,
+      maxValueBytes: 2_097_152,
     })
   })
 
@@ -36,7 +36,7 @@ describe('servers and URLs', () => {
     ['url', { url: 'memcached://cache:99999' }],
     ['url', { url: 'memcached://cache,cache:11211' }],
     ['colour', { url: 'memcached://cache?colour=red' }],
-    ['maxItemBytes', { url: 'memcached://cache?maxItemBytes=much' }],
+    ['maxValueBytes', { url: 'memcached://cache?maxValueBytes=much' }],
     ['password', { url: 'memcached://user@cache' }],
     ['servers', {}],
     ['servers', { servers: [] }],
@@ -47,7 +47,7 @@ describe('servers and URLs', () => {
     ['timeout', { servers: ['cache'], timeout: 0 }],
     ['connectTimeout', { servers: ['cache'], connectTimeout: 'soon' }],
     ['probeInterval', { servers: ['cache'], probeInterval: -1 }],
-    ['maxItemBytes', { servers: ['cache'], maxItemBytes: Number.NaN }],
+    ['maxValueBytes', { servers: ['cache'], maxValueBytes: Number.NaN }],
     ['prefix', { servers: ['cache'], prefix: ':'.repeat(90) }],
     ['failover', { servers: ['cache'], failover: true }],
     ['memcachedStore', undefined],

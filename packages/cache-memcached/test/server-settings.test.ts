@@ -82,8 +82,8 @@ describe.skipIf(excluded)('a server that may not evict (-M)', () => {
 })
 
 describe.skipIf(excluded)('a server with a larger item limit (-I)', () => {
-  it('takes values up to it when maxItemBytes says so', async () => {
-    const store = memcachedStore({ url: roomy?.url ?? '', prefix: 'roomy', maxItemBytes: 4 * 1_048_576 })
+  it('takes values up to it when maxValueBytes says so', async () => {
+    const store = memcachedStore({ url: roomy?.url ?? '', prefix: 'roomy', maxValueBytes: 4 * 1_048_576 - 512 })
     const value = Buffer.alloc(store.capabilities.maxValueBytes, 5)
     const key = 'x'.repeat(store.capabilities.maxKeyBytes)
     await store.set(key, value)
