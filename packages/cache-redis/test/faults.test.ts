@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server as NetServer, type Socket } from 'node:net'
-import { AmbiguousWriteError, StoreClosedError, StoreUnavailableError } from '@tiercel/cache-core/store'
+import { AmbiguousWriteError, guardStore, StoreClosedError, StoreUnavailableError } from '@tiercel/cache-core/store'
 import { startServer } from '@tiercel/servers'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { bytes, openClient, openStore } from './support/stores.js'
@@ -132,5 +132,20 @@ describe.skipIf(server === undefined)('a server that goes away', () => {
     await expect.poll(() => heard, { timeout: 5_000 }).toEqual(['up', 'down', 'up'])
     await expect.poll(() => store.publish('channel', bytes('again')).then(() => true, String)).toBe(true)
     await expect.poll(() => heard).toEqual(['up', 'down', 'up', 'again'])
+  })
+
+  it('leaves no subscription behind that stood too late for its caller', async () => {
+    const url = server?.url ?? ''
+    const guarded = guardStore(openStore({ url, prefix: 'late' }), { timeout: '100ms' })
+    await guarded.ping()
+    await server?.freeze()
+    const { error } = await timed(guarded.subscribe('channel', () => {}))
+    expect(error).toBeInstanceOf(AmbiguousWriteError)
+    await server?.thaw()
+    const around = openClient(url)
+    const subscribers = (): Promise<unknown> => around.pubsub('NUMSUB', 'late:channel')
+    // The subscription and its end travel on one connection: long enough for both.
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(await subscribers()).toEqual(['late:channel', 0])
   })
 })
