@@ -11,6 +11,7 @@ import {
   StoreFullError,
   StoreTimeoutError,
   StoreUnavailableError,
+  UnsupportedError,
   ValueTooLargeError,
 } from '../base/errors.js'
 import { checkOptions } from '../base/options.js'
@@ -48,6 +49,16 @@ export type DeadlineClass = 'read' | 'write'
 const PURGE_TIMEOUT_MS = 60_000
 /** How long an orderly end may take before pending operations are failed. */
 const CLOSE_TIMEOUT_MS = 2_000
+/** The classes by which a store tells what happened, by code. */
+const STORE_ERRORS: ReadonlyMap<unknown, typeof StoreError> = new Map<unknown, typeof StoreError>([
+  ['ERR_STORE_TIMEOUT', StoreTimeoutError],
+  ['ERR_STORE_UNAVAILABLE', StoreUnavailableError],
+  ['ERR_STORE_FULL', StoreFullError],
+  ['ERR_VALUE_TOO_LARGE', ValueTooLargeError],
+  ['ERR_AMBIGUOUS_WRITE', AmbiguousWriteError],
+  ['ERR_STORE_CLOSED', StoreClosedError],
+  ['ERR_UNSUPPORTED', UnsupportedError],
+])
 /** Longer lifetimes are cut to this, 100 years: engines overflow at different places beyond it. */
 const MAX_TTL_MS = 3_155_760_000_000
 
@@ -219,17 +230,7 @@ export class GuardedStore implements Store {
   }
 
   async subscribe(channel: string, listener: Listener, events?: SubscriptionEvents): Promise<Unsubscribe> {
-    let standing: Promise<Unsubscribe> | undefined
-    try {
-      return await this.#write('subscribe', () => {
-        standing = this.#store.subscribe(channel, listener, events)
-        return standing
-      })
-    } catch (error) {
-      // One that stands too late for its caller could be ended by nobody else.
-      standing?.then((unsubscribe) => unsubscribe()).catch(() => {})
-      throw error
-    }
+    return this.#write('subscribe', () => this.#store.subscribe(channel, listener, events))
   }
 
   async purge(): Promise<void> {
@@ -288,17 +289,13 @@ export class GuardedStore implements Store {
    * A refused write must not leave the old value readable as if it were current (promise 6): what `remove` names is
    * removed. When even that fails, the write's outcome is open.
    */
-  async #orRemove<T>(
-    operation: string,
-    write: () => Promise<T>,
-    remove: (error: Error) => Promise<unknown>,
-  ): Promise<T> {
+  async #orRemove<T>(operation: string, write: () => Promise<T>, remove: () => Promise<unknown>): Promise<T> {
     try {
       return await write()
     } catch (error) {
       if (!(error instanceof ValueTooLargeError || error instanceof StoreFullError)) throw error
       try {
-        await this.#write('delete', () => remove(error))
+        await this.#write('delete', remove)
       } catch (cause) {
         throw new AmbiguousWriteError(
           `${this.name}: ${operation} was refused, and the old value could not be removed`,
@@ -348,7 +345,7 @@ export class GuardedStore implements Store {
     try {
       return await deadlines.bound(run(), () => failure(undefined))
     } catch (error) {
-      const known = isKnown(error) ? error : failure(error)
+      const known = knownError(error, this.name, operation) ?? failure(error)
       report('store-error', () => ({ store: this.name, operation, error: known }))
       throw known
     }
@@ -372,8 +369,16 @@ function openEntry({ original }: EngineKey, entry: StoreEntry): StoreEntry | und
   return bytes === undefined ? undefined : { bytes, version: entry.version }
 }
 
-function isKnown(error: unknown): error is Error {
-  return error instanceof StoreError || error instanceof InvalidOptionError || error instanceof InvalidKeyError
+/**
+ * The error as one of this package's own classes, or `undefined`. A store may have been built with another copy of
+ * the package, whose classes are not these: it is known by its code.
+ */
+function knownError(error: unknown, store: string, operation: string): Error | undefined {
+  if (error instanceof StoreError || error instanceof InvalidOptionError || error instanceof InvalidKeyError)
+    return error
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  const Own = STORE_ERRORS.get(error.code)
+  return Own && new Own(error.message, { store, operation, cause: error })
 }
 
 function messageOf(cause: unknown): string {

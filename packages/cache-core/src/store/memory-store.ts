@@ -71,7 +71,7 @@ export class MemoryStore implements Store {
       shared: false,
       ttlResolutionMs: 0,
       maxKeyBytes: Number.MAX_SAFE_INTEGER,
-      maxValueBytes: Math.min(this.#maxBytes - 2 * ENTRY_OVERHEAD_BYTES, MAX_VALUE_BYTES),
+      maxValueBytes: Math.max(0, Math.min(this.#maxBytes - 2 * ENTRY_OVERHEAD_BYTES, MAX_VALUE_BYTES)),
     }
   }
 
@@ -194,6 +194,8 @@ export class MemoryStore implements Store {
   #write(operation: string, key: string, bytes: Uint8Array, ttl: number | undefined): Version {
     const version = ++versions
     if (sizeOf(key, bytes) > this.#maxBytes) {
+      // What was to be replaced must not stay readable as if it were current. `add` found nothing here.
+      this.#entries.delete(key)
       throw new StoreFullError(`an entry of ${bytes.byteLength} bytes does not fit into maxBytes`, {
         store: this.name,
         operation,

@@ -1,3 +1,4 @@
+import { show } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
 
 export interface StoreHost {
@@ -19,7 +20,8 @@ export interface StoreUrl {
 }
 
 const URL_PARTS = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i
-const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/i
+const HOST = /^(\[[0-9a-f:.]+\]|[^:@[\]\s]+)(?::(\d{1,5}))?$/i
+const HOST_FORM = 'expected host:port with a port from 1 to 65535'
 
 /**
  * Parses `scheme://user:password@host:port,host:port/path?option=value`. The WHATWG parser refuses several hosts with
@@ -51,7 +53,15 @@ export function parseStoreUrl(text: unknown, schemes: readonly string[], option 
     scheme,
     username: username === '' ? undefined : decode(username),
     password: password === undefined ? undefined : decode(password),
-    hosts: authority.split(',').map((host) => parseHost(host, option)),
+    hosts: authority.split(',').map((text, index) => {
+      const host = readHost(text)
+      // The text is not shown: where a separator in a password was not escaped, this is a part of the password.
+      if (host === undefined) {
+        const hint = "'/', '?', '#' and '@' in a password are written as percent escapes"
+        throw new InvalidOptionError(option, `host ${index + 1}: ${HOST_FORM}; ${hint}`)
+      }
+      return host
+    }),
     path: rawPath
       .split('/')
       .filter((segment) => segment !== '')
@@ -73,11 +83,19 @@ export function parseStoreUrl(text: unknown, schemes: readonly string[], option 
  * @throws InvalidOptionError naming `option`.
  */
 export function parseHost(text: unknown, option: string): StoreHost {
-  const match = typeof text === 'string' ? HOST.exec(text.trim()) : null
-  const port = match?.[2] === undefined ? undefined : Number(match[2])
-  if (match === null || (port !== undefined && (port < 1 || port > 65_535))) {
-    throw new InvalidOptionError(option, `expected host:port with a port from 1 to 65535, got '${String(text)}'`)
+  const host = readHost(text)
+  if (host === undefined) {
+    const shown = typeof text === 'string' && text.includes('@') ? 'a text with a user' : show(text)
+    throw new InvalidOptionError(option, `${HOST_FORM}, got ${shown}`)
   }
+  return host
+}
+
+function readHost(text: unknown): StoreHost | undefined {
+  const match = typeof text === 'string' ? HOST.exec(text.trim()) : null
+  if (match === null) return undefined
+  const port = match[2] === undefined ? undefined : Number(match[2])
+  if (port !== undefined && (port < 1 || port > 65_535)) return undefined
   return { host: (match[1] as string).replace(/^\[|\]$/g, ''), port }
 }
 

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { parseDuration, show } from '../../src/base/duration.js'
+import { InvalidOptionError } from '../../src/base/errors.js'
+
+describe('parseDuration', () => {
+  it.each([
+    [0, 0],
+    [1.5, 1.5],
+    ['0ms', 0],
+    ['500ms', 500],
+    ['30s', 30_000],
+    ['1.5s', 1_500],
+    ['5m', 300_000],
+    ['1h', 3_600_000],
+    ['7d', 604_800_000],
+    ['2w', 1_209_600_000],
+  ])('reads %s as %d ms', (text, ms) => {
+    expect(parseDuration('ttl', text)).toBe(ms)
+  })
+
+  it.each([
+    'soon',
+    '',
+    '5',
+    '5 m',
+    '-5m',
+    '5M',
+    '5min',
+    '1h30m',
+    '.5s',
+    '5.s',
+    'Infinitys',
+    Number.NaN,
+    null,
+    undefined,
+    true,
+    {},
+    [],
+  ])('refuses %s and names the option', (value) => {
+    expect(() => parseDuration('ttl', value)).toThrow(InvalidOptionError)
+    expect(() => parseDuration('ttl', value)).toThrow(/^ttl: /)
+  })
+
+  it('refuses a negative number', () => {
+    expect(() => parseDuration('ttl', -1)).toThrow('ttl: must not be negative, got -1')
+  })
+
+  it('takes Infinity only where it is allowed', () => {
+    expect(() => parseDuration('ttl', Number.POSITIVE_INFINITY)).toThrow('ttl: must be finite')
+    expect(parseDuration('ttl', Number.POSITIVE_INFINITY, { infinite: true })).toBe(Number.POSITIVE_INFINITY)
+    expect(() => parseDuration('ttl', Number.NEGATIVE_INFINITY, { infinite: true })).toThrow(InvalidOptionError)
+  })
+
+  it('keeps to the smallest value allowed', () => {
+    expect(parseDuration('lease', '1ms', { min: 1 })).toBe(1)
+    expect(() => parseDuration('lease', 0, { min: 1 })).toThrow('lease: must be at least 1 ms, got 0')
+  })
+})
+
+describe('show', () => {
+  it('cuts long texts', () => {
+    expect(show('x'.repeat(100))).toBe(`'${'x'.repeat(60)}…'`)
+  })
+
+  it('never shows the content of an object', () => {
+    expect(show({ password: 'secret' })).toBe('an object')
+    expect(show(['secret'])).toBe('an array')
+    expect(show(() => 'secret')).toBe('a function')
+  })
+
+  it('names everything else', () => {
+    expect([show('a'), show(1), show(null), show(undefined), show(10n)]).toEqual([
+      "'a'",
+      '1',
+      'null',
+      'undefined',
+      '10',
+    ])
+  })
+})

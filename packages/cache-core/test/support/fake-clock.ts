@@ -1,0 +1,68 @@
+import type { CancelTimer, Clock } from '../../src/base/clock.js'
+
+interface Timer {
+  readonly at: number
+  readonly callback: () => void
+}
+
+/** A clock that stands still until a test moves it. Wall clock and monotonic time go together unless the wall is set. */
+export class FakeClock implements Clock {
+  #wall: number
+  #monotonic = 0
+  readonly #timers = new Set<Timer>()
+
+  constructor(startsAt = 1_700_000_000_000) {
+    this.#wall = startsAt
+  }
+
+  now(): number {
+    return this.#wall
+  }
+
+  monotonic(): number {
+    return this.#monotonic
+  }
+
+  after(ms: number, callback: () => void): CancelTimer {
+    const timer = { at: this.#monotonic + ms, callback }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  /** How many timers are set. */
+  get pending(): number {
+    return this.#timers.size
+  }
+
+  /** Lets time pass and runs what falls due, in order; between two timers promises and one `setImmediate` get their turn. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#monotonic + ms
+    for (let next = this.#due(until); next !== undefined; next = this.#due(until)) {
+      this.#timers.delete(next)
+      this.#move(Math.max(this.#monotonic, next.at))
+      next.callback()
+      await turn()
+    }
+    this.#move(until)
+    await turn()
+  }
+
+  /** A person or NTP sets the wall clock; monotonic time does not notice. */
+  setWall(now: number): void {
+    this.#wall = now
+  }
+
+  #move(to: number): void {
+    this.#wall += to - this.#monotonic
+    this.#monotonic = to
+  }
+
+  #due(until: number): Timer | undefined {
+    return [...this.#timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+  }
+}
+
+/** Everything that is ready runs: promises, then what `setImmediate` put off. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+}
