@@ -3,7 +3,7 @@ import type { RedisClient } from './client.js'
 import { isReply } from './errors.js'
 
 /** A Lua script on one key: the server runs it as a whole, with nothing in between. */
-export class Script {
+class Script {
   readonly #lua: string
   readonly #sha: string
 
