@@ -45,6 +45,14 @@ describe('the url', () => {
     expect(connectionString).toBe('couchbase://h?network=external&tls_verify=none')
   })
 
+  it('may name the timeout of operations, as connection strings of the other SDKs do', () => {
+    const slow = { url: 'couchbase://h/b?kv_timeout=2s&network=external' }
+    expect(target(slow).options.timeouts).toMatchObject({ kvTimeout: 2_000 })
+    expect(target(slow).connectionString).toBe('couchbase://h?network=external')
+    expect(target({ url: 'couchbase://h/b?kv_timeout=750' }).options.timeouts).toMatchObject({ kvTimeout: 750 })
+    expect(refusal({ url: 'couchbase://h/b?kv_timeout=soon' })).toBe('kvTimeout')
+  })
+
   it('may leave to options what it does not name', () => {
     const options = { url: 'couchbase://h', username: 'me', password: 'x', bucket: 'b', scope: 's', collection: 'c' }
     expect(keyspace(options)).toBe('b/s/c')
