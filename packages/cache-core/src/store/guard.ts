@@ -230,7 +230,17 @@ export class GuardedStore implements Store {
   }
 
   async subscribe(channel: string, listener: Listener, events?: SubscriptionEvents): Promise<Unsubscribe> {
-    return this.#write('subscribe', () => this.#store.subscribe(channel, listener, events))
+    let standing: Promise<Unsubscribe> | undefined
+    try {
+      return await this.#write('subscribe', () => {
+        standing = this.#store.subscribe(channel, listener, events)
+        return standing
+      })
+    } catch (error) {
+      // One that stands too late for its caller could be ended by nobody else.
+      standing?.then((unsubscribe) => unsubscribe()).catch(() => {})
+      throw error
+    }
   }
 
   async purge(): Promise<void> {
