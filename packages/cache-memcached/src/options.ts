@@ -10,9 +10,8 @@ import {
   parseText,
   type StoreHost,
 } from '@tiercel/cache-core/store'
-import type { Address } from './memjs/connection.js'
+import type { Address, Timings } from './memjs/address.js'
 import { MAX_KEY_BYTES } from './memjs/protocol.js'
-import type { ServerTimings } from './memjs/server.js'
 
 interface CommonOptions {
   /** Stands before every key. Default `'tiercel'`. */
@@ -67,7 +66,7 @@ export type MemcachedStoreOptions = UrlOptions | ServersOptions | ClientOptions
 /** All that the store needs to begin, checked. */
 export interface Settings {
   readonly addresses: readonly Address[]
-  readonly timings: ServerTimings
+  readonly timings: Timings
   /** The text before every key. */
   readonly prefix: string
   readonly maxValueBytes: number

@@ -1,9 +1,9 @@
 import { Client, type Response } from 'memjs'
-import type { Address } from './connection.js'
+import type { Address, Timings } from './address.js'
 import { KetamaRing } from './ketama-ring.js'
 import { type Command, decode, encode, type Reply, toResponse } from './message.js'
 import { MAX_KEY_BYTES, MAX_SEQUENCE } from './protocol.js'
-import { HardenedServer, type ServerTimings } from './server.js'
+import { HardenedServer } from './server.js'
 
 /**
  * memjs's `Client` on hardened servers: ketama instead of modulo, a sequence that wraps where it must, nothing logged,
@@ -15,7 +15,7 @@ export class HardenedClient extends Client {
   declare readonly servers: readonly HardenedServer[]
   readonly #ring: KetamaRing
 
-  constructor(addresses: readonly Address[], timings: ServerTimings) {
+  constructor(addresses: readonly Address[], timings: Timings) {
     super(
       addresses.map((address) => new HardenedServer(address, timings)),
       { retries: 1, failover: false, logger: { log: () => {} } },

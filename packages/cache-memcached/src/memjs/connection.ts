@@ -1,23 +1,10 @@
 import { connect, type Socket } from 'node:net'
 import { type CancelTimer, systemClock } from '@tiercel/cache-core/store'
+import type { Address, Timings } from './address.js'
 import { NoReplyError, NotSentError } from './errors.js'
 import { type Command, encode, type Message, opcodeOf, sequenceOf, statusOf } from './message.js'
 import { HEADER_BYTES, Opcode, Status } from './protocol.js'
 import { ReplyReader } from './reply-reader.js'
-
-export interface Address {
-  readonly host: string
-  readonly port: number
-  readonly username: string | undefined
-  readonly password: string | undefined
-}
-
-export interface Timings {
-  /** How long connecting may take, authentication and first answer included, in milliseconds. */
-  readonly connectTimeoutMs: number
-  /** How long the server may stay silent while an answer is due before its callers are told so, in milliseconds. */
-  readonly timeoutMs: number
-}
 
 /** One request and who waits for its answer. Exactly one of the two is called, once. */
 export interface Call {

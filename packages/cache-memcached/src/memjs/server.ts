@@ -1,13 +1,9 @@
 import { type CancelTimer, systemClock } from '@tiercel/cache-core/store'
 import { Server } from 'memjs'
-import { type Address, type Call, Connection, type Timings } from './connection.js'
+import type { Address, Timings } from './address.js'
+import { type Call, Connection } from './connection.js'
 import { NotSentError } from './errors.js'
 import { toResponse } from './message.js'
-
-export interface ServerTimings extends Timings {
-  /** How long after a failed attempt the next one begins, in milliseconds. */
-  readonly probeIntervalMs: number
-}
 
 /**
  * - `idle`: not connected, and no reason to think that the server is away. The first call connects and waits for it.
@@ -22,7 +18,7 @@ type State = 'idle' | 'connecting' | 'up' | 'down'
  * at once. What memjs's `Client` asks of a server (`onResponse`, `onError`, `write`, `close`) works on it.
  */
 export class HardenedServer extends Server {
-  readonly #timings: ServerTimings
+  readonly #timings: Timings
   readonly #address: Address
   #state: State = 'idle'
   #connection: Connection | undefined
@@ -35,7 +31,7 @@ export class HardenedServer extends Server {
   #cancelProbe: CancelTimer | undefined
   #closed = false
 
-  constructor(address: Address, timings: ServerTimings) {
+  constructor(address: Address, timings: Timings) {
     super(address.host, address.port, address.username, address.password)
     this.#address = address
     this.#timings = timings
