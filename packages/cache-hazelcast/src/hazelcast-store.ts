@@ -1,6 +1,7 @@
 import {
   type CompareAndSetOptions,
   type Listener,
+  report,
   STAMP_BYTES,
   type Store,
   type StoreCapabilities,
@@ -8,6 +9,7 @@ import {
   type StoreWrite,
   type SubscriptionEvents,
   type Unsubscribe,
+  UnsupportedError,
   type Version,
   VersionStamps,
   type WriteOptions,
@@ -16,8 +18,9 @@ import { Predicates } from 'hazelcast-client'
 import { CallersConnection, type Connection, closedError, OwnConnection } from './connection.js'
 import { Counters } from './counters.js'
 import { STORE_NAME, storeError } from './errors.js'
-import { type Entries, engineTtl, Lifetimes, replaceIfSame, TTL_RESOLUTION_MS } from './lifetimes.js'
+import { type Entries, engineTtl, Lifetimes, TTL_RESOLUTION_MS } from './lifetimes.js'
 import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from './options.js'
+import { incomparable, replaceIfSame } from './replace-if-same.js'
 import { type Channel, Subscription } from './subscription.js'
 
 /** Beyond it the client's `getAll` overflows the stack. */
@@ -29,7 +32,7 @@ const MAX_KEYS_AT_ONCE = 10_000
  */
 export class HazelcastStore implements Store {
   readonly name = STORE_NAME
-  readonly capabilities: StoreCapabilities
+  #capabilities: StoreCapabilities
   readonly #connection: Connection
   readonly #map: string
   readonly #prefix: string
@@ -47,7 +50,7 @@ export class HazelcastStore implements Store {
     this.#prefix = keyPrefix
     this.#lifetimes = new Lifetimes(map, () => this.#entries())
     this.#counters = new Counters(() => this.#entries(), this.#lifetimes, this.#stamps)
-    this.capabilities = {
+    this.#capabilities = {
       add: true,
       compareAndSet: true,
       touch: true,
@@ -61,11 +64,12 @@ export class HazelcastStore implements Store {
     }
   }
 
+  get capabilities(): StoreCapabilities {
+    return this.#capabilities
+  }
+
   get(key: string): Promise<StoreEntry | undefined> {
-    return this.#read('get', async (entries) => {
-      const stored = await entries.get(this.#prefix + key)
-      return stored === null ? undefined : open(stored)
-    })
+    return this.#read('get', (entries) => entries.get(this.#prefix + key).then(open))
   }
 
   getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
@@ -76,10 +80,7 @@ export class HazelcastStore implements Store {
         batches.push(entries.getAll(unique.slice(start, start + MAX_KEYS_AT_ONCE)))
       }
       const found = new Map((await Promise.all(batches)).flat())
-      return keys.map((key) => {
-        const stored = found.get(this.#prefix + key)
-        return stored === undefined ? undefined : open(stored)
-      })
+      return keys.map((key) => open(found.get(this.#prefix + key)))
     })
   }
 
@@ -110,14 +111,15 @@ export class HazelcastStore implements Store {
     { ttl }: CompareAndSetOptions = {},
   ): Promise<Version | undefined> {
     return this.#write('compareAndSet', async (entries) => {
+      this.#needsCompareAndSet('compareAndSet')
+      if (!Buffer.isBuffer(version)) return undefined
       const engineKey = this.#engineKey(key)
       const next = this.#stamps.stamp(bytes)
-      const present = version as Buffer
       // With 'keep' the map's own lifetime begins. A late setTtl would cut the value that follows a lease.
       const replaced =
         ttl === 'keep'
-          ? await replaceIfSame(entries, engineKey, present, next)
-          : await this.#lifetimes.replace(engineKey, present, next, ttl)
+          ? await replaceIfSame(entries, engineKey, version, next)
+          : await this.#lifetimes.replace(engineKey, version, next, ttl)
       return replaced ? next : undefined
     })
   }
@@ -132,6 +134,7 @@ export class HazelcastStore implements Store {
 
   compareAndDelete(key: string, version: Version): Promise<boolean> {
     return this.#write('compareAndDelete', async (entries) => {
+      this.#needsCompareAndSet('compareAndDelete')
       return (await entries.remove(this.#engineKey(key), version as Buffer)) === true
     })
   }
@@ -141,7 +144,10 @@ export class HazelcastStore implements Store {
   }
 
   increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
-    return this.#write('increment', () => this.#counters.increment(this.#prefix + key, by, ttl))
+    return this.#write('increment', () => {
+      this.#needsCompareAndSet('increment')
+      return this.#counters.increment(this.#prefix + key, by, ttl)
+    })
   }
 
   ping(): Promise<void> {
@@ -151,14 +157,14 @@ export class HazelcastStore implements Store {
   }
 
   publish(channel: string, message: Uint8Array): Promise<void> {
-    return this.#run('publish', 'write', async () => {
+    return this.#write('publish', async () => {
       // A copy, since the client takes no plain Uint8Array and sends later. It overwrites the oldest when full.
       await (await this.#channel(channel)).add(Buffer.from(message))
     })
   }
 
   subscribe(channel: string, listener: Listener, events: SubscriptionEvents = {}): Promise<Unsubscribe> {
-    return this.#run('subscribe', 'read', async () => {
+    return this.#read('subscribe', async () => {
       const subscription = new Subscription(() => this.#channel(channel), listener, events)
       await subscription.start()
       if (this.#closing !== undefined) subscription.end()
@@ -191,8 +197,8 @@ export class HazelcastStore implements Store {
     await this.#connection.close()
   }
 
-  async #set(entries: Entries, key: string, bytes: Uint8Array, ttl: number | undefined): Promise<void> {
-    await entries.set(this.#engineKey(key), this.#stamps.stamp(bytes), engineTtl(ttl))
+  #set(entries: Entries, key: string, bytes: Uint8Array, ttl: number | undefined): Promise<void> {
+    return entries.set(this.#engineKey(key), this.#stamps.stamp(bytes), engineTtl(ttl))
   }
 
   /** The key of a write. */
@@ -217,25 +223,41 @@ export class HazelcastStore implements Store {
   }
 
   #read<T>(operation: string, run: (entries: Entries) => Promise<T>): Promise<T> {
-    return this.#run(operation, 'read', async () => run(await this.#entries()))
+    return this.#run(operation, 'read', run)
   }
 
   #write<T>(operation: string, run: (entries: Entries) => Promise<T>): Promise<T> {
-    return this.#run(operation, 'write', async () => run(await this.#entries()))
+    return this.#run(operation, 'write', run)
   }
 
-  async #run<T>(operation: string, kind: 'read' | 'write', run: () => Promise<T>): Promise<T> {
+  async #run<T>(operation: string, kind: 'read' | 'write', run: (entries: Entries) => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) throw closedError(operation)
     try {
-      return await run()
+      const opened = this.#opened
+      // The usual case, without a turn of its own.
+      const ready = opened !== undefined && opened.client === this.#connection.current
+      return await run(ready ? opened.entries : await this.#entries())
     } catch (error) {
-      throw this.#closing === undefined ? storeError(error, operation, kind) : closedError(operation)
+      if (this.#closing !== undefined) throw closedError(operation)
+      if (error instanceof UnsupportedError) this.#comparesNothing(error)
+      throw storeError(error, operation, kind)
     }
+  }
+
+  #needsCompareAndSet(operation: string): void {
+    if (!this.#capabilities.compareAndSet) throw incomparable(operation)
+  }
+
+  /** Found out later: without `compareAndSet` no lease is taken, and nothing is stored that might be old. */
+  #comparesNothing({ message }: UnsupportedError): void {
+    if (!this.#capabilities.compareAndSet) return
+    this.#capabilities = { ...this.#capabilities, compareAndSet: false, increment: false }
+    report('store-warning', () => ({ store: STORE_NAME, message }))
   }
 }
 
-function open(stored: Buffer): StoreEntry {
-  return { bytes: stored.subarray(STAMP_BYTES), version: stored }
+function open(stored: Buffer | null | undefined): StoreEntry | undefined {
+  return stored ? { bytes: stored.subarray(STAMP_BYTES), version: stored } : undefined
 }
 
 /** All are tried, the first error is thrown. */

@@ -1,6 +1,7 @@
 import { report, STAMP_BYTES } from '@tiercel/cache-core/store'
 import type { IMap } from 'hazelcast-client'
 import { STORE_NAME } from './errors.js'
+import { replaceIfSame } from './replace-if-same.js'
 
 /** The map's entries: a stamp (`VersionStamps`) and the value's bytes. */
 export type Entries = IMap<string, Buffer>
@@ -144,14 +145,4 @@ export class Lifetimes {
         'in use plus a day (not max-idle-seconds)',
     }))
   }
-}
-
-/**
- * `replaceIfSame`, whose answer is made sure of: after a write error the client sends an invocation once more through
- * another connection, and that one reports a conflict with the first. No two values carry the same stamp, so who finds
- * its own there has written it.
- */
-export async function replaceIfSame(entries: Entries, key: string, present: Buffer, next: Buffer): Promise<boolean> {
-  if (await entries.replaceIfSame(key, present, next)) return true
-  return (await entries.get(key))?.equals(next) ?? false
 }

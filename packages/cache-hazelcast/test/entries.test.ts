@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { UnsupportedError } from '@tiercel/cache-core/store'
 import type { IMap } from 'hazelcast-client'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { hazelcastStore } from '../src/index.js'
@@ -52,6 +54,37 @@ describe.skipIf(url === undefined)('entries of the map', () => {
     await store.set('k', bytes('same'))
     expect(await store.compareAndSet('k', first ?? '', bytes('new'))).toBeUndefined()
     expect(await store.compareAndDelete('k', first ?? '')).toBe(false)
+  })
+
+  it('a map that does not compare bytes is found out at the first replacement, reported once and not trusted', async () => {
+    const warnings: string[] = []
+    const hear = (message: unknown): void => {
+      warnings.push((message as { message: string }).message)
+    }
+    subscribe('tiercel:store-warning', hear)
+    // As a map with in-memory-format OBJECT answers.
+    const objects = tampered(client, { map: () => ({ replaceIfSame: async () => false }) })
+    const store = hazelcastStore({ client: objects, map: freshMap() })
+    const version = (await store.add('k', bytes('value'))) ?? {}
+    for (const attempt of [1, 2]) {
+      const write = store.compareAndSet('k', version, bytes(`new ${attempt}`))
+      await expect(write).rejects.toBeInstanceOf(UnsupportedError)
+    }
+    expect(store.capabilities).toMatchObject({ add: true, compareAndSet: false, increment: false })
+    await expect(store.compareAndDelete('k', version)).rejects.toBeInstanceOf(UnsupportedError)
+    await expect(store.increment('n', 1)).rejects.toBeInstanceOf(UnsupportedError)
+    unsubscribe('tiercel:store-warning', hear)
+    expect(warnings).toEqual([expect.stringContaining('in-memory-format to BINARY')])
+  })
+
+  it('a conflict is no reason to distrust the map', async () => {
+    const store = hazelcastStore({ client, map: freshMap() })
+    const version = (await store.add('k', bytes('value'))) ?? {}
+    await store.set('k', bytes('newer'))
+    expect(await store.compareAndSet('k', version, bytes('new'))).toBeUndefined()
+    await store.delete('k')
+    expect(await store.compareAndSet('k', version, bytes('new'))).toBeUndefined()
+    expect(store.capabilities.compareAndSet).toBe(true)
   })
 
   describe('purge', () => {

@@ -1,0 +1,32 @@
+import { UnsupportedError } from '@tiercel/cache-core/store'
+import { STORE_NAME } from './errors.js'
+import type { Entries } from './lifetimes.js'
+
+/**
+ * The map's `replaceIfSame`, whose "no" is looked into. No two values carry the same stamp, so what stands there tells:
+ * - the new value: after a write error the client sends an invocation once more through another connection, and the
+ *   second one reports a conflict with the first. It was written.
+ * - the value expected, and again after another try: this map does not compare stored bytes.
+ * @throws UnsupportedError in the latter case.
+ */
+export async function replaceIfSame(entries: Entries, key: string, present: Buffer, next: Buffer): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    if (await entries.replaceIfSame(key, present, next)) return true
+    const found = await entries.get(key)
+    if (found === null) return false
+    if (found.equals(next)) return true
+    if (!found.equals(present)) return false
+    // A member that took over may have brought the value back in between; then the next try replaces it.
+    if (attempt > 1) throw incomparable('compareAndSet', entries.getName())
+  }
+}
+
+/** A map whose `in-memory-format` is OBJECT compares objects, and no two byte arrays are the same object. */
+export function incomparable(operation: string, map?: string): UnsupportedError {
+  const name = map === undefined ? 'this map' : `the map '${map}'`
+  return new UnsupportedError(
+    `${STORE_NAME}: ${name} does not compare stored bytes, so there are no leases and no counters: set its ` +
+      'in-memory-format to BINARY on the members (the default)',
+    { store: STORE_NAME, operation },
+  )
+}
