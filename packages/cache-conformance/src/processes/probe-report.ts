@@ -1,6 +1,8 @@
 /**
  * What the process does with the store:
- * `use` every operation, then close; `create-and-close` nothing else; `unreachable` every operation against a server that is not there, then close.
+ * `use`: every operation, then close;
+ * `create-and-close`: nothing else;
+ * `unreachable`: every operation against a server that is not there, then close.
  */
 export type ProbeScript = 'use' | 'create-and-close' | 'unreachable'
 

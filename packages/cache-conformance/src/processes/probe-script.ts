@@ -29,7 +29,8 @@ let failure: string | undefined
 let earlyConnections = 0
 try {
   const module = await loadModule(moduleUrl)
-  const factory = script === 'unreachable' ? (module.unreachable ?? module.default) : module.default
+  const factory = script === 'unreachable' ? module.unreachable : module.default
+  if (factory === undefined) throw new Error('the module does not export `unreachable`, which the suite was given')
   const store = guardStore(await factory({ prefix }), { timeout: Number(timeoutMs) })
   await turns()
   earlyConnections = connections

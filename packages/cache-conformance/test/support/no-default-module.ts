@@ -1,0 +1,2 @@
+/** A module under test that exports its store by name only. */
+export const create = (): undefined => undefined
