@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { headerLines } from '../../src/http/headers.js'
@@ -88,6 +89,11 @@ describe('variants', () => {
     expect(performance.now() - started).toBeLessThan(1_000)
     expect(one.length).toBeLessThan(100)
     expect(one).not.toBe(variant(['accept-encoding'], { 'Accept-Encoding': `${long}br` }))
+  })
+
+  it('differ between a long value and a short one that spells its hash', () => {
+    const long = 'x'.repeat(1_000)
+    expect(variant(['x'], { X: hash('sha256', long, 'base64url') })).not.toBe(variant(['x'], { X: long }))
   })
 
   it('hold no credentials', () => {
