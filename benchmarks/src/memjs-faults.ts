@@ -202,8 +202,8 @@ async function outcome(operation: Promise<unknown>): Promise<string> {
 
 function describe(value: unknown): string {
   if (value === VALUE) return 'the value'
-  if (value === undefined) return 'nothing'
-  return String(value).startsWith(VALUE.slice(0, 3)) ? 'A CORRUPTED VALUE' : String(value)
+  if (typeof value !== 'string') return value === undefined ? 'nothing' : JSON.stringify(value)
+  return value.startsWith(VALUE.slice(0, 3)) ? 'A CORRUPTED VALUE' : value
 }
 
 async function observe({ run }: Fault, make: Make): Promise<string> {

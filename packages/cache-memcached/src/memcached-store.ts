@@ -26,7 +26,7 @@ import { MAX_KEY_BYTES, Opcode, Status } from './memjs/protocol.js'
 import type { HardenedServer } from './memjs/server.js'
 import { type MemcachedStoreOptions, parseOptions } from './options.js'
 
-/** Keys of one `getMany` under way to one server at a time: other operations get their turn between. */
+/** Keys of one `getMany` under way at a time: other operations get their turn between. */
 const BATCH_KEYS = 256
 
 type Kind = 'read' | 'write'

@@ -5,3 +5,6 @@ import { memcachedStore } from '../src/index.js'
 const create: StoreFactory = ({ prefix }) => memcachedStore({ url: process.env.TEST_MEMCACHED_URL ?? '', prefix })
 
 export default create
+
+/** Nobody listens on port 1. */
+export const unreachable: StoreFactory = ({ prefix }) => memcachedStore({ servers: ['127.0.0.1:1'], prefix })

@@ -171,7 +171,8 @@ export class HardenedServer extends Server {
   }
 
   #notReachable(): NotSentError {
-    const cause = this.#lastFailure
-    return new NotSentError(`${this.host}:${this.port} is not reachable: ${cause?.message}`, { cause })
+    const cause: NodeJS.ErrnoException | undefined = this.#lastFailure
+    // A name with several addresses fails with several errors in one, which has a code and no message.
+    return new NotSentError(`${this.host}:${this.port} is not reachable: ${cause?.message || cause?.code}`, { cause })
   }
 }
