@@ -26,6 +26,9 @@ import { type Channel, Subscription } from './subscription.js'
 /** Beyond it the client's `getAll` overflows the stack. */
 const MAX_KEYS_AT_ONCE = 10_000
 
+/** Shorter than every stamp. */
+const NO_VERSION = Buffer.alloc(0)
+
 /**
  * A store on a Hazelcast map. A value is stored behind a stamp that no other write carries, and its version is all
  * that is stored: what `replaceIfSame` and `remove` compare.
@@ -112,14 +115,15 @@ export class HazelcastStore implements Store {
   ): Promise<Version | undefined> {
     return this.#write('compareAndSet', async (entries) => {
       this.#needsCompareAndSet('compareAndSet')
-      if (!Buffer.isBuffer(version)) return undefined
+      // A version of another store's is none of this one's: it matches nothing.
+      const present = Buffer.isBuffer(version) ? version : NO_VERSION
       const engineKey = this.#engineKey(key)
       const next = this.#stamps.stamp(bytes)
       // With 'keep' the map's own lifetime begins. A late setTtl would cut the value that follows a lease.
       const replaced =
         ttl === 'keep'
-          ? await replaceIfSame(entries, engineKey, version, next)
-          : await this.#lifetimes.replace(engineKey, version, next, ttl)
+          ? await replaceIfSame(entries, engineKey, present, next)
+          : await this.#lifetimes.replace(engineKey, present, next, ttl)
       return replaced ? next : undefined
     })
   }

@@ -1,8 +1,7 @@
 import { describeStore } from '@tiercel/cache-conformance'
 import { startServer } from '@tiercel/servers'
 import { afterAll, describe, it } from 'vitest'
-import { hazelcastStore } from '../src/index.js'
-import create from './conformance-store.js'
+import create, { unreachable } from './conformance-store.js'
 
 const server = await startServer('hazelcast', { count: 2 })
 process.env.HAZELCAST_TEST_URL = server?.url ?? ''
@@ -17,8 +16,7 @@ describe.skipIf(server === undefined)('two members', () => {
       create,
       module: new URL('./conformance-store.ts', import.meta.url),
       execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
-      // Port 1 is nobody's.
-      unreachable: ({ prefix }) => hazelcastStore({ members: ['127.0.0.1:1'], prefix }),
+      unreachable,
       ...(server === undefined || server.external ? {} : { faults: server }),
     },
   )
