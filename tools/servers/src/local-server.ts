@@ -39,7 +39,7 @@ export class LocalServer implements Server {
   }
 
   async freeze(): Promise<void> {
-    for (const each of this.#processes) each.signal('SIGSTOP')
+    await Promise.all(this.#processes.map((each) => each.freeze()))
   }
 
   async thaw(): Promise<void> {

@@ -1,11 +1,15 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** How long a signal takes to be heeded is a matter of the kernel's next time slices. */
+const STOP_POLL_MS = 2
 
 type Supervisor = ChildProcessByStdio<Writable, Readable, null>
 
@@ -81,6 +85,12 @@ export class Supervised {
     if (this.#alive) process.kill(this.#pid, signal)
   }
 
+  /** SIGSTOP, and waits until it has stopped: it may answer a little longer. */
+  async freeze(): Promise<void> {
+    this.signal('SIGSTOP')
+    while (this.#alive && isRunning(this.#pid)) await delay(STOP_POLL_MS)
+  }
+
   /** SIGKILL, and waits until the kernel has taken the process's ports back. */
   async kill(): Promise<void> {
     this.#keepsProcessAlive(true)
@@ -103,5 +113,19 @@ export class Supervised {
   #keepsProcessAlive(keeps: boolean): void {
     const { stdin, stdout } = this.#supervisor
     for (const handle of [this.#supervisor, stdin as Socket, stdout as Socket]) keeps ? handle.ref() : handle.unref()
+  }
+}
+
+/** Whether any thread of a process still runs after SIGSTOP. Only Linux tells; elsewhere it is taken for stopped. */
+function isRunning(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).some((task) => {
+      const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8')
+      // The state is the first field behind the name, which stands in parentheses and may hold anything.
+      const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3)
+      return state !== 'T' && state !== 't'
+    })
+  } catch {
+    return false
   }
 }
