@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '../base/errors.js'
 import type { GuardedStore } from '../store/guard.js'
 import type { StoreEntry } from '../store/store.js'
 
@@ -45,8 +46,7 @@ export class Reader {
   #sendBatch(batch: readonly (readonly [string, Waiting])[]): void {
     const [first] = batch
     if (first !== undefined && batch.length === 1) {
-      const [key, waiting] = first
-      this.#store.get(key).then(waiting.resolve, waiting.reject)
+      this.#sendOne(first)
       return
     }
     this.#store.getMany(batch.map(([key]) => key)).then(
@@ -54,9 +54,15 @@ export class Reader {
         for (const [index, [, waiting]] of batch.entries()) waiting.resolve(entries[index])
       },
       (error) => {
-        for (const [, waiting] of batch) waiting.reject(error)
+        // One server of several that is away fails the whole batch, and at once: the others' keys are asked for again.
+        if (error instanceof StoreUnavailableError) for (const each of batch) this.#sendOne(each)
+        else for (const [, waiting] of batch) waiting.reject(error)
       },
     )
+  }
+
+  #sendOne([key, waiting]: readonly [string, Waiting]): void {
+    this.#store.get(key).then(waiting.resolve, waiting.reject)
   }
 }
 
