@@ -1,0 +1,1 @@
+export { type PostgresStoreOptions, postgresStore, type QueryClient } from './postgres-store.js'
