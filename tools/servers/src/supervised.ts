@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface, type Interface } from 'node:readline'
+import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -40,18 +40,12 @@ export class Supervised {
   readonly #ended: Promise<void>
   #alive = true
 
-  private constructor(folder: string, supervisor: Supervisor, lines: Interface, pid: number) {
+  private constructor(folder: string, supervisor: Supervisor, pid: number, ended: Promise<void>) {
     this.folder = folder
     this.#supervisor = supervisor
     this.#pid = pid
-    // The next line says how the server ended; there is none when the supervisor was killed too.
-    this.#ended = new Promise((resolve) => {
-      const end = (): void => {
-        this.#alive = false
-        resolve()
-      }
-      lines.once('line', end)
-      lines.once('close', end)
+    this.#ended = ended.then(() => {
+      this.#alive = false
     })
     this.#keepsProcessAlive(false)
   }
@@ -69,8 +63,13 @@ export class Supervised {
     })
     supervisor.stdin.on('error', () => {})
     const lines = createInterface({ input: supervisor.stdout })
+    // Both lines may come at once, and there is no second one when the supervisor was killed too.
+    const ended = new Promise<void>((resolve) => {
+      lines.once('line', () => lines.once('line', () => resolve()))
+      lines.once('close', resolve)
+    })
     const [pid] = (await once(lines, 'line')) as [string]
-    return new Supervised(folder, supervisor, lines, Number(pid))
+    return new Supervised(folder, supervisor, Number(pid), ended)
   }
 
   get alive(): boolean {
