@@ -1,0 +1,3 @@
+import { describeEngine } from './support/engine.js'
+
+await describeEngine('Memcached', 'memcached')

@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Cache, CacheStats, Delivery, Duration } from '@tiercel/cache-core'
+import { Traffic, type TrafficReport, type TrafficTerms } from './traffic.js'
+
+export interface Ask {
+  readonly key: string
+  /** How long a load takes after the database was read, in milliseconds. */
+  readonly loadMs: number
+  /** So many callers at the same time. Default 1. */
+  readonly callers?: number
+  readonly lease?: Duration
+}
+
+export interface Answers {
+  /** Each value once. */
+  readonly values: readonly string[]
+  readonly errors: readonly string[]
+  /** Loads that ran in this process for these callers. */
+  readonly loads: number
+  readonly slowestMs: number
+}
+
+/** What a process of the tests can be told to do with its cache. */
+export class Commands {
+  readonly #cache: Cache
+  readonly #readDatabase: (key: string) => Promise<string>
+  #traffic: Traffic | undefined
+
+  /** @param readDatabase Reads the one database of all processes, which is the test. */
+  constructor(cache: Cache, readDatabase: (key: string) => Promise<string>) {
+    this.#cache = cache
+    this.#readDatabase = readDatabase
+  }
+
+  async getOrSet({ key, loadMs, callers = 1, lease }: Ask): Promise<Answers> {
+    let loads = 0
+    let slowestMs = 0
+    const load = async (): Promise<string> => {
+      loads++
+      const value = await this.#readDatabase(key)
+      await delay(loadMs)
+      return value
+    }
+    const call = async (): Promise<string> => {
+      const start = performance.now()
+      try {
+        return await this.#cache.getOrSet(key, load, lease === undefined ? {} : { lease })
+      } finally {
+        slowestMs = Math.max(slowestMs, performance.now() - start)
+      }
+    }
+    const settled = await Promise.allSettled(Array.from({ length: callers }, call))
+    const values = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const errors = settled.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []))
+    return { values: [...new Set(values)], errors, loads, slowestMs }
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.#cache.get<string>(key)
+  }
+
+  delete(key: string): Promise<Delivery> {
+    return this.#cache.delete(key)
+  }
+
+  async stats(): Promise<CacheStats> {
+    return this.#cache.stats()
+  }
+
+  async startTraffic(terms: TrafficTerms): Promise<void> {
+    this.#traffic = new Traffic(this.#cache, terms)
+  }
+
+  async stopTraffic(): Promise<TrafficReport> {
+    if (this.#traffic === undefined) throw new Error('there is no traffic')
+    return this.#traffic.stop()
+  }
+}

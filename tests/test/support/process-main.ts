@@ -1,0 +1,36 @@
+// One process of the tests: a cache on the store of a URL, told by messages what to do with it.
+// Arguments: the store's URL, the prefix, `storeTimeout` as JSON.
+import { createCache } from '@tiercel/cache-core'
+import { Commands } from './commands.js'
+import type { Order, Report } from './messages.js'
+import { openStore } from './open-store.js'
+
+const [url = '', prefix = '', storeTimeout = ''] = process.argv.slice(2)
+const cache = createCache({ store: await openStore(url, prefix), storeTimeout: JSON.parse(storeTimeout) })
+const commands = new Commands(cache, readDatabase)
+const reads: ((value: string) => void)[] = []
+
+process.on('message', (order: Order) => void obey(order))
+process.on('disconnect', () => void cache.close().finally(() => process.exit()))
+// Connected before the first question, so that nothing measured holds a handshake.
+await cache.get('connect')
+tell({ started: true })
+
+function readDatabase(key: string): Promise<string> {
+  return new Promise((resolve) => tell({ read: reads.push(resolve) - 1, key }))
+}
+
+async function obey(order: Order): Promise<void> {
+  if ('read' in order) return reads[order.read]?.(order.value)
+  const { call, command, args } = order
+  try {
+    const run = commands[command] as (...args: readonly unknown[]) => Promise<unknown>
+    tell({ call, result: await run.apply(commands, [...args]) })
+  } catch (error) {
+    tell({ call, failure: String(error) })
+  }
+}
+
+function tell(report: Report): void {
+  process.send?.(report)
+}

@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Cache } from '@tiercel/cache-core'
+
+export interface TrafficTerms {
+  /** Callers that ask one after another, each for the next key of all. */
+  readonly callers: number
+  readonly keys: number
+  readonly loadMs: number
+}
+
+export interface TrafficReport {
+  readonly calls: number
+  readonly slowestMs: number
+  readonly errors: readonly string[]
+}
+
+/** Between two questions of a caller. */
+const PAUSE_MS = 5
+/** Short, so that hits, misses and waits mix all the time. */
+const TTL = '300ms'
+
+/** Callers that ask without end. */
+export class Traffic {
+  readonly #cache: Cache
+  readonly #terms: TrafficTerms
+  readonly #callers: readonly Promise<void>[]
+  readonly #errors: string[] = []
+  #running = true
+  #calls = 0
+  #slowestMs = 0
+
+  constructor(cache: Cache, terms: TrafficTerms) {
+    this.#cache = cache
+    this.#terms = terms
+    this.#callers = Array.from({ length: terms.callers }, () => this.#ask())
+  }
+
+  async stop(): Promise<TrafficReport> {
+    this.#running = false
+    await Promise.all(this.#callers)
+    return { calls: this.#calls, slowestMs: this.#slowestMs, errors: this.#errors }
+  }
+
+  async #ask(): Promise<void> {
+    const { keys, loadMs } = this.#terms
+    while (this.#running) {
+      const key = `traffic ${this.#calls++ % keys}`
+      const start = performance.now()
+      try {
+        const value = await this.#cache.getOrSet(key, () => delay(loadMs, `value of ${key}`), { ttl: TTL })
+        if (value !== `value of ${key}`) this.#errors.push(`${key} answered ${value}`)
+      } catch (error) {
+        this.#errors.push(String(error))
+      }
+      this.#slowestMs = Math.max(this.#slowestMs, performance.now() - start)
+      await delay(PAUSE_MS)
+    }
+  }
+}
