@@ -60,8 +60,6 @@ export interface ParsedOptions {
 
 /** Couchbase takes 250 bytes, of which up to 4 name the collection. */
 const MAX_KEY_BYTES = 246
-/** What the guard makes of a long key: one mark and 43 characters of SHA-256. */
-const HASHED_KEY_BYTES = 44
 
 const DEFAULT_KV_TIMEOUT = '500ms'
 const DEFAULT_CONNECT_TIMEOUT = '2.5s'
@@ -74,12 +72,6 @@ const OWN_CONFIG = ['username', 'password', 'timeouts', 'transcoder', 'orphanRep
 export function parseOptions(options: CouchbaseStoreOptions): ParsedOptions {
   checkOptions('couchbaseStore', options, [...CONNECTING, ...KEYSPACE, 'prefix', 'kvTimeout', 'client'])
   const prefix = keyPrefix(options.prefix)
-  if (maxKeyBytes(prefix) < HASHED_KEY_BYTES) {
-    throw new InvalidOptionError(
-      'prefix',
-      `takes ${Buffer.byteLength(prefix)} bytes of a key with its separators escaped; at most ${MAX_KEY_BYTES - HASHED_KEY_BYTES} fit`,
-    )
-  }
   if (options.client !== undefined) {
     return { source: parseClient(options.client, options), keyPrefix: prefix, kvTimeoutMs: parseKvTimeout(options) }
   }

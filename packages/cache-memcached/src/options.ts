@@ -11,7 +11,6 @@ import {
   type StoreHost,
 } from '@tiercel/cache-core/store'
 import type { Address, Timings } from './memjs/address.js'
-import { MAX_KEY_BYTES } from './memjs/protocol.js'
 
 interface CommonOptions {
   /** Stands before every key. Default `'tiercel'`. */
@@ -79,8 +78,6 @@ const SERVERS_OPTIONS = ['servers', 'username', 'password', ...CONNECTION]
 const CLIENT_OPTIONS = ['client', ...COMMON]
 
 const DEFAULT_PORT = 11_211
-/** The guard's hash of a long key has 44 bytes. A prefix must leave room for it. */
-const MIN_KEY_ROOM = 44
 /** What memcached adds to a value in its item: header, key, CAS number. Measured: 1 MiB - 512 fit with a key of 250 bytes. */
 const ITEM_OVERHEAD_BYTES = 512
 /** Without `-I`. */
@@ -169,9 +166,6 @@ function refuseDuplicates(option: string, list: readonly Address[]): void {
 
 function settings(options: ConnectionOptions, addresses: readonly Address[]): Settings {
   const prefix = keyPrefix(options.prefix)
-  if (Buffer.byteLength(prefix) > MAX_KEY_BYTES - MIN_KEY_ROOM) {
-    throw new InvalidOptionError('prefix', `too long: escaped it has ${Buffer.byteLength(prefix)} of a key's 250 bytes`)
-  }
   return {
     addresses,
     prefix,

@@ -33,7 +33,7 @@ describe('keyPrefix', () => {
     )
   })
 
-  it.each([5, null, '\ud800', 'x'.repeat(101), '猫'.repeat(34)])('refuses %j', (prefix) => {
+  it.each([5, null, '\ud800', 'x'.repeat(101), '猫'.repeat(34), ':'.repeat(34)])('refuses %j', (prefix) => {
     expect(() => keyPrefix(prefix)).toThrow(/^prefix: /)
   })
 })
