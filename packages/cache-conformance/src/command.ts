@@ -24,7 +24,7 @@ Options
 Exit code: 0 the store keeps the contract, 1 it does not, 2 the command could not be run.
 `
 
-export const EXIT = { kept: 0, broken: 1, unusable: 2 } as const
+const EXIT = { kept: 0, broken: 1, unusable: 2 } as const
 
 export interface Output {
   readonly out: (text: string) => void
