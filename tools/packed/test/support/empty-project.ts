@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inject } from 'vitest'
+import { type Outcome, run, runWell } from './run.js'
+
+const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
+
+/** The module resolutions in use, each with the `module` that TypeScript wants beside it. */
+const MODULE = { node16: 'node16', bundler: 'esnext' } as const
+
+export type ModuleResolution = keyof typeof MODULE
+export const RESOLUTIONS = Object.keys(MODULE) as readonly ModuleResolution[]
+
+/** A project of a user, outside the workspace. */
+export class EmptyProject {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'tiercel-project-'))
+
+  constructor() {
+    this.write('package.json', JSON.stringify({ private: true, type: 'module' }))
+  }
+
+  /** Ours come from their tarballs, all others from the registry, or from npm's cache. */
+  async install(...names: readonly string[]): Promise<void> {
+    const packed = new Map(inject('packed').map(({ name, tarball }) => [name, tarball]))
+    const packages = names.map((name) => packed.get(name) ?? name)
+    const options = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts']
+    await runWell('npm', ['install', ...options, ...packages], { cwd: this.#folder, timeout: 110_000 })
+  }
+
+  /** The name of every installed package, however deep. */
+  installed(): readonly string[] {
+    const lock = JSON.parse(readFileSync(join(this.#folder, 'node_modules/.package-lock.json'), 'utf8')) as {
+      packages: Record<string, unknown>
+    }
+    const names = Object.keys(lock.packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 13))
+    return [...new Set(names)].sort()
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(join(this.#folder, file), text)
+  }
+
+  run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+    return run(command, args, { cwd: this.#folder, env })
+  }
+
+  /** The errors of TypeScript, that of the workspace, in `file` and in every declaration that it leads to. */
+  async typeErrors(file: string, moduleResolution: ModuleResolution): Promise<readonly string[]> {
+    const compilerOptions = {
+      module: MODULE[moduleResolution],
+      moduleResolution,
+      target: 'es2023',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+      // Node's types are the workspace's, so that nothing but what is tested stands in node_modules.
+      types: ['node'],
+      typeRoots: [join(NODE_MODULES, '@types')],
+    }
+    this.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }))
+    const { code, stdout } = await this.run(join(NODE_MODULES, '.bin/tsc'), ['--project', '.', '--pretty', 'false'])
+    const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
+    if (code === null || (code !== 0 && errors.length === 0)) throw new Error(`tsc ended with ${code}:\n${stdout}`)
+    return errors
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
