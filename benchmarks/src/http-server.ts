@@ -1,0 +1,80 @@
+/** The server process of `http.ts`: `<node|fastify> <none|by-hand|memory|redis> <url of Redis>`. Tells its port and, when asked, its CPU time. */
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Cache, createCache, memoryStore } from '@tiercel/cache-core'
+import { httpCache as fastifyCache } from '@tiercel/cache-core/fastify'
+import { httpCache } from '@tiercel/cache-core/node'
+import { redisStore } from '@tiercel/cache-redis'
+import fastify from 'fastify'
+import { Redis } from 'ioredis'
+import { cpuMs } from './lib/sample.js'
+import { bytes } from './lib/values.js'
+
+const [framework, storeName, redisUrl] = process.argv.slice(2)
+
+const TTL = '1h'
+
+/** By path: `/1` is 1 KiB. */
+const bodies = new Map([1, 20, 200].map((kib) => [`/${kib}`, bytes(kib * 1_024)]))
+const bodyOf = (path: string | undefined): Buffer => bodies.get(path ?? '') ?? Buffer.alloc(0)
+
+/** What a hit sends beside the handler's own field, so that all send the same. */
+const HIT_FIELDS = ['ETag', `"${'a'.repeat(27)}"`, 'Age', '1', 'Cache-Status', 'tiercel; hit; ttl=3599']
+
+const handler: RequestListener = (req, res) => send(res, bodyOf(req.url))
+
+function send(res: ServerResponse, body: Buffer): void {
+  const fields = ['Content-Type', 'application/octet-stream', 'Content-Length', String(body.byteLength)]
+  res.writeHead(200, cache === undefined ? [...fields, ...HIT_FIELDS] : fields)
+  res.end(body)
+}
+
+/** A hit as one would write it for Redis: the body under the path, and nothing else. */
+async function serverByHand(): Promise<Server> {
+  const redis = new Redis(redisUrl as string)
+  for (const [path, body] of bodies) await redis.set(`by-hand:${path}`, body)
+  return createServer((req, res) => {
+    void redis.getBuffer(`by-hand:${req.url}`).then((body) => send(res, body ?? Buffer.alloc(0)))
+  })
+}
+
+function nodeServer(cache: Cache | undefined): Server {
+  if (cache === undefined) return createServer(handler)
+  const cached = httpCache(cache, { ttl: TTL })
+  return createServer((req, res) => cached(req, res, () => handler(req, res)))
+}
+
+async function fastifyServer(cache: Cache | undefined): Promise<Server> {
+  const app = fastify()
+  if (cache !== undefined) await app.register(fastifyCache, { cache, ttl: TTL })
+  app.get('/*', (request, reply) => {
+    if (cache === undefined) {
+      for (let i = 0; i < HIT_FIELDS.length; i += 2) reply.header(HIT_FIELDS[i] as string, HIT_FIELDS[i + 1])
+    }
+    return reply.type('application/octet-stream').send(bodyOf(request.url))
+  })
+  await app.ready()
+  return app.server
+}
+
+function makeCache(): Cache | undefined {
+  if (storeName !== 'memory' && storeName !== 'redis') return undefined
+  const store =
+    storeName === 'redis' ? redisStore({ url: redisUrl as string, prefix: `http-${framework}` }) : memoryStore()
+  // A busy machine is no dead store.
+  return createCache({ store, storeTimeout: '2s' })
+}
+
+function makeServer(): Server | Promise<Server> {
+  if (storeName === 'by-hand') return serverByHand()
+  return framework === 'fastify' ? fastifyServer(cache) : nodeServer(cache)
+}
+
+const cache = makeCache()
+const server = await makeServer()
+// Connections rest while others are measured.
+server.keepAliveTimeout = 0
+server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
+
+process.on('message', () => process.send?.({ cpuMs: cpuMs() }))
+process.on('disconnect', () => process.exit())
