@@ -11,6 +11,7 @@ export const errors: readonly Mutant[] = [
         return never
       }
     },
+    'patience',
   ),
   mutant(
     'touch never settles',
@@ -20,6 +21,7 @@ export const errors: readonly Mutant[] = [
         return never
       }
     },
+    'patience',
   ),
   mutant(
     'it prints',

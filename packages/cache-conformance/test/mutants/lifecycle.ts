@@ -22,6 +22,7 @@ export const lifecycle: readonly Mutant[] = [
         if (!this.#used) await never
       }
     },
+    'patience',
   ),
   mutant(
     'a second close hangs',
@@ -32,6 +33,7 @@ export const lifecycle: readonly Mutant[] = [
         await super.close()
       }
     },
+    'patience',
   ),
   mutant(
     'a closed store goes on',
@@ -49,6 +51,7 @@ export const lifecycle: readonly Mutant[] = [
         return this.closed ? never : entry
       }
     },
+    'patience',
   ),
   mutant(
     'closing one store breaks the connection of another',

@@ -5,10 +5,21 @@ import { Engine } from '../support/engine.js'
 import { LocalLink } from '../support/link.js'
 import { WireLink } from '../support/wire-link.js'
 import { WireServer } from '../support/wire-server.js'
+import { MUTANTS } from './index.js'
 import type { Mutant } from './mutant.js'
 
 /** What hangs in a mutant is waited for: not long. */
 const LIMITS = { clock: true, timeoutMs: 800, recoveryMs: 800, caseTimeoutMs: 10_000 } satisfies Partial<RunOptions>
+
+/** Those mutants that need this around them. */
+export function mutantsThatNeed(need: NonNullable<Mutant['needs']>): readonly Mutant[] {
+  return MUTANTS.filter(({ needs = 'nothing' }) => needs === need)
+}
+
+/** What a test of it is called. */
+export function nameOf({ fault, killedBy }: Mutant): string {
+  return `${fault}: killed by ${killedBy}`
+}
 
 /** The case named for the mutant fails, and most others do not: the suite tells faults apart. */
 export async function expectKilled(mutant: Mutant): Promise<void> {
@@ -21,7 +32,7 @@ export async function expectKilled(mutant: Mutant): Promise<void> {
 }
 
 async function runAgainst(mutant: Mutant): Promise<Report> {
-  if (mutant.needs === undefined || mutant.needs === 'nothing') {
+  if (mutant.needs === undefined || mutant.needs === 'nothing' || mutant.needs === 'patience') {
     const link = new LocalLink(new Engine())
     return runCases({ ...LIMITS, create: ({ prefix, clock }) => mutant.make(link, prefix, clock) })
   }

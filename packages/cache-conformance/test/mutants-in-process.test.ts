@@ -1,29 +1,17 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { CASES } from '../src/cases/index.js'
 import { PROMISES } from '../src/promises.js'
 import { MUTANTS } from './mutants/index.js'
-import type { Mutant } from './mutants/mutant.js'
-import { expectKilled } from './mutants/run-mutant.js'
+import { expectKilled, mutantsThatNeed, nameOf } from './mutants/run-mutant.js'
 
-const inProcess = MUTANTS.filter(({ needs }) => needs === undefined || needs === 'nothing')
-const behindAPort = MUTANTS.filter((mutant) => !inProcess.includes(mutant))
-
-function name({ fault, killedBy }: Mutant): string {
-  return `${fault}: killed by ${killedBy}`
-}
-
-// Two mutants print, here too.
-beforeAll(() => {
-  vi.spyOn(console, 'log').mockImplementation(() => undefined)
-  vi.spyOn(console, 'error').mockImplementation(() => undefined)
-})
+vi.setConfig({ testTimeout: 60_000, maxConcurrency: 10 })
 
 describe('a wrong store is found by the case named for it, and by no more than half of the suite', () => {
-  for (const mutant of inProcess) it(name(mutant), { timeout: 60_000 }, () => expectKilled(mutant))
+  for (const mutant of mutantsThatNeed('nothing')) it(nameOf(mutant), () => expectKilled(mutant))
 })
 
-describe.concurrent('a store that is wrong among processes or when its server fails is found', () => {
-  for (const mutant of behindAPort) it(name(mutant), { timeout: 120_000 }, () => expectKilled(mutant))
+describe.concurrent('a store that hangs is found', () => {
+  for (const mutant of mutantsThatNeed('patience')) it(nameOf(mutant), () => expectKilled(mutant))
 })
 
 describe('the mutants', () => {

@@ -1,0 +1,9 @@
+import { describe, it, vi } from 'vitest'
+import { expectKilled, mutantsThatNeed, nameOf } from './mutants/run-mutant.js'
+
+// They wait, mostly.
+vi.setConfig({ testTimeout: 120_000, maxConcurrency: 20 })
+
+describe.concurrent('a store that is wrong when its server fails is found', () => {
+  for (const mutant of mutantsThatNeed('faults')) it(nameOf(mutant), () => expectKilled(mutant))
+})
