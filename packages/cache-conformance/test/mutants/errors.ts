@@ -11,7 +11,6 @@ export const errors: readonly Mutant[] = [
         return never
       }
     },
-    'patience',
   ),
   mutant(
     'touch never settles',
@@ -21,7 +20,6 @@ export const errors: readonly Mutant[] = [
         return never
       }
     },
-    'patience',
   ),
   mutant(
     'it prints',

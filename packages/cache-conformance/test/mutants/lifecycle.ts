@@ -22,7 +22,6 @@ export const lifecycle: readonly Mutant[] = [
         if (!this.#used) await never
       }
     },
-    'patience',
   ),
   mutant(
     'a second close hangs',
@@ -33,7 +32,6 @@ export const lifecycle: readonly Mutant[] = [
         await super.close()
       }
     },
-    'patience',
   ),
   mutant(
     'a closed store goes on',
@@ -51,7 +49,6 @@ export const lifecycle: readonly Mutant[] = [
         return this.closed ? never : entry
       }
     },
-    'patience',
   ),
   mutant(
     'closing one store breaks the connection of another',

@@ -11,10 +11,10 @@ export interface Mutant {
   /** The id of the case named for it. */
   readonly killedBy: string
   /**
-   * What the mutant needs around it: nothing (its engine is in the process), or patience on top, since it hangs; other
-   * processes of its module; or a server that can be frozen and killed. Default `'nothing'`.
+   * What the mutant needs around it: nothing (its engine is in the process), other processes of its module, or
+   * a server that can be frozen and killed. Default `'nothing'`.
    */
-  readonly needs?: 'nothing' | 'patience' | 'processes' | 'faults'
+  readonly needs?: 'nothing' | 'processes' | 'faults'
   /** The engine behind the port, where that is what is wrong. Default: a right one. */
   readonly makeEngine?: () => Engine
   make(link: Link, prefix: string, clock?: Clock): Store | Promise<Store>

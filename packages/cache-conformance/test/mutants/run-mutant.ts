@@ -32,7 +32,7 @@ export async function expectKilled(mutant: Mutant): Promise<void> {
 }
 
 async function runAgainst(mutant: Mutant): Promise<Report> {
-  if (mutant.needs === undefined || mutant.needs === 'nothing' || mutant.needs === 'patience') {
+  if (mutant.needs === undefined || mutant.needs === 'nothing') {
     const link = new LocalLink(new Engine())
     return runCases({ ...LIMITS, create: ({ prefix, clock }) => mutant.make(link, prefix, clock) })
   }
