@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCommand } from './command.js'
 
 const code = await runCommand(process.argv.slice(2), {
