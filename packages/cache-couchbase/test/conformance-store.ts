@@ -9,3 +9,7 @@ const create: StoreFactory = ({ prefix }) =>
   couchbaseStore({ url: process.env[URL_VARIABLE] ?? '', prefix, kvTimeout: '2.5s' })
 
 export default create
+
+/** Nobody listens on port 1. */
+export const unreachable: StoreFactory = ({ prefix }) =>
+  couchbaseStore({ url: 'couchbase://127.0.0.1:1/bucket', prefix })

@@ -1,8 +1,7 @@
 import { describeStore } from '@tiercel/cache-conformance'
 import { startServer } from '@tiercel/servers'
 import { afterAll, describe, it } from 'vitest'
-import { couchbaseStore } from '../src/index.js'
-import create, { URL_VARIABLE } from './conformance-store.js'
+import create, { URL_VARIABLE, unreachable } from './conformance-store.js'
 
 const server = await startServer('couchbase')
 process.env[URL_VARIABLE] = server?.url
@@ -16,7 +15,7 @@ describe.skipIf(server === undefined)('couchbase', () => {
       create,
       module: new URL('./conformance-store.ts', import.meta.url),
       execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
-      unreachable: ({ prefix }) => couchbaseStore({ url: 'couchbase://127.0.0.1:1/bucket', prefix }),
+      unreachable,
       timeoutMs: 6_000,
       recoveryMs: 6_000,
       ...(server === undefined || server.external ? {} : { faults: server }),
