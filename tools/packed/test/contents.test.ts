@@ -20,20 +20,20 @@ describe.each(inject('packed'))('$name', ({ name, tarball, folder }) => {
 
   it('holds code, types, maps, sources, a README and the licence, and nothing else', () => {
     expect(files).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'package.json', 'dist/index.js']))
-    const expected = /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/.+\.(js|js\.map|d\.ts)|src\/.+\.ts)$/
+    const expected = /^(README\.md|LICENSE|package\.json|bin\/.+\.js|dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/
     expect(files.filter((file) => !expected.test(file) || file.includes('test'))).toEqual([])
     expect(statSync(tarball).size).toBeLessThan(MAX_TARBALL_BYTES)
   })
 
-  it('leads from the code of every source back to it', () => {
+  it('leads from the code and the types of every source back to it', () => {
     const sources = files.filter((file) => file.startsWith('src/'))
     expect(sources).not.toHaveLength(0)
     for (const source of sources) {
       const compiled = source.replace(/^src(.+)\.ts$/, 'dist$1')
-      expect(files).toEqual(expect.arrayContaining([`${compiled}.js`, `${compiled}.d.ts`]))
-      const map = join(folder, `${compiled}.js.map`)
-      const { sources: mapped } = JSON.parse(readFileSync(map, 'utf8')) as { sources: readonly string[] }
-      expect(mapped.map((path) => relative(folder, join(dirname(map), path)))).toEqual([source])
+      for (const file of [`${compiled}.js`, `${compiled}.d.ts`]) {
+        expect(files).toContain(file)
+        expect(mappedSources(folder, `${file}.map`)).toEqual([source])
+      }
     }
   })
 
@@ -67,6 +67,12 @@ describe.each(inject('packed'))('$name', ({ name, tarball, folder }) => {
     })
   })
 })
+
+/** Where a source map leads to, from the package's folder. */
+function mappedSources(folder: string, map: string): readonly string[] {
+  const { sources } = JSON.parse(readFileSync(join(folder, map), 'utf8')) as { sources: readonly string[] }
+  return sources.map((source) => relative(folder, join(folder, dirname(map), source)))
+}
 
 /** Every path in an `exports` object. */
 function leaves(exports: object): readonly string[] {
