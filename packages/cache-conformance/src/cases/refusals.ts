@@ -3,7 +3,7 @@ import { guardStore } from '@tiercel/cache-core/store'
 import { noise, utf8 } from '../bytes.js'
 import type { CaseContext, ConformanceCase } from '../case.js'
 import { ConformanceError, codeOf, describe, expectBytes, expectEqual, expectError, expectMiss } from '../expect.js'
-import { versionOf } from './write-paths.js'
+import { versionOf, WRITE_PATHS } from './write-paths.js'
 
 const promise = 6
 const OLD = utf8('old')
@@ -64,6 +64,23 @@ async function expectWholeOrRefused(
 function beyondWhatIsSent({ maxValueBytes }: StoreCapabilities): string | undefined {
   return maxValueBytes > 67_108_864 ? 'maxValueBytes is more than the suite would send' : undefined
 }
+
+/** What the guard does not stop meets the limit of the engine itself, on each way to write. */
+const own: readonly ConformanceCase[] = WRITE_PATHS.map(({ name, needs, write }) => ({
+  id: `refusals/own-${name}`,
+  promise,
+  title: `${name} beyond the limit that reaches the engine is stored whole or refused, and never leaves an old value`,
+  needs,
+  excuse: beyondWhatIsSent,
+  async run(context) {
+    const store = withoutLimit(context)
+    const written = context.key()
+    const value = noise(context.capabilities.maxValueBytes + 1)
+    if (name !== 'add') await store.set(written, OLD)
+    await expectWholeOrRefused(name, store, written, () => write(store, written, value), value)
+    await store.delete(written)
+  },
+}))
 
 export const refusals: readonly ConformanceCase[] = [
   {
@@ -127,68 +144,7 @@ export const refusals: readonly ConformanceCase[] = [
       expectBytes('get of the present key after a refused add', await store.get(present), OLD)
     },
   },
-  {
-    id: 'refusals/own-set',
-    promise,
-    title: 'a set beyond the limit that reaches the engine is stored whole or refused, and never leaves the old value',
-    excuse: beyondWhatIsSent,
-    async run(context) {
-      const store = withoutLimit(context)
-      const written = context.key()
-      const value = noise(context.capabilities.maxValueBytes + 1)
-      await store.set(written, OLD)
-      await expectWholeOrRefused('set', store, written, () => store.set(written, value), value)
-      await store.delete(written)
-    },
-  },
-  {
-    id: 'refusals/own-set-many',
-    promise,
-    title:
-      'a setMany beyond the limit that reaches the engine is stored whole or refused, and never leaves the old value',
-    excuse: beyondWhatIsSent,
-    async run(context) {
-      const store = withoutLimit(context)
-      const written = context.key()
-      const value = noise(context.capabilities.maxValueBytes + 1)
-      await store.set(written, OLD)
-      const write = (): Promise<void> => store.setMany([{ key: written, bytes: value }])
-      await expectWholeOrRefused('setMany', store, written, write, value)
-      await store.delete(written)
-    },
-  },
-  {
-    id: 'refusals/own-compare-and-set',
-    promise,
-    title:
-      'a compareAndSet beyond the limit that reaches the engine is stored whole or refused, and never leaves the old value',
-    needs: ['compareAndSet'],
-    excuse: beyondWhatIsSent,
-    async run(context) {
-      const store = withoutLimit(context)
-      const written = context.key()
-      const value = noise(context.capabilities.maxValueBytes + 1)
-      await store.set(written, OLD)
-      const version = await versionOf(store, written)
-      const write = (): Promise<unknown> => store.compareAndSet(written, version, value)
-      await expectWholeOrRefused('compareAndSet', store, written, write, value)
-      await store.delete(written)
-    },
-  },
-  {
-    id: 'refusals/own-add',
-    promise,
-    title: 'an add beyond the limit that reaches the engine is stored whole or refused, and leaves nothing else',
-    needs: ['add'],
-    excuse: beyondWhatIsSent,
-    async run(context) {
-      const store = withoutLimit(context)
-      const written = context.key()
-      const value = noise(context.capabilities.maxValueBytes + 1)
-      await expectWholeOrRefused('add', store, written, () => store.add(written, value), value)
-      await store.delete(written)
-    },
-  },
+  ...own,
   {
     id: 'refusals/neighbours',
     promise,

@@ -18,7 +18,7 @@ export const refusals: readonly Mutant[] = [
   ),
   mutant(
     'setMany swallows what the engine refused, and the old value stays',
-    'refusals/own-set-many',
+    'refusals/own-setMany',
     class extends ReferenceStore {
       override async setMany(writes: readonly StoreWrite[]) {
         await super.setMany(writes.filter(({ bytes }) => !tooLarge(bytes)))
@@ -27,7 +27,7 @@ export const refusals: readonly Mutant[] = [
   ),
   mutant(
     'the old value stays after a failed compareAndSet',
-    'refusals/own-compare-and-set',
+    'refusals/own-compareAndSet',
     class extends ReferenceStore {
       override async compareAndSet(key: string, version: Version, bytes: Uint8Array, options?: CompareAndSetOptions) {
         if (tooLarge(bytes)) {
