@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,14 +16,12 @@ export const RESOLUTIONS = Object.keys(MODULE) as readonly ModuleResolution[]
 
 /** A project of a user, outside the workspace. */
 export class EmptyProject {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'tiercel-project-'))
+  readonly #folder = join(tmpdir(), `tiercel-project-${randomUUID()}`)
 
-  constructor() {
-    this.write('package.json', JSON.stringify({ private: true, type: 'module' }))
-  }
-
-  /** Ours come from their tarballs, all others from the registry, or from npm's cache. */
+  /** Makes the folder. Packages of ours come from their tarballs, all others from the registry, or from npm's cache. */
   async install(...names: readonly string[]): Promise<void> {
+    mkdirSync(this.#folder)
+    this.write('package.json', JSON.stringify({ private: true, type: 'module' }))
     const packed = new Map(inject('packed').map(({ name, tarball }) => [name, tarball]))
     const packages = names.map((name) => packed.get(name) ?? name)
     const options = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts']
@@ -34,7 +33,7 @@ export class EmptyProject {
     const lock = JSON.parse(readFileSync(join(this.#folder, 'node_modules/.package-lock.json'), 'utf8')) as {
       packages: Record<string, unknown>
     }
-    const names = Object.keys(lock.packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 13))
+    const names = Object.keys(lock.packages).map((path) => path.replace(/^.*node_modules\//, ''))
     return [...new Set(names)].sort()
   }
 

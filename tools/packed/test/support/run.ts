@@ -10,7 +10,7 @@ export interface Outcome {
 export interface RunOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
-  /** Then it is killed. In milliseconds, default one minute. */
+  /** Then it is killed. In milliseconds; default 50 s, less than a test may take. */
   readonly timeout?: number
 }
 
@@ -18,7 +18,7 @@ export interface RunOptions {
 export function run(
   command: string,
   args: readonly string[],
-  { cwd, env, timeout = 60_000 }: RunOptions,
+  { cwd, env, timeout = 50_000 }: RunOptions,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const settings = { cwd, timeout, env: { ...process.env, ...env }, killSignal: 'SIGKILL' } as const
