@@ -11,13 +11,12 @@ import {
 import { type Codec, decodeValue, encodeValue } from '../entry/codec.js'
 import { type Encoded, encodeFrame, type Mark, type ValueFrame } from '../entry/frame.js'
 import { guardStore } from '../store/guard.js'
-import type { Version } from '../store/store.js'
 import type { CallOptions, Load } from './call.js'
 import { classify } from './classify.js'
 import { Flights } from './flights.js'
 import { getOrSet } from './get-or-set.js'
 import { type Delivery, Journal } from './journal.js'
-import { type Key, keyText } from './key.js'
+import { type Key, keyName, keyText } from './key.js'
 import { lookUp } from './lookup.js'
 import {
   type CacheOptions,
@@ -34,7 +33,7 @@ import {
 } from './options.js'
 import { Reader } from './reader.js'
 import type { Runtime } from './runtime.js'
-import { MAX_SLOT_KEY_BYTES, openSlot, slotKey } from './slot.js'
+import { MAX_SLOT_KEY_BYTES, openSlot, type SlotRead, slotKey } from './slot.js'
 import { type CacheStats, newCounters } from './stats.js'
 import { NamespaceVersion } from './versions.js'
 import { Waiters } from './waiter.js'
@@ -71,6 +70,9 @@ interface Shared {
 
 /** The room of keys of a cache that has not named another. */
 const ROOT_NAMESPACE = ''
+
+/** How often `add` looks again when what stood in its way, a lease or a dead frame, has changed meanwhile. */
+const MAX_ADD_ROUNDS = 10
 
 /**
  * Makes a cache over a store. Does no I/O.
@@ -130,9 +132,10 @@ export class Cache {
     const terms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
     if (typeof loader !== 'function') throw new TypeError('getOrSet needs a loader, a function')
     this.#checkOpen('getOrSet')
+    options?.signal?.throwIfAborted()
     const { runtime, codec } = this.#shared
     const call: CallOptions<T> = {
-      key: text,
+      key,
       slot: this.#slot(text),
       namespace: this.#namespace,
       marks: NO_MARKS,
@@ -158,7 +161,7 @@ export class Cache {
     const frame = await this.#fresh('get', text)
     const value = frame === undefined ? undefined : (this.#decode(frame) as T | undefined)
     counters[value === undefined ? 'misses' : 'hits']++
-    report(value === undefined ? 'miss' : 'hit', () => ({ namespace: this.#namespace.namespace, key: text }))
+    report(value === undefined ? 'miss' : 'hit', () => ({ namespace: this.#namespace.namespace, key: keyName(key) }))
     return value
   }
 
@@ -190,11 +193,12 @@ export class Cache {
       return false
     }
     const slot = this.#slot(text)
+    const sentAt = runtime.journal.position
     try {
       const mark = this.#namespace.held() ?? (await this.#namespace.ensure())
       const { bytes, ttl } = this.#frame(encoded, ttlMs, mark)
       await runtime.store.set(slot, bytes, { ttl })
-      runtime.journal.settleKey(slot)
+      runtime.journal.settleKey(slot, sentAt)
       return true
     } catch (error) {
       if (error instanceof StoreClosedError) throw error
@@ -229,12 +233,9 @@ export class Cache {
       })
     }
     if (ttlMs === 0) return false
-    const mark = await this.#namespace.ensure()
-    const { bytes, ttl } = this.#frame(encoded, ttlMs, mark)
-    let written = await runtime.store.add(slot, bytes, { ttl })
-    if (written === undefined) written = await this.#addOver(slot, bytes, ttl, mark)
-    if (written !== undefined) runtime.flights.detach(slot)
-    return written !== undefined
+    const added = await this.#add(slot, encoded, ttlMs)
+    if (added) runtime.flights.detach(slot)
+    return added
   }
 
   /**
@@ -250,17 +251,18 @@ export class Cache {
     const slot = this.#slot(text)
     // Before: nobody joins a load that began before this call. After: nor one that began while it was under way.
     runtime.flights.detach(slot)
+    const sentAt = runtime.journal.position
     let outcome: Delivery = 'delivered'
     try {
       await runtime.store.delete(slot)
-      runtime.journal.settleKey(slot)
+      runtime.journal.settleKey(slot, sentAt)
     } catch (error) {
       if (error instanceof StoreClosedError) throw error
       runtime.journal.addKey(slot, this.#namespace)
       outcome = 'journaled'
     }
     runtime.flights.detach(slot)
-    this.#reportInvalidation(text, outcome)
+    this.#reportInvalidation(key, outcome)
     return outcome
   }
 
@@ -377,18 +379,29 @@ export class Cache {
     }
   }
 
-  /** T8b: over a lease, a dead or a void frame `add` wins too; it lost only to a value. */
-  async #addOver(slot: string, bytes: Uint8Array, ttl: number | undefined, mark: Mark): Promise<Version | undefined> {
+  /** T8b: over a lease, a dead or a void frame `add` wins too; it loses only to a value. @throws the store's errors. */
+  async #add(slot: string, encoded: Encoded, ttlMs: number): Promise<boolean> {
     const { store, clock } = this.#shared.runtime
-    const state = classify(openSlot(await store.get(slot)), clock.now(), [mark])
-    if (state.is === 'fresh') return undefined
-    return state.is === 'absent'
-      ? store.add(slot, bytes, { ttl })
-      : store.compareAndSet(slot, state.version, bytes, { ttl })
+    let standing: SlotRead | undefined
+    for (let round = 0; round < MAX_ADD_ROUNDS; round++) {
+      // Read after the slot was: what another one has added since a `clear` must not be taken for void.
+      const mark = await this.#namespace.ensure()
+      const state = classify(standing, clock.now(), [mark])
+      if (state.is === 'fresh') return false
+      const { bytes, ttl } = this.#frame(encoded, ttlMs, mark)
+      const written =
+        state.is === 'absent'
+          ? await store.add(slot, bytes, { ttl })
+          : await store.compareAndSet(slot, state.version, bytes, { ttl })
+      if (written !== undefined) return true
+      standing = openSlot(await store.get(slot))
+    }
+    throw new StoreUnavailableError('the slot of this key changes too fast', { store: store.name, operation: 'add' })
   }
 
-  #reportInvalidation(key: string | undefined, outcome: Delivery): void {
-    report('invalidation', () => ({ namespace: this.#namespace.namespace, key, outcome }))
+  #reportInvalidation(key: Key | undefined, outcome: Delivery): void {
+    const { namespace } = this.#namespace
+    report('invalidation', () => ({ namespace, key: key === undefined ? undefined : keyName(key), outcome }))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
 import type { Encoded, EntryTimes, Mark } from '../entry/frame.js'
+import type { Key } from './key.js'
 import type { NamespaceVersion } from './versions.js'
 
 /** What a load came to. */
@@ -14,6 +15,8 @@ export interface Loaded {
 export interface LoadTerms {
   /** Aborted when `hardTimeout` is over or the last caller has gone. */
   readonly signal: AbortSignal
+  /** Whether the result can be stored. */
+  readonly leased: boolean
 }
 
 export type Load = (terms: LoadTerms) => Promise<Loaded>
@@ -30,8 +33,8 @@ export interface Answer<T> {
 
 /** What a caller wants, as one `getOrSet` sees it. */
 export interface CallOptions<T> {
-  /** As diagnostics show it. */
-  readonly key: string
+  /** The caller's own, for diagnostics. */
+  readonly key: Key
   readonly slot: string
   readonly namespace: NamespaceVersion
   /** Versions beside the namespace's that the entry depends on, read after the caller came. */
@@ -51,9 +54,19 @@ export interface CallOptions<T> {
 }
 
 /** A call whose kind of value does not matter. */
-export type AnyCall = Pick<Call<unknown>, 'answer' | 'fail' | 'onLeave' | 'degraded' | 'endedLeases' | 'waitUntil'> & {
+export type AnyCall = Pick<
+  Call<unknown>,
+  'answer' | 'fail' | 'onLeave' | 'arrivedAt' | 'degraded' | 'endedLeases' | 'waitUntil'
+> & {
   readonly options: Omit<CallOptions<unknown>, 'open'>
 }
+
+/**
+ * Why a call loads without a lease, and stores nothing.
+ * `'no-store'`: the store did not answer it in time, or gives no leases; it awaits no further operation of the store.
+ * `'waited-out'`: the store answers, but waiting for the leases of others came to its bound.
+ */
+export type Degraded = 'no-store' | 'waited-out'
 
 /** A call did not end within its `hardTimeout`. */
 export class LoadTimeoutError extends Error {
@@ -72,8 +85,9 @@ export class LoadTimeoutError extends Error {
 export class Call<T> {
   readonly options: CallOptions<T>
   readonly result: Promise<Answer<T>>
-  /** The store did not answer this call in time: it awaits no further operation of the store. */
-  degraded = false
+  /** When the caller came, on the monotonic clock. */
+  readonly arrivedAt: number
+  degraded: Degraded | undefined
   /** Leases of others that ended without a value while this call waited. */
   endedLeases = 0
   /** Claims lost; after one the call reads again at once, after two it waits as on a lease. */
@@ -86,14 +100,16 @@ export class Call<T> {
   #reject!: (error: unknown) => void
   readonly #cancelTimer: CancelTimer
 
-  constructor(options: CallOptions<T>, clock: Clock) {
+  constructor(options: CallOptions<T>, clock: Clock, arrivedAt: number) {
     this.options = options
+    this.arrivedAt = arrivedAt
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
     const { hardTimeoutMs, signal } = options
-    this.#cancelTimer = clock.after(hardTimeoutMs, () => this.fail(new LoadTimeoutError(hardTimeoutMs)))
+    const leftMs = Math.max(0, arrivedAt + hardTimeoutMs - clock.monotonic())
+    this.#cancelTimer = clock.after(leftMs, () => this.fail(new LoadTimeoutError(hardTimeoutMs)))
     signal?.addEventListener('abort', this.#onAbort, { once: true })
     if (signal?.aborted) this.#onAbort()
   }

@@ -1,14 +1,15 @@
 import type { CancelTimer } from '../base/clock.js'
 import { report } from '../base/diagnostics.js'
 import { type Encoded, encodeFrame, type Mark } from '../entry/frame.js'
-import { type AnyCall, type Load, type Loaded, LoadTimeoutError } from './call.js'
+import { type AnyCall, type Degraded, type Load, type Loaded, type LoadTerms, LoadTimeoutError } from './call.js'
 import { sameMarks } from './classify.js'
+import { keyName } from './key.js'
 import type { Lease, LeaseOutcome } from './lease.js'
 import type { Runtime } from './runtime.js'
 import type { NamespaceVersion } from './versions.js'
 
-/** Why a caller that joined is not answered: it goes back to the start, degraded when the store is what failed. */
-export type StartOver = 'unproven' | 'unreachable'
+/** Why a caller that joined is not answered: it goes back to the start, `'unproven'` with a read, else degraded. */
+export type StartOver = 'unproven' | Degraded
 
 interface LateJoiner {
   readonly call: AnyCall
@@ -17,7 +18,7 @@ interface LateJoiner {
   readonly marksKnown: boolean
 }
 
-/** One extension in each third of the lease, so that two may fail. */
+/** One extension in each third of the lease, so that two may find no store. */
 const EXTENSIONS_PER_LEASE = 3
 
 /**
@@ -42,13 +43,13 @@ export class Flight {
   readonly #runtime: Runtime
   readonly #owner: AnyCall
   readonly #abort = new AbortController()
-  readonly #accepted = new Set<AnyCall>()
+  readonly #accepted = new Map<AnyCall, (reason: StartOver) => void>()
   readonly #late = new Set<LateJoiner>()
-  #startOverAccepted = new Map<AnyCall, (reason: StartOver) => void>()
   #marks: readonly Mark[] | undefined
-  #loading = false
-  #abandoned = false
-  #extending: Promise<unknown> = Promise.resolve()
+  #phase: 'claiming' | 'loading' | 'settling' = 'claiming'
+  #loadingSince = Number.NEGATIVE_INFINITY
+  /** The extension under way. */
+  #extending: Promise<LeaseOutcome> | undefined
   #cancelExtension: CancelTimer | undefined
   #end!: () => void
 
@@ -62,6 +63,11 @@ export class Flight {
     })
   }
 
+  /** Whether the loader began after this time on the monotonic clock; surely, so not in the same instant. */
+  beganAfter(time: number): boolean {
+    return this.#loadingSince > time
+  }
+
   isOwnedBy(call: AnyCall): boolean {
     return call === this.#owner
   }
@@ -72,7 +78,7 @@ export class Flight {
    */
   admits(marks: readonly Mark[]): boolean {
     if (!this.open) return false
-    if (!this.#loading || this.lease === undefined) return true
+    if (this.#phase === 'claiming') return true
     const [, ...others] = this.#marks as readonly Mark[]
     const held = this.namespace.held()
     return (held === undefined || held.version === this.#marks?.[0]?.version) && sameMarks(others, marks)
@@ -80,12 +86,10 @@ export class Flight {
 
   /** The caller is answered by this flight, or told to start over. `proven`: its own read showed this flight's lease. */
   join(call: AnyCall, proven: boolean, startOver: (reason: StartOver) => void): void {
-    if (!this.#loading || proven || this.lease === undefined) {
-      this.#accepted.add(call)
-      this.#startOverAccepted.set(call, startOver)
+    if (this.#phase === 'claiming' || proven || this.lease === undefined) {
+      this.#accepted.set(call, startOver)
       call.onLeave = () => {
         this.#accepted.delete(call)
-        this.#startOverAccepted.delete(call)
         this.#onLeave()
       }
       return
@@ -101,8 +105,8 @@ export class Flight {
   /** All callers go back to the start: the flight never took off. */
   dissolve(reason: StartOver): void {
     this.open = false
-    const callers = [...this.#startOverAccepted]
-    this.#forget()
+    const callers = [...this.#accepted]
+    this.#accepted.clear()
     for (const [call, startOver] of callers) {
       call.onLeave = undefined
       startOver(reason)
@@ -118,15 +122,15 @@ export class Flight {
     if (this.#accepted.size === 0) {
       // All have gone while the lease was claimed.
       this.open = false
-      await lease?.release()
+      await lease?.release('write')
       this.#end()
       return
     }
     this.#marks = marks
-    this.#loading = true
+    this.#phase = 'loading'
+    this.#loadingSince = clock.monotonic()
     if (lease === undefined) counters.unleasedLoads++
     else counters.loads++
-    const startedAt = clock.monotonic()
     const cancelTimeout = clock.after(options.hardTimeoutMs, () =>
       this.#abort.abort(new LoadTimeoutError(options.hardTimeoutMs)),
     )
@@ -134,7 +138,7 @@ export class Flight {
     let loaded: Loaded | undefined
     let failure: { readonly error: unknown } | undefined
     try {
-      loaded = await orAborted(options.load, this.#abort.signal)
+      loaded = await orAborted(options.load, { signal: this.#abort.signal, leased: lease !== undefined })
     } catch (error) {
       failure = { error }
       counters.loadErrors++
@@ -143,70 +147,88 @@ export class Flight {
     this.#cancelExtension?.()
     // Closed before the result is sent: who comes from here on may know of a delete that the result does not.
     this.open = false
+    this.#phase = 'settling'
+    const loadedAt = clock.monotonic()
     this.#answerAccepted(loaded, failure)
-    const stored = lease !== undefined && (await this.#settle(lease, loaded, failure))
-    counters[stored ? 'stores' : 'unstored']++
+    const stored = lease !== undefined && (await this.#settle(lease, loaded))
+    if (stored) counters.stores++
+    else if (loaded?.encoded !== undefined) counters.unstored++
     report('load', () => ({
       namespace: this.namespace.namespace,
-      key: this.#owner.options.key,
+      key: keyName(options.key),
       leased: lease !== undefined,
       stored,
-      durationMs: clock.monotonic() - startedAt,
+      durationMs: loadedAt - this.#loadingSince,
     }))
     this.#end()
   }
 
   #answerAccepted(loaded: Loaded | undefined, failure: { readonly error: unknown } | undefined): void {
-    const source = this.lease === undefined ? 'unleased' : 'join'
     const accepted = [...this.#accepted]
-    this.#forget()
-    for (const call of accepted) {
-      call.onLeave = undefined
-      if (failure !== undefined) call.fail(failure.error)
-      else this.#give(call, loaded?.encoded, call === this.#owner && this.lease !== undefined ? 'load' : source)
+    this.#accepted.clear()
+    if (failure !== undefined) {
+      // A flight has its owner's time. Who came later, or has more, tries again until its own is over.
+      const timedOut = this.#abort.signal.aborted && failure.error === this.#abort.signal.reason
+      const joined = [...accepted, ...[...this.#late].map(({ call, startOver }) => [call, startOver] as const)]
+      this.#late.clear()
+      for (const [call, startOver] of joined) {
+        call.onLeave = undefined
+        if (timedOut && call !== this.#owner) startOver('unproven')
+        else call.fail(failure.error)
+      }
+      return
     }
-    if (failure === undefined) return
-    for (const { call } of [...this.#late]) {
+    for (const [call] of accepted) {
       call.onLeave = undefined
-      call.fail(failure.error)
+      if (this.lease === undefined) this.#give(call, loaded?.encoded, 'unleased')
+      else this.#give(call, loaded?.encoded, call === this.#owner ? 'load' : 'join')
     }
-    this.#late.clear()
   }
 
   /** T3 or T5, then the late joiners. Whether the value was stored. */
-  async #settle(
-    lease: Lease,
-    loaded: Loaded | undefined,
-    failure: { readonly error: unknown } | undefined,
-  ): Promise<boolean> {
-    // An extension under way would make our version the old one.
-    await this.#extending
-    const frame = failure === undefined && loaded !== undefined ? this.#frameOf(loaded) : undefined
-    const outcome = frame === undefined ? await lease.release() : await lease.complete(frame.bytes, frame.ttl)
+  async #settle(lease: Lease, loaded: Loaded | undefined): Promise<boolean> {
+    const frame = loaded && this.#frameOf(loaded)
+    // An extension under way would make our version the old one. Who has waited for one timeout waits for no other.
+    if (this.#extending !== undefined && (await this.#extending) === 'timed-out') this.#startOverLate('no-store')
+    const deadline = this.#late.size > 0 ? 'read' : 'write'
+    const outcome = await (frame === undefined
+      ? lease.release(deadline)
+      : lease.complete(frame.bytes, frame.ttl, deadline))
     await this.#answerLate(outcome, loaded?.encoded)
     return frame !== undefined && outcome === 'won'
   }
 
   async #answerLate(outcome: LeaseOutcome, encoded: Encoded | undefined): Promise<void> {
-    if (this.#late.size === 0) return
-    let unproven: StartOver | undefined
-    if (outcome !== 'won') unproven = outcome === 'timed-out' || outcome === 'failed' ? 'unreachable' : 'unproven'
-    const provenMarks = unproven === undefined && (await this.#marksStillStand())
-    for (const { call, startOver, marksKnown } of [...this.#late]) {
-      call.onLeave = undefined
-      if (unproven === undefined && (marksKnown || provenMarks)) this.#give(call, encoded, 'join')
-      else startOver(unproven ?? 'unproven')
+    if (outcome !== 'won') {
+      this.#startOverLate(outcome === 'timed-out' || outcome === 'failed' ? 'no-store' : 'unproven')
+      return
     }
-    this.#late.clear()
+    for (const joiner of [...this.#late]) if (joiner.marksKnown) this.#giveLate(joiner, encoded)
+    if (this.#late.size === 0) return
+    // The final write proves nothing about versions in other slots: joiners that did not know them need a read (G4).
+    let present: Mark | undefined
+    try {
+      present = await this.namespace.read()
+    } catch {
+      this.#startOverLate('no-store')
+      return
+    }
+    if (present?.version !== this.#marks?.[0]?.version) this.#startOverLate('unproven')
+    else for (const joiner of [...this.#late]) this.#giveLate(joiner, encoded)
   }
 
-  /** The final write proves nothing about versions in other slots: joiners that did not know them need a read (G4). */
-  async #marksStillStand(): Promise<boolean> {
-    if (![...this.#late].some(({ marksKnown }) => !marksKnown)) return false
-    try {
-      return (await this.namespace.read())?.version === this.#marks?.[0]?.version
-    } catch {
-      return false
+  #giveLate(joiner: LateJoiner, encoded: Encoded | undefined): void {
+    joiner.call.onLeave = undefined
+    this.#late.delete(joiner)
+    this.#give(joiner.call, encoded, 'join')
+  }
+
+  #startOverLate(reason: StartOver): void {
+    const late = [...this.#late]
+    this.#late.clear()
+    for (const { call, startOver } of late) {
+      call.onLeave = undefined
+      startOver(reason)
     }
   }
 
@@ -217,12 +239,13 @@ export class Flight {
 
   /** The value's frame and its server TTL, or nothing when it is not to be stored, or too large to be. */
   #frameOf({ encoded, ttlMs }: Loaded): { bytes: Uint8Array; ttl: number | undefined } | undefined {
-    if (encoded === undefined || ttlMs <= 0) return undefined
+    const { maxValueBytes } = this.#runtime.store.capabilities
+    if (encoded === undefined || ttlMs <= 0 || encoded.payload.byteLength > maxValueBytes) return undefined
     const createdAt = this.#runtime.clock.now()
     const until = createdAt + ttlMs
     const times = { createdAt, freshUntil: until, revalidateUntil: until, keepUntil: until }
     const bytes = encodeFrame({ kind: 'value', ...times, ...encoded, marks: this.#marks as readonly Mark[] })
-    if (bytes.byteLength > this.#runtime.store.capabilities.maxValueBytes) return undefined
+    if (bytes.byteLength > maxValueBytes) return undefined
     return { bytes, ttl: ttlMs === Number.POSITIVE_INFINITY ? undefined : ttlMs }
   }
 
@@ -233,32 +256,30 @@ export class Flight {
     const everyMs = this.#owner.options.leaseMs / EXTENSIONS_PER_LEASE
     this.#cancelExtension = this.#runtime.clock.after(everyMs, () => {
       this.#extending = lease.extend().then((outcome) => {
-        if (outcome !== 'won') this.open = false
-        else if (!this.#abandoned && this.open) this.#scheduleExtension()
+        this.#extending = undefined
+        // `'failed'` has changed nothing. After any other answer the lease may be another's: T3 decides.
+        if (outcome !== 'won' && outcome !== 'failed') this.open = false
+        if (this.open) this.#scheduleExtension()
+        return outcome
       })
     })
   }
 
   /** A load is aborted only when its last caller has gone. */
   #onLeave(): void {
-    if (!this.#loading || this.#abandoned || this.#accepted.size + this.#late.size > 0) return
-    this.#abandoned = true
+    if (this.#phase !== 'loading' || this.#accepted.size + this.#late.size > 0) return
     this.open = false
     this.#abort.abort(new DOMException('every caller has gone', 'AbortError'))
-  }
-
-  #forget(): void {
-    this.#accepted.clear()
-    this.#startOverAccepted = new Map()
   }
 }
 
 /** The load, or the signal's reason as soon as it is aborted: a loader that ignores its signal holds nobody up. */
-function orAborted(load: Load, signal: AbortSignal): Promise<Loaded> {
+function orAborted(load: Load, terms: LoadTerms): Promise<Loaded> {
+  const { signal } = terms
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
     if (signal.aborted) return onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
-    load({ signal }).then(resolve, reject)
+    load(terms).then(resolve, reject)
   })
 }

@@ -1,4 +1,5 @@
 import type { Mark } from '../entry/frame.js'
+import type { AnyCall } from './call.js'
 import type { Flight } from './flight.js'
 import type { NamespaceVersion } from './versions.js'
 
@@ -12,10 +13,21 @@ export class Flights {
   readonly #leased = new Map<string, Flight>()
   readonly #unleased = new Map<string, Flight>()
 
-  /** The flight that a caller may join without asking the store. */
-  joinable({ slot, marks }: Wanted, { leased }: { readonly leased: boolean }): Flight | undefined {
-    const flight = (leased ? this.#leased : this.#unleased).get(slot)
+  /** The flight under a lease that a caller may join without asking the store. */
+  leased({ slot, marks }: Wanted): Flight | undefined {
+    const flight = this.#leased.get(slot)
     return flight?.admits(marks) ? flight : undefined
+  }
+
+  /**
+   * The flight without a lease that a degraded call may join. Without the store no proof is possible and any will do,
+   * but for deletes of this process, which detach it. Where the store answers, another process's delete may have come
+   * before the call: then only a load that began after the call came.
+   */
+  unleased({ options, arrivedAt, degraded }: AnyCall): Flight | undefined {
+    const flight = this.#unleased.get(options.slot)
+    if (!flight?.open) return undefined
+    return degraded === 'no-store' || flight.beganAfter(arrivedAt) ? flight : undefined
   }
 
   /** The flight of this process that holds the lease with this token. */

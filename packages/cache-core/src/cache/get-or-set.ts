@@ -3,6 +3,7 @@ import type { Mark } from '../entry/frame.js'
 import { type Answer, Call, type CallOptions } from './call.js'
 import type { SlotState } from './classify.js'
 import { Flight, type StartOver } from './flight.js'
+import { keyName } from './key.js'
 import { Lease } from './lease.js'
 import { type Found, lookUp } from './lookup.js'
 import type { Runtime } from './runtime.js'
@@ -18,35 +19,37 @@ const MAX_LOST_CLAIMS = 2
  * @throws what the loader throws; LoadTimeoutError; the reason of the caller's signal. Never a store's error.
  */
 export async function getOrSet<T>(runtime: Runtime, options: CallOptions<T>): Promise<Answer<T>> {
-  const { flights, journal } = runtime
+  const { clock, flights, journal } = runtime
+  const arrivedAt = clock.monotonic()
   let found: Found | undefined
-  const joinable = flights.joinable(options, { leased: true }) !== undefined
-  if (!joinable && !journal.distrusts(options.slot, options.namespace)) {
+  if (flights.leased(options) === undefined && !journal.distrusts(options.slot, options.namespace)) {
     try {
       found = await lookUp(runtime, options)
     } catch {
-      return joinOrLoad(runtime, options, 'unreachable')
+      return joinOrLoad(runtime, options, 'unreachable', arrivedAt)
     }
     const answer = serve(runtime, options, found.state)
     if (answer !== undefined) return answer
   }
-  return joinOrLoad(runtime, options, found)
+  return joinOrLoad(runtime, options, found, arrivedAt)
 }
 
 /**
  * The second half of `getOrSet`, for a caller that has looked by itself and found nothing to serve.
  * @param found What it found, by a read begun after the caller came; nothing where it has not looked.
+ * @param arrivedAt When the caller came, on the monotonic clock.
  */
 export function joinOrLoad<T>(
   runtime: Runtime,
   options: CallOptions<T>,
   found: Found | 'unreachable' | undefined,
+  arrivedAt = runtime.clock.monotonic(),
 ): Promise<Answer<T>> {
   runtime.counters.misses++
-  report('miss', () => ({ namespace: options.namespace.namespace, key: options.key }))
-  const call = new Call(options, runtime.clock)
+  report('miss', () => ({ namespace: options.namespace.namespace, key: keyName(options.key) }))
+  const call = new Call(options, runtime.clock, arrivedAt)
   // One timeout is all that a call waits for.
-  if (found === 'unreachable') call.degraded = true
+  if (found === 'unreachable') call.degraded = 'no-store'
   void new Drive(runtime, call).run(found === 'unreachable' ? undefined : found)
   return call.result
 }
@@ -57,7 +60,7 @@ function serve<T>({ counters }: Runtime, options: CallOptions<T>, state: SlotSta
   try {
     const value = options.open(state.frame)
     counters.hits++
-    report('hit', () => ({ namespace: options.namespace.namespace, key: options.key }))
+    report('hit', () => ({ namespace: options.namespace.namespace, key: keyName(options.key) }))
     return { value, source: 'hit', times: state.frame }
   } catch {
     return undefined
@@ -76,46 +79,63 @@ class Drive<T> {
     this.#options = call.options
   }
 
-  /** Ends when the call has ended. Never rejects. */
+  /** Never rejects. Once the call has joined a flight that answers it, nothing more is to be done. */
   async run(first: Found | undefined): Promise<void> {
-    const { flights, journal } = this.#runtime
+    const { flights, journal, store } = this.#runtime
     const { slot, namespace } = this.#options
     const call = this.#call
     let found = first
     while (!call.done) {
-      if (journal.distrusts(slot, namespace)) call.degraded = true
-      const flight = flights.joinable(this.#options, { leased: !call.degraded })
-      if (flight !== undefined) {
-        await this.#join(flight, false)
+      const leasable = store.capabilities.add && store.capabilities.compareAndSet
+      if (!leasable || journal.distrusts(slot, namespace)) call.degraded ??= 'no-store'
+      if (call.degraded !== undefined) {
         found = undefined
-      } else if (call.degraded) {
-        await this.#loadWithoutLease()
+        const flight = flights.unleased(call)
+        await (flight === undefined ? this.#loadWithoutLease() : this.#join(flight, false))
+        continue
+      }
+      // Before all else: many callers may have looked at once, and one of them claims.
+      const holder = found && this.#holder(found.state)
+      const flight = holder ?? flights.leased(this.#options)
+      if (flight !== undefined) {
+        found = undefined
+        await this.#join(flight, flight === holder)
+      } else if (found === undefined) {
+        found = await this.#look()
       } else {
-        try {
-          found = await this.#act(found ?? (await lookUp(this.#runtime, this.#options)))
-        } catch {
-          call.degraded = true
-        }
+        found = await this.#act(found)
       }
     }
   }
 
-  /** One step from what was found. What the call has in hand afterwards, if anything. */
-  async #act({ state, mark }: Found): Promise<Found | undefined> {
-    const call = this.#call
-    const answer = serve(this.#runtime, this.#options, state)
-    if (answer !== undefined) {
-      call.give(answer)
+  /** Reads the slot. A value ends the call, a store that does not answer degrades it. */
+  async #look(): Promise<Found | undefined> {
+    try {
+      return this.#served(await lookUp(this.#runtime, this.#options))
+    } catch {
+      this.#call.degraded = 'no-store'
       return undefined
     }
-    if (state.is === 'lease') {
-      const own = this.#runtime.flights.holding(this.#options.slot, state.frame.token)
-      if (own?.open) {
-        await this.#join(own, true)
-        return undefined
-      }
-      return this.#wait(state)
-    }
+  }
+
+  #served(found: Found): Found | undefined {
+    const answer = serve(this.#runtime, this.#options, found.state)
+    if (answer === undefined) return found
+    this.#call.give(answer)
+    return undefined
+  }
+
+  /** The flight of this process whose lease was found: proof enough to be answered by it, whenever it began. */
+  #holder(state: SlotState): Flight | undefined {
+    if (state.is !== 'lease') return undefined
+    const flight = this.#runtime.flights.holding(this.#options.slot, state.frame.token)
+    return flight?.open ? flight : undefined
+  }
+
+  /** One step from what was found, where there is nothing to serve or to join. What the call has in hand afterwards. */
+  async #act({ state, mark }: Found): Promise<Found | undefined> {
+    const call = this.#call
+    if (state.is === 'lease') return this.#wait(state)
     if (call.lostClaims >= MAX_LOST_CLAIMS) {
       call.lostClaims = 0
       return this.#wait(state)
@@ -127,13 +147,12 @@ class Drive<T> {
   async #wait(state: SlotState): Promise<Found | undefined> {
     const call = this.#call
     if (call.endedLeases >= MAX_ENDED_LEASES) {
-      call.degraded = true
+      call.degraded = 'waited-out'
       return undefined
     }
     const waited = await this.#runtime.waiters.wait(call, state.is === 'lease' ? state.frame : undefined)
-    if (waited.next === 'use') return { state: waited.state, mark: undefined }
-    // A wait at its bound and a store that does not answer come to the same: load, and ask the store no more.
-    if (waited.next !== 'start-over') call.degraded = true
+    if (waited.next === 'use') return this.#served({ state: waited.state, mark: undefined })
+    if (waited.next !== 'start-over') call.degraded = waited.next
     return undefined
   }
 
@@ -153,7 +172,7 @@ class Drive<T> {
     try {
       marks = [mark ?? (await namespace.ensure()), ...others]
     } catch {
-      flight.dissolve('unreachable')
+      flight.dissolve('no-store')
       return
     }
     const claim = await Lease.claim({ store, clock, slot, leaseMs, marks }, over)
@@ -163,11 +182,11 @@ class Drive<T> {
       this.#call.lostClaims++
       flight.dissolve('unproven')
     } else {
-      flight.dissolve('unreachable')
+      flight.dissolve('no-store')
     }
   }
 
-  /** The store is unreachable or the wait is over: one load for this process, nothing is stored. */
+  /** One load for this process, nothing is stored. */
   async #loadWithoutLease(): Promise<void> {
     const flight = new Flight(this.#runtime, this.#call)
     if (this.#options.fallback === 'shared') this.#runtime.flights.add(flight, { leased: false })
@@ -183,7 +202,7 @@ class Drive<T> {
       const { fallback, waitTimeoutMs } = this.#options
       const startOver = (reason: StartOver): void => {
         cancelBound?.()
-        if (reason === 'unreachable') call.degraded = true
+        if (reason !== 'unproven') call.degraded = reason
         resolve()
       }
       // Who would load for itself alone does not wait longer for its own process than for another one.
@@ -191,9 +210,10 @@ class Drive<T> {
       const cancelBound = bounded
         ? this.#runtime.clock.after(waitTimeoutMs, () => {
             call.leave()
-            startOver('unreachable')
+            startOver('waited-out')
           })
         : undefined
+      if (cancelBound !== undefined) void call.result.then(cancelBound, cancelBound)
       flight.join(call, proven, startOver)
     })
   }

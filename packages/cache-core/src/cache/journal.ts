@@ -49,11 +49,22 @@ export class Journal {
     return this.size > 0 && (this.#keys.has(slot) || this.#namespaces.has(namespace))
   }
 
+  /** The present point in the journal's order, to be taken before a write that may settle a key. */
+  get position(): number {
+    return this.#entries
+  }
+
   addKey(slot: string, namespace: NamespaceVersion): void {
-    if (this.#namespaces.has(namespace)) return
+    if (this.#namespaces.has(namespace)) {
+      // Its renewal may be under way, and this key loaded again since: the one after it covers both.
+      this.addNamespace(namespace)
+      return
+    }
     this.#keys.set(slot, { namespace, entry: ++this.#entries })
     if (this.#keys.size > MAX_KEYS) {
-      for (const { namespace } of [...this.#keys.values()]) this.addNamespace(namespace)
+      const namespaces = new Set([...this.#keys.values()].map((undelivered) => undelivered.namespace))
+      this.#keys.clear()
+      for (const each of namespaces) this.addNamespace(each)
     }
     this.#schedule()
   }
@@ -64,9 +75,10 @@ export class Journal {
     this.#schedule()
   }
 
-  /** The store has a newer word on this slot. */
-  settleKey(slot: string): void {
-    if (this.#keys.size > 0) this.#keys.delete(slot)
+  /** The store has a newer word on this slot than all that was journalled before the write was sent. */
+  settleKey(slot: string, sentAt: number): void {
+    const undelivered = this.#keys.get(slot)
+    if (undelivered !== undefined && undelivered.entry <= sentAt) this.#keys.delete(slot)
   }
 
   close(): void {
@@ -85,26 +97,39 @@ export class Journal {
   /** Each on its own: one dead server of several holds back only its own keys. */
   async #replay(): Promise<void> {
     this.#replaying = true
-    const namespaces = [...this.#namespaces]
-    let delivered = await this.#deliver(namespaces, async ([namespace, entry]) => {
+    let delivered = await this.#deliver([...this.#namespaces], async ([namespace, entry]) => {
       await namespace.renew()
       if (this.#namespaces.get(namespace) === entry) this.#namespaces.delete(namespace)
     })
     const keys = [...this.#keys]
-    for (let from = 0; from < keys.length && delivered; from += REPLAY_BATCH) {
-      delivered = await this.#deliver(keys.slice(from, from + REPLAY_BATCH), async ([slot, { entry }]) => {
-        await this.#store.delete(slot)
-        if (this.#keys.get(slot)?.entry === entry) this.#keys.delete(slot)
-      })
+    for (let from = 0; from < keys.length; from += REPLAY_BATCH) {
+      const batchDelivered = await this.#deliver(keys.slice(from, from + REPLAY_BATCH), (item) => this.#replayKey(item))
+      delivered ||= batchDelivered
+      if (!batchDelivered) break
     }
     this.#replaying = false
     this.#retryMs = delivered ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
     this.#schedule()
   }
 
-  /** Whether the store took any of them, or there was nothing to take. */
+  async #replayKey([slot, undelivered]: readonly [string, Undelivered]): Promise<void> {
+    try {
+      await this.#store.delete(slot)
+      this.settleKey(slot, undelivered.entry)
+    } catch (error) {
+      // To the end of the queue, so that the keys of a dead server do not stand before those of the others.
+      const present = this.#keys.get(slot)
+      if (present !== undefined) {
+        this.#keys.delete(slot)
+        this.#keys.set(slot, present)
+      }
+      throw error
+    }
+  }
+
+  /** Whether the store took any of them. */
   async #deliver<T>(items: readonly T[], send: (item: T) => Promise<void>): Promise<boolean> {
     const results = await Promise.allSettled(items.map(send))
-    return results.length === 0 || results.some(({ status }) => status === 'fulfilled')
+    return results.some(({ status }) => status === 'fulfilled')
   }
 }

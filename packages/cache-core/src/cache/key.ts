@@ -20,12 +20,18 @@ export function keyText(key: Key): string {
   if (!Array.isArray(key) || key.length === 0) {
     throw new InvalidKeyError(`a key must be a string or an array of strings and numbers, got ${show(key)}`)
   }
-  const parts = key.map((part: unknown) => {
-    if (typeof part === 'string') return escapePart(part)
-    if (typeof part === 'number' && Number.isFinite(part)) return String(part)
-    throw new InvalidKeyError(`a part of a key must be a string or a finite number, got ${show(part)}`)
-  })
-  return checkLength(parts.join(SEPARATOR))
+  for (const part of key as readonly unknown[]) {
+    if (typeof part !== 'string' && !Number.isFinite(part)) {
+      throw new InvalidKeyError(`a part of a key must be a string or a finite number, got ${show(part)}`)
+    }
+  }
+  checkLength(keyName(key))
+  return key.map((part) => escapePart(String(part))).join(SEPARATOR)
+}
+
+/** A key as diagnostics show it: the caller's own, parts joined, nothing escaped. */
+export function keyName(key: Key): string {
+  return typeof key === 'string' ? key : key.join(SEPARATOR)
 }
 
 /** Separators inside a part, escaped. */

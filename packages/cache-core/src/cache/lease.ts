@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js'
 import { AmbiguousWriteError, StoreTimeoutError } from '../base/errors.js'
 import { encodeFrame, type Mark } from '../entry/frame.js'
-import type { GuardedStore } from '../store/guard.js'
+import type { DeadlineClass, GuardedStore } from '../store/guard.js'
 import type { Version } from '../store/store.js'
 import { newToken, openSlot } from './slot.js'
 
@@ -54,8 +54,12 @@ export class Lease {
     const { outcome, version } = await settle(write)
     if (outcome === 'won') return { won: new Lease(terms, token, version as Version) }
     if (outcome !== 'ambiguous') return outcome
-    const standing = await readOwn(store, slot, token)
-    return standing === undefined ? 'ambiguous' : { won: new Lease(terms, token, standing) }
+    try {
+      const standing = await readOwn(store, slot, token)
+      return standing === undefined ? 'ambiguous' : { won: new Lease(terms, token, standing) }
+    } catch {
+      return 'timed-out'
+    }
   }
 
   /** T4: the same token for another `leaseMs`. Any other answer than `'won'` means: nobody may join this load any more. */
@@ -70,15 +74,21 @@ export class Lease {
     return outcome
   }
 
-  /** T3: the value over the lease, once. `'won'` proves that nobody deleted or wrote the key since the lease was taken. */
-  async complete(bytes: Uint8Array, ttl: number | undefined): Promise<LeaseOutcome> {
-    let { outcome } = await settle(this.#store.compareAndSet(this.#slot, this.#version, bytes, { ttl }))
+  /**
+   * T3: the value over the lease, once. `'won'` proves that nobody deleted or wrote the key since the lease was taken.
+   * @param deadline `'read'` where callers wait for the answer and may have to load by themselves.
+   */
+  async complete(bytes: Uint8Array, ttl: number | undefined, deadline: DeadlineClass): Promise<LeaseOutcome> {
+    const write = (over: Version): Promise<Version | undefined> =>
+      this.#store.compareAndSet(this.#slot, over, bytes, { ttl }, deadline)
+    let { outcome } = await settle(write(this.#version))
     if (outcome === 'lost' && this.#extensionUnclear) {
-      // An extension whose answer was lost did run, and nothing came between: the lease is still ours.
-      const standing = await readOwn(this.#store, this.#slot, this.token)
-      if (standing !== undefined) {
-        this.#version = standing
-        outcome = (await settle(this.#store.compareAndSet(this.#slot, standing, bytes, { ttl }))).outcome
+      // An extension whose answer was lost may have run, with nothing in between: then the lease is still ours.
+      try {
+        const standing = await readOwn(this.#store, this.#slot, this.token)
+        if (standing !== undefined) outcome = (await settle(write(standing))).outcome
+      } catch {
+        outcome = 'timed-out'
       }
     }
     if (outcome !== 'won' && outcome !== 'lost') this.#releaseBehind()
@@ -86,21 +96,20 @@ export class Lease {
   }
 
   /** T5: nothing is stored, the slot is absent again. `'won'` is the same proof as in `complete`. */
-  async release(): Promise<LeaseOutcome> {
-    const { outcome } = await settle(
-      this.#store.compareAndDelete(this.#slot, this.#version).then((removed) => (removed ? REMOVED : undefined)),
-    )
+  async release(deadline: DeadlineClass): Promise<LeaseOutcome> {
+    const remove = this.#store.compareAndDelete(this.#slot, this.#version, deadline)
+    const { outcome } = await settle(remove.then((removed) => (removed ? REMOVED : undefined)))
     if (outcome !== 'won') this.#releaseBehind()
     return outcome
   }
 
   /** Waiters elsewhere should not wait for a lease that nobody will complete: removed if it still stands. */
   #releaseBehind(): void {
-    void readOwn(this.#store, this.#slot, this.token).then((standing) =>
-      standing === undefined
-        ? undefined
-        : settle(this.#store.compareAndDelete(this.#slot, standing).then(() => REMOVED)),
-    )
+    readOwn(this.#store, this.#slot, this.token)
+      .then((standing) => standing && this.#store.compareAndDelete(this.#slot, standing))
+      .catch(() => {
+        // Then it ends by itself after `leaseMs`.
+      })
   }
 }
 
@@ -132,12 +141,8 @@ async function settle(
   }
 }
 
-/** The version under which a lease with this token stands, if it does. */
+/** The version under which a lease with this token stands, if it does. @throws the store's errors. */
 async function readOwn(store: GuardedStore, slot: string, token: string): Promise<Version | undefined> {
-  try {
-    const read = openSlot(await store.get(slot))
-    return read?.frame?.kind === 'lease' && read.frame.token === token ? read.version : undefined
-  } catch {
-    return undefined
-  }
+  const read = openSlot(await store.get(slot))
+  return read?.frame?.kind === 'lease' && read.frame.token === token ? read.version : undefined
 }

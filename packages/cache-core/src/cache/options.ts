@@ -159,7 +159,7 @@ export function parseNamespace(name: unknown): string {
 }
 
 function checkStore(store: Store, required: unknown): void {
-  if (typeof store?.get !== 'function' || typeof store.capabilities !== 'object') {
+  if (typeof store?.get !== 'function' || typeof store.capabilities !== 'object' || store.capabilities === null) {
     throw new InvalidOptionError('store', `expected a store, for example memoryStore(), got ${show(store)}`)
   }
   if (!Array.isArray(required)) throw new InvalidOptionError('require', 'expected an array of capability names')

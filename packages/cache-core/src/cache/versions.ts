@@ -29,6 +29,8 @@ export class NamespaceVersion {
   readonly #clock: Clock
   readonly #holdMs: number
   #held: Held | undefined
+  /** Counts beginnings and ends of renewals: what was read before one may be the version that it replaced. */
+  #renewals = 0
 
   constructor(namespace: string, parts: { store: GuardedStore; reader: Reader; clock: Clock; holdMs: number }) {
     this.namespace = namespace
@@ -47,24 +49,19 @@ export class NamespaceVersion {
 
   /** The version as it stands in the store, or `undefined` when none does. @throws the store's errors. */
   async read(): Promise<Mark | undefined> {
-    const readAt = this.#clock.monotonic()
+    const begun = this.#begin()
     const version = versionIn(await this.#reader.read(this.slot))
-    return version === undefined ? undefined : this.#hold(version, readAt)
+    return version === undefined ? undefined : this.#hold(version, begun)
   }
 
   /** As `read`; a missing version is seeded, so that frames can be written (G3). @throws the store's errors. */
   async ensure(): Promise<Mark> {
-    const readAt = this.#clock.monotonic()
+    const begun = this.#begin()
     const entry = await this.#reader.read(this.slot)
     const version = versionIn(entry)
-    if (version !== undefined) return this.#hold(version, readAt)
+    if (version !== undefined) return this.#hold(version, begun)
     const seeded = newVersion()
-    const bytes = Buffer.from(seeded, 'latin1')
-    const won =
-      entry === undefined
-        ? await this.#store.add(this.slot, bytes, { ttl: VERSION_TTL_MS }, 'read')
-        : await this.#store.compareAndSet(this.slot, entry.version, bytes, { ttl: VERSION_TTL_MS }, 'read')
-    if (won !== undefined) return this.#hold(seeded, readAt)
+    if (await this.#seed(entry, Buffer.from(seeded, 'latin1'))) return this.#hold(seeded, begun)
     const others = await this.read()
     if (others !== undefined) return others
     throw new StoreUnavailableError('the version of the namespace does not stay in the store', {
@@ -76,17 +73,51 @@ export class NamespaceVersion {
   /** A new version: every entry of the namespace is void from now on. @throws the store's errors. */
   async renew(): Promise<void> {
     const version = newVersion()
-    this.#held = undefined
+    const begun = this.#beginRenewal()
     await this.#store.set(this.slot, Buffer.from(version, 'latin1'), { ttl: VERSION_TTL_MS })
-    this.#hold(version, this.#clock.monotonic())
+    const alone = begun.renewals === this.#renewals
+    const { renewals } = this.#beginRenewal()
+    // Of two renewals at once nobody here knows which one stands.
+    if (alone) this.#hold(version, { ...begun, renewals })
   }
 
-  #hold(version: string, readAt: number): Mark {
+  /** @throws the store's errors. */
+  async #seed(entry: StoreEntry | undefined, bytes: Uint8Array): Promise<boolean> {
+    const options = { ttl: VERSION_TTL_MS }
+    if (!this.#store.capabilities.add) {
+      // No leases on such a store: a version that replaces another one seeded at the same time costs loads.
+      await this.#store.set(this.slot, bytes, options)
+      return true
+    }
+    const written =
+      entry === undefined
+        ? await this.#store.add(this.slot, bytes, options, 'read')
+        : await this.#store.compareAndSet(this.slot, entry.version, bytes, options, 'read')
+    return written !== undefined
+  }
+
+  #begin(): Begun {
+    return { at: this.#clock.monotonic(), renewals: this.#renewals }
+  }
+
+  #beginRenewal(): Begun {
+    this.#held = undefined
+    this.#renewals++
+    return this.#begin()
+  }
+
+  #hold(version: string, { at, renewals }: Begun): Mark {
     const mark = { name: NAMESPACE_MARK, version }
-    // A slow read must not replace what a later one, or a renewal, has found.
-    if (this.#held === undefined || this.#held.readAt <= readAt) this.#held = { mark, readAt }
+    const outrun = renewals !== this.#renewals || (this.#held !== undefined && this.#held.readAt > at)
+    if (!outrun) this.#held = { mark, readAt: at }
     return mark
   }
+}
+
+/** When a read or a renewal began. */
+interface Begun {
+  readonly at: number
+  readonly renewals: number
 }
 
 function versionIn(entry: StoreEntry | undefined): string | undefined {

@@ -20,9 +20,9 @@ export type Waited =
   /** Another caller of this process goes first: start over. */
   | { readonly next: 'start-over' }
   /** The bound of waiting was reached: load without a lease. */
-  | { readonly next: 'unleased' }
+  | { readonly next: 'waited-out' }
   /** The store did not answer. */
-  | { readonly next: 'unreachable' }
+  | { readonly next: 'no-store' }
 
 interface Waiting {
   readonly call: AnyCall
@@ -98,15 +98,15 @@ class Poller {
     try {
       state = (await lookUp(this.#runtime, first.call.options)).state
     } catch {
-      for (const waiting of asking) this.#resolve(waiting, { next: 'unreachable' })
+      for (const waiting of asking) this.#resolve(waiting, { next: 'no-store' })
       this.#goOn()
       return
     }
-    if (state.is === 'lease' && !this.#leaseEnded(state.frame)) {
+    const present = asking.filter((waiting) => this.#waiting.has(waiting))
+    if (state.is === 'lease' && !this.#leaseEnded(state.frame, present)) {
       if (!this.#endBounded()) this.#goOn()
       return
     }
-    const present = asking.filter((waiting) => this.#waiting.has(waiting))
     if (state.is === 'fresh') {
       for (const waiting of present) this.#resolve(waiting, { next: 'use', state })
     } else {
@@ -116,13 +116,13 @@ class Poller {
   }
 
   /** A lease is ended when it was seen unchanged for its own length on this process's monotonic clock: clocks need not agree. */
-  #leaseEnded(frame: LeaseFrame): boolean {
+  #leaseEnded(frame: LeaseFrame, present: readonly Waiting[]): boolean {
     const { clock } = this.#runtime
     const known = this.#lease.frame
     if (known?.token === frame.token && known.extension === frame.extension)
       return clock.monotonic() >= this.#leaseEnd()
     if (known !== undefined && known.token !== frame.token) {
-      for (const { call } of this.#waiting) call.endedLeases++
+      for (const { call } of present) call.endedLeases++
     }
     this.#lease = { frame, since: clock.monotonic() }
     return false
@@ -150,7 +150,7 @@ class Poller {
     if (bounded.length === 0) return false
     for (const waiting of [...this.#waiting]) {
       if (bounded.includes(waiting) || waiting.call.options.fallback === 'shared')
-        this.#resolve(waiting, { next: 'unleased' })
+        this.#resolve(waiting, { next: 'waited-out' })
     }
     this.#goOn()
     return true

@@ -1,6 +1,9 @@
 import type { Encoded } from './frame.js'
 
-/** Turns values that are neither bytes nor strings into bytes and back. */
+/**
+ * Turns values that are neither bytes nor strings into bytes and back. What `encode` returns and `decode` is given must
+ * not be changed or kept afterwards: a view into it would share one caller's value with another.
+ */
 export interface Codec {
   /** @throws whatever says best that the value cannot be encoded. */
   encode(value: unknown): Uint8Array
@@ -38,12 +41,15 @@ export const jsonCodec: Codec = {
  * @throws InvalidValueError when the value is `undefined` or the codec refuses it.
  */
 export function encodeValue(codec: Codec, value: unknown): Encoded {
-  if (value instanceof Uint8Array) return { encoding: 'bytes', payload: value }
+  // The caller may fill its buffer again before the store has these bytes.
+  if (value instanceof Uint8Array) return { encoding: 'bytes', payload: Buffer.from(value) }
   // A lone surrogate has no UTF-8 form; JSON escapes it.
   if (typeof value === 'string' && value.isWellFormed()) return { encoding: 'string', payload: Buffer.from(value) }
   if (value === undefined) throw new InvalidValueError('undefined cannot be stored; null can')
   try {
-    return { encoding: 'codec', payload: codec.encode(value) }
+    const payload: unknown = codec.encode(value)
+    if (!(payload instanceof Uint8Array)) throw new TypeError('the codec returned no bytes')
+    return { encoding: 'codec', payload }
   } catch (cause) {
     throw new InvalidValueError(`the value cannot be stored: ${cause instanceof Error ? cause.message : cause}`, cause)
   }

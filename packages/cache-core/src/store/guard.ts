@@ -202,9 +202,10 @@ export class GuardedStore implements Store {
     if (texts.length > 0) await this.#write('deleteMany', () => this.#store.deleteMany(texts))
   }
 
-  async compareAndDelete(key: string, version: Version): Promise<boolean> {
+  /** @param deadline As for `add`. */
+  async compareAndDelete(key: string, version: Version, deadline: DeadlineClass = 'write'): Promise<boolean> {
     const engine = this.#key(key)
-    return this.#write('compareAndDelete', () => this.#store.compareAndDelete(engine.text, version))
+    return this.#write('compareAndDelete', () => this.#store.compareAndDelete(engine.text, version), deadline)
   }
 
   async touch(key: string, ttl: number): Promise<boolean> {
