@@ -6,6 +6,7 @@ import type { Database } from '../database/database.js'
 import { drawWorldMap } from '../pictures/world-map.js'
 import { worldStatistics } from '../queries/world-statistics.js'
 import { timed } from '../server-timing.js'
+import { traps } from './traps.js'
 import { renderWorldPage } from './world-page.js'
 
 /**
@@ -39,15 +40,5 @@ export const middlewarePattern: FastifyPluginAsync<{ cache: Cache; database: Dat
 
   app.get('/patterns/middleware/empty', async (_request, reply) => reply.type('text/plain').send(''))
 
-  // An unsafe method always reaches its handler, and when it succeeds its URI is forgotten (RFC 9111, section 4.4).
-  let note = 'Nothing noted yet.'
-  app.get('/patterns/middleware/note', async (_request, reply) => reply.type('text/plain').send(note))
-  app.put<{ Body: string }>(
-    '/patterns/middleware/note',
-    { schema: { body: { type: 'string' } } },
-    async (request, reply) => {
-      note = request.body
-      return reply.code(204).send()
-    },
-  )
+  app.register(traps)
 }

@@ -1,41 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { DemoProcess } from './demo-process.js'
 
-/** As `npm run demo` starts it: the built program. */
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const started: DemoProcess[] = []
+afterEach(() => Promise.all(started.splice(0).map((run) => run.stop())))
 
-const children: ChildProcess[] = []
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
-})
-
-/** Starts the demo on any port. Both outputs are added up in `output`. */
-function start(environment: Record<string, string>) {
-  const child = spawn(process.execPath, [MAIN], { env: { ...process.env, PORT: '0', ...environment } })
-  children.push(child)
-  const run = { child, stdout: '', stderr: '', exit: once(child, 'exit') as Promise<[number | null]> }
-  child.stdout.on('data', (chunk) => {
-    run.stdout += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    run.stderr += chunk
-  })
+function start(environment: Record<string, string>): DemoProcess {
+  const run = new DemoProcess(environment)
+  started.push(run)
   return run
-}
-
-type Run = ReturnType<typeof start>
-
-/** The address of a demo that is ready. */
-async function ready(run: Run): Promise<string> {
-  for (;;) {
-    const address = /^Tiercel demo: (.+)$/m.exec(run.stdout)?.[1]
-    if (address !== undefined) return address
-    if (run.child.exitCode !== null) throw new Error(`ended early: ${run.stderr}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
 }
 
 describe('a start that cannot succeed ends with one sentence', () => {
@@ -65,12 +39,12 @@ describe('a start that cannot succeed ends with one sentence', () => {
 describe('a demo', () => {
   it('says that it loads, then where it is, and ends in order on SIGTERM', async () => {
     const run = start({})
-    const address = await ready(run)
+    await run.ready()
     expect(run.stdout).toMatch(
       /^Loading the cities .*\n135,233 cities loaded in .* s; the cache is memory:\nTiercel demo: http:\/\/127\.0\.0\.1:\d+\n$/,
     )
-    expect((await fetch(`${address}/countries/de`)).status).toBe(200)
-    run.child.kill('SIGTERM')
+    expect((await run.ask('/countries/de')).status).toBe(200)
+    run.signal('SIGTERM')
     expect(await run.exit).toEqual([0, null])
     expect(run.stderr).toBe('')
   })
@@ -78,16 +52,16 @@ describe('a demo', () => {
   it('serves without its store, and warns in one sentence', async () => {
     // Nothing listens on port 1.
     const run = start({ CACHE_URL: 'redis://user:secret@127.0.0.1:1' })
-    const address = await ready(run)
+    await run.ready()
     expect(run.stderr).toMatch(
       /^Warning: the cache at redis:\/\/127\.0\.0\.1:1 does not answer \(.+\); the demo serves from its database until it does\..+\n$/,
     )
     expect(run.stderr).not.toContain('secret')
-    expect((await fetch(`${address}/countries/de`)).status).toBe(200)
-    expect((await fetch(`${address}/cities/near?lat=1&lon=1`)).status).toBe(200)
-    const health = (await (await fetch(`${address}/healthz`)).json()) as { status: string; store: object }
+    expect((await run.ask('/countries/de')).status).toBe(200)
+    expect((await run.ask('/cities/near?lat=1&lon=1')).status).toBe(200)
+    const health = await run.json('/healthz')
     expect(health).toMatchObject({ status: 'ok', store: { url: 'redis://127.0.0.1:1', reachable: false } })
-    run.child.kill('SIGINT')
+    run.signal('SIGINT')
     expect(await run.exit).toEqual([0, null])
   })
 })

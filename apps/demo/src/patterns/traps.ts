@@ -1,0 +1,63 @@
+// Pattern 3, continued: answers that a careless cache mixes up, keeps too long or loses. None of these routes does
+// anything about it; the middleware above them does.
+import type { FastifyPluginAsync } from 'fastify'
+
+const GREETINGS: Readonly<Record<string, string>> = { en: 'Good day', de: 'Guten Tag', fr: 'Bonjour' }
+
+/** The first preference that there is a greeting for; what follows a `;` is only how much it is preferred. */
+function greetingFor(acceptLanguage = ''): string {
+  const wanted = acceptLanguage.split(',').map((range) => range.trim().slice(0, 2).toLowerCase())
+  return GREETINGS[wanted.find((language) => language in GREETINGS) ?? 'en'] ?? ''
+}
+
+/** Registered by the middleware pattern, below its address. */
+export const traps: FastifyPluginAsync = async (app) => {
+  // Depends on who asks. A request with credentials passes by the cache, unless the route names what it depends on.
+  app.get('/patterns/middleware/visitor', async ({ headers }) => ({
+    authorization: headers.authorization ?? null,
+    cookie: headers.cookie ?? null,
+  }))
+
+  // Depends on a header, and says so: one entry for each language (RFC 9110, section 12.5.5).
+  app.get('/patterns/middleware/greeting', async ({ headers }, reply) =>
+    reply.header('vary', 'Accept-Language').type('text/plain').send(greetingFor(headers['accept-language'])),
+  )
+
+  // Each visitor gets a number of his own: the answer forbids that it is kept.
+  let lastTicket = 0
+  app.get('/patterns/middleware/ticket', async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ ticket: ++lastTicket }),
+  )
+
+  // The answer's own lifetime is shorter than the middleware's hour, and a hit does not begin it anew.
+  app.get('/patterns/middleware/clock', async (_request, reply) =>
+    reply.header('cache-control', 'max-age=1').send({ now: new Date().toISOString() }),
+  )
+
+  // Fails every other time. The failure reaches its client as it is and is forgotten.
+  let runs = 0
+  app.get('/patterns/middleware/unsteady', async (_request, reply) => {
+    runs++
+    return reply.code(runs % 2 === 1 ? 503 : 200).send({ run: runs })
+  })
+
+  // An unsafe method always reaches its handler, and when it succeeds its URI is forgotten (RFC 9111, section 4.4).
+  let note = 'Nothing noted yet.'
+  app.get('/patterns/middleware/note', async (_request, reply) => reply.type('text/plain').send(note))
+  app.put<{ Body: string }>(
+    '/patterns/middleware/note',
+    { schema: { body: { type: 'string' } } },
+    async (request, reply) => {
+      note = request.body
+      return reply.code(204).send()
+    },
+  )
+  app.post<{ Body: string }>(
+    '/patterns/middleware/note',
+    { schema: { body: { type: 'string' } } },
+    async (request, reply) => {
+      note += request.body
+      return reply.code(204).send()
+    },
+  )
+}

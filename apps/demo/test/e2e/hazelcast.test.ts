@@ -1,0 +1,3 @@
+import { describeWholeDemo } from './whole-demo.js'
+
+await describeWholeDemo('hazelcast')
