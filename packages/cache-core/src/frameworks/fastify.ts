@@ -1,14 +1,12 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { InvalidOptionError } from '../base/errors.js'
 import type { Cache } from '../cache/cache.js'
-import type { Exchange, RunPlan } from '../http/exchange.js'
+import type { Exchange } from '../http/exchange.js'
+import type { HeaderFields } from '../http/headers.js'
 import { type HttpCache, toHttpCache } from '../http/http-cache.js'
-import type { Origin } from '../http/message.js'
+import { isUnsafe } from '../http/invalidation.js'
 import type { HttpCacheOptions } from '../http/options.js'
-import { holdResponse } from './hold-response.js'
-import { sendStored } from './node.js'
-import { cacheRequest, showRequest } from './node-request.js'
-import { tapResponse } from './tap-response.js'
+import { nodeExchange } from './node-exchange.js'
 
 export interface FastifyHttpCacheOptions extends HttpCacheOptions {
   /** A cache, or an `HttpCache` made of one (then without further options). */
@@ -22,9 +20,15 @@ declare module 'fastify' {
   }
 }
 
+/** The hooks of this plugin: a route has one, that of the innermost context. */
+const own = new WeakSet<onRequestHookHandler>()
+
 /**
  * Response caching for Fastify: `app.register(httpCache, { cache, ttl: '1m' })` for the routes of this context that are
  * added afterwards, `{ config: { cache: { ttl: '5m' } } }` on a route for one of its own, `{ cache: false }` for none.
+ *
+ * A hit ends the request in the route's onRequest hooks: those that stand before it run, and `onResponse`; no others.
+ * HTTP/2 passes uncached.
  *
  * @throws InvalidOptionError naming the option, when the plugin is registered and when a route is added.
  */
@@ -32,16 +36,23 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
   if (cache === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
   const named = Object.keys(options).length > 0
   const shared = toHttpCache(cache, named ? options : undefined)
+  /** By URL of the route: a write invalidates under the key that the reads have. */
+  const readers = new Map<string, HttpCache>()
 
   app.addHook('onRoute', (route) => {
-    const own = route.config?.cache
-    if (own === false) return
-    const engine = own === undefined ? shared : shared.with(own)
-    const hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
-      engine.handle(fastifyExchange(request, reply, done)).catch(done)
+    const hooks = [route.onRequest ?? []].flat().filter((hook) => !own.has(hook))
+    route.onRequest = hooks
+    const named = route.config?.cache
+    if (named === false) return
+    const engine = named === undefined ? shared : shared.with(named)
+    if ([route.method].flat().includes('GET')) readers.set(route.url, engine)
+    const hook: onRequestHookHandler = (request, reply, done) => {
+      if (request.raw.httpVersionMajor !== 1) return done()
+      const responsible = isUnsafe(request.method) ? (readers.get(route.url) ?? engine) : engine
+      responsible.handle(fastifyExchange(request, reply, done)).catch(done)
     }
-    const hooks = route.onRequest ?? []
-    route.onRequest = [...(Array.isArray(hooks) ? hooks : [hooks]), hook]
+    own.add(hook)
+    route.onRequest = [...hooks, hook]
   })
 }
 
@@ -50,40 +61,12 @@ Object.assign(httpCache, { [Symbol.for('skip-override')]: true, [Symbol.for('fas
 
 function fastifyExchange(request: FastifyRequest, reply: FastifyReply, done: () => void): Exchange {
   // Fastify has `ips` where it was told to trust its proxy; host and protocol are then as it resolves them.
-  const origin: Origin | undefined =
-    request.ips !== undefined ? { scheme: request.protocol, host: request.host } : undefined
-  return {
-    request: cacheRequest(request.raw, origin),
-    send(head, body) {
-      reply.hijack()
-      sendStored(reply.raw, head, body)
-    },
-    run({ sees, ...plan }: RunPlan) {
-      if (sees !== undefined) {
-        showRequest(request.raw, sees)
-        narrowParsed(request, sees.target)
-      }
-      const outcome = tapResponse(reply.raw, plan)
-      done()
-      return outcome
-    },
-    hold(onHead) {
-      holdResponse(reply.raw, onHead)
-      done()
-    },
-  }
-}
-
-/** What Fastify and its cookie plugin have parsed before the narrowing: only what the narrowed request would give stays. */
-function narrowParsed(request: FastifyRequest & { cookies?: unknown }, target: string): void {
-  const mark = target.indexOf('?')
-  const seen = new Set(new URLSearchParams(mark === -1 ? '' : target.slice(mark)).keys())
-  keepOnly(request.query, (name) => seen.has(name) || [...seen].some((full) => full.startsWith(`${name}[`)))
-  const cookie = request.raw.headers.cookie
-  keepOnly(request.cookies, (name) => cookie?.split(';').some((pair) => pair.trim().startsWith(`${name}=`)) ?? false)
-}
-
-function keepOnly(parsed: unknown, keeps: (name: string) => boolean): void {
-  if (typeof parsed !== 'object' || parsed === null) return
-  for (const name of Object.keys(parsed)) if (!keeps(name)) delete (parsed as Record<string, unknown>)[name]
+  const trusted = request.ips !== undefined
+  return nodeExchange(request.raw, reply.raw, {
+    proceed: () => done(),
+    origin: trusted ? { scheme: request.protocol, host: request.host } : undefined,
+    parsed: request,
+    fields: () => reply.getHeaders() as HeaderFields,
+    takeOver: () => reply.hijack(),
+  })
 }

@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache } from '../cache/cache.js'
-import type { Exchange, ResponseHead, RunPlan } from '../http/exchange.js'
 import { type HttpCache, toHttpCache } from '../http/http-cache.js'
 import type { HttpCacheOptions } from '../http/options.js'
-import { holdResponse } from './hold-response.js'
-import { cacheRequest, showRequest } from './node-request.js'
-import { tapResponse } from './tap-response.js'
+import { nodeExchange } from './node-exchange.js'
 
-export type NodeMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
+export type NodeMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => unknown) => void
+
+/** Requests on their way through a cache. A second one inside would wait for the first, which waits for it. */
+const handled = new WeakSet<IncomingMessage>()
 
 /**
- * Response caching for node:http and whatever calls `(req, res, next)`.
+ * Response caching for node:http and whatever calls `(req, res, next)`. Of two in a row the outer one is used. HTTP/2
+ * passes uncached.
  *
  * ```ts
  * const cached = httpCache(cache, { ttl: '1m' })
@@ -23,31 +24,11 @@ export type NodeMiddleware = (req: IncomingMessage, res: ServerResponse, next: (
 export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions): NodeMiddleware {
   const engine = toHttpCache(cache, options)
   return (req, res, next) => {
-    engine.handle(nodeExchange(req, res, next)).catch(next)
-  }
-}
-
-function nodeExchange(req: IncomingMessage, res: ServerResponse, next: () => void): Exchange {
-  return {
-    request: cacheRequest(req),
-    send: (head, body) => sendStored(res, head, body),
-    run({ sees, ...plan }: RunPlan) {
-      if (sees !== undefined) showRequest(req, sees)
-      const outcome = tapResponse(res, plan)
+    if (handled.has(req) || req.httpVersionMajor !== 1) {
       next()
-      return outcome
-    },
-    hold(onHead) {
-      holdResponse(res, onHead)
-      next()
-    },
+      return
+    }
+    handled.add(req)
+    engine.handle(nodeExchange(req, res, { proceed: () => next() })).catch(next)
   }
-}
-
-/** A stored response, whole, to this client. */
-export function sendStored(res: ServerResponse, head: ResponseHead, body: Uint8Array | undefined): void {
-  if (res.destroyed || res.headersSent) return
-  if (head.statusText === '') res.writeHead(head.status, head.headers as string[])
-  else res.writeHead(head.status, head.statusText, head.headers as string[])
-  res.end(body)
 }

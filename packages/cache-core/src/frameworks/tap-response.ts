@@ -1,32 +1,54 @@
 import type { ServerResponse } from 'node:http'
 import type { RunOutcome, RunPlan } from '../http/exchange.js'
+import type { HeaderLines } from '../http/headers.js'
+import { outsideFields } from './outside-fields.js'
 import { headOf, sendHead, type WriteHeadArguments } from './response-head.js'
 
 type Write = (chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
 type End = (chunk?: unknown, encoding?: unknown, callback?: unknown) => ServerResponse
 
+export interface Tap {
+  readonly outcome: Promise<RunOutcome>
+  /** The handler has failed, and nothing more is to be expected of it. */
+  fail(): void
+}
+
 /**
  * Observes a response while it goes out: its head may be changed, its body is kept where the plan says so. The methods
  * are overridden as own properties, because frameworks exchange the prototype.
  *
- * A client that goes away does not end the capture: others may wait for what the handler still writes.
+ * A client that goes away before the response begins does not end the capture: others wait for it, too. When it goes
+ * away later, nobody may read the rest out of the handler (`pipe` stops), so the response counts as broken.
+ *
+ * @param before The field lines that layers outside have set.
  */
-export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>): Promise<RunOutcome> {
-  return new Promise((resolve) => {
+export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>, before: HeaderLines): Tap {
+  let fail!: () => void
+  const outcome = new Promise<RunOutcome>((resolve) => {
     const writeHead = res.writeHead
     const write = res.write as Write
     const end = res.end as End
     const { destroy } = res
-    const pieces: Buffer[] = []
+    let pieces: Buffer[] = []
     let bytes = 0
-    let decided = false
+    let began = false
     let capturing = false
-    let ending = false
 
     const finish = (outcome: RunOutcome): void => {
       capturing = false
+      pieces = []
+      res.removeListener('close', onClose)
+      plan.signal?.removeEventListener('abort', onAbort)
       resolve(outcome)
     }
+    const onClose = (): void => {
+      if (began) finish({ end: 'broken' })
+    }
+    const onAbort = (): void => finish({ end: 'passed' })
+    fail = () => finish({ end: 'broken' })
+    res.on('close', onClose)
+    plan.signal?.addEventListener('abort', onAbort)
+
     const take = (chunk: unknown, encoding: unknown): void => {
       if (!capturing || chunk === undefined || chunk === null || typeof chunk === 'function') return
       // A copy: the handler may use its buffer again.
@@ -41,13 +63,13 @@ export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>): P
 
     res.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
       // Called again, Node's own says what is wrong with that.
-      if (decided) return writeHead.call(res, status, ...(rest as []))
-      decided = true
+      if (began) return writeHead.call(res, status, ...(rest as []))
       const head = headOf(res, status, rest)
-      const { headers, capture } = plan.onHead(head)
-      capturing = capture
-      if (!capture) resolve({ end: 'passed' })
+      began = true
+      const { headers, capture } = plan.onHead({ ...head, outside: outsideFields(before, head.headers) })
       sendHead(res, writeHead, head, headers)
+      if (capture) capturing = plan.signal?.aborted !== true
+      else finish({ end: 'passed' })
       return res
     }) as ServerResponse['writeHead']
 
@@ -58,20 +80,19 @@ export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>): P
     }) as ServerResponse['write']
 
     res.end = ((chunk?: unknown, encoding?: unknown, callback?: unknown) => {
-      const again = ending
-      ending = true
-      const before = bytes
+      const taken = bytes
       end.call(res, chunk, encoding, callback)
       // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
-      if (!again && bytes === before) take(chunk, encoding)
+      if (bytes === taken) take(chunk, encoding)
       if (capturing) finish({ end: 'captured', body: pieces })
       return res
     }) as ServerResponse['end']
 
     res.destroy = (error?: Error) => {
       // Before the end the handler gave up; after it this is the server tidying up.
-      if (!ending) finish({ end: 'broken' })
+      if (!res.writableEnded) finish({ end: 'broken' })
       return destroy.call(res, error)
     }
   })
+  return { outcome, fail }
 }

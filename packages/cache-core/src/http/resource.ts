@@ -9,8 +9,10 @@ import { newVersion, openSlot, slotKey } from '../cache/slot.js'
 import type { NamespaceVersion } from '../cache/versions.js'
 import { encodeFrame, type Mark, VERSION_BYTES } from '../entry/frame.js'
 import type { StoreEntry, Version } from '../store/store.js'
-import type { UrlKey } from './key.js'
 import { mergeVary, type VaryList } from './vary.js'
+
+/** A URL's key as one text, escaped: `keyText` of a `UrlKey`. */
+export type UrlText = string
 
 /**
  * A URL as the cache knows it: which request fields select among its variants, and a version that every variant
@@ -20,6 +22,8 @@ export interface Resource {
   readonly slot: string
   readonly vary: readonly string[]
   readonly mark: Mark
+  /** The namespace's version under which it was found: a purge of everything has passed when that is another. */
+  readonly namespaceMark: Mark
   readonly storeVersion: Version
   readonly keepUntil: number
 }
@@ -46,20 +50,24 @@ const MAX_WRITES = 3
 export class Resources {
   readonly namespace: NamespaceVersion
   readonly #runtime: Runtime
+  readonly #urlPrefix: string
+  readonly #variantPrefix: string
   readonly #hints = new LRUCache<string, readonly string[]>({ max: MAX_HINTS })
   readonly #creating = new Map<string, Promise<Resource>>()
 
   constructor({ runtime, innerNamespace }: CacheInternals) {
     this.#runtime = runtime
     this.namespace = innerNamespace('http')
+    this.#urlPrefix = slotKey('value', this.namespace.namespace, 'url:')
+    this.#variantPrefix = slotKey('value', this.namespace.namespace, 'variant:')
   }
 
-  urlSlot(key: UrlKey): string {
-    return slotKey('value', this.namespace.namespace, keyText(['url', ...key]))
+  urlSlot(url: UrlText): string {
+    return this.#urlPrefix + url
   }
 
-  variantSlot(key: UrlKey, parts: readonly string[]): string {
-    return slotKey('value', this.namespace.namespace, keyText(['variant', ...key, ...parts]))
+  variantSlot(url: UrlText, parts: readonly string[]): string {
+    return parts.length === 0 ? this.#variantPrefix + url : `${this.#variantPrefix}${url}:${keyText(parts)}`
   }
 
   /**
@@ -67,11 +75,11 @@ export class Resources {
    * @param partsOf The key parts of the variant that a Vary list selects.
    * @throws the store's errors.
    */
-  async locate(key: UrlKey, partsOf: (vary: readonly string[]) => readonly string[]): Promise<Located> {
+  async locate(url: UrlText, partsOf: (vary: readonly string[]) => readonly string[]): Promise<Located> {
     const { reader } = this.#runtime
-    const slot = this.urlSlot(key)
+    const slot = this.urlSlot(url)
     const guess = this.#hints.get(slot) ?? NO_FIELDS
-    const guessed = this.variantSlot(key, partsOf(guess))
+    const guessed = this.variantSlot(url, partsOf(guess))
     const held = this.namespace.held()
     const [urlEntry, variantEntry, version] = await Promise.all([
       reader.read(slot),
@@ -92,7 +100,7 @@ export class Resources {
     }
     const right = sameFields(resource.vary, guess)
     if (!right) this.#hints.set(slot, resource.vary)
-    const variantSlot = right ? guessed : this.variantSlot(key, partsOf(resource.vary))
+    const variantSlot = right ? guessed : this.variantSlot(url, partsOf(resource.vary))
     const entry = right ? variantEntry : await reader.read(variantSlot)
     const variant = { state: this.#classify(entry, [mark, resource.mark]), mark: fresh }
     return { resource, occupied: undefined, variantSlot, variant }
@@ -102,8 +110,8 @@ export class Resources {
    * The URL's version, made where there is none. Taken before a load begins, so that what is stored under it is void
    * when the URL was purged meanwhile. @throws the store's errors.
    */
-  ensure(key: UrlKey, occupied: Version | undefined, lifeMs: number): Promise<Resource> {
-    const slot = this.urlSlot(key)
+  ensure(url: UrlText, occupied: Version | undefined, lifeMs: number): Promise<Resource> {
+    const slot = this.urlSlot(url)
     let creating = this.#creating.get(slot)
     if (creating === undefined) {
       // Shared only by callers that came before it was sent: who comes later may know of a later purge.
@@ -120,11 +128,13 @@ export class Resources {
 
   /**
    * Makes the URL's slot live at least as long as a variant that is about to be stored, and name the fields that
-   * select it. The resource as it stands then, or `undefined` when the URL was purged: the variant must not be stored.
+   * select it. The resource as it stands then, or `undefined` when the URL or everything was purged: the variant must
+   * not be stored.
    * @throws the store's errors.
    */
   async cover(resource: Resource, vary: readonly string[], ttlMs: number): Promise<Resource | undefined> {
     const { store, clock, reader } = this.#runtime
+    const { namespaceMark } = resource
     let present: Resource | undefined = resource
     for (let tries = 0; tries < MAX_WRITES; tries++) {
       const merged: VaryList = mergeVary(present.vary, vary)
@@ -132,14 +142,14 @@ export class Resources {
       const needed = clock.now() + ttlMs
       if (sameFields(merged, present.vary) && present.keepUntil >= needed) return present
       const keepUntil = Math.max(present.keepUntil, needed + ttlMs + RESOURCE_MARGIN_MS)
-      const namespaceMark = await this.namespace.ensure()
+      // Under the version that it was found with: a renewed one would bring back what `purgeAll` has voided.
       const { bytes, ttl } = this.#encode(present.mark.version, merged, keepUntil, namespaceMark)
       const storeVersion = await store.compareAndSet(present.slot, present.storeVersion, bytes, { ttl })
       if (storeVersion !== undefined) {
         this.#hints.set(present.slot, merged)
         return { ...present, vary: merged, keepUntil, storeVersion }
       }
-      present = this.#open(present.slot, await reader.read(present.slot), await this.namespace.read())
+      present = this.#open(present.slot, await reader.read(present.slot), namespaceMark)
       if (present?.mark.version !== resource.mark.version) return undefined
     }
     return undefined
@@ -157,7 +167,7 @@ export class Resources {
         ? await store.add(slot, bytes, { ttl }, 'read')
         : await store.compareAndSet(slot, occupied, bytes, { ttl }, 'read')
     if (storeVersion !== undefined) {
-      return { slot, vary, mark: { name: URL_MARK, version }, storeVersion, keepUntil }
+      return { slot, vary, mark: { name: URL_MARK, version }, namespaceMark, storeVersion, keepUntil }
     }
     const others = this.#open(slot, await reader.read(slot), await this.namespace.read())
     if (others !== undefined) return others
@@ -166,13 +176,14 @@ export class Resources {
 
   #open(slot: string, entry: StoreEntry | undefined, namespaceMark: Mark | undefined): Resource | undefined {
     const state = this.#classify(entry, [namespaceMark])
-    if (state.is !== 'fresh' || state.frame.payload.byteLength < VERSION_BYTES) return undefined
+    if (namespaceMark === undefined || state.is !== 'fresh') return undefined
+    if (state.frame.payload.byteLength < VERSION_BYTES) return undefined
     const { payload, keepUntil } = state.frame
     const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('latin1')
     const names = text.slice(VERSION_BYTES)
     const vary = names === '' ? NO_FIELDS : names.split(',')
     const mark = { name: URL_MARK, version: text.slice(0, VERSION_BYTES) }
-    return { slot, vary, mark, storeVersion: state.version, keepUntil }
+    return { slot, vary, mark, namespaceMark, storeVersion: state.version, keepUntil }
   }
 
   #encode(

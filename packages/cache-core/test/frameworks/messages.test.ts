@@ -1,0 +1,327 @@
+import { randomBytes } from 'node:crypto'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../support/fake-clock.js'
+import { frameworks, newCache } from './support/apps.js'
+import { Agent } from './support/client.js'
+
+/** What a hit says is what the handler said. */
+describe.each(frameworks)('%s: messages', (_, start) => {
+  it('a hit has the status, the fields and the bytes of the miss', async () => {
+    const body = randomBytes(200_000)
+    const app = await start((_req, res) => {
+      res.writeHead(200, 'Very Well', [
+        ...['Content-Type', 'application/octet-stream', 'Link', '</a>; rel=preload', 'Link', '</b>; rel=preload'],
+        ...['X-Empty', '', 'Content-Length', String(body.length)],
+      ])
+      res.write(body.subarray(0, 70_000))
+      res.end(body.subarray(70_000))
+    })
+    for (const path of ['fwd=uri-miss; stored', 'hit; ttl=']) {
+      const reply = await app.get('/')
+      expect(reply.cacheStatus()).toContain(path)
+      expect([reply.status, reply.statusText]).toEqual([200, 'Very Well'])
+      expect(reply.lines('link')).toEqual(['</a>; rel=preload', '</b>; rel=preload'])
+      expect(reply.lines('x-empty')).toEqual([''])
+      expect(reply.rawHeaders).toContain('Content-Type')
+      expect(reply.header('content-length')).toBe('200000')
+      expect(reply.body.equals(body)).toBe(true)
+      expect(reply.complete).toBe(true)
+    }
+    expect(app.runs()).toBe(1)
+  })
+
+  it('every byte comes back, in whatever form the handler wrote it', async () => {
+    const app = await start(async (_req, res) => {
+      const buffer = Buffer.from([0, 255, 13, 10, 128])
+      await new Promise((resolve) => res.write(buffer, resolve))
+      buffer.fill(7)
+      res.write('é', 'latin1')
+      res.write('00ff', 'hex')
+      res.end(new Uint8Array([1, 2, 3]))
+    })
+    const expected = Buffer.from([0, 255, 13, 10, 128, 0xe9, 0, 255, 1, 2, 3])
+    expect((await app.get('/')).body).toEqual(expected)
+    const hit = await app.get('/')
+    expect(hit.body).toEqual(expected)
+    expect(hit.header('content-length')).toBe('11')
+    expect(hit.header('transfer-encoding')).toBeUndefined()
+  })
+
+  it.each([
+    ['nothing', undefined],
+    ['an empty string', ''],
+    ['false', 'false'],
+  ])('a body of %s is a response like any other', async (_name, body) => {
+    const app = await start((_req, res) => res.end(body))
+    expect((await app.get('/')).text()).toBe(body ?? '')
+    const hit = await app.get('/')
+    expect([hit.status, hit.text(), hit.cacheStatus().slice(0, 3)]).toEqual([200, body ?? '', 'hit'])
+  })
+
+  it.each([
+    [200, true],
+    [203, true],
+    [301, true],
+    [308, true],
+    [201, false],
+    [204, false],
+    [302, false],
+    [400, false],
+    [404, false],
+    [405, false],
+    [431, false],
+    [500, false],
+  ])('status %i is stored: %s', async (status, stored) => {
+    const app = await start((_req, res) => {
+      res.writeHead(status, { Location: '/elsewhere' })
+      res.end()
+    })
+    await app.get('/')
+    const again = await app.get('/')
+    expect([again.status, again.header('location')]).toEqual([status, '/elsewhere'])
+    expect(app.runs()).toBe(stored ? 1 : 2)
+  })
+
+  it('other statuses are stored where the route says so, a 204 without a length', async () => {
+    const app = await start((_req, res) => res.writeHead(204).end(), { options: { statuses: [204] } })
+    await app.get('/')
+    const hit = await app.get('/')
+    expect([hit.status, hit.header('content-length'), app.runs()]).toEqual([204, undefined, 1])
+  })
+
+  it('Age, Date and Cache-Status tell how old a hit is', async () => {
+    const clock = new FakeClock()
+    const app = await start((_req, res) => res.end('x'), { cache: newCache({ clock }) })
+    expect((await app.get('/')).header('age')).toBeUndefined()
+    await clock.advance(7_500)
+    const hit = await app.get('/')
+    expect(hit.lines('age')).toEqual(['7'])
+    expect(hit.cacheStatus()).toBe('hit; ttl=52')
+    expect(Date.parse(hit.header('date') as string)).toBe(1_700_000_000_000)
+    await clock.advance(52_500)
+    expect((await app.get('/')).cacheStatus()).toBe('fwd=uri-miss; stored')
+  })
+
+  it('a hit does not renew the lifetime', async () => {
+    const clock = new FakeClock()
+    const app = await start((_req, res) => res.end('x'), { cache: newCache({ clock }), options: { ttl: '10s' } })
+    for (let second = 0; second < 21; second++) {
+      await app.get('/')
+      await clock.advance(1_000)
+    }
+    expect(app.runs()).toBe(3)
+  })
+
+  it('the response’s own lifetime beats the route’s; without either nothing is stored', async () => {
+    const clock = new FakeClock()
+    const cache = newCache({ clock })
+    const app = await start(
+      (req, res) => {
+        if (req.url === '/own') res.setHeader('Cache-Control', 's-maxage=5, max-age=1')
+        res.end('x')
+      },
+      { cache, options: { ttl: 0 } },
+    )
+    await app.get('/own')
+    await app.get('/none')
+    await clock.advance(4_000)
+    expect((await app.get('/own')).cacheStatus()).toBe('hit; ttl=1')
+    expect((await app.get('/none')).cacheStatus()).toBe('fwd=miss; detail="ttl is 0"')
+  })
+
+  it('an endless lifetime is kept', async () => {
+    const clock = new FakeClock()
+    const app = await start((_req, res) => res.end('x'), { cache: newCache({ clock }), options: { ttl: Infinity } })
+    await app.get('/')
+    clock.setWall(clock.now() + 20 * 86_400_000)
+    expect((await app.get('/')).cacheStatus()).toBe('hit')
+  })
+
+  it('a GET’s entry answers HEAD, and a HEAD stores nothing', async () => {
+    const app = await start((req, res) => {
+      res.setHeader('Content-Length', '4')
+      res.end(req.method === 'HEAD' ? undefined : 'body')
+    })
+    const cold = await app.ask('/', { method: 'HEAD' })
+    expect([cold.header('content-length'), cold.body.length]).toEqual(['4', 0])
+    expect((await app.get('/')).text()).toBe('body')
+    const warm = await app.ask('/', { method: 'HEAD' })
+    expect([warm.header('content-length'), warm.body.length, warm.cacheStatus()]).toEqual(['4', 0, 'hit; ttl=59'])
+    expect((await app.get('/')).text()).toBe('body')
+    expect(app.runs()).toBe(2)
+  })
+
+  it('a client that has it already gets 304, by the handler’s ETag or by the cache’s', async () => {
+    const app = await start((req, res) => {
+      if (req.url === '/own') res.setHeader('ETag', '"v1"')
+      res.setHeader('Content-Type', 'text/plain')
+      res.end('body')
+    })
+    for (const target of ['/own', '/generated']) {
+      await app.get(target)
+      const etag = (await app.get(target)).header('etag') as string
+      const reply = await app.get(target, { 'If-None-Match': `"other", ${etag}` })
+      expect([reply.status, reply.body.length, reply.header('etag')]).toEqual([304, 0, etag])
+      expect(reply.cacheStatus()).toContain('hit')
+      expect(reply.header('content-type')).toBeUndefined()
+      expect((await app.get(target, { 'If-None-Match': '"other"' })).status).toBe(200)
+    }
+  })
+
+  it('a cold If-None-Match or Range does not make a partial entry', async () => {
+    const app = await start((req, res) => {
+      if (req.headers['if-none-match']) res.writeHead(304).end()
+      else if (req.headers.range) res.writeHead(206, { 'Content-Range': 'bytes 0-1/4' }).end('bo')
+      else res.end('body')
+    })
+    expect((await app.get('/a', { 'If-None-Match': '"x"' })).text()).toBe('body')
+    expect((await app.get('/a')).text()).toBe('body')
+    expect((await app.get('/b', { Range: 'bytes=0-1' })).text()).toBe('body')
+    const whole = await app.get('/b')
+    expect([whole.status, whole.text()]).toEqual([200, 'body'])
+  })
+
+  it('a response that is never stored may still be partial, or not modified', async () => {
+    const app = await start((req, res) => {
+      res.setHeader('Cache-Control', 'private')
+      if (req.headers['if-none-match']) res.writeHead(304).end()
+      else if (req.headers.range) res.writeHead(206, { 'Content-Range': 'bytes 0-1/4' }).end('bo')
+      else res.end('body')
+    })
+    await app.get('/')
+    expect((await app.get('/', { 'If-None-Match': '"x"' })).status).toBe(304)
+    expect((await app.get('/', { Range: 'bytes=0-1' })).status).toBe(206)
+  })
+
+  it('variants are kept side by side, and a list of Vary may grow', async () => {
+    const app = await start((req, res) => {
+      const language = req.headers['accept-language']
+      res.setHeader('Vary', language === 'en' ? 'Accept-Language, Accept-Encoding' : 'Accept-Language')
+      res.end(language === 'en' ? `en ${req.headers['accept-encoding'] ?? '-'}` : (language ?? '-'))
+    })
+    const clients = [
+      { 'Accept-Language': 'de' },
+      {},
+      { 'Accept-Language': 'en' },
+      { 'Accept-Language': 'en', 'Accept-Encoding': 'br' },
+      { 'Accept-Encoding': 'br' },
+      { 'Accept-Language': 'en', 'Accept-Encoding': 'gzip' },
+      { 'Accept-Language': 'de' },
+    ]
+    const wanted = ['de', '-', 'en -', 'en br', '-', 'en gzip', 'de']
+    for (let pass = 0; pass < 3; pass++) {
+      for (const [index, headers] of clients.entries()) {
+        const reply = await app.get('/', headers)
+        expect(reply.text()).toBe(wanted[index])
+        if (pass === 2) expect(reply.cacheStatus()).toContain('hit')
+      }
+    }
+  })
+
+  it('Vary: * and Vary on a cookie that the route does not name are not shared', async () => {
+    const app = await start((req, res) => {
+      res.setHeader('Vary', req.url === '/star' ? 'Accept, *' : 'Cookie')
+      res.end(req.headers.cookie ?? 'none')
+    })
+    await app.get('/star')
+    expect((await app.get('/star')).cacheStatus()).toContain('fwd=miss')
+    await app.get('/cookie')
+    expect((await app.get('/cookie', { Cookie: 'a=1' })).text()).toBe('a=1')
+    expect((await app.get('/cookie')).cacheStatus()).toContain('hit')
+  })
+
+  it('a gzip client and an identity client each get what they can read', async () => {
+    const app = await start((req, res) => {
+      const zipped = req.headers['accept-encoding']?.includes('gzip')
+      if (zipped) res.setHeader('Content-Encoding', 'gzip')
+      res.end(zipped ? gzipSync('hello') : 'hello')
+    })
+    for (let pass = 0; pass < 2; pass++) {
+      const zipped = await app.get('/', { 'Accept-Encoding': 'gzip' })
+      expect(zipped.lines('vary')).toEqual(['accept-encoding'])
+      expect(gunzipSync(zipped.body).toString()).toBe('hello')
+      expect((await app.get('/')).text()).toBe('hello')
+    }
+    expect(app.runs()).toBeLessThanOrEqual(3)
+  })
+
+  it('fields of one connection, and of one exchange, are not stored', async () => {
+    const app = await start((_req, res) => {
+      res.setHeader('Connection', 'keep-alive, X-Secret-Hop')
+      res.setHeader('X-Secret-Hop', '1')
+      res.setHeader('Proxy-Authenticate', 'Basic')
+      res.setHeader('Trailer', 'X-Sum')
+      res.setHeader('Server-Timing', 'db;dur=53')
+      res.write('x')
+      res.addTrailers({ 'X-Sum': '1' })
+      res.end()
+    })
+    const miss = await app.get('/')
+    expect(miss.header('server-timing')).toBe('db;dur=53')
+    const hit = await app.get('/')
+    expect(hit.cacheStatus()).toContain('hit')
+    for (const name of ['x-secret-hop', 'proxy-authenticate', 'trailer', 'server-timing', 'transfer-encoding']) {
+      expect(hit.header(name)).toBeUndefined()
+    }
+  })
+
+  it('what a layer outside sets is new on every response', async () => {
+    let count = 0
+    const app = await start(
+      (_req, res) => {
+        res.setHeader('X-Kept', 'by the handler')
+        res.setHeader('Vary', `${res.getHeader('Vary')}, Accept`)
+        res.end('x')
+      },
+      {
+        outside: (_req, res) => {
+          res.setHeader('X-Request-Id', String(++count))
+          res.setHeader('X-Kept', 'by the layer')
+          res.setHeader('Vary', 'Origin')
+          res.setHeader('Link', ['</c>', '</d>'])
+        },
+      },
+    )
+    await app.get('/')
+    const hit = await app.get('/')
+    expect(hit.cacheStatus()).toContain('hit')
+    expect(hit.lines('x-request-id')).toEqual(['2'])
+    expect(hit.lines('x-kept')).toEqual(['by the handler'])
+    expect(hit.lines('vary')).toEqual(['Origin, Accept'])
+    expect(hit.lines('link')).toEqual(['</c>', '</d>'])
+  })
+
+  it('what clients see of Cache-Control may be the route’s', async () => {
+    const app = await start((_req, res) => res.setHeader('Cache-Control', 'max-age=600').end('x'), {
+      options: { clientCacheControl: 'no-cache' },
+    })
+    for (let pass = 0; pass < 2; pass++) expect((await app.get('/')).lines('cache-control')).toEqual(['no-cache'])
+    expect(app.runs()).toBe(1)
+  })
+
+  it('1xx are sent, and not again', async () => {
+    const app = await start((_req, res) => {
+      res.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' })
+      res.end('x')
+    })
+    expect((await app.get('/')).text()).toBe('x')
+    expect((await app.get('/')).cacheStatus()).toContain('hit')
+  })
+
+  it('a connection is used again after a hit, a 304, a HEAD and a miss', async () => {
+    const app = await start((_req, res) => res.end('body'))
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    let port: number | undefined
+    agent.on('free', (socket) => {
+      port ??= socket.localPort
+      expect(socket.localPort).toBe(port)
+    })
+    for (const method of ['GET', 'GET', 'HEAD', 'GET']) {
+      const reply = await app.ask('/', { method, agent, headers: { 'If-None-Match': method === 'HEAD' ? '*' : '""' } })
+      expect(reply.complete).toBe(true)
+    }
+    expect(port).toBeDefined()
+    agent.destroy()
+  })
+})
