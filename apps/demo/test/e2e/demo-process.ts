@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -59,7 +60,6 @@ export class DemoProcess {
     return this.#address
   }
 
-  /** Sends the path as it is written: `fetch` would put an odd one in order. */
   ask(path: string, { method = 'GET', headers = {}, body }: Question = {}): Promise<Answer> {
     const { hostname, port } = new URL(this.#address)
     const start = performance.now()
@@ -83,6 +83,24 @@ export class DemoProcess {
       asking.on('error', reject)
       asking.end(body)
     })
+  }
+
+  /**
+   * Sends a request line as it is written, which no HTTP client would, and answers the status. Told apart from a
+   * connection that is closed without a word: that is 0.
+   */
+  async statusOf(requestTarget: string): Promise<number> {
+    const { hostname, port } = new URL(this.#address)
+    const socket = connect(Number(port), hostname)
+    let answer = ''
+    socket.on('data', (piece) => {
+      answer += piece.toString('latin1')
+    })
+    // What is too long is answered before all of it was read.
+    socket.on('error', () => undefined)
+    socket.write(`GET ${requestTarget} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`)
+    await new Promise((resolve) => socket.once('close', resolve))
+    return Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? 0)
   }
 
   async json<T>(path: string): Promise<T> {
