@@ -28,7 +28,6 @@ writeFileSync(
       allowJs: true,
       noUnusedLocals: false,
       noUnusedParameters: false,
-      declaration: false,
       rootDirs: ['.', '../stand-ins', '../../../examples/postgres-store/src'],
     },
     include: ['*.ts', '*.js', '../support/taken-for-granted.d.ts', '../stand-ins'],
