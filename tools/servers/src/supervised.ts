@@ -111,7 +111,7 @@ export class Supervised {
   /** A server left running must not keep a finished test run from ending; one that is being stopped must. */
   #keepsProcessAlive(keeps: boolean): void {
     const { stdin, stdout } = this.#supervisor
-    for (const handle of [this.#supervisor, stdin as Socket, stdout as Socket]) keeps ? handle.ref() : handle.unref()
+    for (const handle of [this.#supervisor, stdin as Socket, stdout as Socket]) handle[keeps ? 'ref' : 'unref']()
   }
 }
 

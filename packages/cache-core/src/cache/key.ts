@@ -5,7 +5,7 @@ import { InvalidKeyError } from '../base/errors.js'
 export type Key = string | readonly (string | number)[]
 
 /** Longest key, its parts together, in bytes of UTF-8. */
-export const MAX_KEY_BYTES = 65_536
+const MAX_KEY_BYTES = 65_536
 
 /** Between the parts of a key and of a slot; escaped inside a part. */
 const SEPARATOR = ':'

@@ -104,7 +104,7 @@ export function parseCacheOptions(options: CacheOptions): CacheTerms {
 }
 
 /** The terms of a namespace or a call: what it names, over its parent's. @throws InvalidOptionError naming the option. */
-export function parseEntryOptions(options: EntryOptions, parent: EntryTerms): EntryTerms {
+function parseEntryOptions(options: EntryOptions, parent: EntryTerms): EntryTerms {
   const { ttl, lease, hardTimeout, waitTimeout } = options
   const hardTimeoutMs =
     hardTimeout === undefined ? parent.hardTimeoutMs : parseDuration('hardTimeout', hardTimeout, { min: 1 })

@@ -66,7 +66,7 @@ export interface LeaseFrame {
 }
 
 /** Changes with the layout; an older or newer frame is dead to a reader of this one. */
-export const GENERATION = 0xc1
+const GENERATION = 0xc1
 
 export const VERSION_BYTES = 12
 export const TOKEN_BYTES = 16

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { hazelcastStore } from '../../src/index.js'
 
 // Uses a store that gets no connection, closes it, and must have nothing left that keeps this process running.
@@ -6,7 +7,6 @@ const reading = store.get('key').then(
   () => process.exit(2),
   () => undefined,
 )
-setTimeout(async () => {
-  await store.close()
-  await reading
-}, 100)
+await delay(100)
+await store.close()
+await reading
