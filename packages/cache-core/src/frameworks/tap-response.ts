@@ -18,7 +18,7 @@ export interface Tap {
  * are overridden as own properties, because frameworks exchange the prototype.
  *
  * A client that goes away before the response begins does not end the capture: others wait for it, too. When it goes
- * away later, nobody may read the rest out of the handler (`pipe` stops), so the response counts as broken.
+ * away later, nobody may read the rest out of the handler (`pipe` has stopped), so the response counts as broken.
  *
  * @param before The field lines that layers outside have set.
  */
@@ -49,6 +49,10 @@ export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>, be
     res.on('close', onClose)
     plan.signal?.addEventListener('abort', onAbort)
 
+    /** Node asks for no head any more when the client has gone. */
+    const beginUnheard = (): void => {
+      if (!began && res.destroyed) res.writeHead(res.statusCode)
+    }
     const take = (chunk: unknown, encoding: unknown): void => {
       if (!capturing || chunk === undefined || chunk === null || typeof chunk === 'function') return
       // A copy: the handler may use its buffer again.
@@ -74,12 +78,15 @@ export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>, be
     }) as ServerResponse['writeHead']
 
     res.write = ((chunk: unknown, encoding?: unknown, callback?: unknown) => {
+      beginUnheard()
       const more = write.call(res, chunk, encoding, callback)
       take(chunk, encoding)
-      return more
+      // Of a client that has gone no `drain` will come.
+      return more || (capturing && res.destroyed)
     }) as ServerResponse['write']
 
     res.end = ((chunk?: unknown, encoding?: unknown, callback?: unknown) => {
+      beginUnheard()
       const taken = bytes
       end.call(res, chunk, encoding, callback)
       // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
