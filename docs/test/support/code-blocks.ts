@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { type Page, pages } from './pages.js'
 
 /** A fenced block of TypeScript or JavaScript. */
 export interface CodeBlock {
@@ -11,7 +10,6 @@ export interface CodeBlock {
   readonly code: string
 }
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const FENCE = /^```(ts|js)( run)?\n(.*?)^```$/gms
 
 /** Every block of every page, in the order of the pages. */
@@ -19,18 +17,9 @@ export function codeBlocks(): readonly CodeBlock[] {
   return pages().flatMap(blocksOf)
 }
 
-function pages(): readonly string[] {
-  const below = (folder: string): string[] => readdirSync(ROOT + folder).map((name) => `${folder}${name}`)
-  const readmes = ['packages/', 'examples/', 'apps/'].flatMap(below).map((folder) => `${folder}/README.md`)
-  return [...below(''), ...below('docs/'), ...below('docs/decisions/'), ...readmes].filter(
-    (path) => path.endsWith('.md') && existsSync(ROOT + path),
-  )
-}
-
-function blocksOf(page: string): readonly CodeBlock[] {
-  const text = readFileSync(ROOT + page, 'utf8')
+function blocksOf({ path, text }: Page): readonly CodeBlock[] {
   return [...text.matchAll(FENCE)].map(({ index, 1: language, 2: run, 3: code }) => ({
-    at: `${page}:${text.slice(0, index).split('\n').length}`,
+    at: `${path}:${text.slice(0, index).split('\n').length}`,
     language: language as CodeBlock['language'],
     run: run !== undefined,
     code: code as string,
