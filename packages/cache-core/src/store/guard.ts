@@ -4,20 +4,18 @@ import { report } from '../base/diagnostics.js'
 import { type Duration, parseDuration, show } from '../base/duration.js'
 import {
   AmbiguousWriteError,
-  InvalidKeyError,
   InvalidOptionError,
   StoreClosedError,
-  StoreError,
   StoreFullError,
   StoreTimeoutError,
   StoreUnavailableError,
-  UnsupportedError,
   ValueTooLargeError,
 } from '../base/errors.js'
 import { checkOptions } from '../base/options.js'
 import type { StoreCapabilities } from './capabilities.js'
 import { Deadlines } from './deadlines.js'
 import { type EngineKey, engineKey, MAX_KEY_BYTES, openOriginal, sealOriginal } from './key-rules.js'
+import { knownError } from './known-error.js'
 import type {
   CompareAndSetOptions,
   Listener,
@@ -29,6 +27,7 @@ import type {
   Version,
   WriteOptions,
 } from './store.js'
+import { parseTtl } from './ttl.js'
 
 /** A duration for every operation, or one for reads (default 50 ms) and one for writes (default 200 ms). */
 export type StoreTimeout = Duration | { readonly read?: Duration; readonly write?: Duration }
@@ -49,18 +48,6 @@ export type DeadlineClass = 'read' | 'write'
 const PURGE_TIMEOUT_MS = 60_000
 /** How long an orderly end may take before pending operations are failed. */
 const CLOSE_TIMEOUT_MS = 2_000
-/** The classes by which a store tells what happened, by code. */
-const STORE_ERRORS: ReadonlyMap<unknown, typeof StoreError> = new Map<unknown, typeof StoreError>([
-  ['ERR_STORE_TIMEOUT', StoreTimeoutError],
-  ['ERR_STORE_UNAVAILABLE', StoreUnavailableError],
-  ['ERR_STORE_FULL', StoreFullError],
-  ['ERR_VALUE_TOO_LARGE', ValueTooLargeError],
-  ['ERR_AMBIGUOUS_WRITE', AmbiguousWriteError],
-  ['ERR_STORE_CLOSED', StoreClosedError],
-  ['ERR_UNSUPPORTED', UnsupportedError],
-])
-/** Longer lifetimes are cut to this, 100 years: engines overflow at different places beyond it. */
-const MAX_TTL_MS = 3_155_760_000_000
 
 /**
  * Wraps any store, once, and gives what every store promises and no engine gives alone: a deadline for each
@@ -380,28 +367,8 @@ function openEntry({ original }: EngineKey, entry: StoreEntry): StoreEntry | und
   return bytes === undefined ? undefined : { bytes, version: entry.version }
 }
 
-/**
- * The error as one of this package's own classes, or `undefined`. A store may have been built with another copy of
- * the package, whose classes are not these: it is known by its code.
- */
-function knownError(error: unknown, store: string, operation: string): Error | undefined {
-  if (error instanceof StoreError || error instanceof InvalidOptionError || error instanceof InvalidKeyError)
-    return error
-  if (!(error instanceof Error) || !('code' in error)) return undefined
-  const Own = STORE_ERRORS.get(error.code)
-  return Own && new Own(error.message, { store, operation, cause: error })
-}
-
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
-}
-
-function parseTtl(ttl: unknown): number | undefined {
-  if (ttl === undefined) return undefined
-  if (typeof ttl !== 'number' || !(ttl > 0) || ttl === Number.POSITIVE_INFINITY) {
-    throw new InvalidOptionError('ttl', `expected a positive, finite number of milliseconds, got ${show(ttl)}`)
-  }
-  return Math.min(Math.ceil(ttl), MAX_TTL_MS)
 }
 
 /** @throws InvalidOptionError naming the option. */

@@ -1,3 +1,4 @@
+export { bufferOf } from '../base/bytes.js'
 export { type CancelTimer, type Clock, systemClock } from '../base/clock.js'
 export { type DiagnosticEvents, report } from '../base/diagnostics.js'
 export { type Duration, parseDuration, show } from '../base/duration.js'
@@ -14,7 +15,9 @@ export {
   ValueTooLargeError,
 } from '../base/errors.js'
 export { checkOptions, parseChoice, parseCount, parseFlag, parseText } from '../base/options.js'
+export { allOrFirstError, chunks } from './batches.js'
 export { CAPABILITY_NAMES, type CapabilityName, type StoreCapabilities } from './capabilities.js'
+export { type Credentials, checkDriverConfig, parseCredentials, refuseBesideClient } from './connection-options.js'
 export {
   type DeadlineClass,
   GuardedStore,
@@ -37,5 +40,13 @@ export type {
   Version,
   WriteOptions,
 } from './store.js'
-export { parseHost, parseStoreUrl, type StoreHost, type StoreUrl } from './store-url.js'
+export {
+  checkQuery,
+  durationInQuery,
+  formatHost,
+  parseHost,
+  parseStoreUrl,
+  type StoreHost,
+  type StoreUrl,
+} from './store-url.js'
 export { STAMP_BYTES, VersionStamps } from './version-stamp.js'

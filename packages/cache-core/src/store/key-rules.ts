@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { bufferOf } from '../base/bytes.js'
 import { InvalidKeyError } from '../base/errors.js'
 
 /** Longest key that any store takes from its caller, in bytes of UTF-8. */
@@ -45,7 +46,7 @@ export function sealOriginal(original: Buffer, bytes: Uint8Array): Buffer {
 
 /** The bytes behind the original key, or `undefined` when another key's value stands there. */
 export function openOriginal(original: Buffer, sealed: Uint8Array): Uint8Array | undefined {
-  const view = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
+  const view = bufferOf(sealed)
   const start = LENGTH_BYTES + original.byteLength
   if (view.byteLength < start || view.readUInt32BE() !== original.byteLength) return undefined
   return view.subarray(LENGTH_BYTES, start).equals(original) ? view.subarray(start) : undefined

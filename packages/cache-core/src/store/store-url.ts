@@ -21,6 +21,7 @@ export interface StoreUrl {
 
 const URL_PARTS = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i
 const HOST = /^(\[[0-9a-f:.]+\]|[^:@[\]\s]+)(?::(\d{1,5}))?$/i
+const PASSWORD_HINT = "'/', '?', '#' and '@' in a password are written as percent escapes"
 const HOST_FORM = 'expected host:port with a port from 1 to 65535'
 
 /**
@@ -41,6 +42,10 @@ export function parseStoreUrl(text: unknown, schemes: readonly string[], option 
       `unknown scheme '${scheme}:'; expected ${schemes.map((s) => `'${s}:'`).join(' or ')}`,
     )
   }
+  // `redis://user:1234/more@host` would be host `user`, port 1234, and the rest of a password where others show a path.
+  if (`${rawPath}?${rawQuery}`.includes('@')) {
+    throw new InvalidOptionError(option, `has an '@' behind the hosts; ${PASSWORD_HINT}`)
+  }
   const decode = (part: string): string => {
     try {
       return decodeURIComponent(part)
@@ -57,8 +62,7 @@ export function parseStoreUrl(text: unknown, schemes: readonly string[], option 
       const host = readHost(text)
       // The text is not shown: where a separator in a password was not escaped, this is a part of the password.
       if (host === undefined) {
-        const hint = "'/', '?', '#' and '@' in a password are written as percent escapes"
-        throw new InvalidOptionError(option, `host ${index + 1}: ${HOST_FORM}; ${hint}`)
+        throw new InvalidOptionError(option, `host ${index + 1}: ${HOST_FORM}; ${PASSWORD_HINT}`)
       }
       return host
     }),
@@ -89,6 +93,27 @@ export function parseHost(text: unknown, option: string): StoreHost {
     throw new InvalidOptionError(option, `${HOST_FORM}, got ${shown}`)
   }
   return host
+}
+
+/** `host:port`, with an IPv6 address in brackets; `host` alone where there is no port. */
+export function formatHost({ host, port }: StoreHost): string {
+  const name = host.includes(':') ? `[${host}]` : host
+  return port === undefined ? name : `${name}:${port}`
+}
+
+/** @throws InvalidOptionError when the query has an option that is not `known`. */
+export function checkQuery({ query }: StoreUrl, known: readonly string[]): void {
+  for (const name of query.keys()) {
+    if (!known.includes(name)) {
+      throw new InvalidOptionError('url', `has no option ${show(name)}; it has ${known.join(', ')}`)
+    }
+  }
+}
+
+/** A duration of the query for `parseDuration`, to which a number without a unit must come as a number. */
+export function durationInQuery({ query }: StoreUrl, name: string): string | number | undefined {
+  const text = query.get(name)
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : text
 }
 
 function readHost(text: unknown): StoreHost | undefined {

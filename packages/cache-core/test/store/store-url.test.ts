@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseHost, parseStoreUrl } from '../../src/store/store-url.js'
+import { checkQuery, durationInQuery, formatHost, parseHost, parseStoreUrl } from '../../src/store/store-url.js'
 
 describe('parseStoreUrl', () => {
   it('takes a URL apart', () => {
@@ -98,6 +98,9 @@ describe('parseStoreUrl', () => {
     'redis://user:s3cret/more@host:6379',
     'redis://user:s3cret?more@host:6379',
     'redis://user:x@s3cret@host',
+    // What stands before it reads as a port.
+    'redis://user:1234/s3cret@host:6379',
+    'redis://user:1234?s3cret@host:6379',
     // No host at all.
     'redis://user:s3cret',
   ])('never shows the password of %j', (text) => {
@@ -117,5 +120,29 @@ describe('parseHost', () => {
     expect(() => parseHost('a:99999', 'servers[1]')).toThrow(/^servers\[1\]: /)
     expect(() => parseHost(5, 'servers[0]')).toThrow(/^servers\[0\]: /)
     expect(() => parseHost('user:s3cret@host', 'servers[0]')).toThrow(/got a text with a user$/)
+  })
+})
+
+describe('the query', () => {
+  const url = parseStoreUrl('redis://host?timeout=500&connectTimeout=2s&other=', ['redis'])
+
+  it('has known options only', () => {
+    expect(() => checkQuery(url, ['other', 'connectTimeout', 'timeout'])).not.toThrow()
+    expect(() => checkQuery(url, ['timeout', 'other'])).toThrow(
+      "url: has no option 'connectTimeout'; it has timeout, other",
+    )
+  })
+
+  it('tells durations with a unit as text, and milliseconds as a number', () => {
+    expect(durationInQuery(url, 'connectTimeout')).toBe('2s')
+    expect(durationInQuery(url, 'timeout')).toBe(500)
+    expect(durationInQuery(url, 'other')).toBe('')
+    expect(durationInQuery(url, 'absent')).toBeUndefined()
+  })
+})
+
+describe('formatHost', () => {
+  it.each(['cache-1', 'cache-1:11211', '[::1]', '[::1]:6379'])('writes %s as it was', (text) => {
+    expect(formatHost(parseHost(text, 'hosts'))).toBe(text)
   })
 })
