@@ -2,14 +2,14 @@ import type { CancelTimer, Clock } from '../base/clock.js'
 
 interface Pending {
   readonly dueAt: number
-  readonly fail: (error: Error) => void
-  readonly onExpired: () => Error
-  settled: boolean
+  /** Rejects with what `toError` makes of the cause. */
+  readonly fail: (cause: unknown) => void
 }
 
 /**
  * Deadlines of one length, kept by one timer however many operations are under way: they fall due in the order in
- * which they began.
+ * which they began. One that has settled is forgotten at once: kept until its deadline, thousands of them would be
+ * copied by the garbage collector again and again.
  *
  * A timer that fires after the event loop was busy says nothing about the store: the answer may already lie in the
  * socket. So an operation that is due gets one poll phase more before it expires.
@@ -17,7 +17,8 @@ interface Pending {
 export class Deadlines {
   readonly ms: number
   readonly #clock: Clock
-  #queue: Pending[] = []
+  /** In the order of their deadlines. */
+  readonly #pending = new Set<Pending>()
   #cancel: CancelTimer | undefined
 
   constructor(ms: number, clock: Clock) {
@@ -25,25 +26,25 @@ export class Deadlines {
     this.#clock = clock
   }
 
-  /** Settles as `operation` does, or rejects with `onExpired()` when its time is over. A late result is dropped. */
-  bound<T>(operation: Promise<T>, onExpired: () => Error): Promise<T> {
+  /**
+   * Settles as `operation` does, its error as `toError` translates it, or rejects with `toError(undefined)` when its
+   * time is over. A late result is dropped.
+   */
+  bound<T>(operation: Promise<T>, toError: (cause: unknown) => Error): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const pending: Pending = {
         dueAt: this.#clock.monotonic() + this.ms,
-        fail: reject,
-        onExpired,
-        settled: false,
+        fail: (cause) => reject(toError(cause)),
       }
-      this.#queue.push(pending)
+      this.#pending.add(pending)
       this.#cancel ??= this.#clock.after(this.ms, this.#onTimer)
       operation.then(
         (value) => {
-          pending.settled = true
+          this.#pending.delete(pending)
           resolve(value)
         },
         (error) => {
-          pending.settled = true
-          reject(error)
+          if (this.#pending.delete(pending)) pending.fail(error)
         },
       )
     })
@@ -53,20 +54,23 @@ export class Deadlines {
   failAll(error: () => Error): void {
     this.#cancel?.()
     this.#cancel = undefined
-    const queue = this.#queue
-    this.#queue = []
-    for (const pending of queue) if (!pending.settled) pending.fail(error())
+    const failed = [...this.#pending]
+    this.#pending.clear()
+    for (const pending of failed) pending.fail(error())
   }
 
   readonly #onTimer = (): void => {
     setImmediate(() => {
       this.#cancel = undefined
       const now = this.#clock.monotonic()
-      const alive = this.#queue.findIndex((pending) => !pending.settled && pending.dueAt > now)
-      const due = this.#queue.splice(0, alive === -1 ? this.#queue.length : alive)
-      for (const pending of due) if (!pending.settled) pending.fail(pending.onExpired())
-      const next = this.#queue[0]
-      if (next !== undefined) this.#cancel = this.#clock.after(Math.max(1, next.dueAt - now), this.#onTimer)
+      for (const pending of this.#pending) {
+        if (pending.dueAt > now) {
+          this.#cancel = this.#clock.after(Math.max(1, pending.dueAt - now), this.#onTimer)
+          return
+        }
+        this.#pending.delete(pending)
+        pending.fail(undefined)
+      }
     })
   }
 }

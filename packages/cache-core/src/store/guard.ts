@@ -252,7 +252,10 @@ export class GuardedStore implements Store {
 
   async #close(): Promise<void> {
     try {
-      await this.#closeDeadlines.bound(this.#store.close(), () => this.#timeout('close', CLOSE_TIMEOUT_MS))
+      await this.#closeDeadlines.bound(
+        this.#store.close(),
+        (cause) => (cause as Error | undefined) ?? this.#timeout('close', CLOSE_TIMEOUT_MS),
+      )
     } catch (error) {
       report('store-error', () => ({ store: this.name, operation: 'close', error: error as Error }))
     } finally {
@@ -332,21 +335,22 @@ export class GuardedStore implements Store {
     })
   }
 
-  /** `failure(undefined)` is the error of an expired deadline, `failure(cause)` that of an error of no known class. */
-  async #run<T>(
+  /**
+   * `failure(undefined)` is the error of an expired deadline, `failure(cause)` that of an error of no known class.
+   * One promise between the caller and the store, since every read passes through here.
+   */
+  #run<T>(
     operation: string,
     run: () => Promise<T>,
     deadlines: Deadlines,
     failure: (cause: unknown) => Error,
   ): Promise<T> {
-    if (this.#closing !== undefined) throw this.#closedError(operation)
-    try {
-      return await deadlines.bound(run(), () => failure(undefined))
-    } catch (error) {
-      const known = knownError(error, this.name, operation) ?? failure(error)
-      report('store-error', () => ({ store: this.name, operation, error: known }))
-      throw known
-    }
+    if (this.#closing !== undefined) return Promise.reject(this.#closedError(operation))
+    return deadlines.bound(started(run), (cause) => {
+      const error = knownError(cause, this.name, operation) ?? failure(cause)
+      report('store-error', () => ({ store: this.name, operation, error }))
+      return error
+    })
   }
 
   #timeout(operation: string, ms: number): StoreTimeoutError {
@@ -358,6 +362,15 @@ export class GuardedStore implements Store {
 
   #closedError(operation: string): StoreClosedError {
     return new StoreClosedError(`${this.name}: the store is closed`, { store: this.name, operation })
+  }
+}
+
+/** The operation, also of a store that throws where it should reject. */
+function started<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return run()
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { Deadlines } from '../../src/store/deadlines.js'
 import { FakeClock, turn } from '../support/fake-clock.js'
 
-const late = (): Error => new Error('late')
+/** Errors of an operation stay what they are. */
+const late = (cause: unknown): Error => (cause instanceof Error ? cause : new Error('late'))
 
 /** What became of a promise so far. */
 function watch<T>(promise: Promise<T>): { state: string } {
@@ -29,6 +30,25 @@ describe('Deadlines', () => {
     const deadlines = new Deadlines(50, new FakeClock())
     await expect(deadlines.bound(Promise.resolve(1), late)).resolves.toBe(1)
     await expect(deadlines.bound(Promise.reject(new Error('no')), late)).rejects.toThrow('no')
+  })
+
+  it('translates the error of an operation in time, and no late one', async () => {
+    const clock = new FakeClock()
+    const deadlines = new Deadlines(50, clock)
+    const causes: unknown[] = []
+    const toError = (cause: unknown): Error => {
+      causes.push(cause)
+      return new Error('translated')
+    }
+    const failure = new Error('no')
+    await expect(deadlines.bound(Promise.reject(failure), toError)).rejects.toThrow('translated')
+    const answer = pending<number>()
+    const seen = watch(deadlines.bound(answer.promise, toError))
+    await clock.advance(50)
+    answer.reject(new Error('much later'))
+    await turn()
+    expect(seen.state).toBe('error translated')
+    expect(causes).toEqual([failure, undefined])
   })
 
   it('fails what is not there at its deadline, and not before', async () => {
