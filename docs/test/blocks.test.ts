@@ -79,14 +79,15 @@ describe('code blocks that run', () => {
   })
 })
 
-/** What `tsc` says of all blocks, a line for each error, the file first. */
+/** What `tsc` says of all blocks, a text for each error, the file first. */
 function typeProblems(): readonly string[] {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
   const { stdout, stderr, status } = spawnSync(process.execPath, [tsc, '-p', FOLDER, '--pretty', 'false'], {
     cwd: FOLDER,
     encoding: 'utf8',
   })
-  const lines = `${stdout}${stderr}`.split('\n').filter((line) => line.trim() !== '')
+  // Indented lines go on with what stands before them.
+  const lines = `${stdout}${stderr}`.split(/\n(?!\s)/).filter((line) => line.trim() !== '')
   if (status !== 0 && lines.length === 0) return [`tsc ended with ${status} and said nothing`]
   return lines
 }
