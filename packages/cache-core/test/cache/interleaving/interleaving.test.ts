@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { type Outcome, runScenario, type ScenarioOptions } from './scenario.js'
+import {
+  CALM,
+  CRASHED_HOLDERS,
+  EVICTIONS_AND_CRASHES,
+  HELD_VERSIONS,
+  LONG_LOADS,
+  LOST_EXTENSIONS,
+  LOST_REPLIES,
+  SETS,
+  SHORT_WAITS,
+  WRITERS,
+} from './scenarios.js'
+
+const SEEDS = process.env.TIERCEL_LONG === '1' ? 20_000 : 500
+
+/** Runs every seed; the first violation fails with its trace, so that the seed can be read. */
+async function explore(options: ScenarioOptions, check?: (outcome: Outcome) => void): Promise<void> {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const outcome = await runScenario(seed, options)
+    if (outcome.violations.length > 0) expect.fail(`seed ${seed}\n${outcome.trace.join('\n')}\n${outcome.violations}`)
+    check?.(outcome)
+  }
+}
+
+describe('every interleaving that the seeds reach', { timeout: 3_600_000 }, () => {
+  it('loads a cold key once among all processes (I1)', async () => {
+    await explore({ ...CALM, spreadMs: 100, promptStore: true }, ({ loads }) => expect(loads).toBe(1))
+  })
+
+  it('loads it once however long the load takes: the lease is extended (I1)', async () => {
+    await explore(LONG_LOADS, ({ loads }) => expect(loads).toBe(1))
+  })
+
+  it('never answers or stores what is older than a returned invalidation, and every call ends (I2, I3)', async () => {
+    await explore(WRITERS)
+  })
+
+  it('keeps that when replies are lost and writes are executed late', async () => {
+    await explore(LOST_REPLIES)
+  })
+
+  it('keeps that when extensions of leases are lost or late, and others take over', async () => {
+    await explore(LOST_EXTENSIONS)
+  })
+
+  it('keeps that when values are set and added beside the loads, and loaders throw, skip or find nothing', async () => {
+    await explore(SETS)
+  })
+
+  it('keeps that when the store evicts and processes crash', async () => {
+    await explore(EVICTIONS_AND_CRASHES)
+  })
+
+  it('keeps that when waiting ends early and processes load without a lease', async () => {
+    await explore(SHORT_WAITS)
+  })
+
+  it('keeps that when versions of namespaces are held', async () => {
+    await explore(HELD_VERSIONS)
+  })
+
+  it('loads again within a lease and one poll when the process that loads crashes (I4)', async () => {
+    await explore(CRASHED_HOLDERS)
+  })
+})

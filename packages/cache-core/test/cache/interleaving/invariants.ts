@@ -1,0 +1,89 @@
+/**
+ * What `docs/leases.md` promises, checked from outside: by what was asked for, what was answered, and when.
+ *
+ * - I1, no two loads while the first one's lease stands: `mostLoadsAtOnce` and `loads`, by tests in which no lease can
+ *   end early. Elsewhere a lease may be deleted, evicted or outlived, and then another one loads.
+ * - I2, nothing older than a returned invalidation is returned or stored.
+ * - I3, every call ends: by the scenario, which knows the open calls.
+ * - I4, after a crash of the holder another caller loads within `leaseMs` and one poll.
+ *
+ * Not checked, since not promised:
+ * - what `'journaled'` said, in other processes than the one that said it;
+ * - what other processes said, in a process to which the store does not answer: it loads without leases, and its callers
+ *   share those loads without proof;
+ * - a `clear` in other processes before `tagHold` is over;
+ * - `set` and `add` of a value that is older than an invalidation under way, or that are executed late.
+ */
+export class Invariants {
+  readonly violations: string[] = []
+  loads = 0
+  mostLoadsAtOnce = 0
+  #running = 0
+  readonly #invalidations: Invalidation[] = []
+  readonly #orphaned: { readonly key: string; readonly at: number }[] = []
+
+  /** The oldest database versions that a call may be answered with which begins now. */
+  required({ process, key, now }: { process: string; key: string; now: number }): Required {
+    const binding = this.#invalidations.filter(
+      (invalidation) =>
+        (invalidation.key === undefined || invalidation.key === key) &&
+        (invalidation.process === process || now >= invalidation.elsewhereFrom),
+    )
+    const own = binding.filter((invalidation) => invalidation.process === process)
+    return { withStore: newest(binding), withoutStore: newest(own) }
+  }
+
+  invalidated(invalidation: Invalidation): void {
+    this.#invalidations.push(invalidation)
+  }
+
+  answered(who: string, value: number | undefined, required: number): void {
+    if (value !== undefined && value < required) {
+      this.violations.push(`${who} got ${value}, ${required} was invalidated before`)
+    }
+  }
+
+  loadBegins(key: string, now: number, withinMs: number): void {
+    this.loads++
+    this.#running++
+    this.mostLoadsAtOnce = Math.max(this.mostLoadsAtOnce, this.#running)
+    for (const orphan of [...this.#orphaned].filter((each) => each.key === key)) {
+      this.#orphaned.splice(this.#orphaned.indexOf(orphan), 1)
+      if (now > orphan.at + withinMs) this.violations.push(`nobody loaded within ${withinMs} ms after the crash`)
+    }
+  }
+
+  loadEnds(): void {
+    this.#running--
+  }
+
+  /** The process that loads has crashed while others wait for its load. */
+  orphaned(key: string, now: number): void {
+    this.#orphaned.push({ key, at: now })
+  }
+
+  /** At the end of a run. */
+  end(): void {
+    if (this.#orphaned.length > 0) this.violations.push('nobody loaded after the crash')
+  }
+}
+
+export interface Required {
+  readonly withStore: number
+  /** For a call in a process to which the store did not answer meanwhile. */
+  readonly withoutStore: number
+}
+
+function newest(invalidations: readonly Invalidation[]): number {
+  return Math.max(0, ...invalidations.map(({ version }) => version))
+}
+
+interface Invalidation {
+  /** `undefined`: all keys. */
+  readonly key: string | undefined
+  readonly version: number
+  /** Where it holds from the moment it has returned. */
+  readonly process: string
+  /** When it holds in every process. */
+  readonly elsewhereFrom: number
+}

@@ -1,0 +1,327 @@
+import { StoreError } from '../../../src/base/errors.js'
+import type { Cache } from '../../../src/cache/cache.js'
+import { createCache } from '../../../src/cache/cache.js'
+import { LoadTimeoutError } from '../../../src/cache/call.js'
+import type { Store } from '../../../src/store/store.js'
+import { Invariants } from './invariants.js'
+import { type Fate, type StepRules, type Task, World } from './world.js'
+
+/** What a scenario uses of a cache. */
+export type CacheUnderTest = Pick<Cache, 'getOrSet' | 'get' | 'set' | 'add' | 'delete' | 'clear' | 'stats'>
+
+export interface ScenarioOptions {
+  readonly processes: number
+  /** Calls of `getOrSet`, some of `get`. */
+  readonly callers: number
+  /** Commits to the database, each followed by `delete` or `clear`. */
+  readonly writes: number
+  /**
+   * Commits, each followed by `set`, or by `delete` and `add`. One after the other with all writes: which of two
+   * values is newer, a plain `set` cannot know.
+   */
+  readonly sets: number
+  readonly keys: number
+  /** Chance that a write on the store does not end well. */
+  readonly faults: number
+  readonly evictions: number
+  /** Crashes of processes; one always lives. */
+  readonly crashes: number
+  /** Chance that a loader throws, skips or has nothing. */
+  readonly badLoaders: number
+  readonly leaseMs: number
+  readonly waitTimeoutMs: number
+  readonly tagHoldMs: number
+  /** How long a loader takes on the world's clock, in milliseconds. */
+  readonly loaderMs: number
+  /** Within which time callers begin, in milliseconds; 0: within some steps. */
+  readonly spreadMs: number
+  /** Whether the store answers before time passes: then no lease can end while its holder lives. */
+  readonly promptStore: boolean
+  /** Breaks the store behind all processes, or puts something in front of each cache. */
+  readonly breakStore?: (store: Store) => Store
+  readonly breakCache?: (cache: Cache) => CacheUnderTest
+}
+
+export interface Outcome {
+  /** What the invariants say against this run. Empty: nothing. */
+  readonly violations: readonly string[]
+  readonly trace: readonly string[]
+  readonly loads: number
+  readonly mostLoadsAtOnce: number
+}
+
+/** Within how many steps callers and writers come, where they do not come by the clock. */
+const SPREAD_STEPS = 60
+const MAX_STEPS = 600
+const MAX_FAIR_STEPS = 3_000
+/** The longest delay of a poll: 250 ms and a quarter. */
+const LONGEST_POLL_MS = 313
+const FAULTS: readonly Fate[] = ['lost reply', 'never executed', 'executed late']
+
+class Refused extends Error {}
+
+/** Runs one seed to its end. */
+export async function runScenario(seed: number, options: ScenarioOptions): Promise<Outcome> {
+  const random = Math.random
+  const scenario = new Scenario(seed, options)
+  // The delays of polls are jittered: they belong to the seed, too.
+  Math.random = () => scenario.world.random()
+  try {
+    return await scenario.run()
+  } finally {
+    Math.random = random
+  }
+}
+
+interface OpenCall {
+  readonly process: string
+  /** The key, where the call loads. */
+  readonly loads: string | undefined
+  /** Whether the store did not answer to its process while it was under way. */
+  withoutStore: boolean
+}
+
+/** Callers in several processes read while others write the database and invalidate. */
+class Scenario {
+  readonly world: World
+  readonly #options: ScenarioOptions
+  readonly #invariants = new Invariants()
+  readonly #processes: readonly string[]
+  readonly #keys: readonly string[]
+  readonly #caches: ReadonlyMap<string, CacheUnderTest>
+  /** Calls under way, and who makes them. */
+  readonly #open = new Map<string, OpenCall>()
+  readonly #loading = new Map<string, string[]>()
+  #database = 0
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(seed: number, options: ScenarioOptions) {
+    this.#options = options
+    this.world = new World(seed, options.breakStore)
+    this.#processes = Array.from({ length: options.processes }, (_, index) => `p${index}`)
+    this.#keys = Array.from({ length: options.keys }, (_, index) => `k${index}`)
+    this.#caches = new Map(
+      this.#processes.map((process) => {
+        const cache = createCache({
+          store: this.world.storeOf(process),
+          clock: this.world.clock,
+          storeTimeout: 1_000_000,
+          lease: options.leaseMs,
+          hardTimeout: 20_000,
+          waitTimeout: options.waitTimeoutMs,
+          tagHold: options.tagHoldMs,
+        })
+        return [process, options.breakCache?.(cache) ?? cache]
+      }),
+    )
+  }
+
+  async run(): Promise<Outcome> {
+    const { world } = this
+    const { callers, writes, sets } = this.#options
+    for (let index = 0; index < callers; index++) this.#begin((process) => this.#read(`r${index}`, process))
+    for (let index = 0; index < writes; index++) this.#begin((process) => this.#invalidate(`w${index}`, process))
+    for (let index = 0; index < sets; index++) this.#begin((process) => this.#store(`s${index}`, process))
+
+    let { evictions } = this.#options
+    let crashes = Math.min(this.#options.crashes, this.#processes.length - 1)
+    const faulty = this.#rules(false)
+    for (let step = 0; step < MAX_STEPS; step++) {
+      if (evictions > 0 && world.random() < 0.05) {
+        evictions--
+        await world.evict(world.pick([...this.#keys.map((key) => `1:v::${key}`), '1:n::']))
+      }
+      if (crashes > 0 && world.random() < 0.03) {
+        crashes--
+        this.#crash(this.#living())
+      }
+      if (!(await world.step(faulty)) && this.#open.size === 0) break
+      this.#noticeOutages()
+    }
+
+    // From here on nothing goes wrong: every call of a living process must end (I3).
+    const fair = this.#rules(true)
+    for (let step = 0; step < MAX_FAIR_STEPS && this.#waiting().length > 0; step++) await world.step(fair)
+    // What stayed in the store is read once more, by everyone.
+    for (const process of this.#processes) {
+      for (const key of this.#keys)
+        if (!world.isCrashed(process)) void this.#get(`last ${key} ${process}`, process, key)
+    }
+    for (let step = 0; step < MAX_FAIR_STEPS && this.#waiting().length > 0; step++) await world.step(fair)
+
+    const { violations, loads, mostLoadsAtOnce } = this.#invariants
+    for (const name of this.#waiting()) violations.push(`${name} never ended`)
+    this.#invariants.end()
+    return { violations, trace: world.trace, loads, mostLoadsAtOnce }
+  }
+
+  /** A caller or writer comes at a moment of its own. */
+  #begin(run: (process: string) => Promise<void>): void {
+    const { spreadMs } = this.#options
+    const begin = (): void => void run(this.#living())
+    if (spreadMs === 0)
+      this.world.add('world', 'somebody comes', begin, { holdSteps: this.world.random() * SPREAD_STEPS })
+    else this.world.clock.after(this.world.random() * spreadMs, begin)
+  }
+
+  #rules(fair: boolean): StepRules {
+    const { faults, promptStore } = this.#options
+    const fateOf = (task: Task): Fate => {
+      if (fair || !task.write || this.world.random() >= faults) return 'ok'
+      const fate = this.world.pick(FAULTS)
+      // A value that is written without a condition and executed late is older than it should be: no promise covers it.
+      const executed = fate === 'executed late' && /^(set|add) value/.test(task.label) ? 'never executed' : fate
+      // Without the namespace's version its process can have no lease.
+      if (/^add version/.test(task.label)) this.#hasNoStore(task.process)
+      return executed
+    }
+    return { fateOf, fair, promptStore }
+  }
+
+  /** A process with something in its journal does not believe the store. */
+  #noticeOutages(): void {
+    for (const [process, cache] of this.#caches) if (cache.stats().journaled > 0) this.#hasNoStore(process)
+  }
+
+  #hasNoStore(process: string): void {
+    for (const open of this.#open.values()) if (open.process === process) open.withoutStore = true
+  }
+
+  #living(): string {
+    return this.world.pick(this.#processes.filter((process) => !this.world.isCrashed(process)))
+  }
+
+  /** Calls of living processes that have not ended. */
+  #waiting(): readonly string[] {
+    return [...this.#open].filter(([, { process }]) => !this.world.isCrashed(process)).map(([name]) => name)
+  }
+
+  #crash(process: string): void {
+    this.world.crash(process)
+    for (const key of this.#loading.get(process) ?? []) {
+      const wanted = [...this.#open.values()].some((open) => open.loads === key && !this.world.isCrashed(open.process))
+      if (wanted && this.#options.promptStore) this.#invariants.orphaned(key, this.world.clock.now())
+    }
+  }
+
+  #loaderOf(process: string, key: string): (context: { skip(): void }) => Promise<number | undefined> {
+    const { world } = this
+    const { badLoaders, leaseMs, loaderMs } = this.#options
+    return async ({ skip }) => {
+      this.#invariants.loadBegins(key, world.clock.now(), leaseMs + LONGEST_POLL_MS)
+      const loading = this.#loading.get(process) ?? []
+      this.#loading.set(process, [...loading, key])
+      try {
+        await world.point(process, 'loader reads')
+        const value = this.#database
+        if (loaderMs > 0) await world.sleep(loaderMs)
+        await world.point(process, 'loader returns')
+        if (world.random() >= badLoaders) return value
+        const end = world.pick(['throw', 'skip', 'nothing'])
+        world.trace.push(`loader: ${end}`)
+        if (end === 'throw') throw new Refused('loader')
+        if (end === 'nothing') return undefined
+        skip()
+        return value
+      } finally {
+        this.#invariants.loadEnds()
+        const left = [...(this.#loading.get(process) ?? [])]
+        left.splice(left.indexOf(key), 1)
+        this.#loading.set(process, left)
+      }
+    }
+  }
+
+  async #read(name: string, process: string): Promise<void> {
+    const key = this.world.pick(this.#keys)
+    if (this.world.random() < 0.15) return this.#get(name, process, key)
+    const cache = this.#caches.get(process) as CacheUnderTest
+    await this.#ask(name, process, key, () => cache.getOrSet(key, this.#loaderOf(process, key)), key)
+  }
+
+  async #get(name: string, process: string, key: string): Promise<void> {
+    const cache = this.#caches.get(process) as CacheUnderTest
+    await this.#ask(name, process, key, () => cache.get<number>(key), undefined)
+  }
+
+  async #ask(
+    name: string,
+    process: string,
+    key: string,
+    call: () => Promise<number | undefined>,
+    loads: string | undefined,
+  ): Promise<void> {
+    this.world.trace.push(`${name} asks for ${key} in ${process}`)
+    const required = this.#invariants.required({ process, key, now: this.world.clock.now() })
+    const open: OpenCall = { process, loads, withoutStore: false }
+    this.#open.set(name, open)
+    this.#noticeOutages()
+    try {
+      const value = await call()
+      this.world.trace.push(`${name} = ${value}`)
+      this.#invariants.answered(name, value, open.withoutStore ? required.withoutStore : required.withStore)
+    } catch (error) {
+      this.world.trace.push(`${name} failed: ${error}`)
+      if (!(error instanceof Refused || error instanceof LoadTimeoutError)) {
+        this.#invariants.violations.push(`${name}: ${error}`)
+      }
+    }
+    this.#open.delete(name)
+  }
+
+  /** Commits, then invalidates. */
+  async #invalidate(name: string, process: string): Promise<void> {
+    await this.#write(name, process, async (cache) => {
+      const key = this.world.random() < 0.7 ? this.world.pick(this.#keys) : undefined
+      const version = this.#commit(name, process)
+      const outcome = key === undefined ? await cache.clear() : await cache.delete(key)
+      this.world.trace.push(`${name} ${key === undefined ? 'clear' : `delete ${key}`} ${outcome}`)
+      this.#hold(process, key, version, outcome === 'delivered')
+    })
+  }
+
+  /** Commits, then stores what it has committed, over what stands there or in place of it. */
+  async #store(name: string, process: string): Promise<void> {
+    await this.#write(name, process, async (cache) => {
+      const key = this.world.pick(this.#keys)
+      const version = this.#commit(name, process)
+      if (this.world.random() < 0.6) {
+        const stored = await cache.set(key, version)
+        this.world.trace.push(`${name} set ${key} ${stored}`)
+        this.#hold(process, key, version, stored)
+        return
+      }
+      const outcome = await cache.delete(key)
+      this.#hold(process, key, version, outcome === 'delivered')
+      try {
+        const added = await cache.add(key, version)
+        this.world.trace.push(`${name} add ${key} ${added}`)
+      } catch (error) {
+        this.world.trace.push(`${name} add ${key} failed: ${error}`)
+        if (!(error instanceof StoreError)) throw error
+      }
+    })
+  }
+
+  async #write(name: string, process: string, run: (cache: CacheUnderTest) => Promise<void>): Promise<void> {
+    this.#open.set(name, { process, loads: undefined, withoutStore: false })
+    const earlier = this.#writing
+    const cache = this.#caches.get(process) as CacheUnderTest
+    const written = (this.#options.sets > 0 ? earlier : Promise.resolve()).then(() => run(cache))
+    this.#writing = written
+    await written
+    this.#open.delete(name)
+  }
+
+  #commit(name: string, process: string): number {
+    this.#database++
+    this.world.trace.push(`${name} commits ${this.#database} in ${process}`)
+    return this.#database
+  }
+
+  #hold(process: string, key: string | undefined, version: number, delivered: boolean): void {
+    const lateMs = key === undefined ? this.#options.tagHoldMs : 0
+    const elsewhereFrom = delivered ? this.world.clock.now() + lateMs : Number.POSITIVE_INFINITY
+    this.#invariants.invalidated({ key, version, process, elsewhereFrom })
+  }
+}

@@ -1,0 +1,50 @@
+import type { ScenarioOptions } from './scenario.js'
+
+/** Nothing goes wrong, and nobody writes. */
+export const CALM: ScenarioOptions = {
+  processes: 3,
+  callers: 8,
+  writes: 0,
+  sets: 0,
+  keys: 1,
+  faults: 0,
+  evictions: 0,
+  crashes: 0,
+  badLoaders: 0,
+  leaseMs: 1_000,
+  waitTimeoutMs: 10_000,
+  tagHoldMs: 0,
+  loaderMs: 0,
+  spreadMs: 0,
+  promptStore: false,
+}
+
+export const WRITERS: ScenarioOptions = { ...CALM, processes: 2, callers: 10, writes: 5 }
+
+export const LOST_REPLIES: ScenarioOptions = { ...WRITERS, faults: 0.15 }
+
+/** Loads as long as their lease, so that it is extended, and extensions get lost. */
+export const LOST_EXTENSIONS: ScenarioOptions = { ...WRITERS, leaseMs: 100, loaderMs: 80, faults: 0.3 }
+
+/** Values stored beside the loads; loaders throw, skip or find nothing. */
+export const SETS: ScenarioOptions = { ...WRITERS, writes: 2, sets: 4, faults: 0.1, badLoaders: 0.3 }
+
+export const EVICTIONS_AND_CRASHES: ScenarioOptions = {
+  ...WRITERS,
+  processes: 3,
+  keys: 2,
+  writes: 3,
+  faults: 0.1,
+  evictions: 3,
+  crashes: 1,
+}
+
+/** Waiting ends before the loads do, and processes load without a lease. */
+export const SHORT_WAITS: ScenarioOptions = { ...WRITERS, waitTimeoutMs: 10, loaderMs: 50, spreadMs: 150 }
+
+export const HELD_VERSIONS: ScenarioOptions = { ...WRITERS, tagHoldMs: 100, spreadMs: 150 }
+
+/** Loads that outlive their lease several times over, on a store that answers in time. */
+export const LONG_LOADS: ScenarioOptions = { ...CALM, loaderMs: 5_000, spreadMs: 6_000, promptStore: true }
+
+export const CRASHED_HOLDERS: ScenarioOptions = { ...LONG_LOADS, crashes: 1 }
