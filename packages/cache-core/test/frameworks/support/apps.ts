@@ -67,6 +67,7 @@ const startNode: Start = async (handler, setup = {}) => {
 const startFastify: Start = async (handler, setup = {}) => {
   const counted = counting(handler)
   const server = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 20_000 } })
+  server.addHttpMethod('PROPFIND')
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, _payload, done) => done(null))
   if (setup.outside) {
