@@ -21,7 +21,11 @@ export async function describeWholeDemo(
   describe.skipIf(url === undefined)(`the demo on ${engine}`, () => {
     let demo: DemoProcess
     const ask = (path: string, question?: Question): Promise<Answer> => demo.ask(path, question)
-    const isHit = ({ headers }: Answer): boolean => /^tiercel(-data)?; hit/.test(headers['cache-status'] ?? '')
+    /**
+     * Without a run of its own: stored, or still being stored. A client has the end of a streamed answer before the
+     * store has it, and who asks in that moment is answered when it has.
+     */
+    const isCached = ({ headers }: Answer): boolean => /; (hit|collapsed)/.test(headers['cache-status'] ?? '')
 
     beforeAll(async () => {
       // Patient with the store: a busy machine is not mistaken for a dead one.
@@ -58,7 +62,7 @@ export async function describeWholeDemo(
     ])('answers %s out of the cache as without it: status, type and every byte', async (path, status, type) => {
       const first = await ask(path)
       const second = await ask(path)
-      expect([isHit(first), isHit(second)]).toEqual([false, true])
+      expect([isCached(first), isCached(second)]).toEqual([false, true])
       for (const answer of [first, second])
         expect([answer.status, answer.headers['content-type']]).toEqual([status, type])
       expect(second.body.equals(first.body)).toBe(true)
@@ -110,9 +114,8 @@ export async function describeWholeDemo(
       it.each([['0'], ['false'], ['null'], ['']])('the body %j is an answer, not a miss', async (body) => {
         expect((await ask(NOTE, { method: 'PUT', headers: TEXT, body })).status).toBe(204)
         const [first, second] = [await ask(NOTE), await ask(NOTE)]
-        expect([first.status, first.text, isHit(first)]).toEqual([200, body, false])
-        expect([second.status, second.text, isHit(second)]).toEqual([200, body, true])
-        expect(second.headers['content-length']).toBe(String(body.length))
+        expect([first.status, first.text, isCached(first)]).toEqual([200, body, false])
+        expect([second.status, second.text, isCached(second)]).toEqual([200, body, true])
       })
 
       it.each(['0', '""', 'false', 'null', '[]', '{}'])('the value %s is found by hand', async (value) => {
@@ -126,11 +129,11 @@ export async function describeWholeDemo(
 
       it('POST and PUT reach their handlers, and the next GET shows what they wrote', async () => {
         await ask(NOTE, { method: 'PUT', headers: TEXT, body: 'one' })
-        expect([(await ask(NOTE)).text, isHit(await ask(NOTE))]).toEqual(['one', true])
+        expect([(await ask(NOTE)).text, isCached(await ask(NOTE))]).toEqual(['one', true])
         for (const expected of ['one, two', 'one, two, two']) {
           const posted = await ask(NOTE, { method: 'POST', headers: TEXT, body: ', two' })
           expect([posted.status, posted.text]).toEqual([204, ''])
-          expect([(await ask(NOTE)).text, isHit(await ask(NOTE))]).toEqual([expected, true])
+          expect([(await ask(NOTE)).text, isCached(await ask(NOTE))]).toEqual([expected, true])
         }
         await ask(NOTE, { method: 'PUT', headers: TEXT, body: 'three' })
         expect((await ask(NOTE)).text).toBe('three')
@@ -152,14 +155,14 @@ export async function describeWholeDemo(
       it('an answer that varies is kept for each who asks differently', async () => {
         const greet = (language: string): Promise<Answer> =>
           ask('/patterns/middleware/greeting', { headers: { 'accept-language': language } })
-        for (const hit of [false, true]) {
+        for (const cached of [false, true]) {
           for (const [language, greeting] of [
             ['de', 'Guten Tag'],
             ['fr', 'Bonjour'],
             ['en', 'Good day'],
           ] as const) {
             const answer = await greet(language)
-            expect([answer.text, isHit(answer)]).toEqual([greeting, hit])
+            expect([answer.text, isCached(answer)]).toEqual([greeting, cached])
             expect(answer.headers.vary).toMatch(/accept-language/i)
           }
         }
