@@ -1,8 +1,8 @@
 import { report } from '@tiercel/cache-core/store'
 import { Redis } from 'ioredis'
 import type { RedisClient } from './client.js'
-import { closedError, STORE_NAME, unavailable } from './errors.js'
-import type { Source } from './options.js'
+import { closedError, STORE_NAME, unavailableError } from './errors.js'
+import type { ParsedOptions } from './options.js'
 
 /**
  * The way to the server. The first operation connects, and those that come meanwhile wait with it; after that an
@@ -15,7 +15,7 @@ export class Connection {
   #lastError: unknown
   #closed = false
 
-  constructor(source: Source) {
+  constructor(source: ParsedOptions['source']) {
     this.#owned = 'config' in source
     if ('config' in source) {
       this.client = new Redis(source.config)
@@ -49,7 +49,7 @@ export class Connection {
       this.#lastError ??= error
     })
     if (this.#closed) throw closedError(operation)
-    if (this.client.status !== 'ready') throw unavailable(operation, this.#lastError)
+    if (this.client.status !== 'ready') throw unavailableError(operation, this.#lastError)
   }
 
   async close(): Promise<void> {

@@ -20,7 +20,7 @@ const NOT_SENT = /enableOfflineQueue|Failed to refresh slots cache|None of start
 export function storeError(operation: string, kind: 'read' | 'write', cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const message = `redis: ${operation} failed: ${reason}`
+  const message = `${STORE_NAME}: ${operation} failed: ${reason}`
   const details = { store: STORE_NAME, operation, cause }
   if (isReply(cause)) {
     if (isFull(reason)) return new StoreFullError(message, details)
@@ -29,20 +29,20 @@ export function storeError(operation: string, kind: 'read' | 'write', cause: unk
   }
   if (NOT_SENT.test(reason)) return new StoreUnavailableError(message, details)
   if (kind === 'write') {
-    return new AmbiguousWriteError(`redis: ${operation} may or may not have happened: ${reason}`, details)
+    return new AmbiguousWriteError(`${STORE_NAME}: ${operation} may or may not have happened: ${reason}`, details)
   }
   // The caller's own client may have a `commandTimeout`.
   if (reason === 'Command timed out') return new StoreTimeoutError(message, details)
   return new StoreUnavailableError(message, details)
 }
 
-export function unavailable(operation: string, cause: unknown): StoreUnavailableError {
+export function unavailableError(operation: string, cause: unknown): StoreUnavailableError {
   const reason = cause instanceof Error ? cause.message : 'no connection'
-  return new StoreUnavailableError(`redis: not connected: ${reason}`, { store: STORE_NAME, operation, cause })
+  return new StoreUnavailableError(`${STORE_NAME}: not connected: ${reason}`, { store: STORE_NAME, operation, cause })
 }
 
 export function closedError(operation: string): StoreClosedError {
-  return new StoreClosedError('redis: the store is closed', { store: STORE_NAME, operation })
+  return new StoreClosedError(`${STORE_NAME}: the store is closed`, { store: STORE_NAME, operation })
 }
 
 /** Whether the key holds a list, a hash or the like, written by somebody else under our prefix. */

@@ -1,5 +1,8 @@
 import {
+  allOrFirstError,
+  bufferOf,
   type CompareAndSetOptions,
+  chunks,
   type Listener,
   MAX_KEY_BYTES,
   STAMP_BYTES,
@@ -66,14 +69,6 @@ export class RedisStore implements Store {
     }
   }
 
-  async getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
-    // The keys of a cluster lie on many nodes, and one MGET takes keys of one slot.
-    if (this.#client.isCluster) return Promise.all(keys.map((key) => this.get(key)))
-    const batches = chunks(keys.map((key) => this.#prefix + key))
-    const read = (batch: string[]): Promise<(Buffer | null)[]> => this.#client.mgetBuffer(batch)
-    return (await this.#read('getMany', () => Promise.all(batches.map(read)))).flat().map(openEntry)
-  }
-
   async set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
     const stamped = this.#stamps.stamp(bytes)
     await this.#write('set', () =>
@@ -121,13 +116,24 @@ export class RedisStore implements Store {
     return (await this.#write('touch', () => this.#client.pexpire(this.#prefix + key, ttl))) > 0
   }
 
+  async getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
+    // The keys of a cluster lie on many nodes, and one MGET takes keys of one slot.
+    if (this.#client.isCluster) return Promise.all(keys.map((key) => this.get(key)))
+    const batches = chunks(
+      keys.map((key) => this.#prefix + key),
+      BATCH_KEYS,
+    )
+    const read = (batch: string[]): Promise<(Buffer | null)[]> => this.#client.mgetBuffer(batch)
+    return (await this.#read('getMany', () => Promise.all(batches.map(read)))).flat().map(openEntry)
+  }
+
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
     await allOrFirstError(writes.map(({ key, bytes, ttl }) => this.set(key, bytes, { ttl })))
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {
     const engineKeys = keys.map((key) => this.#prefix + key)
-    const batches = this.#client.isCluster ? engineKeys.map((key) => [key]) : chunks(engineKeys)
+    const batches = this.#client.isCluster ? engineKeys.map((key) => [key]) : chunks(engineKeys, BATCH_KEYS)
     await allOrFirstError(batches.map((batch) => this.#write('deleteMany', () => this.#client.unlink(batch))))
   }
 
@@ -143,8 +149,10 @@ export class RedisStore implements Store {
   }
 
   async publish(channel: string, message: Uint8Array): Promise<void> {
+    // ioredis would send a plain `Uint8Array` as the text `1,2,3`.
+    const bytes = bufferOf(message)
     // A cluster's client would choose a node at random each time, and messages would overtake each other.
-    await this.#write('publish', () => firstMaster(this.#client).publish(this.#prefix + channel, bufferOf(message)))
+    await this.#write('publish', () => firstMaster(this.#client).publish(this.#prefix + channel, bytes))
   }
 
   subscribe(channel: string, listener: Listener, events?: SubscriptionEvents): Promise<Unsubscribe> {
@@ -192,24 +200,8 @@ function orMiss(error: unknown): undefined {
   if (!isWrongType(error)) throw error
 }
 
-/** ioredis would store a plain `Uint8Array` as the text `1,2,3`. */
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function chunks<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / BATCH_KEYS) }, (_, index) =>
-    items.slice(index * BATCH_KEYS, (index + 1) * BATCH_KEYS),
-  )
-}
-
-async function allOrFirstError(writes: readonly Promise<unknown>[]): Promise<void> {
-  const failed = (await Promise.allSettled(writes)).find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-}
-
 /**
- * A store on Redis: `redisStore({ url: 'redis://localhost:6379' })`, or `{ client }` for an ioredis client of your own.
+ * A store on Redis: `redisStore({ url: 'redis://localhost:6379' })`. Creating it does no I/O.
  * @throws InvalidOptionError naming the option.
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {

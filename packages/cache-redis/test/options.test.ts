@@ -8,7 +8,7 @@ import { parseOptions } from '../src/options.js'
 function configOf(options: RedisStoreOptions): Readonly<Record<string, unknown>> {
   const { source } = parseOptions(options)
   if (!('config' in source)) throw new Error('no client of its own')
-  return source.config
+  return { ...source.config }
 }
 
 describe('a url', () => {
@@ -54,18 +54,39 @@ describe('a url', () => {
 
 describe('config', () => {
   it('wins over the url and over the defaults', () => {
-    const config = configOf({ url: 'redis://db.example?connectTimeout=500', config: { connectTimeout: 900, db: 4 } })
-    expect(config).toMatchObject({ connectTimeout: 900, db: 4 })
+    const config = configOf({ url: 'redis://db.example?family=4', config: { family: 6, db: 4, socketTimeout: 900 } })
+    expect(config).toMatchObject({ family: 6, db: 4, socketTimeout: 900 })
   })
 
-  it('cannot bring back queues and repeated commands', () => {
-    const unsafe = { enableOfflineQueue: true, autoResendUnfulfilledCommands: true, maxRetriesPerRequest: 20 }
-    expect(configOf({ url: 'redis://db.example', config: unsafe as object })).toMatchObject({
+  it.each([
+    'connectTimeout',
+    'lazyConnect',
+    'enableOfflineQueue',
+    'maxRetriesPerRequest',
+    'autoResendUnfulfilledCommands',
+    'replyMapping',
+  ])('cannot change %s, on which the promises stand or which is an option', (name) => {
+    const config = { [name]: true }
+    expect(() => redisStore({ url: 'redis://db.example', config })).toThrow(
+      expect.objectContaining({ name: InvalidOptionError.name, option: `config.${name}` }),
+    )
+  })
+
+  it('leaves the store as it fails fast', () => {
+    expect(configOf({ url: 'redis://db.example' })).toMatchObject({
+      lazyConnect: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
+      connectTimeout: 2_000,
     })
   })
+})
+
+it('connectTimeout beside the url wins over the one in it, which may have a unit', () => {
+  const url = 'redis://db.example?connectTimeout=1.5s'
+  expect(configOf({ url })).toMatchObject({ connectTimeout: 1_500 })
+  expect(configOf({ url, connectTimeout: '3s' })).toMatchObject({ connectTimeout: 3_000 })
 })
 
 describe('a wrong option is refused by its name', () => {
@@ -78,8 +99,10 @@ describe('a wrong option is refused by its name', () => {
     { option: 'url', options: { url: `${url}/zero` } },
     { option: 'url', options: { url: `${url}/0/1` } },
     { option: 'url', options: { url: `${url}?timeout=1` } },
-    { option: 'url option family', options: { url: `${url}?family=5.5` } },
-    { option: 'url option connectTimeout', options: { url: `${url}?connectTimeout=soon` } },
+    { option: 'family', options: { url: `${url}?family=5.5` } },
+    { option: 'connectTimeout', options: { url: `${url}?connectTimeout=soon` } },
+    { option: 'connectTimeout', options: { url, connectTimeout: 0 } },
+    { option: 'connectTimeout', options: { client, connectTimeout: '1s' } },
     { option: 'prefix', options: { url, prefix: 5 } },
     { option: 'maxValueBytes', options: { url, maxValueBytes: Number.NaN } },
     { option: 'maxValueBytes', options: { url, maxValueBytes: 2 ** 40 } },
