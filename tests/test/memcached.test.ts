@@ -1,3 +1,3 @@
 import { describeEngine } from './support/engine.js'
 
-await describeEngine('Memcached', 'memcached')
+await describeEngine('Memcached', 'memcached', { oneAddress: true })

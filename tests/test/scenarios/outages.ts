@@ -7,6 +7,7 @@ import type { Stage } from '../support/engine.js'
 const READ_MS = 200
 const WRITE_MS = 400
 const LOAD_MS = 20
+const IMPATIENT = { storeTimeout: { read: READ_MS, write: WRITE_MS } }
 /** What busy cores may add to a call. */
 const MARGIN_MS = 400
 /** How soon after its return the store is used again: about a second, and what busy cores add. */
@@ -18,7 +19,7 @@ export function describeOutages({ database, start }: Stage, server: Server, free
     let one: CacheProcess
     let other: CacheProcess
     beforeAll(async () => {
-      const both = await start(2, { read: READ_MS, write: WRITE_MS })
+      const both = await start(2, IMPATIENT)
       ;[one, other] = both as [CacheProcess, CacheProcess]
     })
     afterAll(async () => {

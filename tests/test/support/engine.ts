@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Engine, startServer } from '@tiercel/servers'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { describeCrash } from '../scenarios/crash.js'
+import { describeCutOff } from '../scenarios/cut-off.js'
 import { describeDeletes } from '../scenarios/deletes.js'
 import { describeOneLoad } from '../scenarios/one-load.js'
 import { describeOutages } from '../scenarios/outages.js'
@@ -14,7 +15,13 @@ export interface Stage {
   /** Four processes whose patience with the store is long: two busy cores are not mistaken for a dead store. */
   readonly crew: readonly CacheProcess[]
   /** Further processes on the same store and prefix. Whoever starts them stops them. */
-  start(count: number, storeTimeout: CacheProcessOptions['storeTimeout']): Promise<CacheProcess[]>
+  start(count: number, options: StartOptions): Promise<CacheProcess[]>
+}
+
+export interface StartOptions {
+  readonly storeTimeout: CacheProcessOptions['storeTimeout']
+  /** Another way to the same store. */
+  readonly url?: string
 }
 
 export interface EngineOptions {
@@ -24,21 +31,26 @@ export interface EngineOptions {
   readonly freezeMs?: number
   /** Whether the server is frozen and killed. Default true; one that the environment names never is. */
   readonly outages?: boolean
+  /**
+   * Whether the server is reached by its URL alone, so that a line to it can be cut. Default false: servers of a cluster
+   * name addresses of their own.
+   */
+  readonly oneAddress?: boolean
 }
 
-export const PATIENT = '2s'
+export const PATIENT: StartOptions = { storeTimeout: '2s' }
 
 /** Plays every scenario on one engine. */
 export async function describeEngine(name: string, engine: Engine, options: EngineOptions = {}): Promise<void> {
-  const { count = 1, freezeMs = 2_000, outages = true } = options
+  const { count = 1, freezeMs = 2_000, outages = true, oneAddress = false } = options
   const server = await startServer(engine, { count })
 
   describe.skipIf(server === undefined)(`processes on ${name}`, () => {
     const database = new Database()
     const crew: CacheProcess[] = []
     const prefix = `tests-${randomUUID()}`
-    const start: Stage['start'] = (processes, storeTimeout) =>
-      CacheProcess.start(processes, { url: server?.url ?? '', prefix, storeTimeout, database })
+    const start: Stage['start'] = (processes, { storeTimeout, url = server?.url ?? '' }) =>
+      CacheProcess.start(processes, { url, prefix, storeTimeout, database })
     beforeAll(async () => {
       crew.push(...(await start(4, PATIENT)))
     })
@@ -51,6 +63,7 @@ export async function describeEngine(name: string, engine: Engine, options: Engi
     describeOneLoad(stage)
     describeDeletes(stage)
     describeCrash(stage)
+    if (oneAddress) describeCutOff(stage, server?.url ?? '')
     if (outages && server?.external === false) describeOutages(stage, server, freezeMs)
   })
 }
