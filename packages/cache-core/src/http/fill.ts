@@ -79,19 +79,22 @@ export class Filler {
     if (!isComplete(head, bodyBytes)) return NOTHING
     const payload = this.#encode(head, outcome.body, bodyBytes, receivedAt, verdict)
     if (payload === undefined) return passMark('response has fields that cannot be sent again', head.status)
-    return this.#keep(request, { encoding: 'bytes', payload }, verdict)
+    return this.#keep(request, { encoding: 'bytes', payload }, verdict.vary, receivedAt + verdict.freshForMs)
   }
 
   /** Into the slot of the lease where it fits there; else into its own. */
-  async #keep(request: FillRequest, encoded: Encoded, verdict: Accepted): Promise<Loaded> {
+  async #keep(request: FillRequest, encoded: Encoded, vary: readonly string[], freshUntil: number): Promise<Loaded> {
     const { exchange, key, url, resource, variantSlot } = request
-    const present = await this.#resources.cover(resource, verdict.vary, verdict.freshForMs)
+    // A body may take longer than its response is fresh.
+    const ttlMs = freshUntil - this.#internals.runtime.clock.now()
+    if (ttlMs <= 0) return NOTHING
+    const present = await this.#resources.cover(resource, vary, ttlMs)
     if (present === undefined) return NOTHING
     const parts = variantKey(present.vary, exchange.request, key, this.#rules)
     const slot = this.#resources.variantSlot(url, parts)
-    if (slot === variantSlot) return { encoded, ttlMs: verdict.freshForMs }
+    if (slot === variantSlot) return { encoded, ttlMs }
     // The response varies on more than was known: it belongs into another slot, where those who waited will look.
-    await this.#put(slot, encoded, present, verdict.freshForMs)
+    await this.#put(slot, encoded, present, ttlMs)
     return NOTHING
   }
 

@@ -1,9 +1,10 @@
+import { report } from '../base/diagnostics.js'
 import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
 import { type Cache, type CacheInternals, internalsOf } from '../cache/cache.js'
 import type { Answer } from '../cache/call.js'
 import { joinOrLoad } from '../cache/get-or-set.js'
 import type { Delivery } from '../cache/journal.js'
-import { keyText } from '../cache/key.js'
+import { keyName, keyText } from '../cache/key.js'
 import { admission } from './admission.js'
 import type { Exchange, ResponseHead } from './exchange.js'
 import { Filler } from './fill.js'
@@ -137,6 +138,7 @@ export class HttpCache {
       const found = open(located)
       if (found !== undefined && !('pass' in found) && (publicOnly === undefined || found.public)) {
         counters.hits++
+        report('hit', () => ({ namespace: this.#resources.namespace.namespace, key: keyName(key) }))
         serve(exchange, found, clock.now(), undefined)
         return true
       }
