@@ -1,2 +1,2 @@
 export { MemcachedStore, memcachedStore } from './memcached-store.js'
-export type { MemcachedStoreOptions, MemjsClient } from './options.js'
+export type { MemcachedClient, MemcachedStoreOptions } from './options.js'

@@ -1,26 +1,21 @@
 import {
-  AmbiguousWriteError,
+  allOrFirstError,
   type CompareAndSetOptions,
+  chunks,
   report,
   type Store,
   type StoreCapabilities,
-  StoreClosedError,
   type StoreEntry,
   StoreError,
-  StoreFullError,
-  StoreTimeoutError,
-  StoreUnavailableError,
   type StoreWrite,
-  UnsupportedError,
-  ValueTooLargeError,
   type Version,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
 import { CasVersion } from './cas-version.js'
 import { countCommand, countOf } from './counter.js'
+import { closedError, refusedError, STORE_NAME, storeError, unsupportedError } from './errors.js'
 import { expirationOf, TTL_RESOLUTION_MS } from './expiration.js'
 import { HardenedClient } from './memjs/client.js'
-import { NoReplyError, NotSentError } from './memjs/errors.js'
 import type { Command, Reply } from './memjs/message.js'
 import { MAX_KEY_BYTES, Opcode, Status } from './memjs/protocol.js'
 import type { HardenedServer } from './memjs/server.js'
@@ -29,20 +24,19 @@ import { type MemcachedStoreOptions, parseOptions } from './options.js'
 /** Keys of one `getMany` under way at a time: other operations get their turn between. */
 const BATCH_KEYS = 256
 
-type Kind = 'read' | 'write'
-
-/** Bytes in one or many memcached servers, by the binary protocol over a hardened memjs. */
+/** memcached, one server or many, by the binary protocol over a hardened memjs. */
 export class MemcachedStore implements Store {
-  readonly name = 'memcached'
+  readonly name = STORE_NAME
   readonly #client: HardenedClient
   readonly #prefix: string
   #capabilities: StoreCapabilities
   #closed = false
 
+  /** @throws InvalidOptionError naming the option. */
   constructor(options: MemcachedStoreOptions) {
-    const { addresses, timings, prefix, maxValueBytes } = parseOptions(options)
+    const { addresses, timings, keyPrefix, maxValueBytes } = parseOptions(options)
     this.#client = new HardenedClient(addresses, timings)
-    this.#prefix = prefix
+    this.#prefix = keyPrefix
     this.#capabilities = {
       add: true,
       compareAndSet: true,
@@ -52,7 +46,7 @@ export class MemcachedStore implements Store {
       purge: false,
       shared: true,
       ttlResolutionMs: TTL_RESOLUTION_MS,
-      maxKeyBytes: MAX_KEY_BYTES - Buffer.byteLength(prefix),
+      maxKeyBytes: MAX_KEY_BYTES - Buffer.byteLength(keyPrefix),
       maxValueBytes,
     }
   }
@@ -139,18 +133,17 @@ export class MemcachedStore implements Store {
 
   async getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
     const entries: (StoreEntry | undefined)[] = []
-    for (let at = 0; at < keys.length; at += BATCH_KEYS) {
-      entries.push(...(await Promise.all(keys.slice(at, at + BATCH_KEYS).map((key) => this.get(key)))))
-    }
+    for (const batch of chunks(keys, BATCH_KEYS))
+      entries.push(...(await Promise.all(batch.map((key) => this.get(key)))))
     return entries
   }
 
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
-    await allTried(writes.map(({ key, bytes, ttl }) => this.set(key, bytes, { ttl })))
+    await allOrFirstError(writes.map(({ key, bytes, ttl }) => this.set(key, bytes, { ttl })))
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {
-    await allTried(keys.map((key) => this.delete(key)))
+    await allOrFirstError(keys.map((key) => this.delete(key)))
   }
 
   async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
@@ -159,29 +152,32 @@ export class MemcachedStore implements Store {
     this.#noticeCas(reply)
     const count = countOf(reply.value)
     if (count === undefined) {
-      throw new StoreError('the counter is beyond 2^53: it has counted, and no number can tell its value', {
-        store: this.name,
-        operation: 'increment',
-      })
+      throw new StoreError(
+        `${STORE_NAME}: the counter is beyond 2^53: it has counted, and no number can tell its value`,
+        {
+          store: STORE_NAME,
+          operation: 'increment',
+        },
+      )
     }
     return count
   }
 
   /** Resolves when one of the servers answers: a dead one among several fails its own keys, not the store. */
   async ping(): Promise<void> {
-    await this.#client.anyAnswer(NOOP, (cause) => this.#failure('ping', 'read', cause))
+    await this.#client.anyAnswer(NOOP, this.#failure('ping', 'read'))
   }
 
   async publish(): Promise<void> {
-    throw this.#unsupported('publish', 'memcached has no bus')
+    throw unsupportedError('publish', 'the store has no bus')
   }
 
   async subscribe(): Promise<never> {
-    throw this.#unsupported('subscribe', 'memcached has no bus')
+    throw unsupportedError('subscribe', 'the store has no bus')
   }
 
   async purge(): Promise<void> {
-    throw this.#unsupported('purge', 'memcached cannot list the keys of a prefix')
+    throw unsupportedError('purge', 'the keys of a prefix cannot be listed')
   }
 
   async close(): Promise<void> {
@@ -189,28 +185,16 @@ export class MemcachedStore implements Store {
     await this.#client.drain()
   }
 
-  #call(operation: string, kind: Kind, command: Command): Promise<Reply> {
-    return this.#client.call(command, (cause) => this.#failure(operation, kind, cause))
+  #call(operation: string, kind: 'read' | 'write', command: Command): Promise<Reply> {
+    return this.#client.call(command, this.#failure(operation, kind))
   }
 
-  #failure(operation: string, kind: Kind, cause: Error): Error {
-    if (this.#closed) return this.#closedError(operation)
-    const details = { store: this.name, operation, cause }
-    const message = `memcached: ${operation}: ${cause.message}`
-    if (cause instanceof NotSentError) return new StoreUnavailableError(message, details)
-    if (kind === 'write') return new AmbiguousWriteError(message, details)
-    const silent = cause instanceof NoReplyError && cause.silent
-    return silent ? new StoreTimeoutError(message, details) : new StoreUnavailableError(message, details)
+  #failure(operation: string, kind: 'read' | 'write') {
+    return (cause: Error): Error => (this.#closed ? closedError(operation) : storeError(operation, kind, cause))
   }
 
-  #expectOk(operation: string, { status, value }: Reply): void {
-    if (status === Status.Ok) return
-    const details = { store: this.name, operation }
-    const message = `memcached: ${operation} was refused: ${value.toString('latin1')} (status ${status})`
-    if (status === Status.TooLarge) throw new ValueTooLargeError(message, details)
-    if (status === Status.OutOfMemory) throw new StoreFullError(message, details)
-    if (status === Status.Busy || status === Status.TemporaryFailure) throw new StoreUnavailableError(message, details)
-    throw new StoreError(message, details)
+  #expectOk(operation: string, reply: Reply): void {
+    if (reply.status !== Status.Ok) throw refusedError(operation, reply)
   }
 
   #versionOf(reply: Reply, keepMs: number | undefined): CasVersion {
@@ -222,7 +206,7 @@ export class MemcachedStore implements Store {
   #noticeCas({ cas }: Reply): void {
     if (cas !== 0n || !this.#capabilities.compareAndSet) return
     this.#capabilities = { ...this.#capabilities, add: false, compareAndSet: false }
-    report('store-warning', () => ({ store: this.name, message: NO_CAS }))
+    report('store-warning', () => ({ store: STORE_NAME, message: NO_CAS }))
   }
 
   /**
@@ -235,7 +219,7 @@ export class MemcachedStore implements Store {
 
   /** A version of an earlier connection matches nothing. But a server that is away is an error, and no conflict. */
   async #conflict<T>(operation: string, key: string, outcome: T): Promise<T> {
-    await this.#client.call(NOOP, (cause) => this.#failure(operation, 'read', cause), this.#serverOf(key))
+    await this.#client.call(NOOP, this.#failure(operation, 'read'), this.#serverOf(key))
     return outcome
   }
 
@@ -244,16 +228,8 @@ export class MemcachedStore implements Store {
   }
 
   #requireCas(operation: string): void {
-    if (this.#closed) throw this.#closedError(operation)
-    if (!this.#capabilities.compareAndSet) throw this.#unsupported(operation, NO_CAS)
-  }
-
-  #closedError(operation: string): StoreClosedError {
-    return new StoreClosedError('memcached: the store is closed', { store: this.name, operation })
-  }
-
-  #unsupported(operation: string, why: string): UnsupportedError {
-    return new UnsupportedError(why, { store: this.name, operation })
+    if (this.#closed) throw closedError(operation)
+    if (!this.#capabilities.compareAndSet) throw unsupportedError(operation, NO_CAS)
   }
 }
 
@@ -273,13 +249,8 @@ function uint32(value: number): Buffer {
   return bytes
 }
 
-/** Waits for all of them, then throws the first error. */
-async function allTried(operations: readonly Promise<unknown>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(operations)) if (outcome.status === 'rejected') throw outcome.reason
-}
-
 /**
- * A store on memcached.
+ * A store on memcached: `memcachedStore({ url: 'memcached://localhost:11211' })`. Creating it does no I/O.
  * @throws InvalidOptionError naming the option.
  */
 export function memcachedStore(options: MemcachedStoreOptions): MemcachedStore {

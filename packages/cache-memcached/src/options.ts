@@ -1,48 +1,24 @@
 import {
   checkOptions,
+  checkQuery,
   type Duration,
+  durationInQuery,
+  formatHost,
   InvalidOptionError,
   keyPrefix,
   parseCount,
+  parseCredentials,
   parseDuration,
   parseHost,
   parseStoreUrl,
-  parseText,
+  refuseBesideClient,
   type StoreHost,
+  show,
 } from '@tiercel/cache-core/store'
 import type { Address, Timings } from './memjs/address.js'
 
-interface CommonOptions {
-  /** Stands before every key. Default `'tiercel'`. */
-  readonly prefix?: string
-  /** The largest value in bytes: the servers' item limit (`-I`) less 512. Default 1 048 064, for memcached's own limit of 1 MiB. */
-  readonly maxValueBytes?: number
-}
-
-interface ConnectionOptions extends CommonOptions {
-  /** How long a server may owe an answer before operations on it fail at once. Default 500 ms. */
-  readonly timeout?: Duration
-  /** How long connecting may take, authentication included. Default 1 s. */
-  readonly connectTimeout?: Duration
-  /** How long after a failed connection the next is tried. Default 250 ms. */
-  readonly probeInterval?: Duration
-}
-
-interface UrlOptions extends ConnectionOptions {
-  /** `memcached://user:password@host:11211,host:11211`. The other options may stand in its query. */
-  readonly url: string
-}
-
-interface ServersOptions extends ConnectionOptions {
-  /** `'host:port'` or `'host'` of each server. A port that is not named is 11211. */
-  readonly servers: readonly string[]
-  /** SASL user name, mechanism PLAIN. */
-  readonly username?: string
-  readonly password?: string
-}
-
 /** What is read of a memjs `Client`. */
-export interface MemjsClient {
+export interface MemcachedClient {
   readonly servers: readonly {
     readonly host: string
     readonly port: number
@@ -52,30 +28,38 @@ export interface MemjsClient {
   }[]
 }
 
-interface ClientOptions extends CommonOptions {
+export interface MemcachedStoreOptions {
+  /** `memcached://user:password@host:11211,host:11211`. In the query: `timeout`, `connectTimeout`, `probeInterval`. */
+  readonly url?: string
+  /** In place of `url`: `'host:port'` or `'host'` of each server. A port that is not named is 11211. */
+  readonly servers?: readonly string[]
+  /** SASL user name, mechanism PLAIN. Given together with `password`. */
+  readonly username?: string
+  readonly password?: string
+  /** Stands before every key. Stores with different prefixes share a server and do not meet. Default `'tiercel'`. */
+  readonly prefix?: string
+  /** The largest value, in bytes: the servers' item limit (`-I`) less 512. Default 1 048 064, for memcached's own limit of 1 MiB. */
+  readonly maxValueBytes?: number
+  /** How long connecting may take, authentication included. Default `'1s'`. */
+  readonly connectTimeout?: Duration
+  /** How long a server may owe an answer before operations on it fail at once. Default `'500ms'`. */
+  readonly timeout?: Duration
+  /** How long after a failed connection the next is tried. Default `'250ms'`. */
+  readonly probeInterval?: Duration
   /**
-   * A memjs `Client` of yours: its servers, credentials and timeouts are taken over. Its sockets are not: they can
-   * return corrupted values and repeat conditional writes. It is neither changed nor closed.
+   * A memjs `Client` of yours, in place of all that says how to connect: its servers, credentials and timeouts are
+   * taken over. Its sockets are not: they can return corrupted values and repeat conditional writes. It is neither
+   * changed nor closed.
    */
-  readonly client: MemjsClient
+  readonly client?: MemcachedClient
 }
 
-export type MemcachedStoreOptions = UrlOptions | ServersOptions | ClientOptions
-
-/** All that the store needs to begin, checked. */
-export interface Settings {
+export interface ParsedOptions {
   readonly addresses: readonly Address[]
   readonly timings: Timings
-  /** The text before every key. */
-  readonly prefix: string
+  readonly keyPrefix: string
   readonly maxValueBytes: number
 }
-
-const COMMON = ['prefix', 'maxValueBytes']
-const CONNECTION = [...COMMON, 'timeout', 'connectTimeout', 'probeInterval']
-const URL_OPTIONS = ['url', ...CONNECTION]
-const SERVERS_OPTIONS = ['servers', 'username', 'password', ...CONNECTION]
-const CLIENT_OPTIONS = ['client', ...COMMON]
 
 const DEFAULT_PORT = 11_211
 /** What memcached adds to a value in its item: header, key, CAS number. Measured: 1 MiB - 512 fit with a key of 250 bytes. */
@@ -84,96 +68,15 @@ const ITEM_OVERHEAD_BYTES = 512
 const DEFAULT_ITEM_BYTES = 1_048_576
 /** The most that `-I` takes, 1 GiB. */
 const MAX_ITEM_BYTES = 1_073_741_824
+const IN_QUERY = ['timeout', 'connectTimeout', 'probeInterval'] as const
+const CONNECTING = ['url', 'servers', 'username', 'password', ...IN_QUERY] as const
 
 /** @throws InvalidOptionError naming the option. */
-export function parseOptions(options: MemcachedStoreOptions): Settings {
-  if (options !== null && typeof options === 'object') {
-    if ('url' in options) return parseUrlOptions(options)
-    if ('client' in options) return parseClientOptions(options)
-  }
-  checkOptions('memcachedStore', options, SERVERS_OPTIONS)
-  return parseServersOptions(options)
-}
-
-function parseUrlOptions(options: UrlOptions): Settings {
-  checkOptions('memcachedStore', options, URL_OPTIONS)
-  const { hosts, username, password, path, query } = parseStoreUrl(options.url, ['memcached'])
-  if (path.length > 0) throw new InvalidOptionError('url', `memcached has no '/${path.join('/')}'; name only servers`)
-  const inQuery: Record<string, string | number> = Object.fromEntries(query)
-  if (inQuery.maxValueBytes !== undefined) inQuery.maxValueBytes = Number(inQuery.maxValueBytes)
-  checkOptions('url', inQuery, CONNECTION)
-  return settings({ ...inQuery, ...options }, addresses('url', hosts, username, password))
-}
-
-function parseServersOptions(options: ServersOptions): Settings {
-  const { servers, username, password } = options
-  if (!Array.isArray(servers) || servers.length === 0) {
-    throw new InvalidOptionError('servers', "expected ['host:port', …], or give url or client instead")
-  }
-  const hosts = servers.map((server) => parseHost(server, 'servers'))
-  return settings(options, addresses('servers', hosts, username, password))
-}
-
-function parseClientOptions(options: ClientOptions): Settings {
-  checkOptions('memcachedStore', options, CLIENT_OPTIONS)
-  const servers = options.client?.servers
-  if (!Array.isArray(servers) || servers.length === 0) {
-    throw new InvalidOptionError('client', 'expected a memjs Client with at least one server')
-  }
-  const list = (servers as MemjsClient['servers']).flatMap(({ host, port, username, password }) =>
-    addresses(
-      'client',
-      [parseHost(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, 'client')],
-      username,
-      password,
-    ),
-  )
-  refuseDuplicates('client', list)
-  // memjs counts in seconds.
-  const { timeout, conntimeout } = (servers as MemjsClient['servers'])[0]?.options ?? {}
-  return settings(
-    {
-      ...options,
-      ...(timeout === undefined ? {} : { timeout: timeout * 1_000 }),
-      ...(conntimeout === undefined ? {} : { connectTimeout: conntimeout * 1_000 }),
-    },
-    list,
-  )
-}
-
-function addresses(
-  option: string,
-  hosts: readonly StoreHost[],
-  username: string | undefined,
-  password: string | undefined,
-): Address[] {
-  if (username !== undefined) parseText('username', username)
-  if (password !== undefined) parseText('password', password)
-  if ((username === undefined) !== (password === undefined)) {
-    throw new InvalidOptionError(username === undefined ? 'username' : 'password', 'SASL needs both, or neither')
-  }
-  const list = hosts.map(({ host, port = DEFAULT_PORT }) => ({ host, port, username, password }))
-  refuseDuplicates(option, list)
-  return list
-}
-
-/** The same server twice would be two shares of the keys on one machine, by mistake. */
-function refuseDuplicates(option: string, list: readonly Address[]): void {
-  const names = list.map(({ host, port }) => `${host}:${port}`)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw new InvalidOptionError(option, `names ${twice} twice`)
-}
-
-function settings(options: ConnectionOptions, addresses: readonly Address[]): Settings {
-  const prefix = keyPrefix(options.prefix)
+export function parseOptions(options: MemcachedStoreOptions): ParsedOptions {
+  checkOptions('memcachedStore', options, [...CONNECTING, 'prefix', 'maxValueBytes', 'client'])
   return {
-    addresses,
-    prefix,
-    timings: {
-      timeoutMs: parseDuration('timeout', options.timeout ?? 500, { min: 1 }),
-      connectTimeoutMs: parseDuration('connectTimeout', options.connectTimeout ?? 1_000, { min: 1 }),
-      probeIntervalMs: parseDuration('probeInterval', options.probeInterval ?? 250, { min: 1 }),
-    },
+    ...(options.client === undefined ? serversOf(options) : serversOfClient(options)),
+    keyPrefix: keyPrefix(options.prefix),
     maxValueBytes: parseCount(
       'maxValueBytes',
       options.maxValueBytes ?? DEFAULT_ITEM_BYTES - ITEM_OVERHEAD_BYTES,
@@ -181,4 +84,97 @@ function settings(options: ConnectionOptions, addresses: readonly Address[]): Se
       MAX_ITEM_BYTES - ITEM_OVERHEAD_BYTES,
     ),
   }
+}
+
+type Servers = Pick<ParsedOptions, 'addresses' | 'timings'>
+
+/** By what is read of it, not by its class: it may come from another copy of memjs. */
+function serversOfClient(options: MemcachedStoreOptions): Servers {
+  refuseBesideClient(options, CONNECTING)
+  const given: unknown = options.client?.servers
+  if (!Array.isArray(given) || given.length === 0) {
+    throw new InvalidOptionError('client', 'expected a memjs Client with at least one server')
+  }
+  const servers = given as MemcachedClient['servers']
+  const { timeout, conntimeout } = servers[0]?.options ?? {}
+  const addresses = servers.flatMap(({ host, port, username, password }) =>
+    addressesOf([parseHost(formatHost({ host, port }), 'client')], username, password),
+  )
+  refuseDuplicates('client', addresses)
+  return { addresses, timings: parseTimings({ timeout: toMs(timeout), connectTimeout: toMs(conntimeout) }) }
+}
+
+/** What stands beside the URL wins over what stands in it. */
+function serversOf(options: MemcachedStoreOptions): Servers {
+  const fromUrl = options.url === undefined ? undefined : parseUrl(options.url)
+  if (fromUrl !== undefined && options.servers !== undefined) {
+    throw new InvalidOptionError('servers', 'the url names them; give one of the two')
+  }
+  const addresses = addressesOf(
+    fromUrl?.hosts ?? parseServers(options.servers),
+    options.username ?? fromUrl?.username,
+    options.password ?? fromUrl?.password,
+  )
+  refuseDuplicates(fromUrl === undefined ? 'servers' : 'url', addresses)
+  return {
+    addresses,
+    timings: parseTimings({
+      timeout: options.timeout ?? fromUrl?.timeout,
+      connectTimeout: options.connectTimeout ?? fromUrl?.connectTimeout,
+      probeInterval: options.probeInterval ?? fromUrl?.probeInterval,
+    }),
+  }
+}
+
+function parseUrl(text: string) {
+  const url = parseStoreUrl(text, ['memcached'])
+  checkQuery(url, IN_QUERY)
+  const { hosts, username, password, path } = url
+  if (path.length > 0) throw new InvalidOptionError('url', `has a path, '/${path.join('/')}'; memcached has none`)
+  return {
+    hosts,
+    username,
+    password,
+    timeout: durationInQuery(url, 'timeout'),
+    connectTimeout: durationInQuery(url, 'connectTimeout'),
+    probeInterval: durationInQuery(url, 'probeInterval'),
+  }
+}
+
+function parseServers(servers: unknown): StoreHost[] {
+  if (servers === undefined) throw new InvalidOptionError('url', 'missing; give a url, servers or a client of your own')
+  if (!Array.isArray(servers) || servers.length === 0) {
+    throw new InvalidOptionError('servers', `expected at least one 'host:port', got ${show(servers)}`)
+  }
+  return servers.map((server) => parseHost(server, 'servers'))
+}
+
+function addressesOf(hosts: readonly StoreHost[], username: unknown, password: unknown): Address[] {
+  const credentials = parseCredentials(username, password)
+  return hosts.map(({ host, port = DEFAULT_PORT }) => ({
+    host,
+    port,
+    username: credentials?.username,
+    password: credentials?.password,
+  }))
+}
+
+/** The same server twice would be two shares of the keys on one machine, by mistake. */
+function refuseDuplicates(option: string, addresses: readonly Address[]): void {
+  const names = addresses.map(formatHost)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new InvalidOptionError(option, `names ${twice} twice`)
+}
+
+function parseTimings({ timeout, connectTimeout, probeInterval }: Record<string, unknown>): Timings {
+  return {
+    timeoutMs: parseDuration('timeout', timeout ?? 500, { min: 1 }),
+    connectTimeoutMs: parseDuration('connectTimeout', connectTimeout ?? 1_000, { min: 1 }),
+    probeIntervalMs: parseDuration('probeInterval', probeInterval ?? 250, { min: 1 }),
+  }
+}
+
+/** memjs counts in seconds. */
+function toMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1_000
 }

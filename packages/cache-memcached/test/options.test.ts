@@ -19,14 +19,15 @@ describe('servers and URLs', () => {
     expect(hosts({ url: 'memcached://cache-1,cache-2:11212' })).toEqual(['cache-1:11211', 'cache-2:11212'])
   })
 
-  it('a URL carries credentials and options, and the object goes before it', () => {
-    const url = 'memcached://user:p%40ss@cache?timeout=2s&prefix=shop&maxValueBytes=2097152'
-    const settings = parseOptions({ url, prefix: 'other' })
-    expect(settings).toMatchObject({
+  it('a URL carries credentials and times, and what stands beside it wins', () => {
+    const url = 'memcached://user:p%40ss@cache?timeout=2s&connectTimeout=3000'
+    expect(parseOptions({ url })).toMatchObject({
       addresses: [{ username: 'user', password: 'p@ss' }],
-      timings: { timeoutMs: 2_000, connectTimeoutMs: 1_000, probeIntervalMs: 250 },
-      prefix: 'other:',
-      maxValueBytes: 2_097_152,
+      timings: { timeoutMs: 2_000, connectTimeoutMs: 3_000, probeIntervalMs: 250 },
+    })
+    expect(parseOptions({ url, username: 'other', password: 'secret', timeout: '1s' })).toMatchObject({
+      addresses: [{ username: 'other', password: 'secret' }],
+      timings: { timeoutMs: 1_000, connectTimeoutMs: 3_000 },
     })
   })
 
@@ -35,10 +36,11 @@ describe('servers and URLs', () => {
     ['url', { url: 'memcached://cache/bucket' }],
     ['url', { url: 'memcached://cache:99999' }],
     ['url', { url: 'memcached://cache,cache:11211' }],
-    ['colour', { url: 'memcached://cache?colour=red' }],
-    ['maxValueBytes', { url: 'memcached://cache?maxValueBytes=much' }],
+    ['url', { url: 'memcached://cache?colour=red' }],
+    ['timeout', { url: 'memcached://cache?timeout=soon' }],
+    ['servers', { url: 'memcached://cache', servers: ['cache'] }],
     ['password', { url: 'memcached://user@cache' }],
-    ['servers', {}],
+    ['url', {}],
     ['servers', { servers: [] }],
     ['servers', { servers: 'cache:11211' }],
     ['servers', { servers: ['cache:port'] }],
@@ -53,10 +55,11 @@ describe('servers and URLs', () => {
     ['memcachedStore', undefined],
     ['client', { client: {} }],
     ['timeout', { client: Client.create('cache'), timeout: 5 }],
+    ['url', { client: Client.create('cache'), url: 'memcached://cache' }],
   ])('an option that cannot be meant is refused by its name: %s', (option, options) => {
-    const create = (): unknown => memcachedStore(options as MemcachedStoreOptions)
-    expect(create).toThrow(InvalidOptionError)
-    expect(create).toThrow(option)
+    expect(() => memcachedStore(options as MemcachedStoreOptions)).toThrow(
+      expect.objectContaining({ name: InvalidOptionError.name, option }),
+    )
   })
 
   it('a password stands in no error', () => {

@@ -6,13 +6,15 @@ import create, { unreachable } from '../conformance-store.js'
 /** The whole suite on so many servers. */
 export async function describeConformance(name: string, count: number): Promise<void> {
   const server = await startServer('memcached', { count })
-  process.env.TEST_MEMCACHED_URL = server?.url
-  afterAll(() => server?.stop())
+  process.env.MEMCACHED_TEST_URL = server?.url ?? ''
 
   describe.skipIf(server === undefined)(name, () => {
+    afterAll(() => server?.stop())
+
     describeStore(
       { describe, it, afterAll },
       {
+        name: 'the Memcached store keeps the contract',
         create,
         unreachable,
         module: new URL('../conformance-store.ts', import.meta.url),
