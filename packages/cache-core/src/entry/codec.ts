@@ -1,3 +1,4 @@
+import { bufferOf } from '../base/bytes.js'
 import type { Encoded } from './frame.js'
 
 /**
@@ -32,7 +33,7 @@ export const jsonCodec: Codec = {
     return Buffer.from(text)
   },
   decode(bytes) {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
+    return JSON.parse(bufferOf(bytes).toString())
   },
 }
 
@@ -61,6 +62,6 @@ export function encodeValue(codec: Codec, value: unknown): Encoded {
  */
 export function decodeValue(codec: Codec, { encoding, payload }: Encoded): unknown {
   if (encoding === 'bytes') return Buffer.from(payload)
-  if (encoding === 'string') return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString()
+  if (encoding === 'string') return bufferOf(payload).toString()
   return codec.decode(payload)
 }

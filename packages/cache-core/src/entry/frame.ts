@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { bufferOf } from '../base/bytes.js'
 
 /**
  * What stands in a slot of the store: a small header and the raw bytes, in one buffer.
@@ -117,7 +118,7 @@ export function encodeFrame(frame: Frame): Buffer {
 /** The frame, its payload a view of `stored`; or `undefined` when the bytes are not a whole frame of this generation. */
 export function decodeFrame(stored: Uint8Array): Frame | undefined {
   if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION) return undefined
-  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
+  const bytes = bufferOf(stored)
   if (bytes.readUInt32BE(4) !== checksum(bytes)) return undefined
 
   // Behind the checksum the layout can be trusted: what fails below was written by other software.
@@ -128,7 +129,7 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
     const nameEnd = at + 2 + bytes.readUInt16BE(at)
     if (nameEnd + VERSION_BYTES > bytes.byteLength) return undefined
     marks.push({
-      name: bytes.toString('utf8', at + 2, nameEnd),
+      name: at + 2 === nameEnd ? '' : bytes.toString('utf8', at + 2, nameEnd),
       version: bytes.toString('latin1', nameEnd, nameEnd + VERSION_BYTES),
     })
     at = nameEnd + VERSION_BYTES
@@ -161,7 +162,10 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
   return undefined
 }
 
-/** Over the header before the checksum's own place, and all behind it. */
+/**
+ * Over all behind its own place, the run beginning with the four bytes before it: another beginning gives another end,
+ * and a second run would cost a small frame as much again.
+ */
 function checksum(bytes: Buffer): number {
-  return crc32(bytes.subarray(8), crc32(bytes.subarray(0, 4)))
+  return crc32(bytes.subarray(8), bytes.readUInt32BE(0))
 }
