@@ -1,6 +1,6 @@
-import { StoreUnavailableError } from '@tiercel/cache-core/store'
+import type { StoreUnavailableError } from '@tiercel/cache-core/store'
 import { type Cluster, Collection, connect } from 'couchbase'
-import { closedError, connectError, isMissing, STORE_NAME } from './errors.js'
+import { closedError, isMissing, reasonOf, unavailableError } from './errors.js'
 import type { Target } from './options.js'
 
 /** How long operations are refused at once after an attempt to connect has failed, before one of them begins another. */
@@ -61,7 +61,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       this.#refuse = reject
       if (this.#failure !== undefined) reject(this.#failure)
-      const patience = setTimeout(() => reject(stillConnecting()), this.#patienceMs).unref()
+      const patience = setTimeout(() => reject(unavailableError('still connecting')), this.#patienceMs).unref()
       this.#attempt(target)
         .then(
           (collection) => {
@@ -69,7 +69,7 @@ export class Connection {
             resolve(collection)
             if (!this.#closed) this.#collection = Promise.resolve(collection)
           },
-          (cause) => this.#failed(connectError(cause)),
+          (cause) => this.#failed(unavailableError(reasonOf(cause), cause)),
         )
         .finally(() => clearTimeout(patience))
     })
@@ -109,10 +109,6 @@ export async function probe(collection: Collection, key: string, timeout: number
   } catch (error) {
     if (!isMissing(error)) throw error
   }
-}
-
-function stillConnecting(): StoreUnavailableError {
-  return new StoreUnavailableError('couchbase: still connecting', { store: STORE_NAME, operation: 'connect' })
 }
 
 /** A rejection that nobody may ever look at. */

@@ -1,32 +1,29 @@
 import {
+  allOrFirstError,
+  bufferOf,
   type CompareAndSetOptions,
-  parseCount,
   type Store,
   type StoreCapabilities,
   type StoreEntry,
-  StoreError,
   type StoreWrite,
-  UnsupportedError,
   type Version,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
-import { type Cas, type Collection, LookupInMacro, LookupInSpec, type Transcoder } from 'couchbase'
+import { type Collection, LookupInMacro, LookupInSpec, type Transcoder } from 'couchbase'
+import { CasVersion, casOf } from './cas-version.js'
 import { Connection, probe } from './connection.js'
-import { closedError, isConflict, isMissing, isOutdatedMap, readError, STORE_NAME, writeError } from './errors.js'
+import { checkStep, count, countOf } from './counter.js'
+import {
+  closedError,
+  isConflict,
+  isMissing,
+  isOutdatedMap,
+  STORE_NAME,
+  storeError,
+  unsupportedError,
+} from './errors.js'
 import { expiryOf, TTL_RESOLUTION_MS } from './expiry.js'
-import { type CouchbaseStoreOptions, maxKeyBytes, parseOptions } from './options.js'
-
-/** The server's own limit: 20 MiB. */
-const MAX_VALUE_BYTES = 20_971_520
-
-/**
- * Counters are unsigned on the server and stop at 0 on the way down. So 0 is stored as this number: a step down stays
- * one atomic operation, and a person still reads the counter's value in its last digits. The SDK reports numbers
- * exactly up to 2^53, which leaves -10^15 to 8 * 10^15 to the counter.
- */
-const COUNTER_ZERO = 1_000_000_000_000_000
-const COUNTER_MIN = 1 - COUNTER_ZERO
-const COUNTER_MAX = Number.MAX_SAFE_INTEGER - COUNTER_ZERO
+import { type CouchbaseStoreOptions, MAX_KEY_BYTES, parseOptions } from './options.js'
 
 /** Common flags of the SDKs: raw bytes. */
 const RAW_FLAGS = (3 << 24) | 2
@@ -37,22 +34,7 @@ const BYTES: Transcoder = {
   decode: (bytes: Buffer) => bytes,
 }
 
-class CouchbaseVersion {
-  /** Unique for every mutation of a document, also after it was removed or the server restarted: a hybrid logical clock. */
-  readonly cas: Cas
-  /** When the lifetime that this process gave ends, in milliseconds since 1970. `undefined`: given by another, or long ago. */
-  readonly endsAt: number | undefined
-
-  constructor(cas: Cas, endsAt?: number) {
-    this.cas = cas
-    this.endsAt = endsAt
-  }
-}
-
-/** A CAS that no document has, for versions that are not of this store: without any, a write would be unconditional. */
-const NO_CAS = '18446744073709551614'
-
-/** Documents of raw bytes in one Couchbase collection. */
+/** Couchbase, through the vendor's SDK: documents of raw bytes in one collection. */
 export class CouchbaseStore implements Store {
   readonly name = STORE_NAME
   readonly capabilities: StoreCapabilities
@@ -62,7 +44,7 @@ export class CouchbaseStore implements Store {
 
   /** @throws InvalidOptionError naming the option. */
   constructor(options: CouchbaseStoreOptions) {
-    const { source, keyPrefix, kvTimeoutMs } = parseOptions(options)
+    const { source, keyPrefix, maxValueBytes, kvTimeoutMs } = parseOptions(options)
     this.#prefix = keyPrefix
     this.#timeout = kvTimeoutMs
     this.#connection = new Connection(source, keyPrefix, kvTimeoutMs)
@@ -75,8 +57,8 @@ export class CouchbaseStore implements Store {
       purge: false,
       shared: true,
       ttlResolutionMs: TTL_RESOLUTION_MS,
-      maxKeyBytes: maxKeyBytes(keyPrefix),
-      maxValueBytes: MAX_VALUE_BYTES,
+      maxKeyBytes: MAX_KEY_BYTES - Buffer.byteLength(keyPrefix),
+      maxValueBytes,
     }
   }
 
@@ -94,7 +76,7 @@ export class CouchbaseStore implements Store {
       'add',
       async (collection) => {
         const { cas } = await collection.insert(this.#id(key), bufferOf(bytes), this.#with(ttl))
-        return new CouchbaseVersion(cas, endOf(ttl))
+        return new CasVersion(cas, endOf(ttl))
       },
       isConflict,
     )
@@ -115,7 +97,7 @@ export class CouchbaseStore implements Store {
             : { expiry: expiryOf(ttl), endsAt: endOf(ttl) }
         const options = { ...this.#with(undefined), ...expiring(expiry), cas: casOf(version) }
         const { cas } = await collection.replace(this.#id(key), bufferOf(bytes), options)
-        return new CouchbaseVersion(cas, endsAt)
+        return new CasVersion(cas, endsAt)
       },
       (error) => isConflict(error) || isMissing(error),
     )
@@ -155,58 +137,38 @@ export class CouchbaseStore implements Store {
   }
 
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
-    await allSettled(writes.map(({ key, bytes, ttl }) => this.set(key, bytes, { ttl })))
+    await allOrFirstError(writes.map(({ key, bytes, ttl }) => this.set(key, bytes, { ttl })))
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {
-    await allSettled(keys.map((key) => this.delete(key)))
+    await allOrFirstError(keys.map((key) => this.delete(key)))
   }
 
   async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
-    parseCount('by', by, COUNTER_MIN, COUNTER_MAX)
-    const counted = await this.#write(
+    checkStep(by)
+    const options = { timeout: this.#timeout, ...expiring(expiryOf(ttl)) }
+    const stored = await this.#write(
       'increment',
-      async (collection) => {
-        // The server uses the expiry only when it creates the counter. Reading does not create one.
-        const options = { timeout: this.#timeout, ...expiring(expiryOf(ttl)) }
-        const counter = collection.binary()
-        const { value } =
-          by < 0
-            ? await counter.decrement(this.#id(key), -by, { ...options, initial: COUNTER_ZERO + by })
-            : await counter.increment(
-                this.#id(key),
-                by,
-                by === 0 ? options : { ...options, initial: COUNTER_ZERO + by },
-              )
-        return value
-      },
+      (collection) => count(collection.binary(), this.#id(key), by, options),
       isMissing,
     )
-    if (counted === undefined) return 0
-    const value = counted - COUNTER_ZERO
-    if (value < COUNTER_MIN || value > COUNTER_MAX) {
-      throw new StoreError(`couchbase: the counter has left ${COUNTER_MIN} to ${COUNTER_MAX}, where it is exact`, {
-        store: STORE_NAME,
-        operation: 'increment',
-      })
-    }
-    return value
+    return stored === undefined ? 0 : countOf(stored)
   }
 
   async ping(): Promise<void> {
     await this.#read('ping', (collection) => probe(collection, this.#prefix, this.#timeout))
   }
 
-  publish(): Promise<void> {
-    return this.#unsupported('publish', 'has no bus')
+  async publish(): Promise<void> {
+    throw unsupportedError('publish', 'the store has no bus')
   }
 
-  subscribe(): Promise<never> {
-    return this.#unsupported('subscribe', 'has no bus')
+  async subscribe(): Promise<never> {
+    throw unsupportedError('subscribe', 'the store has no bus')
   }
 
-  purge(): Promise<void> {
-    return this.#unsupported('purge', 'lists keys only with the query service')
+  async purge(): Promise<void> {
+    throw unsupportedError('purge', 'the keys of a prefix cannot be listed without the query service')
   }
 
   close(): Promise<void> {
@@ -216,7 +178,7 @@ export class CouchbaseStore implements Store {
   async #get(collection: Collection, key: string): Promise<StoreEntry | undefined> {
     try {
       const { content, cas } = await collection.get(this.#id(key), { transcoder: BYTES, timeout: this.#timeout })
-      return { bytes: content as Buffer, version: new CouchbaseVersion(cas) }
+      return { bytes: content as Buffer, version: new CasVersion(cas) }
     } catch (error) {
       if (isMissing(error)) return undefined
       throw error
@@ -233,7 +195,7 @@ export class CouchbaseStore implements Store {
     key: string,
     version: Version,
   ): Promise<{ expiry: number | Date | undefined; endsAt: number | undefined }> {
-    const endsAt = version instanceof CouchbaseVersion ? version.endsAt : undefined
+    const endsAt = version instanceof CasVersion ? version.endsAt : undefined
     if (endsAt !== undefined) {
       const left = endsAt === Number.POSITIVE_INFINITY ? undefined : Math.max(1, endsAt - Date.now())
       return { expiry: expiryOf(left), endsAt }
@@ -256,7 +218,7 @@ export class CouchbaseStore implements Store {
     try {
       return await this.#run(run)
     } catch (error) {
-      throw this.#connection.closed ? closedError(operation, error) : readError(operation, error)
+      throw this.#connection.closed ? closedError(operation, error) : storeError(operation, 'read', error)
     }
   }
 
@@ -270,7 +232,7 @@ export class CouchbaseStore implements Store {
       return await this.#run(run)
     } catch (error) {
       if (lost(error)) return undefined
-      throw this.#connection.closed ? closedError(operation, error) : writeError(operation, error)
+      throw this.#connection.closed ? closedError(operation, error) : storeError(operation, 'write', error)
     }
   }
 
@@ -283,40 +245,20 @@ export class CouchbaseStore implements Store {
       throw error
     }
   }
-
-  async #unsupported(operation: string, problem: string): Promise<never> {
-    throw new UnsupportedError(`couchbase: ${operation}: the store ${problem}`, { store: STORE_NAME, operation })
-  }
-}
-
-/**
- * A store in a Couchbase collection. Nothing is connected to before the first operation.
- * @throws InvalidOptionError naming the option.
- */
-export function couchbaseStore(options: CouchbaseStoreOptions): CouchbaseStore {
-  return new CouchbaseStore(options)
-}
-
-function casOf(version: Version): Cas | string {
-  return version instanceof CouchbaseVersion ? version.cas : NO_CAS
 }
 
 function endOf(ttl: number | undefined): number {
   return ttl === undefined ? Number.POSITIVE_INFINITY : Date.now() + ttl
 }
 
-/** The SDK takes a `Buffer` only. No copy. */
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
 function expiring(expiry: number | Date | undefined): { expiry?: number | Date } {
   return expiry === undefined ? {} : { expiry }
 }
 
-/** Waits for all, then throws the first error. */
-async function allSettled(operations: readonly Promise<unknown>[]): Promise<void> {
-  const results = await Promise.allSettled(operations)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+/**
+ * A store on Couchbase: `couchbaseStore({ url: 'couchbase://user:password@localhost/bucket' })`. Creating it does no I/O.
+ * @throws InvalidOptionError naming the option.
+ */
+export function couchbaseStore(options: CouchbaseStoreOptions): CouchbaseStore {
+  return new CouchbaseStore(options)
 }

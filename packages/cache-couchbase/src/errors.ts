@@ -5,6 +5,7 @@ import {
   StoreFullError,
   StoreTimeoutError,
   StoreUnavailableError,
+  UnsupportedError,
   ValueTooLargeError,
 } from '@tiercel/cache-core/store'
 import * as sdk from 'couchbase'
@@ -32,42 +33,47 @@ const NOT_EXECUTED = [
   sdk.UnsupportedOperationError,
 ]
 
-/** What a failed read becomes: nothing was changed, whatever happened. */
-export function readError(operation: string, cause: unknown): StoreError {
-  if (cause instanceof StoreError) return cause
-  const details = { store: STORE_NAME, operation, cause }
-  if (isClosed(cause)) return closedError(operation, cause)
-  if (cause instanceof sdk.TimeoutError) return new StoreTimeoutError(describe(operation, cause), details)
-  return new StoreUnavailableError(describe(operation, cause), details)
-}
-
 /**
- * What a failed write becomes. What is not known to be refused may have been executed: a timeout after the command
- * was sent, a connection lost meanwhile (`RequestCanceledError`), an error of no known class.
+ * The store error for an error of the SDK. A failed read has changed nothing, whatever happened. A failed write that is
+ * not known to be refused may have been executed: a timeout after the command was sent, a connection lost meanwhile
+ * (`RequestCanceledError`), an error of no known class.
  */
-export function writeError(operation: string, cause: unknown): StoreError {
+export function storeError(operation: string, kind: 'read' | 'write', cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
-  const details = { store: STORE_NAME, operation, cause }
   if (isClosed(cause)) return closedError(operation, cause)
-  const message = describe(operation, cause)
+  const reason = reasonOf(cause)
+  const message = `${STORE_NAME}: ${operation} failed: ${reason}`
+  const details = { store: STORE_NAME, operation, cause }
+  if (kind === 'read') {
+    if (cause instanceof sdk.TimeoutError) return new StoreTimeoutError(message, details)
+    return new StoreUnavailableError(message, details)
+  }
   if (cause instanceof sdk.ValueTooLargeError) return new ValueTooLargeError(message, details)
   if (cause instanceof sdk.TemporaryFailureError && statusOf(cause) === STATUS_NO_MEMORY) {
     return new StoreFullError(message, details)
   }
   if (cause instanceof sdk.DeltaInvalidError) {
-    return new StoreError(`couchbase: ${operation} found a document that is no counter`, details)
+    return new StoreError(`${STORE_NAME}: ${operation} failed: a value stands there, not a counter`, details)
   }
   if (NOT_EXECUTED.some((known) => cause instanceof known)) return new StoreUnavailableError(message, details)
-  return new AmbiguousWriteError(`${message}; it may or may not have happened`, details)
+  return new AmbiguousWriteError(`${STORE_NAME}: ${operation} may or may not have happened: ${reason}`, details)
 }
 
-/** What a failed attempt to connect becomes, also for the write that waited for it: nothing was sent. */
-export function connectError(cause: unknown): StoreUnavailableError {
-  return new StoreUnavailableError(describe('connect', cause), { store: STORE_NAME, operation: 'connect', cause })
+/** Also for the write that waited for the connection: nothing was sent. */
+export function unavailableError(reason: string, cause?: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(`${STORE_NAME}: not connected: ${reason}`, {
+    store: STORE_NAME,
+    operation: 'connect',
+    cause,
+  })
 }
 
 export function closedError(operation: string, cause?: unknown): StoreClosedError {
-  return new StoreClosedError('couchbase: the store is closed', { store: STORE_NAME, operation, cause })
+  return new StoreClosedError(`${STORE_NAME}: the store is closed`, { store: STORE_NAME, operation, cause })
+}
+
+export function unsupportedError(operation: string, why: string): UnsupportedError {
+  return new UnsupportedError(`${STORE_NAME}: ${why}`, { store: STORE_NAME, operation })
 }
 
 export function isMissing(error: unknown): boolean {
@@ -96,10 +102,10 @@ function statusOf({ cause }: sdk.CouchbaseError): unknown {
 }
 
 /** The SDK's message, and why it tried again: `unambiguous timeout` alone hides a collection that does not exist. */
-function describe(operation: string, error: unknown): string {
+export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const reasons = retryReasonsOf(error).join(', ')
-  return `couchbase: ${operation} failed: ${message}${reasons === '' ? '' : ` (${reasons})`}`
+  return reasons === '' ? message : `${message} (${reasons})`
 }
 
 function retryReasonsOf(error: unknown): readonly unknown[] {

@@ -1,2 +1,2 @@
 export { CouchbaseStore, couchbaseStore } from './couchbase-store.js'
-export type { CouchbaseConfig, CouchbaseStoreOptions } from './options.js'
+export type { CouchbaseClient, CouchbaseConfig, CouchbaseStoreOptions } from './options.js'

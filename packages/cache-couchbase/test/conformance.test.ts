@@ -1,21 +1,22 @@
 import { describeStore } from '@tiercel/cache-conformance'
 import { startServer } from '@tiercel/servers'
 import { afterAll, describe, it } from 'vitest'
-import create, { URL_VARIABLE, unreachable } from './conformance-store.js'
+import create, { unreachable } from './conformance-store.js'
 
 const server = await startServer('couchbase')
-process.env[URL_VARIABLE] = server?.url
+process.env.COUCHBASE_TEST_URL = server?.url ?? ''
 
-afterAll(() => server?.stop())
+describe.skipIf(server === undefined)('one server', () => {
+  afterAll(() => server?.stop())
 
-describe.skipIf(server === undefined)('couchbase', () => {
   describeStore(
     { describe, it, afterAll },
     {
+      name: 'the Couchbase store keeps the contract',
       create,
+      unreachable,
       module: new URL('./conformance-store.ts', import.meta.url),
       execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
-      unreachable,
       timeoutMs: 6_000,
       recoveryMs: 6_000,
       ...(server === undefined || server.external ? {} : { faults: server }),

@@ -53,6 +53,23 @@ describe('the url', () => {
     expect(refusal({ url: 'couchbase://h/b?kv_timeout=soon' })).toBe('kvTimeout')
   })
 
+  it('may name the time for a connection', () => {
+    const { connectionString, options } = target({ url: 'couchbase://h/b?connectTimeout=4s&kvTimeout=1s' })
+    expect(options.timeouts).toEqual({ bootstrapTimeout: 4_000, kvTimeout: 1_000 })
+    expect(connectionString).toBe('couchbase://h')
+  })
+
+  it('gives way to what stands beside it', () => {
+    const url = 'couchbase://me:x@h/b/s/c?connectTimeout=4s&kvTimeout=1s'
+    const beside = { url, username: 'you', password: 'y', bucket: 'b2', connectTimeout: '5s', kvTimeout: '2s' } as const
+    expect(keyspace(beside)).toBe('b2/s/c')
+    expect(target(beside).options).toMatchObject({
+      username: 'you',
+      password: 'y',
+      timeouts: { bootstrapTimeout: 5_000, kvTimeout: 2_000 },
+    })
+  })
+
   it('may leave to options what it does not name', () => {
     const options = { url: 'couchbase://h', username: 'me', password: 'x', bucket: 'b', scope: 's', collection: 'c' }
     expect(keyspace(options)).toBe('b/s/c')
@@ -80,7 +97,7 @@ describe('the SDK', () => {
 
   it('keeps its orphan reporter: without it, 4.7.1 crashes the process at the first timeout', () => {
     const config = { orphanReporterConfig: { enableOrphanReporting: false } } satisfies ConnectOptions
-    expect(refusal({ url: 'couchbase://h/b', config })).toBe('orphanReporterConfig')
+    expect(refusal({ url: 'couchbase://h/b', config })).toBe('config.orphanReporterConfig')
   })
 })
 
@@ -94,11 +111,16 @@ describe('options that cannot be meant are refused by name', () => {
     ['url', { url: 'couchbase://h/b/scope' }],
     ['url', { url: 'couchbase://h/b/s/c/d' }],
     ['bucket', { url: 'couchbase://h' }],
-    ['bucket', { url, bucket: 'other' }],
-    ['username', { url: 'couchbase://me:x@h/b', username: 'you' }],
     ['username', { url, password: 'x' }],
-    ['config.authenticator', { url, username: 'u', config: { authenticator: { username: 'u', password: 'p' } } }],
-    ['timeouts', { url, config: { timeouts: { kvTimeout: 1 } } }],
+    ['password', { url, username: 'me' }],
+    ['password', { url: 'couchbase://me@h/b' }],
+    ['maxValueBytes', { url, maxValueBytes: 20_971_521 }],
+    ['config', { url, config: 'fast' }],
+    [
+      'config.authenticator',
+      { url, username: 'u', password: 'p', config: { authenticator: { username: 'u', password: 'p' } } },
+    ],
+    ['config.timeouts', { url, config: { timeouts: { kvTimeout: 1 } } }],
     ['kvTimeout', { url, kvTimeout: 'soon' }],
     ['kvTimeout', { url, kvTimeout: 0 }],
     ['connectTimeout', { url, connectTimeout: -1 }],
@@ -115,8 +137,13 @@ describe('options that cannot be meant are refused by name', () => {
   })
 })
 
-describe('keys', () => {
-  it('have 246 bytes together with the prefix', () => {
+describe('capabilities', () => {
+  it('values have 20 MiB, or what maxValueBytes says', () => {
+    expect(couchbaseStore({ url: 'couchbase://h/b' }).capabilities.maxValueBytes).toBe(20_971_520)
+    expect(couchbaseStore({ url: 'couchbase://h/b', maxValueBytes: 1_000 }).capabilities.maxValueBytes).toBe(1_000)
+  })
+
+  it('keys have 246 bytes together with the prefix', () => {
     expect(couchbaseStore({ url: 'couchbase://h/b' }).capabilities.maxKeyBytes).toBe(246 - 'tiercel:'.length)
     expect(couchbaseStore({ url: 'couchbase://h/b', prefix: 'é:' }).capabilities.maxKeyBytes).toBe(
       246 - 'é%3A:'.length - 1,

@@ -15,7 +15,7 @@ import {
 import { type Server, startServer } from '@tiercel/servers'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { type CouchbaseStoreOptions, couchbaseStore } from '../src/index.js'
-import { type Answer, KvProxy, Opcode, type Request, Status } from './kv-proxy.js'
+import { type Answer, KvProxy, Opcode, type Request, Status } from './support/kv-proxy.js'
 
 // What a real server would need a fault for is made by a proxy before the mock; an external server is left in peace.
 const server = await startServer('couchbase')
