@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js'
-import { AmbiguousWriteError, StoreTimeoutError } from '../base/errors.js'
+import { AmbiguousWriteError, StoreClosedError, StoreTimeoutError } from '../base/errors.js'
 import { encodeFrame, type Mark } from '../entry/frame.js'
 import type { DeadlineClass, GuardedStore } from '../store/guard.js'
 import type { Version } from '../store/store.js'
@@ -12,6 +12,11 @@ import { newToken, openSlot } from './slot.js'
 export type LeaseOutcome = 'won' | 'lost' | 'ambiguous' | 'timed-out' | 'failed'
 
 export type Claim = { readonly won: Lease } | Exclude<LeaseOutcome, 'won'>
+
+/** Between two attempts to take a lease back while the store does not answer. */
+const WITHDRAW_EVERY_MS = 250
+/** Beyond this an outage leaves a lease to its own end. */
+const WITHDRAW_FOR_MS = 30_000
 
 /**
  * A lease in a key's own slot: the right to load, and the version over which the load is stored. Portable leases after
@@ -53,13 +58,17 @@ export class Lease {
         : store.compareAndSet(slot, over, bytes, { ttl: leaseMs }, 'read')
     const { outcome, version } = await settle(write)
     if (outcome === 'won') return { won: new Lease(terms, token, version as Version) }
-    if (outcome !== 'ambiguous') return outcome
-    try {
-      const standing = await readOwn(store, slot, token)
-      return standing === undefined ? 'ambiguous' : { won: new Lease(terms, token, standing) }
-    } catch {
-      return 'timed-out'
+    if (outcome === 'ambiguous') {
+      try {
+        const standing = await readOwn(store, slot, token)
+        return standing === undefined ? 'ambiguous' : { won: new Lease(terms, token, standing) }
+      } catch {
+        void withdraw(terms, token)
+        return 'timed-out'
+      }
     }
+    if (outcome === 'timed-out') void withdraw(terms, token)
+    return outcome
   }
 
   /** T4: the same token for another `leaseMs`. Any other answer than `'won'` means: nobody may join this load any more. */
@@ -91,7 +100,7 @@ export class Lease {
         outcome = 'timed-out'
       }
     }
-    if (outcome !== 'won' && outcome !== 'lost') this.#releaseBehind()
+    if (outcome !== 'won' && outcome !== 'lost') this.#withdraw()
     return outcome
   }
 
@@ -99,17 +108,34 @@ export class Lease {
   async release(deadline: DeadlineClass): Promise<LeaseOutcome> {
     const remove = this.#store.compareAndDelete(this.#slot, this.#version, deadline)
     const { outcome } = await settle(remove.then((removed) => (removed ? REMOVED : undefined)))
-    if (outcome !== 'won') this.#releaseBehind()
+    if (outcome !== 'won') this.#withdraw()
     return outcome
   }
 
-  /** Waiters elsewhere should not wait for a lease that nobody will complete: removed if it still stands. */
-  #releaseBehind(): void {
-    readOwn(this.#store, this.#slot, this.token)
-      .then((standing) => standing && this.#store.compareAndDelete(this.#slot, standing))
-      .catch(() => {
-        // Then it ends by itself after `leaseMs`.
-      })
+  #withdraw(): void {
+    void withdraw({ store: this.#store, clock: this.#clock, slot: this.#slot }, this.token)
+  }
+}
+
+/**
+ * Takes back a lease that nobody will complete, behind everybody's back and as soon as the store answers: waiters
+ * elsewhere should not wait for its end. It need not stand yet: a store that was frozen executes what it was sent.
+ * Never rejects.
+ */
+async function withdraw(
+  { store, clock, slot }: Pick<LeaseTerms, 'store' | 'clock' | 'slot'>,
+  token: string,
+): Promise<void> {
+  const until = clock.monotonic() + WITHDRAW_FOR_MS
+  for (;;) {
+    try {
+      const standing = await readOwn(store, slot, token)
+      if (standing !== undefined) await store.compareAndDelete(slot, standing)
+      return
+    } catch (error) {
+      if (error instanceof StoreClosedError || clock.monotonic() >= until) return
+    }
+    await new Promise<void>((resolve) => clock.after(WITHDRAW_EVERY_MS, resolve))
   }
 }
 
