@@ -108,9 +108,7 @@ function parseEntryOptions(options: EntryOptions, parent: EntryTerms): EntryTerm
   const { ttl, lease, hardTimeout, waitTimeout } = options
   const hardTimeoutMs =
     hardTimeout === undefined ? parent.hardTimeoutMs : parseDuration('hardTimeout', hardTimeout, { min: 1 })
-  const leaseMs =
-    lease === undefined ? parent.leaseMs : Math.ceil(parseDuration('lease', lease, { min: SHORTEST_LEASE_MS }))
-  if (leaseMs > LONGEST_LEASE_MS) throw new InvalidOptionError('lease', "must be at most '1h'")
+  const leaseMs = lease === undefined ? parent.leaseMs : parseLease(lease)
   const waitTimeoutNamed = waitTimeout !== undefined || parent.waitTimeoutNamed
   let waitTimeoutMs = waitTimeoutNamed ? parent.waitTimeoutMs : hardTimeoutMs / 2
   if (waitTimeout !== undefined) waitTimeoutMs = parseDuration('waitTimeout', waitTimeout)
@@ -142,6 +140,13 @@ export function parseGetOrSetOptions(options: GetOrSetOptions, parent: EntryTerm
 export function parseSetOptions(where: string, options: SetOptions, parent: EntryTerms): number {
   checkOptions(where, options, ['ttl'])
   return options.ttl === undefined ? parent.ttlMs : parseTtl(options.ttl)
+}
+
+/** @throws InvalidOptionError naming the option. */
+export function parseLease(lease: unknown): number {
+  const leaseMs = Math.ceil(parseDuration('lease', lease, { min: SHORTEST_LEASE_MS }))
+  if (leaseMs > LONGEST_LEASE_MS) throw new InvalidOptionError('lease', "must be at most '1h'")
+  return leaseMs
 }
 
 /** @throws InvalidOptionError naming the option. */

@@ -119,7 +119,7 @@ export function encodeFrame(frame: Frame): Buffer {
 export function decodeFrame(stored: Uint8Array): Frame | undefined {
   if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION) return undefined
   const bytes = bufferOf(stored)
-  if (bytes.readUInt32BE(4) !== checksum(bytes)) return undefined
+  if (!isIntact(stored, bytes)) return undefined
 
   // Behind the checksum the layout can be trusted: what fails below was written by other software.
   const marks: Mark[] = []
@@ -160,6 +160,20 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
     }
   }
   return undefined
+}
+
+/** From here on the check of a frame costs more than to remember that it was made. */
+const LARGE_BYTES = 4_096
+
+/** Large frames that were found intact. A store in this process gives the same bytes again on every hit. */
+const intact = new WeakSet<Uint8Array>()
+
+function isIntact(stored: Uint8Array, bytes: Buffer): boolean {
+  const large = bytes.byteLength >= LARGE_BYTES
+  if (large && intact.has(stored)) return true
+  if (bytes.readUInt32BE(4) !== checksum(bytes)) return false
+  if (large) intact.add(stored)
+  return true
 }
 
 /**

@@ -21,6 +21,7 @@ export function admission(request: CacheRequest, rules: NarrowingRules): Admissi
     return { use: 'bypass', forward: 'method', reason: 'method is neither GET nor HEAD' }
   }
   if (hasContent(request)) return { use: 'bypass', forward: 'bypass', reason: 'request has content' }
+  if (asksForSocket(request)) return { use: 'bypass', forward: 'bypass', reason: 'request asks for a WebSocket' }
   if (asksForEvents(request)) return { use: 'bypass', forward: 'bypass', reason: 'request asks for an event stream' }
   // A route that names what it depends on has decided about Cookie; without narrowing, of Authorization only by name.
   if (has(request.headers, 'cookie') && rules.cookies === undefined && !rules.headers?.has('cookie')) {
@@ -43,6 +44,11 @@ function hasContent(request: CacheRequest): boolean {
   if (has(request.headers, 'transfer-encoding')) return true
   const length = first(request.headers, 'content-length')
   return length !== undefined && length !== '0'
+}
+
+/** Where nobody listens to upgrades, a handler may answer it all the same. Not for `h2c`, which clients only offer. */
+function asksForSocket(request: CacheRequest): boolean {
+  return first(request.headers, 'upgrade')?.toLowerCase() === 'websocket'
 }
 
 /** An EventSource says so; the endless answer is not worth a place in anybody's queue. */

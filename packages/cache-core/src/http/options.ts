@@ -1,6 +1,7 @@
 import { type Duration, parseDuration, show } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
 import { checkOptions, parseChoice, parseCount, parseFlag, parseText } from '../base/options.js'
+import { parseLease } from '../cache/options.js'
 import type { ClientRules } from './client-headers.js'
 import { FIELD_VALUE, TOKEN } from './headers.js'
 import { asksForPart, type NarrowingRules } from './narrowing.js'
@@ -38,7 +39,7 @@ export interface HttpCacheOptions {
   readonly maxBodyBytes?: number
   /** How long a request waits for another that runs the handler for it. Default 3 s. */
   readonly waitTimeout?: Duration
-  /** How long a process may be silent before another runs the handler in its place. Default: the cache's. */
+  /** How long a process may be silent before another runs the handler in its place; 100 ms to 1 h. Default: the cache's. */
   readonly lease?: Duration
   /** How long a handler may run before its response is no longer stored. Default: the cache's. */
   readonly hardTimeout?: Duration
@@ -95,7 +96,7 @@ export function parseHttpCacheOptions(options: HttpCacheOptions = {}): HttpCache
     maxBodyBytes: given(options.maxBodyBytes, (value) => parseCount('maxBodyBytes', value)) ?? DEFAULT_MAX_BODY_BYTES,
     waitTimeoutMs:
       given(options.waitTimeout, (value) => parseDuration('waitTimeout', value)) ?? DEFAULT_WAIT_TIMEOUT_MS,
-    leaseMs: given(options.lease, (value) => parseDuration('lease', value, { min: 1 })),
+    leaseMs: given(options.lease, parseLease),
     hardTimeoutMs: given(options.hardTimeout, (value) => parseDuration('hardTimeout', value, { min: 1 })),
   }
   if (rules.override && rules.ttlMs === undefined)

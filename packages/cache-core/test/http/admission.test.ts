@@ -30,6 +30,11 @@ describe('a request may have of the cache', () => {
     expect(use({ Accept: 'text/html, */*' })).toBe('cache')
   })
 
+  it('nothing, when it asks for a WebSocket; an offer of h2c costs nothing', () => {
+    expect(use({ Connection: 'Upgrade', Upgrade: 'WebSocket' })).toBe('bypass')
+    expect(use({ Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c' })).toBe('cache')
+  })
+
   it('everything, whatever it wishes of caches: a client cannot force execution', () => {
     for (const wish of ['no-cache', 'no-store', 'max-age=0', 'only-if-cached']) {
       expect(use({ 'Cache-Control': wish, Pragma: 'no-cache' })).toBe('cache')

@@ -87,6 +87,8 @@ describe('options of httpCache', () => {
     ['maxBodyBytes', { maxBodyBytes: 0 }],
     ['waitTimeout', { waitTimeout: 'long' }],
     ['lease', { lease: 0 }],
+    ['lease', { lease: 99 }],
+    ['lease', { lease: '2h' }],
     ['hardTimeout', { hardTimeout: 0 }],
     ['tll', { tll: '1m' }],
     ['httpCache', 'ttl'],
