@@ -41,11 +41,12 @@ export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>, be
       plan.signal?.removeEventListener('abort', onAbort)
       resolve(outcome)
     }
-    const onClose = (): void => {
-      if (began) finish({ end: 'broken' })
-    }
     const onAbort = (): void => finish({ end: 'passed' })
     fail = () => finish({ end: 'broken' })
+    const onClose = (): void => {
+      if (began) fail()
+      else plan.onAbandoned?.(fail)
+    }
     res.on('close', onClose)
     plan.signal?.addEventListener('abort', onAbort)
 
@@ -97,7 +98,7 @@ export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>, be
 
     res.destroy = (error?: Error) => {
       // Before the end the handler gave up; after it this is the server tidying up.
-      if (!res.writableEnded) finish({ end: 'broken' })
+      if (!res.writableEnded) fail()
       return destroy.call(res, error)
     }
   })

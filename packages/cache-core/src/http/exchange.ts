@@ -39,6 +39,11 @@ export interface RunPlan {
   readonly maxBodyBytes: number
   /** Capture ends, and the outcome is `'passed'`, when this is aborted; the response itself goes on. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Told when the client has gone before the response began: the handler may still answer, for others, or never.
+   * `giveUp` ends the wait for it, with the outcome `'broken'`.
+   */
+  readonly onAbandoned?: (giveUp: () => void) => void
 }
 
 export type RunOutcome =

@@ -62,6 +62,8 @@ export class Filler {
       sees: narrow(exchange.request, key, this.#rules),
       maxBodyBytes: this.#rules.maxBodyBytes,
       signal,
+      // Some handlers stop when their client goes: they get as long as anybody would wait for them.
+      onAbandoned: (giveUp) => void clock.after(this.#rules.waitTimeoutMs, giveUp),
       onHead: (given) => {
         head = given
         receivedAt = clock.now()

@@ -97,6 +97,24 @@ describe.each(frameworks)('%s: faults', (_, start) => {
     expect(app.runs()).toBe(1)
   })
 
+  it('a handler that stops because its client has gone is not waited for until hardTimeout', async () => {
+    let run = 0
+    const app = await start(
+      (req, res) => {
+        if (++run > 1) res.end('whole')
+        else req.on('close', () => {})
+      },
+      { options: { waitTimeout: 100 } },
+    )
+    const abort = new AbortController()
+    const leaver = open(app.port, '/', { signal: abort.signal }).catch(() => undefined)
+    await expect.poll(app.runs).toBe(1)
+    abort.abort()
+    await leaver
+    await sleep(200)
+    expect((await app.get('/')).cacheStatus()).toBe('fwd=uri-miss; stored')
+  })
+
   it('a client that leaves midway does not leave the others waiting for what nobody reads', async () => {
     let run = 0
     const app = await start(
