@@ -1,4 +1,5 @@
 import {
+  allOrFirstError,
   type CompareAndSetOptions,
   checkOptions,
   InvalidOptionError,
@@ -155,9 +156,7 @@ class PostgresStore implements Store {
   }
 
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
-    const results = await Promise.allSettled(writes.map(({ key, bytes, ttl }) => this.set(key, bytes, { ttl })))
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    await allOrFirstError(writes.map(({ key, bytes, ttl }) => this.set(key, bytes, { ttl })))
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {
@@ -174,11 +173,11 @@ class PostgresStore implements Store {
   }
 
   async publish(): Promise<void> {
-    throw new UnsupportedError('postgres: no bus', { store: this.name, operation: 'publish' })
+    throw new UnsupportedError('postgres: the store has no bus', { store: this.name, operation: 'publish' })
   }
 
   async subscribe(): Promise<never> {
-    throw new UnsupportedError('postgres: no bus', { store: this.name, operation: 'subscribe' })
+    throw new UnsupportedError('postgres: the store has no bus', { store: this.name, operation: 'subscribe' })
   }
 
   async purge(): Promise<void> {

@@ -1,7 +1,6 @@
-import { StoreClosedError, StoreUnavailableError } from '@tiercel/cache-core/store'
 import { Client, type ClientConfig, LifecycleState } from 'hazelcast-client'
 import { connectionLog } from './connection-log.js'
-import { STORE_NAME } from './errors.js'
+import { closedError, unavailableError } from './errors.js'
 import type { HazelcastClient } from './options.js'
 
 /** Where a store gets its client from. */
@@ -146,12 +145,4 @@ function connectMembers(client: HazelcastClient): () => void {
     manager?.reconnectToMembers?.()
   }, CONNECT_MEMBERS_MS).unref()
   return () => clearInterval(timer)
-}
-
-export function closedError(operation?: string): StoreClosedError {
-  return new StoreClosedError(`${STORE_NAME}: the store is closed`, { store: STORE_NAME, operation })
-}
-
-function unavailableError(problem: string): StoreUnavailableError {
-  return new StoreUnavailableError(`${STORE_NAME}: not connected: ${problem}`, { store: STORE_NAME })
 }

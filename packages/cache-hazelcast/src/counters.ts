@@ -91,16 +91,19 @@ export class Counters {
         present = await entries.get(key)
       }
     }
-    throw new StoreUnavailableError(`${STORE_NAME}: increment lost ${MAX_ATTEMPTS} races, nothing was counted`, {
-      store: STORE_NAME,
-      operation: 'increment',
-    })
+    throw new StoreUnavailableError(
+      `${STORE_NAME}: increment failed: it lost ${MAX_ATTEMPTS} races, nothing was counted`,
+      {
+        store: STORE_NAME,
+        operation: 'increment',
+      },
+    )
   }
 }
 
 function readCounter(stored: Buffer): Counter {
   if (stored.byteLength !== COUNTER_BYTES) {
-    throw new StoreError(`${STORE_NAME}: increment: a value stands there, not a counter`, {
+    throw new StoreError(`${STORE_NAME}: increment failed: a value stands there, not a counter`, {
       store: STORE_NAME,
       operation: 'increment',
     })

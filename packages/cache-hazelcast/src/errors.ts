@@ -1,4 +1,11 @@
-import { AmbiguousWriteError, StoreError, StoreUnavailableError } from '@tiercel/cache-core/store'
+import {
+  AmbiguousWriteError,
+  StoreClosedError,
+  StoreError,
+  StoreUnavailableError,
+  UnsupportedError,
+} from '@tiercel/cache-core/store'
+
 export const STORE_NAME = 'hazelcast'
 
 /**
@@ -14,8 +21,8 @@ const NOT_EXECUTED: ReadonlySet<string> = new Set([
   'SplitBrainProtectionError',
 ])
 
-/** The store error for an error of the client. */
-export function storeError(error: unknown, operation: string, kind: 'read' | 'write'): StoreError {
+/** The store error for an error of the client. A read that failed has changed nothing, whatever happened. */
+export function storeError(operation: string, kind: 'read' | 'write', error: unknown): StoreError {
   if (error instanceof StoreError) return error
   // The client, told never to send again, reports what it would have retried as a timeout, with the reason as cause.
   const timedOut =
@@ -27,6 +34,24 @@ export function storeError(error: unknown, operation: string, kind: 'read' | 'wr
     return new StoreUnavailableError(`${STORE_NAME}: ${operation} failed: ${reason}`, details)
   }
   return new AmbiguousWriteError(`${STORE_NAME}: ${operation} may or may not have happened: ${reason}`, details)
+}
+
+export function unavailableError(reason: string): StoreUnavailableError {
+  return new StoreUnavailableError(`${STORE_NAME}: not connected: ${reason}`, { store: STORE_NAME })
+}
+
+export function closedError(operation?: string): StoreClosedError {
+  return new StoreClosedError(`${STORE_NAME}: the store is closed`, { store: STORE_NAME, operation })
+}
+
+/** A map whose `in-memory-format` is OBJECT compares objects, and no two byte arrays are the same object. */
+export function incomparableError(operation: string, map?: string): UnsupportedError {
+  const name = map === undefined ? 'this map' : `the map '${map}'`
+  return new UnsupportedError(
+    `${STORE_NAME}: ${name} does not compare stored bytes, so there are no leases and no counters: set its ` +
+      'in-memory-format to BINARY on the members (the default)',
+    { store: STORE_NAME, operation },
+  )
 }
 
 /** By name and not by class: the caller's client may come from another copy of hazelcast-client. */

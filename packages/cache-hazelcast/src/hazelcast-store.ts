@@ -1,6 +1,9 @@
 import {
+  allOrFirstError,
   type CompareAndSetOptions,
+  chunks,
   type Listener,
+  MAX_KEY_BYTES,
   report,
   STAMP_BYTES,
   type Store,
@@ -15,12 +18,12 @@ import {
   type WriteOptions,
 } from '@tiercel/cache-core/store'
 import { Predicates } from 'hazelcast-client'
-import { CallersConnection, type Connection, closedError, OwnConnection } from './connection.js'
+import { CallersConnection, type Connection, OwnConnection } from './connection.js'
 import { Counters } from './counters.js'
-import { STORE_NAME, storeError } from './errors.js'
+import { closedError, incomparableError, STORE_NAME, storeError } from './errors.js'
 import { type Entries, engineTtl, Lifetimes, TTL_RESOLUTION_MS } from './lifetimes.js'
 import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from './options.js'
-import { incomparable, replaceIfSame } from './replace-if-same.js'
+import { replaceIfSame } from './replace-if-same.js'
 import { type Channel, Subscription } from './subscription.js'
 
 /** Beyond it the client's `getAll` overflows the stack. */
@@ -30,7 +33,7 @@ const MAX_KEYS_AT_ONCE = 10_000
 const NO_VERSION = Buffer.alloc(0)
 
 /**
- * A store on a Hazelcast map. A value is stored behind a stamp that no other write carries, and its version is all
+ * Hazelcast, one distributed map. A value is stored behind a stamp that no other write carries, and its version is all
  * that is stored: what `replaceIfSame` and `remove` compare.
  */
 export class HazelcastStore implements Store {
@@ -46,6 +49,7 @@ export class HazelcastStore implements Store {
   #opened: { readonly client: HazelcastClient; readonly entries: Entries } | undefined
   #closing: Promise<void> | undefined
 
+  /** @throws InvalidOptionError naming the option. */
   constructor(options: HazelcastStoreOptions) {
     const { source, map, keyPrefix, maxValueBytes } = parseOptions(options)
     this.#connection = 'client' in source ? new CallersConnection(source.client) : new OwnConnection(source.config)
@@ -62,7 +66,7 @@ export class HazelcastStore implements Store {
       purge: true,
       shared: true,
       ttlResolutionMs: TTL_RESOLUTION_MS,
-      maxKeyBytes: 65_536,
+      maxKeyBytes: MAX_KEY_BYTES,
       maxValueBytes,
     }
   }
@@ -72,30 +76,11 @@ export class HazelcastStore implements Store {
   }
 
   get(key: string): Promise<StoreEntry | undefined> {
-    return this.#read('get', (entries) => entries.get(this.#prefix + key).then(open))
-  }
-
-  getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
-    return this.#read('getMany', async (entries) => {
-      const unique = [...new Set(keys)].map((key) => this.#prefix + key)
-      const batches: Promise<[string, Buffer][]>[] = []
-      for (let start = 0; start < unique.length; start += MAX_KEYS_AT_ONCE) {
-        batches.push(entries.getAll(unique.slice(start, start + MAX_KEYS_AT_ONCE)))
-      }
-      const found = new Map((await Promise.all(batches)).flat())
-      return keys.map((key) => open(found.get(this.#prefix + key)))
-    })
+    return this.#read('get', (entries) => entries.get(this.#prefix + key).then(openEntry))
   }
 
   set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
     return this.#write('set', (entries) => this.#set(entries, key, bytes, ttl))
-  }
-
-  setMany(writes: readonly StoreWrite[]): Promise<void> {
-    // The client's own setAll knows no lifetime.
-    return this.#write('setMany', (entries) =>
-      eachOf(writes, ({ key, bytes, ttl }) => this.#set(entries, key, bytes, ttl)),
-    )
   }
 
   add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
@@ -132,10 +117,6 @@ export class HazelcastStore implements Store {
     return this.#write('delete', async (entries) => (await entries.remove(this.#engineKey(key))) !== null)
   }
 
-  deleteMany(keys: readonly string[]): Promise<void> {
-    return this.#write('deleteMany', (entries) => eachOf(keys, (key) => entries.delete(this.#engineKey(key))))
-  }
-
   compareAndDelete(key: string, version: Version): Promise<boolean> {
     return this.#write('compareAndDelete', async (entries) => {
       this.#needsCompareAndSet('compareAndDelete')
@@ -145,6 +126,28 @@ export class HazelcastStore implements Store {
 
   touch(key: string, ttl: number): Promise<boolean> {
     return this.#write('touch', (entries) => entries.setTtl(this.#engineKey(key), engineTtl(ttl)))
+  }
+
+  getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
+    return this.#read('getMany', async (entries) => {
+      const unique = [...new Set(keys)].map((key) => this.#prefix + key)
+      const batches = chunks(unique, MAX_KEYS_AT_ONCE).map((batch) => entries.getAll(batch))
+      const found = new Map((await Promise.all(batches)).flat())
+      return keys.map((key) => openEntry(found.get(this.#prefix + key)))
+    })
+  }
+
+  setMany(writes: readonly StoreWrite[]): Promise<void> {
+    // The client's own setAll knows no lifetime.
+    return this.#write('setMany', (entries) =>
+      allOrFirstError(writes.map(({ key, bytes, ttl }) => this.#set(entries, key, bytes, ttl))),
+    )
+  }
+
+  deleteMany(keys: readonly string[]): Promise<void> {
+    return this.#write('deleteMany', (entries) =>
+      allOrFirstError(keys.map((key) => entries.delete(this.#engineKey(key)))),
+    )
   }
 
   increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
@@ -244,12 +247,12 @@ export class HazelcastStore implements Store {
     } catch (error) {
       if (this.#closing !== undefined) throw closedError(operation)
       if (error instanceof UnsupportedError) this.#comparesNothing(error)
-      throw storeError(error, operation, kind)
+      throw storeError(operation, kind, error)
     }
   }
 
   #needsCompareAndSet(operation: string): void {
-    if (!this.#capabilities.compareAndSet) throw incomparable(operation)
+    if (!this.#capabilities.compareAndSet) throw incomparableError(operation)
   }
 
   /** Found out later: without `compareAndSet` no lease is taken, and nothing is stored that might be old. */
@@ -260,21 +263,14 @@ export class HazelcastStore implements Store {
   }
 }
 
-function open(stored: Buffer | null | undefined): StoreEntry | undefined {
+function openEntry(stored: Buffer | null | undefined): StoreEntry | undefined {
   return stored ? { bytes: stored.subarray(STAMP_BYTES), version: stored } : undefined
 }
 
-/** All are tried, the first error is thrown. */
-async function eachOf<T>(items: readonly T[], run: (item: T) => Promise<unknown>): Promise<void> {
-  const results = await Promise.allSettled(items.map(run))
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-}
-
 /**
- * A store on a Hazelcast cluster. Creating it does no I/O.
+ * A store on Hazelcast: `hazelcastStore({ url: 'hazelcast://localhost:5701/map' })`. Creating it does no I/O.
  * @throws InvalidOptionError naming the option.
  */
-export function hazelcastStore(options: HazelcastStoreOptions = {}): HazelcastStore {
+export function hazelcastStore(options: HazelcastStoreOptions): HazelcastStore {
   return new HazelcastStore(options)
 }

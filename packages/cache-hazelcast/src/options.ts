@@ -1,11 +1,20 @@
 import {
+  checkDriverConfig,
   checkOptions,
+  checkQuery,
+  type Duration,
+  durationInQuery,
+  formatHost,
   InvalidOptionError,
   keyPrefix,
   parseCount,
+  parseCredentials,
+  parseDuration,
   parseHost,
   parseStoreUrl,
   parseText,
+  refuseBesideClient,
+  type StoreHost,
   show,
 } from '@tiercel/cache-core/store'
 import { type Client, type ClientConfig, ReconnectMode } from 'hazelcast-client'
@@ -13,15 +22,15 @@ import { type Client, type ClientConfig, ReconnectMode } from 'hazelcast-client'
 export type HazelcastClient = Awaited<ReturnType<typeof Client.newHazelcastClient>>
 
 /** Hazelcast's own client configuration, without what the store sets itself. */
-export type HazelcastConfig = Omit<
-  ClientConfig,
-  'clusterName' | 'connectionStrategy' | 'customLogger' | 'lifecycleListeners' | 'membershipListeners' | 'nearCaches'
->
+export type HazelcastConfig = Omit<ClientConfig, keyof typeof OWN_SETTINGS>
 
 export interface HazelcastStoreOptions {
-  /** `hazelcast://user:password@host:port,host:port/map?clusterName=dev`. Port 5701 where it names none. */
+  /**
+   * `hazelcast://user:password@host:port,host:port/map`. Port 5701 where it names none. In the query: `clusterName`,
+   * `connectTimeout`.
+   */
   readonly url?: string
-  /** Members to begin with, `'host:port'` each; the client learns of the others. Default `['127.0.0.1:5701']`. */
+  /** In place of `url`: members to begin with, `'host:port'` each; the client learns of the others. */
   readonly members?: readonly string[]
   /** The cluster's name. Default `'dev'`, which is Hazelcast's own default. */
   readonly clusterName?: string
@@ -30,10 +39,12 @@ export interface HazelcastStoreOptions {
   readonly password?: string
   /** The distributed map that holds all entries. Default `'tiercel'`. */
   readonly map?: string
-  /** Stands before every key. Stores with different prefixes share a map and do not meet. Default `'tiercel'`. */
+  /** Stands before every key and channel. Stores with different prefixes share a map and do not meet. Default `'tiercel'`. */
   readonly prefix?: string
   /** The largest value, in bytes. Hazelcast names no limit, but a value holds up its partition while it travels. Default 8 MiB. */
   readonly maxValueBytes?: number
+  /** How long connecting to one member may take. Default `'1s'`. */
+  readonly connectTimeout?: Duration
   /** Further settings of the client that the store creates: TLS, load balancer, labels, properties. */
   readonly config?: HazelcastConfig
   /** Your own client, in place of all that says how to connect. It is never shut down by the store. */
@@ -48,33 +59,42 @@ export interface ParsedOptions {
   readonly maxValueBytes: number
 }
 
+/** Settings that the store makes itself or that would break its promises, and what to do instead. */
+const OWN_SETTINGS = {
+  clusterName: 'use the option clusterName',
+  connectionStrategy: 'is set by the store: it never waits for a lost connection',
+  customLogger: 'is set by the store: it prints nothing and tells diagnostics',
+  lifecycleListeners: 'is set by the store; to listen, create the client yourself and pass it as client',
+  membershipListeners: 'is set by the store; to listen, create the client yourself and pass it as client',
+  nearCaches: "would answer with values deleted elsewhere; use the cache's own near",
+} as const satisfies { readonly [Name in keyof ClientConfig]?: string }
+
 const DEFAULT_PORT = 5701
 const DEFAULT_MAX_VALUE_BYTES = 8_388_608
-const CONNECTING = ['url', 'members', 'clusterName', 'username', 'password', 'config'] as const
+const DEFAULT_CONNECT_TIMEOUT = '1s'
+const IN_QUERY = ['clusterName', 'connectTimeout'] as const
+const CONNECTING = ['url', 'members', 'username', 'password', ...IN_QUERY, 'config'] as const
 
 /** @throws InvalidOptionError naming the option. */
 export function parseOptions(options: HazelcastStoreOptions): ParsedOptions {
   checkOptions('hazelcastStore', options, [...CONNECTING, 'map', 'prefix', 'maxValueBytes', 'client'])
-  const fromUrl = options.url === undefined ? {} : parseUrl(options.url)
-  if (options.url !== undefined && options.members !== undefined) {
-    throw new InvalidOptionError('members', 'the url names the members; give one of the two')
-  }
-  const map = parseText('map', options.map ?? fromUrl.map ?? 'tiercel')
+  const fromUrl = options.url === undefined ? undefined : parseUrl(options.url)
+  const map = parseText('map', options.map ?? fromUrl?.map ?? 'tiercel')
   return {
-    source: options.client === undefined ? { config: clientConfig(options, fromUrl) } : callersClient(options, map),
+    source:
+      options.client === undefined
+        ? { config: clientConfig(options, fromUrl) }
+        : { client: callersClient(options, map) },
     map,
     keyPrefix: keyPrefix(options.prefix),
     maxValueBytes: parseCount('maxValueBytes', options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES),
   }
 }
 
-function callersClient(options: HazelcastStoreOptions, map: string): { client: HazelcastClient } {
+/** By what it can do, not by its class: it may come from another copy of hazelcast-client. */
+function callersClient(options: HazelcastStoreOptions, map: string): HazelcastClient {
+  refuseBesideClient(options, CONNECTING)
   const { client } = options
-  for (const option of CONNECTING) {
-    if (options[option] !== undefined) {
-      throw new InvalidOptionError(option, 'says how to connect, but a client is given; give one of the two')
-    }
-  }
   if (typeof client?.getMap !== 'function' || typeof client.getConfig !== 'function') {
     throw new InvalidOptionError('client', `expected a client of hazelcast-client, got ${show(client)}`)
   }
@@ -82,42 +102,21 @@ function callersClient(options: HazelcastStoreOptions, map: string): { client: H
   if (Object.hasOwn(client.getConfig().nearCaches ?? {}, map)) {
     throw new InvalidOptionError('client', `has a near cache on the map ${show(map)}; use the cache's own \`near\``)
   }
-  return { client }
+  return client
 }
 
-type FromUrl = Pick<HazelcastStoreOptions, 'members' | 'clusterName' | 'username' | 'password' | 'map'>
-
-function parseUrl(url: string): FromUrl {
-  const { hosts, username, password, path, query } = parseStoreUrl(url, ['hazelcast'])
-  const [map, ...rest] = path
-  if (rest.length > 0) throw new InvalidOptionError('url', 'expected one path segment, the name of the map')
-  for (const name of query.keys()) {
-    if (name !== 'clusterName') {
-      throw new InvalidOptionError('url', `a hazelcast URL has no option ${show(name)}; it has clusterName`)
-    }
+/** What stands beside the URL wins over what stands in it. */
+function clientConfig(options: HazelcastStoreOptions, fromUrl: FromUrl | undefined): ClientConfig {
+  if (fromUrl !== undefined && options.members !== undefined) {
+    throw new InvalidOptionError('members', 'the url names them; give one of the two')
   }
-  const clusterName = query.get('clusterName')
-  return {
-    members: hosts.map(({ host, port = DEFAULT_PORT }) => address(host, port)),
-    ...(clusterName === undefined ? {} : { clusterName }),
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(map === undefined ? {} : { map }),
-  }
-}
-
-/** What stands beside the URL beats what stands in it. */
-function clientConfig(options: HazelcastStoreOptions, fromUrl: FromUrl): ClientConfig {
+  const members = fromUrl?.hosts ?? parseMembers(options.members)
+  const credentials = parseCredentials(options.username ?? fromUrl?.username, options.password ?? fromUrl?.password)
+  const connectTimeout = options.connectTimeout ?? fromUrl?.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT
   const config = options.config ?? {}
   checkConfig(config)
-  const members = fromUrl.members ?? parseMembers(options.members ?? [`127.0.0.1:${DEFAULT_PORT}`])
-  const username = options.username ?? fromUrl.username
-  const password = options.password ?? fromUrl.password
-  if ((username === undefined) !== (password === undefined)) {
-    throw new InvalidOptionError(
-      username === undefined ? 'username' : 'password',
-      'give username and password, or none',
-    )
+  if (credentials !== undefined && config.security !== undefined) {
+    throw new InvalidOptionError('config.security', 'the username and password say who connects already')
   }
   return {
     // Members send their backup's acknowledgement to the client itself when asked to, and a client that is not yet
@@ -125,8 +124,12 @@ function clientConfig(options: HazelcastStoreOptions, fromUrl: FromUrl): ClientC
     backupAckToClientEnabled: false,
     metrics: { enabled: false },
     ...config,
-    clusterName: parseText('clusterName', options.clusterName ?? fromUrl.clusterName ?? 'dev'),
-    network: { connectionTimeout: CONNECT_TIMEOUT_MS, ...config.network, clusterMembers: [...members] },
+    clusterName: parseText('clusterName', options.clusterName ?? fromUrl?.clusterName ?? 'dev'),
+    network: {
+      ...config.network,
+      connectionTimeout: parseDuration('connectTimeout', connectTimeout, { min: 1 }),
+      clusterMembers: members.map(({ host, port = DEFAULT_PORT }) => formatHost({ host, port })),
+    },
     // Offline, every operation fails at once instead of waiting for a connection.
     connectionStrategy: {
       asyncStart: true,
@@ -139,21 +142,9 @@ function clientConfig(options: HazelcastStoreOptions, fromUrl: FromUrl): ClientC
       ...config.properties,
       [RESEND_TIMEOUT]: NEVER_RESEND,
     },
-    ...(username === undefined || password === undefined
-      ? {}
-      : {
-          security: {
-            usernamePassword: {
-              username: parseText('username', username),
-              password: parseText('password', password, { empty: true }),
-            },
-          },
-        }),
+    ...(credentials !== undefined && { security: { usernamePassword: credentials } }),
   }
 }
-
-/** How long one TCP or TLS connection may take. */
-const CONNECT_TIMEOUT_MS = 1_000
 
 /**
  * The client sends a failed invocation again until this much time has passed since the first attempt, writes that may
@@ -163,44 +154,45 @@ const CONNECT_TIMEOUT_MS = 1_000
 const RESEND_TIMEOUT = 'hazelcast.client.invocation.timeout.millis'
 const NEVER_RESEND = -1
 
-/** Settings that the store makes itself, and others that would break its promises. */
 function checkConfig(config: ClientConfig): void {
-  if (typeof config !== 'object' || config === null) {
-    throw new InvalidOptionError('config', `expected an object of hazelcast-client's settings, got ${show(config)}`)
-  }
-  for (const [name, instead] of Object.entries(OWN_SETTINGS)) {
-    if (Object.hasOwn(config, name)) throw new InvalidOptionError(`config.${name}`, instead)
-  }
-  if (config.network?.clusterMembers !== undefined) {
+  checkDriverConfig(config, 'hazelcast-client', OWN_SETTINGS)
+  const { clusterMembers, connectionTimeout, redoOperation } = config.network ?? {}
+  if (clusterMembers !== undefined) {
     throw new InvalidOptionError('config.network.clusterMembers', 'use the option members')
   }
-  if (config.network?.redoOperation) {
+  if (connectionTimeout !== undefined) {
+    throw new InvalidOptionError('config.network.connectionTimeout', 'use the option connectTimeout')
+  }
+  if (redoOperation) {
     throw new InvalidOptionError('config.network.redoOperation', 'would repeat writes that were executed already')
   }
   if (config.properties?.[RESEND_TIMEOUT] !== undefined) {
-    throw new InvalidOptionError(`config.properties['${RESEND_TIMEOUT}']`, 'is set by the store: writes are sent once')
+    throw new InvalidOptionError(`config.properties['${RESEND_TIMEOUT}']`, 'is set by the store: nothing is sent twice')
   }
 }
 
-const OWN_SETTINGS: Readonly<Record<string, string>> = {
-  clusterName: 'use the option clusterName',
-  connectionStrategy: 'is set by the store: it never waits for a lost connection',
-  customLogger: 'is set by the store: it prints nothing and tells diagnostics',
-  lifecycleListeners: 'is set by the store; to listen, create the client yourself and pass it as client',
-  membershipListeners: 'is set by the store; to listen, create the client yourself and pass it as client',
-  nearCaches: "would answer with values deleted elsewhere; use the cache's own near",
+type FromUrl = ReturnType<typeof parseUrl>
+
+function parseUrl(text: string) {
+  const url = parseStoreUrl(text, ['hazelcast'])
+  checkQuery(url, IN_QUERY)
+  const { hosts, username, password, path, query } = url
+  const [map, ...rest] = path
+  if (rest.length > 0) throw new InvalidOptionError('url', 'expected one path segment, the name of the map')
+  return {
+    hosts,
+    username,
+    password,
+    map,
+    clusterName: query.get('clusterName'),
+    connectTimeout: durationInQuery(url, 'connectTimeout'),
+  }
 }
 
-function parseMembers(members: unknown): readonly string[] {
+function parseMembers(members: unknown): StoreHost[] {
+  if (members === undefined) throw new InvalidOptionError('url', 'missing; give a url, members or a client of your own')
   if (!Array.isArray(members) || members.length === 0) {
     throw new InvalidOptionError('members', `expected at least one 'host:port', got ${show(members)}`)
   }
-  return members.map((member) => {
-    const { host, port = DEFAULT_PORT } = parseHost(member, 'members')
-    return address(host, port)
-  })
-}
-
-function address(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return members.map((member) => parseHost(member, 'members'))
 }

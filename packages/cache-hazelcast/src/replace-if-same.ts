@@ -1,5 +1,4 @@
-import { UnsupportedError } from '@tiercel/cache-core/store'
-import { STORE_NAME } from './errors.js'
+import { incomparableError } from './errors.js'
 import type { Entries } from './lifetimes.js'
 
 /**
@@ -17,16 +16,6 @@ export async function replaceIfSame(entries: Entries, key: string, present: Buff
     if (found.equals(next)) return true
     if (!found.equals(present)) return false
     // A member that took over may have brought the value back in between; then the next try replaces it.
-    if (attempt > 1) throw incomparable('compareAndSet', entries.getName())
+    if (attempt > 1) throw incomparableError('compareAndSet', entries.getName())
   }
-}
-
-/** A map whose `in-memory-format` is OBJECT compares objects, and no two byte arrays are the same object. */
-export function incomparable(operation: string, map?: string): UnsupportedError {
-  const name = map === undefined ? 'this map' : `the map '${map}'`
-  return new UnsupportedError(
-    `${STORE_NAME}: ${name} does not compare stored bytes, so there are no leases and no counters: set its ` +
-      'in-memory-format to BINARY on the members (the default)',
-    { store: STORE_NAME, operation },
-  )
 }

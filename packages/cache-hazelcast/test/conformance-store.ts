@@ -1,10 +1,10 @@
 import type { StoreFactory } from '@tiercel/cache-conformance'
 import { hazelcastStore } from '../src/index.js'
 
-/** The store under test, in this process and in the suite's: the test sets the cluster's URL. */
+/** The store under test, in this process and in the suite's workers: the test sets the cluster's URL. */
 const create: StoreFactory = ({ prefix }) => hazelcastStore({ url: process.env.HAZELCAST_TEST_URL ?? '', prefix })
 
-export default create
-
 /** Port 1 is nobody's. */
-export const unreachable: StoreFactory = ({ prefix }) => hazelcastStore({ members: ['127.0.0.1:1'], prefix })
+export const unreachable: StoreFactory = ({ prefix }) => hazelcastStore({ url: 'hazelcast://127.0.0.1:1', prefix })
+
+export default create

@@ -14,9 +14,9 @@ describe.skipIf(server === undefined)('two members', () => {
     {
       name: 'the Hazelcast store keeps the contract',
       create,
+      unreachable,
       module: new URL('./conformance-store.ts', import.meta.url),
       execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
-      unreachable,
       ...(server === undefined || server.external ? {} : { faults: server }),
     },
   )

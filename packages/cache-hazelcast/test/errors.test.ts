@@ -22,7 +22,7 @@ describe('an error of a write', () => {
     new SplitBrainProtectionError('too few members'),
     new OperationTimeoutError('deadline', new PartitionMigratingError('moves')),
   ])('is “unavailable” where nothing was executed: %o', (error) => {
-    expect(storeError(error, 'set', 'write')).toBeInstanceOf(StoreUnavailableError)
+    expect(storeError('set', 'write', error)).toBeInstanceOf(StoreUnavailableError)
   })
 
   it.each([
@@ -35,29 +35,29 @@ describe('an error of a write', () => {
     new ClientNotActiveError('shutting down'),
     new Error('unknown'),
   ])('is “ambiguous” where it may have been: %o', (error) => {
-    expect(storeError(error, 'set', 'write')).toBeInstanceOf(AmbiguousWriteError)
+    expect(storeError('set', 'write', error)).toBeInstanceOf(AmbiguousWriteError)
   })
 })
 
 describe('an error', () => {
   it('of a read is “unavailable”: nothing was changed', () => {
-    expect(storeError(new TargetDisconnectedError('lost'), 'get', 'read')).toBeInstanceOf(StoreUnavailableError)
+    expect(storeError('get', 'read', new TargetDisconnectedError('lost'))).toBeInstanceOf(StoreUnavailableError)
   })
 
   it('names the operation and the reason, and has the cause', () => {
     const cause = new IOError('EPIPE')
-    const error = storeError(new OperationTimeoutError('deadline', cause), 'set', 'write')
+    const error = storeError('set', 'write', new OperationTimeoutError('deadline', cause))
     expect(error).toMatchObject({ store: 'hazelcast', operation: 'set', cause })
     expect(error.message).toContain('EPIPE')
   })
 
   it('of the store stays what it is', () => {
     const error = new StoreError('own', { store: 'hazelcast' })
-    expect(storeError(error, 'get', 'read')).toBe(error)
+    expect(storeError('get', 'read', error)).toBe(error)
   })
 
   it('of another copy of the client is known too', () => {
     class ClientOfflineError extends Error {}
-    expect(storeError(new ClientOfflineError(), 'set', 'write')).toBeInstanceOf(StoreUnavailableError)
+    expect(storeError('set', 'write', new ClientOfflineError())).toBeInstanceOf(StoreUnavailableError)
   })
 })

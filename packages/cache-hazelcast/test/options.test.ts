@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { hazelcastStore } from '../src/index.js'
 import { type HazelcastStoreOptions, parseOptions } from '../src/options.js'
 
+const LOCAL = { members: ['127.0.0.1'] }
+
 function config(options: HazelcastStoreOptions) {
   const { source } = parseOptions(options)
   if (!('config' in source)) throw new Error('no client is to be created')
@@ -29,24 +31,30 @@ describe('how to connect', () => {
     })
   })
 
-  it('nothing said means the local member, cluster dev, map tiercel, prefix tiercel', () => {
-    expect(parseOptions({})).toMatchObject({ map: 'tiercel', keyPrefix: 'tiercel:' })
-    expect(config({})).toMatchObject({ clusterName: 'dev', network: { clusterMembers: ['127.0.0.1:5701'] } })
-    expect(config({}).security).toBeUndefined()
+  it('an address alone means port 5701, cluster dev, map tiercel, prefix tiercel', () => {
+    expect(parseOptions(LOCAL)).toMatchObject({ map: 'tiercel', keyPrefix: 'tiercel:' })
+    expect(config(LOCAL)).toMatchObject({
+      clusterName: 'dev',
+      network: { clusterMembers: ['127.0.0.1:5701'], connectionTimeout: 1_000 },
+    })
+    expect(config(LOCAL).security).toBeUndefined()
   })
 
   it('what stands beside the URL beats what stands in it', () => {
-    const url = 'hazelcast://u:p@h/m?clusterName=c'
-    const beside = { url, clusterName: 'c2', username: 'u2', password: 'p2', map: 'm2' }
+    const url = 'hazelcast://u:p@h/m?clusterName=c&connectTimeout=500'
+    expect(config({ url })).toMatchObject({ network: { connectionTimeout: 500 } })
+    const beside = { url, clusterName: 'c2', username: 'u2', password: 'p2', map: 'm2', connectTimeout: '2s' } as const
     expect(parseOptions(beside).map).toBe('m2')
     expect(config(beside)).toMatchObject({
       clusterName: 'c2',
+      network: { connectionTimeout: 2_000 },
       security: { usernamePassword: { username: 'u2', password: 'p2' } },
     })
   })
 
   it("the client's own settings are kept beside those of the store", () => {
     const merged = config({
+      ...LOCAL,
       config: {
         instanceName: 'web-1',
         network: { ssl: { enabled: true } },
@@ -62,29 +70,41 @@ describe('how to connect', () => {
 
   it.each([
     ['an unknown option', { hosts: [] }, 'hosts'],
+    ['no address', {}, 'url'],
     ['another scheme', { url: 'redis://h' }, 'url'],
     ['a path of two segments', { url: 'hazelcast://h/a/b' }, 'url'],
     ['an unknown option in the URL', { url: 'hazelcast://h?cluster=x' }, 'url'],
     ['members beside a URL', { url: 'hazelcast://h', members: ['h'] }, 'members'],
     ['no member', { members: [] }, 'members'],
     ['a member without a valid port', { members: ['h:99999'] }, 'members'],
-    ['a user without a password', { username: 'u' }, 'password'],
-    ['a password without a user', { password: 'p' }, 'username'],
+    ['a user without a password', { ...LOCAL, username: 'u' }, 'password'],
+    ['a password without a user', { ...LOCAL, password: 'p' }, 'username'],
     ['an empty map', { map: '' }, 'map'],
-    ['a prefix that is no text', { prefix: 7 }, 'prefix'],
-    ['a limit that is no number', { maxValueBytes: Number.NaN }, 'maxValueBytes'],
-    ['settings that are no object', { config: 'x' }, 'config'],
+    ['a prefix that is no text', { ...LOCAL, prefix: 7 }, 'prefix'],
+    ['a limit that is no number', { ...LOCAL, maxValueBytes: Number.NaN }, 'maxValueBytes'],
+    ['settings that are no object', { ...LOCAL, config: 'x' }, 'config'],
     [
       'a near cache, which answers with deleted values',
-      { config: { nearCaches: { tiercel: {} } } },
+      { ...LOCAL, config: { nearCaches: { tiercel: {} } } },
       'config.nearCaches',
     ],
-    ['a logger', { config: { customLogger: {} } }, 'config.customLogger'],
-    ['members among the settings', { config: { network: { clusterMembers: ['h'] } } }, 'config.network.clusterMembers'],
-    ['repeated writes', { config: { network: { redoOperation: true } } }, 'config.network.redoOperation'],
+    ['a second way to log in', { url: 'hazelcast://u:p@h', config: { security: {} } }, 'config.security'],
+    ['a logger', { ...LOCAL, config: { customLogger: {} } }, 'config.customLogger'],
+    [
+      'members among the settings',
+      { ...LOCAL, config: { network: { clusterMembers: ['h'] } } },
+      'config.network.clusterMembers',
+    ],
+    [
+      'the time to connect among the settings',
+      { ...LOCAL, config: { network: { connectionTimeout: 5 } } },
+      'config.network.connectionTimeout',
+    ],
+    ['a time to connect that is none', { ...LOCAL, connectTimeout: 'soon' }, 'connectTimeout'],
+    ['repeated writes', { ...LOCAL, config: { network: { redoOperation: true } } }, 'config.network.redoOperation'],
     [
       'a time to send writes again',
-      { config: { properties: { 'hazelcast.client.invocation.timeout.millis': 5_000 } } },
+      { ...LOCAL, config: { properties: { 'hazelcast.client.invocation.timeout.millis': 5_000 } } },
       "config.properties['hazelcast.client.invocation.timeout.millis']",
     ],
     ['something else as client', { client: {} }, 'client'],
