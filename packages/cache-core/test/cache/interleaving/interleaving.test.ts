@@ -13,7 +13,7 @@ import {
   WRITERS,
 } from './scenarios.js'
 
-const SEEDS = process.env.TIERCEL_LONG === '1' ? 20_000 : 500
+const SEEDS = process.env.TIERCEL_LONG === '1' ? 10_000 : 500
 
 /** Runs every seed; the first violation fails with its trace, so that the seed can be read. */
 async function explore(options: ScenarioOptions, check?: (outcome: Outcome) => void): Promise<void> {

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { InvalidOptionError } from '../../src/base/errors.js'
+import { createCache } from '../../src/cache/cache.js'
+import { memoryStore } from '../../src/store/memory-store.js'
+import type { Store } from '../../src/store/store.js'
+
+const without = (capability: string): Store => {
+  const store = memoryStore()
+  return Object.assign(Object.create(store), { capabilities: { ...store.capabilities, [capability]: false } })
+}
+
+const store = memoryStore()
+
+const WRONG: readonly (readonly [option: string, wrong: unknown])[] = [
+  ['ttl', { ttl: -1 }],
+  ['ttl', { ttl: 'soon' }],
+  ['ttl', { ttl: Number.NaN }],
+  ['ttl', { ttl: '-5s' }],
+  ['lease', { lease: 0 }],
+  ['lease', { lease: 99 }],
+  ['lease', { lease: '2h' }],
+  ['hardTimeout', { hardTimeout: 0 }],
+  ['hardTimeout', { hardTimeout: Number.POSITIVE_INFINITY }],
+  ['waitTimeout', { waitTimeout: -1 }],
+  ['tagHold', { tagHold: 'long' }],
+  ['storeTimeout', { storeTimeout: 0 }],
+  ['storeTimeout.read', { storeTimeout: { read: 'x' } }],
+  ['storeTimeout.write', { storeTimeout: { write: -1 } }],
+  ['both', { storeTimeout: { both: 1 } }],
+  ['codec', { codec: {} }],
+  ['codec', { codec: null }],
+  ['clock', { clock: { now: () => 0 } }],
+  ['require', { require: 'bus' }],
+  ['require', { require: ['teleport'] }],
+  ['store', { require: ['bus'] }],
+  ['store', { store: undefined }],
+  ['store', { store: null }],
+  ['store', { store: new Map() }],
+  ['store', { store: { get() {}, capabilities: null } }],
+  ['store', { store: without('compareAndSet') }],
+  ['store', { store: without('add') }],
+  ['maxAge', { maxAge: 5 }],
+]
+
+describe('a wrong option', () => {
+  it.each(WRONG)('%s of %j throws at creation and is named', (option, wrong) => {
+    const create = (): unknown => createCache({ store, ...(wrong as object) })
+    expect(create).toThrow(InvalidOptionError)
+    expect(create).toThrow(expect.objectContaining({ option, message: expect.stringContaining(option) }))
+  })
+
+  it('names the capability that the store does not declare', () => {
+    expect(() => createCache({ store: without('compareAndSet') })).toThrow("'compareAndSet'")
+    expect(() => createCache({ store, require: ['shared'] })).toThrow("'shared'")
+  })
+
+  it.each([undefined, null, 'redis://localhost', []])('in place of all options: %j', (options) => {
+    expect(() => createCache(options as never)).toThrow(InvalidOptionError)
+  })
+
+  it('of a namespace throws when it is made', () => {
+    const cache = createCache({ store })
+    expect(() => cache.namespace('')).toThrow(expect.objectContaining({ option: 'namespace' }))
+    expect(() => cache.namespace(7 as never)).toThrow(expect.objectContaining({ option: 'namespace' }))
+    expect(() => cache.namespace('\ud800')).toThrow(expect.objectContaining({ option: 'namespace' }))
+    expect(() => cache.namespace('a', { ttl: -1 })).toThrow(expect.objectContaining({ option: 'ttl' }))
+    expect(() => cache.namespace('a', { store } as never)).toThrow(expect.objectContaining({ option: 'store' }))
+  })
+
+  it('of a call rejects, before the loader runs', async () => {
+    const cache = createCache({ store })
+    const loader = (): never => {
+      throw new Error('the loader ran')
+    }
+    await expect(cache.getOrSet('k', loader, { ttl: -1 })).rejects.toMatchObject({ option: 'ttl' })
+    await expect(cache.getOrSet('k', loader, { tll: 1 } as never)).rejects.toMatchObject({ option: 'tll' })
+    await expect(cache.getOrSet('k', loader, null as never)).rejects.toBeInstanceOf(InvalidOptionError)
+    await expect(cache.getOrSet('k', loader, { signal: {} as never })).rejects.toMatchObject({ option: 'signal' })
+    await expect(cache.getOrSet('k', 'value' as never)).rejects.toBeInstanceOf(TypeError)
+    await expect(cache.set('k', 1, { ttl: 'soon' as never })).rejects.toMatchObject({ option: 'ttl' })
+    await expect(cache.add('k', 1, { lease: 1 } as never)).rejects.toMatchObject({ option: 'lease' })
+  })
+})
+
+it('every duration may be written out', () => {
+  const durations = { ttl: '1h', lease: '2s', hardTimeout: '10s', waitTimeout: '1s', tagHold: 0 } as const
+  expect(() => createCache({ store, ...durations, storeTimeout: { read: '20ms', write: '1s' } })).not.toThrow()
+  expect(() => createCache({ store, ttl: Number.POSITIVE_INFINITY })).not.toThrow()
+})

@@ -1,0 +1,99 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Codec, decodeValue, encodeValue, InvalidValueError, jsonCodec } from '../../src/entry/codec.js'
+
+const roundTrip = (value: unknown): unknown => decodeValue(jsonCodec, encodeValue(jsonCodec, value))
+
+describe('a value', () => {
+  it.each([0, -1.5, '', 'text', false, true, null, [], {}, [[null]], { a: { b: [1, 'two'] } }])(
+    '%j comes back',
+    (value) => {
+      expect(roundTrip(value)).toEqual(value)
+    },
+  )
+
+  it('of any JSON comes back', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(roundTrip(value)).toEqual(JSON.parse(JSON.stringify(value)))
+      }),
+    )
+  })
+
+  it('of any string comes back, lone surrogates too', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(roundTrip(text)).toBe(text)
+      }),
+    )
+    expect(roundTrip('\ud800')).toBe('\ud800')
+  })
+
+  it('of any bytes comes back as bytes, from a view too', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        const back = roundTrip(bytes)
+        expect(Buffer.isBuffer(back)).toBe(true)
+        expect(Buffer.compare(back as Buffer, bytes)).toBe(0)
+      }),
+    )
+    expect(roundTrip(new Uint8Array([1, 2, 3, 4]).subarray(1, 3))).toEqual(Buffer.from([2, 3]))
+  })
+
+  it('of bytes is copied both ways', () => {
+    const bytes = Buffer.from('before')
+    const encoded = encodeValue(jsonCodec, bytes)
+    bytes.fill(0)
+    const first = decodeValue(jsonCodec, encoded) as Buffer
+    first.fill(0)
+    expect(decodeValue(jsonCodec, encoded)).toEqual(Buffer.from('before'))
+  })
+
+  it('becomes what JSON makes of it: a Date a string, an instance a plain object', () => {
+    class Point {
+      constructor(readonly x: number) {}
+      get double(): number {
+        return this.x * 2
+      }
+    }
+    expect(roundTrip({ at: new Date(0) })).toEqual({ at: '1970-01-01T00:00:00.000Z' })
+    expect(roundTrip(new Point(3))).toEqual({ x: 3 })
+    expect(roundTrip(Number.NaN)).toBeNull()
+  })
+
+  it('with a __proto__ of its own changes no prototype', () => {
+    const value = JSON.parse('{"__proto__": {"polluted": true}, "deep": {"__proto__": {"polluted": true}}}')
+    const back = roundTrip(value) as { deep: object }
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
+    expect(Object.getPrototypeOf(back)).toBe(Object.prototype)
+    expect(Object.getPrototypeOf(back.deep)).toBe(Object.prototype)
+    expect(Object.hasOwn(back.deep, '__proto__')).toBe(true)
+  })
+
+  const circular: Record<string, unknown> = {}
+  circular.self = circular
+  it.each([
+    ['undefined', undefined],
+    ['a function', () => {}],
+    ['a symbol', Symbol('s')],
+    ['a bigint', 1n],
+    ['a circle', circular],
+  ])('that is %s cannot be stored: InvalidValueError', (_, value) => {
+    expect(() => encodeValue(jsonCodec, value)).toThrow(InvalidValueError)
+    expect(() => encodeValue(jsonCodec, value)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_VALUE' }))
+  })
+
+  it('that a codec turns into something else than bytes cannot be stored', () => {
+    const codec: Codec = { encode: () => 'text' as never, decode: () => undefined }
+    expect(() => encodeValue(codec, {})).toThrow('the codec returned no bytes')
+  })
+
+  it('goes through a codec of the application', () => {
+    const codec: Codec = {
+      encode: (value) => Buffer.from(`!${String(value)}`),
+      decode: (bytes) => BigInt(Buffer.from(bytes).toString().slice(1)),
+    }
+    expect(decodeValue(codec, encodeValue(codec, 12n))).toBe(12n)
+    expect(decodeValue(codec, encodeValue(codec, 'plain'))).toBe('plain')
+  })
+})
