@@ -1,5 +1,4 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
-import { text } from 'node:stream/consumers'
 
 export interface Reply {
   readonly status: number
@@ -75,4 +74,4 @@ export async function ask(port: number, target: string, asking?: Asking): Promis
   return read(await open(port, target, asking))
 }
 
-export { Agent, text }
+export { Agent }
