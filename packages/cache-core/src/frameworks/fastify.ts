@@ -21,7 +21,7 @@ declare module 'fastify' {
 }
 
 /** The hooks of this plugin: a route has one, that of the innermost context. */
-const own = new WeakSet<onRequestHookHandler>()
+const own = new WeakSet<object>()
 
 /**
  * Response caching for Fastify: `app.register(httpCache, { cache, ttl: '1m' })` for the routes of this context that are
@@ -67,6 +67,6 @@ function fastifyExchange(request: FastifyRequest, reply: FastifyReply, done: () 
     origin: trusted ? { scheme: request.protocol, host: request.host } : undefined,
     parsed: request,
     fields: () => reply.getHeaders() as HeaderFields,
-    takeOver: () => reply.hijack(),
+    takeOver: () => void reply.hijack(),
   })
 }

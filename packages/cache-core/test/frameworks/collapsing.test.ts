@@ -35,7 +35,7 @@ describe.each(frameworks)('%s: collapsing', (_, start) => {
       apps.flatMap(({ port }) => [ask(port, '/', { headers: same }), ask(port, '/', { headers: same })]),
     )
     expect(replies.map((reply) => reply.text())).toEqual(['body', 'body', 'body', 'body'])
-    expect(apps.map((app) => app.runs()).sort()).toEqual([0, 1])
+    expect(new Set(apps.map((app) => app.runs()))).toEqual(new Set([0, 1]))
   })
 
   it('the first client reads the beginning before the handler has ended', async () => {

@@ -3,12 +3,10 @@ import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, it } from 'vitest'
-import type { Store } from '../../src/store/store.js'
-import { scriptedStore } from '../support/scripted-store.js'
-import { frameworks, gate, newCache, sleep } from './support/apps.js'
+import { frameworks, gate, sleep } from './support/apps.js'
 import { open } from './support/client.js'
 
-/** Handlers, clients and stores that fail. */
+/** Handlers and clients that fail. */
 describe.each(frameworks)('%s: faults', (_, start) => {
   it.each([
     ['res.destroy', (res: ServerResponse) => res.destroy()],
@@ -276,72 +274,6 @@ describe.each(frameworks)('%s: faults', (_, start) => {
     await app.get('/p')
     expect((await app.get(`http://${host}/p`)).cacheStatus()).toContain('hit')
     expect((await app.get('http://evil.example/p')).cacheStatus()).toContain('fwd=bypass')
-  })
-
-  it.each(['get', 'add', 'everything'])(
-    'a store whose %s never answers costs one deadline and no answer',
-    async (which) => {
-      const never = (): Promise<never> => new Promise(() => {})
-      const names = ['get', 'getMany', 'add', 'compareAndSet', 'set', 'delete', 'compareAndDelete'] as const
-      const dead = which === 'everything' ? names : which === 'get' ? (['get', 'getMany'] as const) : (['add'] as const)
-      const script: Partial<Store> = Object.fromEntries(dead.map((name) => [name, never]))
-      const cache = newCache({ store: scriptedStore(script).store, storeTimeout: 100 })
-      const app = await start((_req, res) => res.end('answer'), { cache })
-      const startedAt = performance.now()
-      expect((await app.get('/')).text()).toBe('answer')
-      expect(performance.now() - startedAt).toBeLessThan(280)
-      expect((await app.ask('/', { method: 'PUT' })).text()).toBe('answer')
-    },
-  )
-
-  it('a store that fails, also in the middle, costs no answer and stores nothing', async () => {
-    let fails = true
-    const { store } = scriptedStore()
-    const failing = new Proxy(store, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name, target)
-        if (typeof member !== 'function' || name === 'close') return member
-        return (...args: unknown[]) => (fails ? Promise.reject(new Error('down')) : member.apply(target, args))
-      },
-    })
-    const app = await start((_req, res) => res.end('answer'), { cache: newCache({ store: failing }) })
-    expect((await app.get('/')).cacheStatus()).toBe('fwd=miss; detail="the store does not answer"')
-    fails = false
-    await app.get('/')
-    expect((await app.get('/')).cacheStatus()).toContain('hit')
-    fails = true
-    expect((await app.get('/')).text()).toBe('answer')
-  })
-
-  it('foreign bytes in the store are a miss, and are replaced', async () => {
-    const { store } = scriptedStore()
-    const keys = new Set<string>()
-    const spy = new Proxy(store, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name, target)
-        if (name !== 'compareAndSet' && name !== 'add')
-          return typeof member === 'function' ? member.bind(target) : member
-        return (key: string, ...rest: unknown[]) => {
-          keys.add(key)
-          return (member as (...args: unknown[]) => unknown).call(target, key, ...rest)
-        }
-      },
-    })
-    const app = await start((_req, res) => res.end('answer'), { cache: newCache({ store: spy }) })
-    await app.get('/')
-    for (const damage of [
-      (b: Buffer) => b.subarray(0, 30),
-      (b: Buffer) => Buffer.concat([b, b]),
-      () => Buffer.from('{"__proto__":1}'),
-    ]) {
-      expect((await app.get('/')).cacheStatus()).toContain('hit')
-      for (const key of keys) {
-        const entry = await store.get(key)
-        if (entry) await store.set(key, damage(Buffer.from(entry.bytes)))
-      }
-      expect((await app.get('/')).text()).toBe('answer')
-      await app.get('/')
-    }
   })
 })
 
