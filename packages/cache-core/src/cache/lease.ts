@@ -14,7 +14,7 @@ export type LeaseOutcome = 'won' | 'lost' | 'ambiguous' | 'timed-out' | 'failed'
 export type Claim = { readonly won: Lease } | Exclude<LeaseOutcome, 'won'>
 
 /** Between two attempts to take a lease back while the store does not answer. */
-const WITHDRAW_EVERY_MS = 250
+const WITHDRAW_EVERY_MS = 100
 /** Beyond this an outage leaves a lease to its own end. */
 const WITHDRAW_FOR_MS = 30_000
 
