@@ -80,10 +80,10 @@ describe.each(frameworks)('%s: collapsing', (_, start) => {
   it('the wait is bounded over all that a request waits for', async () => {
     const app = await start(
       async (_req, res) => {
-        await sleep(120)
+        await sleep(200)
         res.destroy()
       },
-      { options: { waitTimeout: 150 } },
+      { options: { waitTimeout: 250 } },
     )
     const startedAt = performance.now()
     await Promise.allSettled(Array.from({ length: 6 }, () => app.get('/')))
