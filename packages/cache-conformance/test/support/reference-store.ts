@@ -1,4 +1,6 @@
 import {
+  allOrFirstError,
+  bufferOf,
   type Clock,
   type CompareAndSetOptions,
   keyPrefix,
@@ -93,11 +95,11 @@ export class ReferenceStore implements Store {
   }
 
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
-    await settleAll(writes.map(({ key, bytes, ttl }) => this.set(key, bytes, { ttl })))
+    await allOrFirstError(writes.map(({ key, bytes, ttl }) => this.set(key, bytes, { ttl })))
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {
-    await settleAll(keys.map((key) => this.delete(key)))
+    await allOrFirstError(keys.map((key) => this.delete(key)))
   }
 
   async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
@@ -161,17 +163,11 @@ export class ReferenceStore implements Store {
 }
 
 export function toText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  return bufferOf(bytes).toString('base64')
 }
 
 export function toEntry(stored: unknown): StoreEntry | undefined {
   if (stored === undefined || stored === null) return undefined
   const { bytes, version } = stored as Stored
   return { bytes: Buffer.from(bytes, 'base64'), version }
-}
-
-/** All are tried; the first error is thrown. */
-async function settleAll(operations: readonly Promise<unknown>[]): Promise<void> {
-  const failed = (await Promise.allSettled(operations)).find(({ status }) => status === 'rejected')
-  if (failed?.status === 'rejected') throw failed.reason
 }
