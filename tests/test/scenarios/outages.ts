@@ -2,16 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Server } from '@tiercel/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CacheProcess } from '../support/cache-process.js'
+import type { Ask } from '../support/commands.js'
 import type { Stage } from '../support/engine.js'
+import type { TrafficReport } from '../support/traffic.js'
 
 const READ_MS = 200
 const WRITE_MS = 400
 const LOAD_MS = 20
 const IMPATIENT = { storeTimeout: { read: READ_MS, write: WRITE_MS } }
-/** What busy cores may add to a call. */
-const MARGIN_MS = 400
+/** What busy cores may add to the slowest of all calls. */
+const MARGIN_MS = 1_000
 /** How soon after its return the store is used again: about a second, and what busy cores add. */
 const RECOVERY_MS = 1_000 + MARGIN_MS
+
+/** Only to say so: nothing comes back after this. */
+const GIVE_UP_MS = 15_000
+/** Members of Hazelcast take long to start on busy cores. */
+const TEST_MS = 60_000
 
 /** A store that does not answer costs a call one read deadline, and nobody an error. */
 export function describeOutages({ database, start }: Stage, server: Server, freezeMs: number): void {
@@ -27,19 +34,27 @@ export function describeOutages({ database, start }: Stage, server: Server, free
       await Promise.all([one, other].map((process) => process?.stop()))
     })
 
-    it(`freezes for ${freezeMs / 1_000} s go on, and use it again when it thaws`, () =>
-      surviveOutage('frozen', {
-        begin: () => server.freeze(),
-        lastsMs: freezeMs,
-        end: () => server.thaw(),
-      }))
+    it(
+      `freezes for ${freezeMs / 1_000} s go on, and use it again when it thaws`,
+      () =>
+        surviveOutage('frozen', {
+          begin: () => server.freeze(),
+          lastsMs: freezeMs,
+          end: () => server.thaw(),
+        }),
+      TEST_MS,
+    )
 
-    it('dies go on, and use it again when it is restarted', () =>
-      surviveOutage('killed', {
-        begin: () => server.kill(),
-        lastsMs: 1_000,
-        end: () => server.restart(),
-      }))
+    it(
+      'dies go on, and use it again when it is restarted',
+      () =>
+        surviveOutage('killed', {
+          begin: () => server.kill(),
+          lastsMs: 1_000,
+          end: () => server.restart(),
+        }),
+      TEST_MS,
+    )
 
     interface Outage {
       begin(): Promise<void>
@@ -54,44 +69,57 @@ export function describeOutages({ database, start }: Stage, server: Server, free
         expect((await process.run('getOrSet', ask)).values).toEqual(['old'])
         await process.run('startTraffic', { callers: 20, keys: 40, loadMs: LOAD_MS })
       }
-      await delay(300)
+      let reports: readonly TrafficReport[]
+      try {
+        await delay(300)
+        await outage.begin()
+        const ends = delay(outage.lastsMs)
+        await delay(300)
+        database.write(key, 'new')
+        expect(await one.run('delete', key)).toBe('journaled')
+        const during = await one.run('getOrSet', { ...ask, callers: 5 })
+        expect([during.values, during.errors]).toEqual([['new'], []])
+        await ends
+        await outage.end()
 
-      await outage.begin()
-      const ends = delay(outage.lastsMs)
-      await delay(300)
-      database.write(key, 'new')
-      expect(await one.run('delete', key)).toBe('journaled')
-      const during = await one.run('getOrSet', { ...ask, callers: 5 })
-      expect([during.values, during.errors]).toEqual([['new'], []])
-      await ends
-      await outage.end()
-      const endedAt = performance.now()
-
-      await usedAgain(name)
-      expect(performance.now() - endedAt).toBeLessThan(RECOVERY_MS)
-      while ((await one.run('stats')).journaled > 0) {
-        expect((await one.run('getOrSet', ask)).values).toEqual(['new'])
+        expect(await usedAgain(name)).toBeLessThan(RECOVERY_MS)
+        await journalEmpties(one, ask)
+        for (const process of [one, other, one]) {
+          expect((await process.run('getOrSet', ask)).values).toEqual(['new'])
+        }
+      } finally {
+        reports = await Promise.all([one, other].map((process) => process.run('stopTraffic')))
       }
-      for (const process of [one, other, one]) {
-        expect((await process.run('getOrSet', ask)).values).toEqual(['new'])
-      }
 
-      for (const process of [one, other]) {
-        const { calls, errors, slowestMs } = await process.run('stopTraffic')
+      for (const { times, errors } of reports) {
         expect(errors).toEqual([])
-        expect(calls).toBeGreaterThan(200)
-        expect(slowestMs).toBeLessThan(READ_MS + LOAD_MS + MARGIN_MS)
+        expect(times.length).toBeGreaterThan(100)
+        expect(Math.max(...times)).toBeLessThan(READ_MS + LOAD_MS + MARGIN_MS)
+        // Those that met a deadline met one, not two.
+        const slow = times.filter((ms) => ms >= READ_MS).sort((a, b) => a - b)
+        if (slow.length > 20) expect(slow[slow.length >> 1]).toBeLessThan(2 * READ_MS)
       }
     }
 
-    /** Resolves when what one process has loaded is a hit in the other. */
-    async function usedAgain(name: string): Promise<void> {
-      for (let attempt = 0; ; attempt++) {
+    /** What the store has not heard is delivered, and until then the process goes on to see the new value. */
+    async function journalEmpties(process: CacheProcess, ask: Ask): Promise<void> {
+      const end = performance.now() + GIVE_UP_MS
+      while ((await process.run('stats')).journaled > 0) {
+        expect((await process.run('getOrSet', ask)).values).toEqual(['new'])
+        expect(performance.now()).toBeLessThan(end)
+      }
+    }
+
+    /** How long it took until what one process had loaded was a hit in the other. */
+    async function usedAgain(name: string): Promise<number> {
+      const start = performance.now()
+      for (let attempt = 0; performance.now() - start < GIVE_UP_MS; attempt++) {
         const key = `after it was ${name} ${attempt}`
         await one.run('getOrSet', { key, loadMs: 0 })
-        if ((await other.run('getOrSet', { key, loadMs: 0 })).loads === 0) return
+        if ((await other.run('getOrSet', { key, loadMs: 0 })).loads === 0) break
         await delay(20)
       }
+      return performance.now() - start
     }
   })
 }

@@ -9,8 +9,8 @@ export interface TrafficTerms {
 }
 
 export interface TrafficReport {
-  readonly calls: number
-  readonly slowestMs: number
+  /** How long each call took, in milliseconds. */
+  readonly times: readonly number[]
   readonly errors: readonly string[]
 }
 
@@ -27,7 +27,7 @@ export class Traffic {
   readonly #errors: string[] = []
   #running = true
   #calls = 0
-  #slowestMs = 0
+  readonly #times: number[] = []
 
   constructor(cache: Cache, terms: TrafficTerms) {
     this.#cache = cache
@@ -38,7 +38,7 @@ export class Traffic {
   async stop(): Promise<TrafficReport> {
     this.#running = false
     await Promise.all(this.#callers)
-    return { calls: this.#calls, slowestMs: this.#slowestMs, errors: this.#errors }
+    return { times: this.#times, errors: this.#errors }
   }
 
   async #ask(): Promise<void> {
@@ -52,7 +52,7 @@ export class Traffic {
       } catch (error) {
         this.#errors.push(String(error))
       }
-      this.#slowestMs = Math.max(this.#slowestMs, performance.now() - start)
+      this.#times.push(performance.now() - start)
       await delay(PAUSE_MS)
     }
   }
