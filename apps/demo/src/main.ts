@@ -56,7 +56,9 @@ async function listen(app: FastifyInstance, { host, port }: Config): Promise<str
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE') {
-      throw new ConfigError(`Port ${port} on ${host} is taken; choose another, or let the system choose: PORT=0 npm run demo`)
+      throw new ConfigError(
+        `Port ${port} on ${host} is taken; choose another, or let the system choose: PORT=0 npm run demo`,
+      )
     }
     if (code === 'EACCES') {
       throw new ConfigError(

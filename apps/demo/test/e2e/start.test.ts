@@ -31,7 +31,9 @@ describe('a start that cannot succeed ends with one sentence', () => {
     const { port } = squatter.address() as { port: number }
     const run = start({ PORT: String(port) })
     expect(await run.exit).toEqual([1, null])
-    expect(run.stderr).toBe(`Port ${port} on 127.0.0.1 is taken; choose another, or let the system choose: PORT=0 npm run demo\n`)
+    expect(run.stderr).toBe(
+      `Port ${port} on 127.0.0.1 is taken; choose another, or let the system choose: PORT=0 npm run demo\n`,
+    )
     squatter.close()
   })
 })
