@@ -16,8 +16,9 @@ down.delete('journalled').catch(() => {})
 void down.getOrSet('k', () => new Promise(() => {}))
 
 if (process.argv[2] === 'close') {
-  setImmediate(async () => {
-    await Promise.all([cache.close(), waiting.close(), down.close()]).catch(() => {})
-    process.stdout.write('closed')
+  setImmediate(() => {
+    void Promise.all([cache.close(), waiting.close(), down.close()])
+      .catch(() => {})
+      .then(() => process.stdout.write('closed'))
   })
 }
