@@ -1,4 +1,4 @@
-import { expirationOf } from './expiration.js'
+import { expiryOf } from './expiry.js'
 import type { Command } from './memjs/message.js'
 import { Opcode } from './memjs/protocol.js'
 
@@ -16,7 +16,7 @@ export function countCommand(key: string, by: number, ttlMs: number | undefined)
   const extras = Buffer.allocUnsafe(EXTRAS_BYTES)
   extras.writeBigUInt64BE(BigInt(Math.abs(by)), 0)
   extras.writeBigUInt64BE(ZERO + BigInt(by), 8)
-  extras.writeUInt32BE(expirationOf(ttlMs), 16)
+  extras.writeUInt32BE(expiryOf(ttlMs), 16)
   return { opcode: by < 0 ? Opcode.Decrement : Opcode.Increment, key, extras }
 }
 

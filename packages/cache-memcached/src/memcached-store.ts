@@ -14,7 +14,7 @@ import {
 import { CasVersion } from './cas-version.js'
 import { countCommand, countOf } from './counter.js'
 import { closedError, refusedError, STORE_NAME, storeError, unsupportedError } from './errors.js'
-import { expirationOf, TTL_RESOLUTION_MS } from './expiration.js'
+import { expiryOf, TTL_RESOLUTION_MS } from './expiry.js'
 import { HardenedClient } from './memjs/client.js'
 import type { Command, Reply } from './memjs/message.js'
 import { MAX_KEY_BYTES, Opcode, Status } from './memjs/protocol.js'
@@ -124,7 +124,7 @@ export class MemcachedStore implements Store {
     const full = this.#prefix + key
     const [, reply] = await Promise.all([
       this.#call('touch', 'write', { opcode: Opcode.Append, key: full }),
-      this.#call('touch', 'write', { opcode: Opcode.Touch, key: full, extras: uint32(expirationOf(ttl)) }),
+      this.#call('touch', 'write', { opcode: Opcode.Touch, key: full, extras: uint32(expiryOf(ttl)) }),
     ])
     if (reply.status === Status.NotFound) return false
     this.#expectOk('touch', reply)
@@ -239,7 +239,7 @@ const NO_CAS = 'a memcached server runs with -C (no CAS): no leases can be taken
 /** The extras are flags, which nothing reads, and the expiration. */
 function storing(opcode: number, key: string, value: Uint8Array, ttlMs: number | undefined, cas?: bigint): Command {
   const extras = Buffer.alloc(8)
-  extras.writeUInt32BE(expirationOf(ttlMs), 4)
+  extras.writeUInt32BE(expiryOf(ttlMs), 4)
   return { opcode, key, extras, value, cas }
 }
 

@@ -1,5 +1,3 @@
-import { systemClock } from '@tiercel/cache-core/store'
-
 /** memcached takes a larger number of seconds for a date. */
 const LONGEST_RELATIVE_S = 30 * 86_400
 /** The last date that fits its 32 bits, in 2106. */
@@ -18,10 +16,10 @@ const EARLY_S = 2
 export const TTL_RESOLUTION_MS = 1_000 + EARLY_S * 1_000 + 100
 
 /** A lifetime in milliseconds as memcached's expiration: never shorter. `undefined`: no end. */
-export function expirationOf(ttlMs: number | undefined): number {
+export function expiryOf(ttlMs: number | undefined): number {
   if (ttlMs === undefined) return NO_END
   const seconds = Math.ceil(ttlMs / 1_000) + EARLY_S
   if (seconds <= LONGEST_RELATIVE_S) return seconds
-  const date = Math.ceil(systemClock.now() / 1_000) + seconds
+  const date = Math.ceil(Date.now() / 1_000) + seconds
   return date <= LAST_DATE_S ? date : NO_END
 }
