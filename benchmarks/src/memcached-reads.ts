@@ -1,34 +1,29 @@
-/**
- * Reads and writes on one real memcached: stock memjs, the hardened memjs under the store, and the store, in one
- * interleaved run. The bar: reads of the store at 64 readers at least 1.7 times those of stock memjs.
- * `node --import tsx --conditions=@tiercel/source src/memcached-reads.ts`
- */
+/** The Memcached store, and the hardened memjs under it, over stock memjs. The bar is for reads at 64 readers. */
 import { memcachedStore } from '@tiercel/cache-memcached'
-import { startServer } from '@tiercel/servers'
 import { Client } from 'memjs'
 import { HardenedClient } from '../../packages/cache-memcached/src/memjs/client.js'
 import { parseOptions } from '../../packages/cache-memcached/src/options.js'
+import { compare, type Figure } from './lib/figure.js'
+import { publish } from './lib/publish.js'
+import { measureRounds } from './lib/rounds.js'
+import { closedLoop, type Operation } from './lib/sample.js'
+import { serverFor } from './lib/servers.js'
+import { bytes, KEYS } from './lib/values.js'
 
 const BAR = 1.7
-const ROUNDS = 9
-const ROUND_MS = 300
-const KEYS = 1_000
-const VALUE = Buffer.alloc(1_024, 1)
-const KEY_PREFIX = 'bench:'
+const VALUE = bytes(1_024)
+const PREFIX = 'reads'
 
-type Operation = (index: number) => Promise<unknown>
-
-const server = await startServer('memcached')
-if (server === undefined) throw new Error('this benchmark needs a memcached')
+const server = await serverFor('memcached')
 const { addresses, timings } = parseOptions({ url: server.url })
 const stock = Client.create(addresses.map(({ host, port }) => `${host}:${port}`).join(','))
 const hardened = new HardenedClient(addresses, timings)
-const store = memcachedStore({ url: server.url, prefix: KEY_PREFIX.slice(0, -1) })
+const store = memcachedStore({ url: server.url, prefix: PREFIX })
 
 const key = (index: number): string => `key-${index % KEYS}`
-const fullKey = (index: number): string => KEY_PREFIX + key(index)
+const fullKey = (index: number): string => `${PREFIX}:${key(index)}`
 
-const SUBJECTS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+const OPERATIONS: Readonly<Record<'get' | 'set', Readonly<Record<string, Operation>>>> = {
   get: {
     'stock memjs': (index) => stock.get(fullKey(index)),
     'hardened memjs': (index) => hardened.get(fullKey(index)),
@@ -41,53 +36,26 @@ const SUBJECTS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = 
   },
 }
 
-/** Operations a second, by so many callers that each wait for their answer before they ask again. */
-async function throughput(operation: Operation, callers: number): Promise<number> {
-  let done = 0
-  const begun = performance.now()
-  const end = begun + ROUND_MS
-  const caller = async (): Promise<void> => {
-    while (performance.now() < end) await operation(done++)
-  }
-  await Promise.all(Array.from({ length: callers }, caller))
-  return (done / (performance.now() - begun)) * 1_000
-}
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
-
 for (let index = 0; index < KEYS; index++) await stock.set(fullKey(index), VALUE, {})
 
-const rows = []
+const figures: Figure[] = []
 for (const callers of [1, 64]) {
-  for (const [name, subjects] of Object.entries(SUBJECTS)) {
-    const measured = new Map<string, number[]>(Object.keys(subjects).map((subject) => [subject, []]))
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const [subject, operation] of Object.entries(subjects)) {
-        measured.get(subject)?.push(await throughput(operation, callers))
-      }
-    }
-    const base = measured.get('stock memjs') ?? []
-    for (const [subject, values] of measured) {
-      // Neighbours in time are compared: a busy stretch of the machine touches both.
-      const ratio = median(values.map((value, round) => value / (base[round] ?? Number.NaN)))
-      rows.push({
-        operation: name,
-        callers,
-        subject,
-        'per second': Math.round(median(values)),
-        ratio: ratio.toFixed(2),
-      })
+  for (const name of ['get', 'set'] as const) {
+    const samples = await measureRounds(
+      Object.entries(OPERATIONS[name]).map(([contender, operation]) => ({
+        name: contender,
+        measure: () => closedLoop(operation, { callers }),
+      })),
+    )
+    for (const contender of ['hardened memjs', 'store']) {
+      const subject = `Memcached ${contender} ${name}, ${callers === 1 ? '1 caller' : `${callers} callers`}`
+      const bar = contender === 'store' && name === 'get' && callers === 64 ? BAR : undefined
+      const comparison = { subject, over: `stock memjs ${name}`, reading: 'speed', measure: 'wall', bar } as const
+      figures.push(compare(comparison, samples.get(contender), samples.get('stock memjs')))
     }
   }
 }
-console.table(rows)
-
-const reads = rows.find(
-  ({ operation, callers, subject }) => operation === 'get' && callers === 64 && subject === 'store',
-)
-console.log(`reads at 64 readers: ${reads?.ratio} times stock memjs; the bar is ${BAR}`)
-if (!(Number(reads?.ratio) >= BAR)) process.exitCode = 1
-
+publish(figures)
 stock.close()
 hardened.close()
 await store.close()

@@ -31,7 +31,7 @@ export interface Comparison {
   readonly over: string
   readonly reading: Reading
   readonly measure: Measure
-  readonly bar?: number
+  readonly bar?: Bar
 }
 
 /** The ratio of two contenders, round by round: samples of one round are neighbours in time. */
