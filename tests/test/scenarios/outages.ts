@@ -10,15 +10,17 @@ const READ_MS = 200
 const WRITE_MS = 400
 const LOAD_MS = 20
 const IMPATIENT = { storeTimeout: { read: READ_MS, write: WRITE_MS } }
-/** What busy cores may add to the slowest of all calls. */
+/** What busy cores may add. */
 const MARGIN_MS = 1_000
-/** How soon after its return the store is used again: about a second, and what busy cores add. */
+/** The slowest of all calls: one that waited for another process's load while the store came back, at the worst. */
+const SLOWEST_MS = READ_MS + LOAD_MS + 2 * MARGIN_MS
+/** How soon after its return the store is used again. */
 const RECOVERY_MS = 1_000 + MARGIN_MS
 
 /** Only to say so: nothing comes back after this. */
 const GIVE_UP_MS = 15_000
 /** Members of Hazelcast take long to start on busy cores. */
-const TEST_MS = 60_000
+const TEST_MS = 120_000
 
 /** A store that does not answer costs a call one read deadline, and nobody an error. */
 export function describeOutages({ database, start }: Stage, server: Server, freezeMs: number): void {
@@ -34,27 +36,18 @@ export function describeOutages({ database, start }: Stage, server: Server, free
       await Promise.all([one, other].map((process) => process?.stop()))
     })
 
-    it(
-      `freezes for ${freezeMs / 1_000} s go on, and use it again when it thaws`,
-      () =>
-        surviveOutage('frozen', {
-          begin: () => server.freeze(),
-          lastsMs: freezeMs,
-          end: () => server.thaw(),
-        }),
-      TEST_MS,
-    )
+    it(`freezes for ${freezeMs / 1_000} s go on, and use it again when it thaws`, { timeout: TEST_MS }, async () => {
+      const outage = { begin: () => server.freeze(), lastsMs: freezeMs, end: () => server.thaw() }
+      const times = await surviveOutage('frozen', outage)
+      // Who met a deadline met one, not two.
+      const slow = times.filter((ms) => ms >= READ_MS).sort((a, b) => a - b)
+      expect(slow.length).toBeGreaterThan(100)
+      expect(slow[slow.length >> 1]).toBeLessThan(2 * READ_MS)
+    })
 
-    it(
-      'dies go on, and use it again when it is restarted',
-      () =>
-        surviveOutage('killed', {
-          begin: () => server.kill(),
-          lastsMs: 1_000,
-          end: () => server.restart(),
-        }),
-      TEST_MS,
-    )
+    it('dies go on, and use it again when it is restarted', { timeout: TEST_MS }, async () => {
+      await surviveOutage('killed', { begin: () => server.kill(), lastsMs: 1_000, end: () => server.restart() })
+    })
 
     interface Outage {
       begin(): Promise<void>
@@ -62,7 +55,8 @@ export function describeOutages({ database, start }: Stage, server: Server, free
       end(): Promise<void>
     }
 
-    async function surviveOutage(name: string, outage: Outage): Promise<void> {
+    /** How long each call took, before the outage, in it and after it. */
+    async function surviveOutage(name: string, outage: Outage): Promise<readonly number[]> {
       const key = `written while ${name}`
       const ask = { key, loadMs: LOAD_MS }
       for (const process of [one, other]) {
@@ -94,11 +88,9 @@ export function describeOutages({ database, start }: Stage, server: Server, free
       for (const { times, errors } of reports) {
         expect(errors).toEqual([])
         expect(times.length).toBeGreaterThan(100)
-        expect(Math.max(...times)).toBeLessThan(READ_MS + LOAD_MS + MARGIN_MS)
-        // Those that met a deadline met one, not two.
-        const slow = times.filter((ms) => ms >= READ_MS).sort((a, b) => a - b)
-        if (slow.length > 20) expect(slow[slow.length >> 1]).toBeLessThan(2 * READ_MS)
+        expect(Math.max(...times)).toBeLessThan(SLOWEST_MS)
       }
+      return reports.flatMap(({ times }) => times)
     }
 
     /** What the store has not heard is delivered, and until then the process goes on to see the new value. */

@@ -32,6 +32,7 @@ export class CacheProcess {
   readonly #pending = new Map<number, Pending>()
   #calls = 0
   #lastWords = ''
+  #ended: Error | undefined
 
   private constructor({ url, prefix, storeTimeout, database }: CacheProcessOptions) {
     this.#child = fork(MAIN, [url, prefix, JSON.stringify(storeTimeout)], {
@@ -44,6 +45,7 @@ export class CacheProcess {
     this.#child.on('message', (report: Report) => this.#onReport(report, database))
     this.#child.on('exit', (code, signal) => {
       const error = new Error(`a process ended by ${signal ?? `exit code ${code}`}: ${this.#lastWords}`)
+      this.#ended = error
       for (const { reject } of this.#pending.values()) reject(error)
       this.#pending.clear()
     })
@@ -64,6 +66,7 @@ export class CacheProcess {
   run<Name extends keyof Commands>(command: Name, ...args: Parameters<Commands[Name]>): Promise<Result<Name>> {
     const call = this.#calls++
     return new Promise<Result<Name>>((resolve, reject) => {
+      if (this.#ended !== undefined) throw this.#ended
       this.#pending.set(call, { resolve: resolve as (result: unknown) => void, reject })
       this.#send({ call, command, args })
     })
