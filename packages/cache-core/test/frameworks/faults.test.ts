@@ -38,7 +38,7 @@ describe.each(frameworks)('%s: faults', (_, start) => {
     broken = false
     const startedAt = performance.now()
     const second = await app.get('/')
-    expect(performance.now() - startedAt).toBeLessThan(500)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
     expect([second.text(), second.cacheStatus()]).toEqual(['half whole', 'fwd=uri-miss; stored'])
   })
 
@@ -128,7 +128,7 @@ describe.each(frameworks)('%s: faults', (_, start) => {
     leaver.destroy()
     const startedAt = performance.now()
     expect((await Promise.all(followers)).map((reply) => reply.text())).toEqual(['a whole body', 'a whole body'])
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
   })
 
   it('a body that is not as long as its Content-Length is not stored', async () => {

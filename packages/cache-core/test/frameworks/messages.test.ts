@@ -194,6 +194,17 @@ describe.each(frameworks)('%s: messages', (_, start) => {
     expect(hit.lines('link')).toEqual(['</c>', '</d>'])
   })
 
+  it('Vary of a layer outside stands beside what the route depends on', async () => {
+    const app = await start((_req, res) => res.end('x'), {
+      outside: (_req, res) => res.setHeader('Vary', 'Origin'),
+      options: { headers: ['accept'] },
+    })
+    for (const status of ['fwd', 'hit']) {
+      const reply = await app.get('/')
+      expect([reply.cacheStatus().slice(0, 3), reply.lines('vary')]).toEqual([status, ['Origin', 'accept']])
+    }
+  })
+
   it('what clients see of Cache-Control may be the route’s', async () => {
     const app = await start((_req, res) => res.setHeader('Cache-Control', 'max-age=600').end('x'), {
       options: { clientCacheControl: 'no-cache' },
