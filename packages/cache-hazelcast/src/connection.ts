@@ -109,6 +109,7 @@ export class OwnConnection implements Connection {
       }).then((client) => {
         this.#client = client
         if (this.#config.network?.smartRouting !== false) stopConnectingMembers = connectMembers(client)
+        pauseBetweenRegistrations(client)
         // Closed while the client was made: it has just begun to connect.
         if (this.#closed) void client.shutdown()
       }, reject)
@@ -132,6 +133,7 @@ const CONNECT_MEMBERS_MS = 250
 /** What the client can do and does not publish. */
 interface Internals {
   getConnectionManager?(): { reconnectToMembers?(): void }
+  readonly clusterViewListenerService?: { tryRegisterToRandomConnection?(from: unknown): void }
 }
 
 /**
@@ -145,4 +147,24 @@ function connectMembers(client: HazelcastClient): () => void {
     manager?.reconnectToMembers?.()
   }, CONNECT_MEMBERS_MS).unref()
   return () => clearInterval(timer)
+}
+
+/** How long the client waits before it asks another connection, or the same one, to tell it about the cluster. */
+const REGISTER_PAUSE_MS = 100
+
+/**
+ * The client asks one connection for news of the cluster, and when that fails at once asks a random one. Where the only
+ * one left is dying, its socket closed and its end not yet told, hazelcast-client 5.6 and 5.7 ask it again without
+ * ever giving the event loop a turn: the process hangs, and takes gigabytes in a minute (measured). With a pause the
+ * end of the connection is heard.
+ */
+function pauseBetweenRegistrations(client: HazelcastClient): void {
+  const { clusterViewListenerService: service } = client as HazelcastClient & Internals
+  const register = service?.tryRegisterToRandomConnection
+  if (service === undefined || register === undefined) return
+  service.tryRegisterToRandomConnection = (from) => {
+    setTimeout(() => {
+      if (client.getLifecycleService().isRunning()) register.call(service, from)
+    }, REGISTER_PAUSE_MS).unref()
+  }
 }

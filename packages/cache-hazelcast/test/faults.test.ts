@@ -60,6 +60,12 @@ describe('a client that never connects', () => {
 
 describe.skipIf(server === undefined || server.external)('members that fail', () => {
   const url = server?.url ?? ''
+
+  it('leave the process its turn while their connections are dying', async () => {
+    // The client as it is would ask a dying connection again and again, and nothing else would ever run.
+    expect(await run('dying-connections.ts', url)).toMatchObject({ code: 0, output: 'goes on' })
+  })
+
   const ports = parseStoreUrl(url || 'hazelcast://none', ['hazelcast']).hosts.map(({ port }) => port ?? 0)
   afterAll(() => server?.stop())
 
