@@ -1,0 +1,30 @@
+import { OwnConnection } from '../../src/connection.js'
+import { parseOptions } from '../../src/options.js'
+
+// The sockets of all connections are closed, and the client, before it hears of that, asks for news of the cluster.
+const { source } = parseOptions({ url: process.argv[2] ?? '' })
+if (!('config' in source)) throw new Error('no client is to be created')
+const connection = new OwnConnection(source.config)
+
+/** What of the client has to break, and is not published. */
+interface Internals {
+  readonly clusterViewListenerService: {
+    readonly listenerAddedConnection: unknown
+    tryRegisterToRandomConnection(from: unknown): void
+  }
+  getConnectionManager(): {
+    getConnectionRegistry(): { getConnections(): readonly { readonly writer: { close(error: Error): void } }[] }
+  }
+}
+
+const client = (await connection.client()) as unknown as Internals
+const connections = client.getConnectionManager().getConnectionRegistry().getConnections()
+if (connections.length === 0) throw new Error('no connection')
+for (const { writer } of connections) writer.close(new Error('gone'))
+const { clusterViewListenerService: service } = client
+service.tryRegisterToRandomConnection(service.listenerAddedConnection)
+
+setTimeout(() => {
+  process.stdout.write('goes on')
+  process.exit()
+}, 500)
