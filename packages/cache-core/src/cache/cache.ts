@@ -249,7 +249,7 @@ export class Cache {
     const { runtime } = this.#shared
     this.#checkOpen('delete')
     const slot = this.#slot(text)
-    // Before: nobody joins a load that began before this call. After: nor one that began while it was under way.
+    // Nobody joins a load that began before this call. One that begins while it is under way sees the commit before it.
     runtime.flights.detach(slot)
     const sentAt = runtime.journal.position
     let outcome: Delivery = 'delivered'
@@ -261,7 +261,6 @@ export class Cache {
       runtime.journal.addKey(slot, this.#namespace)
       outcome = 'journaled'
     }
-    runtime.flights.detach(slot)
     this.#reportInvalidation(key, outcome)
     return outcome
   }
@@ -282,7 +281,6 @@ export class Cache {
       runtime.journal.addNamespace(this.#namespace)
       outcome = 'journaled'
     }
-    runtime.flights.detachAll(this.#namespace)
     this.#reportInvalidation(undefined, outcome)
     return outcome
   }

@@ -207,6 +207,31 @@ describe('delete and clear', () => {
     expect(await cache.get('k')).toBeUndefined()
   })
 
+  it('of two clears at once the one that came last counts, whichever is answered last', async () => {
+    const { cache, another, faulty } = setUp()
+    const { cache: other } = another()
+    await cache.set('warm', 1)
+    const slow = gate()
+    faulty.faultOf = (operation) => (operation === 'set' ? { answerAfter: slow.promise } : undefined)
+    const first = cache.clear()
+    await turn()
+    await other.set('k', 'between')
+    faulty.thaw()
+    await cache.clear()
+    slow.open()
+    await first
+    expect(await cache.get('k')).toBeUndefined()
+  })
+
+  it('what another process stores after its clear is found at once, though the old version is held', async () => {
+    const { cache, another } = setUp()
+    const { cache: other } = another()
+    await cache.set('k', 'old')
+    await other.clear()
+    await other.set('k', 'new')
+    expect(await cache.get('k')).toBe('new')
+  })
+
   it('a read that began before a clear does not bring the old version back', async () => {
     const { cache, clock, faulty } = setUp()
     await cache.set('k', 'old')

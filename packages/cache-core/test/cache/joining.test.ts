@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { AmbiguousWriteError, StoreUnavailableError } from '../../src/base/errors.js'
 import { turn } from '../support/fake-clock.js'
-import { gate, type SetUp, setUp } from './support/set-up.js'
+import { endsAfter, gate, type SetUp, setUp } from './support/set-up.js'
 
 /** A load of one process that waits to be told to end. */
 function loading(options: Parameters<typeof setUp>[0] = {}): SetUp & {
@@ -88,6 +88,40 @@ describe('a caller that comes while its process loads', () => {
     expect(await late).toBe('new')
   })
 
+  it('is answered by it whatever becomes of the final write, when its own read showed the lease', async () => {
+    const { cache, another, faulty } = setUp({ tagHold: 0 })
+    await cache.getOrSet('warm', () => 1)
+    const running = gate<string>()
+    const sent = gate()
+    const first = cache.getOrSet('k', () => running.promise)
+    // Comes while the first one reads; its own read is executed once the lease stands.
+    await new Promise((resolve) => process.nextTick(resolve))
+    faulty.faultOf = (operation) => (operation === 'getMany' ? { executeAfter: sent.promise } : undefined)
+    const second = cache.getOrSet('k', () => 'its own')
+    await new Promise((resolve) => process.nextTick(resolve))
+    faulty.thaw()
+    await turn()
+    sent.open()
+    await turn()
+    await another().cache.delete('k')
+    running.open('loaded')
+    expect(await Promise.all([first, second])).toEqual(['loaded', 'loaded'])
+  })
+
+  it('does not join it when it knows that the namespace was cleared since', async () => {
+    const { cache, another, clock, first, finish } = loading({ lease: '1h', tagHold: '1s' })
+    await turn()
+    await another().cache.clear()
+    await clock.advance(1_000)
+    // Some other read of this process has learned the new version.
+    await cache.get('other')
+    const late = cache.getOrSet('k', () => 'new')
+    await turn()
+    finish('old')
+    expect(await first).toBe('old')
+    expect(await late).toBe('new')
+  })
+
   it('looks again when the final write may not have happened', async () => {
     const { cache, faulty, first, finish } = loading()
     await turn()
@@ -155,6 +189,20 @@ describe('a claim', () => {
     expect(lost).toBe(1)
     expect(await another().cache.get('k')).toBe('loaded')
     expect(faulty.count('add 1:v::k')).toBe(1)
+  })
+
+  it('that is always lost, on a slot that is always empty, ends in a load without a lease', async () => {
+    const { cache, clock, faulty } = setUp({ waitTimeout: '2s' })
+    await cache.getOrSet('warm', () => 1)
+    faulty.faultOf = (operation) => (operation === 'add' ? { answer: undefined } : undefined)
+    expect(
+      await endsAfter(
+        clock,
+        cache.getOrSet('k', () => 'loaded'),
+      ),
+    ).toBeLessThanOrEqual(2_000)
+    expect(faulty.count('add 1:v::k')).toBeLessThan(20)
+    expect(cache.stats().unleasedLoads).toBe(1)
   })
 
   it('that never happened is tried again', async () => {

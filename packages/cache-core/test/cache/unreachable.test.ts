@@ -221,6 +221,19 @@ describe('while the store does not answer', () => {
     expect(await first).toBe('old')
   })
 
+  it('a clear takes its callers off a load that began before it', async () => {
+    const { cache, clock, faulty } = setUp()
+    faulty.freeze()
+    const running = gate<string>()
+    const first = cache.getOrSet('k', () => running.promise)
+    await turn()
+    await clock.advance(READ_MS)
+    await endsAfter(clock, cache.clear())
+    expect(await cache.getOrSet('k', () => 'new')).toBe('new')
+    running.open('old')
+    expect(await first).toBe('old')
+  })
+
   it('a clear is effective here at once, and everywhere when the store is back', async () => {
     const { cache, another, clock, faulty } = setUp()
     const { cache: other } = another()

@@ -1,7 +1,16 @@
 import type { Store } from '../../../src/store/store.js'
 
-/** What happens to an operation: it never settles and is not executed, it fails, or its answer waits for a promise. */
-export type Fault = 'frozen' | Error | { readonly answerAfter: Promise<unknown> } | undefined
+/**
+ * What happens to an operation: it never settles and is not executed, it fails, it is executed or answered only after a
+ * promise, or it is answered without being executed.
+ */
+export type Fault =
+  | 'frozen'
+  | Error
+  | { readonly executeAfter: Promise<unknown> }
+  | { readonly answerAfter: Promise<unknown> }
+  | { readonly answer: unknown }
+  | undefined
 
 /** A store between a cache and the real one, whose operations a test lets fail or hang. */
 export class FaultyStore {
@@ -42,6 +51,11 @@ export class FaultyStore {
     if (fault === undefined) return execute()
     if (fault === 'frozen') return new Promise(() => {})
     if (fault instanceof Error) throw fault
+    if ('answer' in fault) return fault.answer
+    if ('executeAfter' in fault) {
+      await fault.executeAfter
+      return execute()
+    }
     const result = await execute()
     await fault.answerAfter
     return result
