@@ -24,10 +24,12 @@ export interface Found {
 export async function lookUp(runtime: Runtime, { slot, namespace, marks }: Place): Promise<Found> {
   const { reader, clock } = runtime
   const held = namespace.held()
-  const [entry, mark] = await Promise.all([reader.read(slot), held ?? namespace.read()])
-  const opened = openSlot(entry)
-  const state = classify(opened, clock.now(), [mark, ...marks])
-  if (held === undefined) return { state, mark }
+  if (held === undefined) {
+    const [entry, mark] = await Promise.all([reader.read(slot), namespace.read()])
+    return { state: classify(openSlot(entry), clock.now(), [mark, ...marks]), mark }
+  }
+  const opened = openSlot(await reader.read(slot))
+  const state = classify(opened, clock.now(), [held, ...marks])
   if (state.is !== 'dead') return { state, mark: undefined }
   // A mismatch against a held version is read again before it is believed (G4).
   const present = await namespace.read()
