@@ -41,7 +41,7 @@ export function describeOutages({ database, start }: Stage, server: Server, free
       const times = await surviveOutage('frozen', outage)
       // Who met a deadline met one, not two.
       const slow = times.filter((ms) => ms >= READ_MS).sort((a, b) => a - b)
-      expect(slow.length).toBeGreaterThan(100)
+      expect(slow.length).toBeGreaterThan(20)
       expect(slow[slow.length >> 1]).toBeLessThan(2 * READ_MS)
     })
 
