@@ -1,6 +1,4 @@
-import { AsyncResource } from 'node:async_hooks'
 import { report } from '../base/diagnostics.js'
-import type { Duration } from '../base/duration.js'
 import {
   InvalidOptionError,
   StoreClosedError,
@@ -8,15 +6,14 @@ import {
   StoreUnavailableError,
   ValueTooLargeError,
 } from '../base/errors.js'
-import { type Codec, decodeValue, encodeValue } from '../entry/codec.js'
+import { decodeValue, encodeValue } from '../entry/codec.js'
 import { type Encoded, encodeFrame, type Mark, type ValueFrame } from '../entry/frame.js'
-import { guardStore } from '../store/guard.js'
-import type { CallOptions, Load } from './call.js'
+import type { CallOptions } from './call.js'
 import { classify } from './classify.js'
-import { Flights } from './flights.js'
 import { getOrSet } from './get-or-set.js'
-import { type Delivery, Journal } from './journal.js'
+import type { Delivery } from './journal.js'
 import { type Key, keyName, keyText } from './key.js'
+import { type Loader, loadOf } from './loader.js'
 import { lookUp } from './lookup.js'
 import {
   type CacheOptions,
@@ -28,45 +25,13 @@ import {
   parseNamespace,
   parseNamespaceOptions,
   parseSetOptions,
-  parseTtl,
   type SetOptions,
 } from './options.js'
-import { Reader } from './reader.js'
 import type { Runtime } from './runtime.js'
-import { MAX_SLOT_KEY_BYTES, openSlot, type SlotRead, slotKey } from './slot.js'
-import { type CacheStats, newCounters } from './stats.js'
-import { NamespaceVersion } from './versions.js'
-import { Waiters } from './waiter.js'
-
-/** What a loader is given. */
-export interface LoaderContext {
-  /** Aborted when `hardTimeout` is over, or when the last caller has gone. Pass it on to `fetch` or the database. */
-  readonly signal: AbortSignal
-  /**
-   * The lifetime of this value, instead of the `ttl` of the call. `0` stores nothing.
-   * @throws InvalidOptionError naming `ttl`.
-   */
-  setTtl(ttl: Duration): void
-  /** The value is answered and not stored. */
-  skip(): void
-}
-
-/**
- * Loads a value. Runs outside the async context of its first caller, whose request may be over before the load is: the
- * key must hold all that the loader reads.
- */
-export type Loader<T> = (context: LoaderContext) => T | Promise<T>
-
-/** What all namespaces of a cache share. */
-interface Shared {
-  readonly runtime: Runtime
-  readonly codec: Codec
-  readonly namespaces: Map<string, NamespaceVersion>
-  readonly tagHoldMs: number
-  /** Where loaders run: the context in which the cache was made. */
-  readonly context: AsyncResource
-  closing: Promise<void> | undefined
-}
+import { createShared, namespaceVersion, type Shared } from './shared.js'
+import { openSlot, type SlotRead, slotKey } from './slot.js'
+import type { CacheStats } from './stats.js'
+import type { NamespaceVersion } from './versions.js'
 
 /** The room of keys of a cache that has not named another. */
 const ROOT_NAMESPACE = ''
@@ -80,20 +45,7 @@ const MAX_ADD_ROUNDS = 10
  */
 export function createCache(options: CacheOptions): Cache {
   const terms = parseCacheOptions(options)
-  const { clock, codec, tagHoldMs } = terms
-  const store = guardStore(terms.store, { timeout: terms.storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
-  const runtime: Runtime = {
-    store,
-    clock,
-    reader: new Reader(store),
-    journal: new Journal(store, clock),
-    flights: new Flights(),
-    waiters: new Waiters(() => runtime),
-    counters: newCounters(),
-  }
-  const context = new AsyncResource('TiercelLoad')
-  const shared: Shared = { runtime, codec, namespaces: new Map(), tagHoldMs, context, closing: undefined }
-  return new Cache(shared, ROOT_NAMESPACE, terms.entry)
+  return new Cache(createShared(terms), ROOT_NAMESPACE, terms.entry)
 }
 
 /**
@@ -139,7 +91,7 @@ export class Cache {
       slot: this.#slot(text),
       namespace: this.#namespace,
       marks: NO_MARKS,
-      load: this.#load(loader, terms.ttlMs),
+      load: loadOf(loader, terms.ttlMs, this.#shared),
       open: (encoded) => decodeValue(codec, encoded) as T,
       leaseMs: terms.leaseMs,
       hardTimeoutMs: terms.hardTimeoutMs,
@@ -325,25 +277,6 @@ export class Cache {
     return slotKey('value', this.#namespace.namespace, text)
   }
 
-  /** The loader as the protocol runs it: what it returns goes through the codec, so that a miss answers what a hit would. */
-  #load<T>(loader: Loader<T>, ttlMs: number): Load {
-    const { codec, context } = this.#shared
-    return async ({ signal }) => {
-      let ttl = ttlMs
-      const terms: LoaderContext = {
-        signal,
-        setTtl: (value) => {
-          ttl = parseTtl(value)
-        },
-        skip: () => {
-          ttl = 0
-        },
-      }
-      const value = await context.runInAsyncScope(loader, undefined, terms)
-      return { encoded: value === undefined ? undefined : encodeValue(codec, value), ttlMs: ttl }
-    }
-  }
-
   /** The frame to serve, or `undefined`: a miss, a lease, dead, or the store does not answer. */
   async #fresh(operation: string, text: string): Promise<ValueFrame | undefined> {
     this.#checkOpen(operation)
@@ -421,16 +354,6 @@ export function internalsOf(cache: Cache): CacheInternals {
 }
 
 const NO_MARKS: readonly Mark[] = []
-
-/** One version object for each namespace of a cache, so that all who use the name hold the same version. */
-function namespaceVersion({ namespaces, runtime, tagHoldMs }: Shared, namespace: string): NamespaceVersion {
-  let version = namespaces.get(namespace)
-  if (version === undefined) {
-    version = new NamespaceVersion(namespace, { ...runtime, holdMs: tagHoldMs })
-    namespaces.set(namespace, version)
-  }
-  return version
-}
 
 /** A separator inside a name, escaped: `namespace('a/b')` is not `namespace('a').namespace('b')`. */
 function namespacePart(name: string): string {
