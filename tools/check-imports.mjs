@@ -13,7 +13,7 @@ import { parseSync, Visitor } from 'oxc-parser'
  */
 
 /** The folders of packages/cache-core/src, from the ground up. */
-const LAYERS = ['base', 'store', 'entry', 'cache', 'http', 'frameworks']
+const LAYERS = ['base', 'store', 'entry', 'protocol', 'data', 'http', 'frameworks']
 
 /** What touches the world. `src/http` decides and leaves the doing to the layers around it, types included. */
 const IO_MODULES = new Set(

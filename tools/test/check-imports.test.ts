@@ -25,30 +25,30 @@ function ruleBrokenBy(file: string, text: string): string | undefined {
 describe('a layer of core', () => {
   it('may import its own files and those below it', () => {
     write(
-      'packages/cache-core/src/cache/cache.ts',
+      'packages/cache-core/src/data/cache.ts',
       `import { a } from './lease.js'\nimport { b } from '../entry/frame.js'\nimport { c } from '../base/clock.js'\n`,
     )
     expect(findViolations(root)).toEqual([])
   })
 
   it('may not import one above it: the violation names file, line, import and rule', () => {
-    write('packages/cache-core/src/store/guard.ts', `// A comment.\nimport { Cache } from '../cache/cache.js'\n`)
+    write('packages/cache-core/src/store/guard.ts', `// A comment.\nimport { Cache } from '../data/cache.js'\n`)
     expect(findViolations(root)).toEqual([
       {
         file: 'packages/cache-core/src/store/guard.ts',
         line: 2,
-        specifier: '../cache/cache.js',
+        specifier: '../data/cache.js',
         rule: 'the layer store imports only what stands below it (base, store)',
       },
     ])
   })
 
   it.each([
-    ['a type', `import type { Cache } from '../cache/cache.js'`],
-    ['a re-export', `export { createCache } from '../cache/cache.js'`],
-    ['a re-export of everything', `export * from '../cache/cache.js'`],
-    ['a dynamic import', `export const later = () => import('../cache/cache.js')`],
-    ['a type written as an import', `export type Later = import('../cache/cache.js').Cache`],
+    ['a type', `import type { Cache } from '../data/cache.js'`],
+    ['a re-export', `export { createCache } from '../data/cache.js'`],
+    ['a re-export of everything', `export * from '../data/cache.js'`],
+    ['a dynamic import', `export const later = () => import('../data/cache.js')`],
+    ['a type written as an import', `export type Later = import('../data/cache.js').Cache`],
   ])('may not import one above it as %s', (_, text) => {
     expect(ruleBrokenBy('packages/cache-core/src/entry/frame.ts', text)).toMatch(/^the layer entry imports only/)
   })
@@ -62,13 +62,13 @@ describe('a layer of core', () => {
   it('is not blamed for what a comment or a string says', () => {
     write(
       'packages/cache-core/src/base/clock.ts',
-      `// import '../cache/cache.js'\nexport const text = "import '../cache/cache.js'"`,
+      `// import '../data/cache.js'\nexport const text = "import '../data/cache.js'"`,
     )
     expect(findViolations(root)).toEqual([])
   })
 
   it('may not name core by its package name', () => {
-    expect(ruleBrokenBy('packages/cache-core/src/cache/cache.ts', `import '@tiercel/cache-core/store'`)).toMatch(
+    expect(ruleBrokenBy('packages/cache-core/src/data/cache.ts', `import '@tiercel/cache-core/store'`)).toMatch(
       /^core stands/,
     )
   })
@@ -76,7 +76,7 @@ describe('a layer of core', () => {
 
 describe('the front door of core', () => {
   it('may import every layer', () => {
-    write('packages/cache-core/src/index.ts', `export * from './store/index.js'\nexport * from './cache/cache.js'`)
+    write('packages/cache-core/src/index.ts', `export * from './store/index.js'\nexport * from './data/cache.js'`)
     expect(findViolations(root)).toEqual([])
   })
 })

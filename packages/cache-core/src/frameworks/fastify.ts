@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { InvalidOptionError } from '../base/errors.js'
-import type { Cache } from '../cache/cache.js'
-import type { Exchange } from '../http/exchange.js'
-import type { HeaderFields } from '../http/headers.js'
-import { type HttpCache, toHttpCache } from '../http/http-cache.js'
-import { isUnsafe } from '../http/invalidation.js'
-import type { HttpCacheOptions } from '../http/options.js'
-import { nodeExchange } from './node-exchange.js'
+import type { Cache } from '../data/cache.js'
+import type { Exchange } from '../http/engine/exchange.js'
+import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import type { HeaderFields } from '../http/message/headers.js'
+import { isUnsafe } from '../http/rules/invalidation.js'
+import type { HttpCacheOptions } from '../http/rules/options.js'
+import { nodeExchange } from './node-http/node-exchange.js'
 
 export interface FastifyHttpCacheOptions extends HttpCacheOptions {
   /** A cache, or an `HttpCache` made of one (then without further options). */

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Cache } from '../cache/cache.js'
-import { type HttpCache, toHttpCache } from '../http/http-cache.js'
-import type { HttpCacheOptions } from '../http/options.js'
-import { nodeExchange } from './node-exchange.js'
+import type { Cache } from '../data/cache.js'
+import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import type { HttpCacheOptions } from '../http/rules/options.js'
+import { nodeExchange } from './node-http/node-exchange.js'
 
 export type NodeMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => unknown) => void
 

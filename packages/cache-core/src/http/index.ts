@@ -1,2 +1,2 @@
-export { createHttpCache, HttpCache } from './http-cache.js'
-export type { HttpCacheOptions } from './options.js'
+export { createHttpCache, HttpCache } from './engine/http-cache.js'
+export type { HttpCacheOptions } from './rules/options.js'

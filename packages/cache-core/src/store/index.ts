@@ -15,9 +15,7 @@ export {
   ValueTooLargeError,
 } from '../base/errors.js'
 export { checkOptions, parseChoice, parseCount, parseFlag, parseText } from '../base/options.js'
-export { allOrFirstError, chunks } from './batches.js'
 export { CAPABILITY_NAMES, type CapabilityName, type StoreCapabilities } from './capabilities.js'
-export { type Credentials, checkDriverConfig, parseCredentials, refuseBesideClient } from './connection-options.js'
 export {
   type DeadlineClass,
   GuardedStore,
@@ -25,10 +23,22 @@ export {
   guardStore,
   parseStoreTimeout,
   type StoreTimeout,
-} from './guard.js'
-export { DEFAULT_PREFIX, keyPrefix } from './key-prefix.js'
-export { MAX_KEY_BYTES } from './key-rules.js'
-export { MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.js'
+} from './guard/guarded-store.js'
+export { MAX_KEY_BYTES } from './guard/long-keys.js'
+export { allOrFirstError, chunks } from './kit/batches.js'
+export { type Credentials, checkDriverConfig, parseCredentials, refuseBesideClient } from './kit/connection-options.js'
+export { DEFAULT_PREFIX, keyPrefix } from './kit/key-prefix.js'
+export {
+  checkQuery,
+  durationInQuery,
+  formatHost,
+  parseHost,
+  parseStoreUrl,
+  type StoreHost,
+  type StoreUrl,
+} from './kit/store-url.js'
+export { STAMP_BYTES, VersionStamps } from './kit/version-stamps.js'
+export { MemoryStore, type MemoryStoreOptions, memoryStore } from './memory/memory-store.js'
 export type {
   CompareAndSetOptions,
   Listener,
@@ -40,13 +50,3 @@ export type {
   Version,
   WriteOptions,
 } from './store.js'
-export {
-  checkQuery,
-  durationInQuery,
-  formatHost,
-  parseHost,
-  parseStoreUrl,
-  type StoreHost,
-  type StoreUrl,
-} from './store-url.js'
-export { STAMP_BYTES, VersionStamps } from './version-stamp.js'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidKeyError } from '../../src/base/errors.js'
-import { type Key, keyName, keyText } from '../../src/cache/key.js'
-import { slotKey } from '../../src/cache/slot.js'
+import { type Key, keyName, keyText } from '../../src/protocol/key.js'
+import { slotKey } from '../../src/protocol/slot.js'
 
 const MAX_KEY_BYTES = 65_536
 

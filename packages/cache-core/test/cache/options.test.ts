@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../src/base/errors.js'
-import { createCache } from '../../src/cache/cache.js'
-import { memoryStore } from '../../src/store/memory-store.js'
+import { createCache } from '../../src/data/cache.js'
+import { memoryStore } from '../../src/store/memory/memory-store.js'
 import type { Store } from '../../src/store/store.js'
 
 const without = (capability: string): Store => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AmbiguousWriteError, StoreUnavailableError } from '../../src/base/errors.js'
-import { type Cache, createCache } from '../../src/cache/cache.js'
-import { MemoryStore } from '../../src/store/memory-store.js'
+import { type Cache, createCache } from '../../src/data/cache.js'
+import { MemoryStore } from '../../src/store/memory/memory-store.js'
 import type { Store } from '../../src/store/store.js'
 import { FakeClock, turn } from '../support/fake-clock.js'
 

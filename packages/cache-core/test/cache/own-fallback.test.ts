@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type Cache, internalsOf } from '../../src/cache/cache.js'
-import type { Answer } from '../../src/cache/call.js'
-import { joinOrLoad } from '../../src/cache/get-or-set.js'
-import { slotKey } from '../../src/cache/slot.js'
+import { type Cache, internalsOf } from '../../src/data/cache.js'
 import { decodeValue, encodeValue, jsonCodec } from '../../src/entry/codec.js'
+import type { Answer } from '../../src/protocol/call.js'
+import { joinOrLoad } from '../../src/protocol/drive.js'
+import { slotKey } from '../../src/protocol/slot.js'
 import { turn } from '../support/fake-clock.js'
 import { endsAfter, setUp, slowly } from './support/set-up.js'
 

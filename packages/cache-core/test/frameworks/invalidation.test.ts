@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { createHttpCache } from '../../src/http/http-cache.js'
+import { createHttpCache } from '../../src/http/engine/http-cache.js'
 import { memoryStore } from '../../src/index.js'
 import type { Store } from '../../src/store/store.js'
 import { scriptedStore } from '../support/scripted-store.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { admission } from '../../src/http/admission.js'
-import type { HttpCacheOptions } from '../../src/http/options.js'
+import { admission } from '../../src/http/rules/admission.js'
+import type { HttpCacheOptions } from '../../src/http/rules/options.js'
 import { get, rulesOf } from './requests.js'
 
 const use = (fields: Record<string, string>, options: HttpCacheOptions = {}) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { requestDirectives, responseDirectives } from '../../src/http/cache-control.js'
+import { requestDirectives, responseDirectives } from '../../src/http/message/cache-control.js'
 
 const response = (...lines: string[]) => responseDirectives(lines)
 

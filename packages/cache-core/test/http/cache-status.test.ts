@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatCacheStatus } from '../../src/http/cache-status.js'
+import { formatCacheStatus } from '../../src/http/message/cache-status.js'
 
 describe('Cache-Status', () => {
   it('tells a hit and how long it stays fresh', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateConditions, notModifiedHeaders } from '../../src/http/conditional.js'
-import { etagOf } from '../../src/http/etag.js'
-import { headerLines } from '../../src/http/headers.js'
-import { formatHttpDate } from '../../src/http/http-date.js'
+import { etagOf } from '../../src/http/message/etag.js'
+import { headerLines } from '../../src/http/message/headers.js'
+import { formatHttpDate } from '../../src/http/message/http-date.js'
+import { evaluateConditions, notModifiedHeaders } from '../../src/http/rules/client-conditions.js'
 
 const NOW = Date.UTC(2026, 10, 20, 12)
 const date = (seconds: number) => formatHttpDate(NOW + seconds * 1_000)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Exchange } from '../../src/http/exchange.js'
-import { createHttpCache, type HttpCache } from '../../src/http/http-cache.js'
+import type { Exchange } from '../../src/http/engine/exchange.js'
+import { createHttpCache, type HttpCache } from '../../src/http/engine/http-cache.js'
 import { type Cache, createCache, memoryStore } from '../../src/index.js'
 import type { Store } from '../../src/store/store.js'
 import { FakeClock, turn } from '../support/fake-clock.js'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { ageSeconds, initialAgeMs } from '../../src/http/age.js'
-import { responseDirectives } from '../../src/http/cache-control.js'
-import { freshness } from '../../src/http/freshness.js'
-import { all, headerLines } from '../../src/http/headers.js'
-import { formatHttpDate } from '../../src/http/http-date.js'
+import { responseDirectives } from '../../src/http/message/cache-control.js'
+import { all, headerLines } from '../../src/http/message/headers.js'
+import { formatHttpDate } from '../../src/http/message/http-date.js'
+import { ageSeconds, initialAgeMs } from '../../src/http/rules/age.js'
+import { freshness } from '../../src/http/rules/freshness.js'
 
 const NOW = Date.UTC(2026, 10, 20, 12)
 const TIMES = { requestedAt: NOW, receivedAt: NOW }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { all, combined, endToEnd, first, has, headerLines, keep, members } from '../../src/http/headers.js'
+import { all, combined, endToEnd, first, has, headerLines, keep, members } from '../../src/http/message/headers.js'
 
 const LINES = ['Content-Type', 'text/html', 'Link', '</a>; rel=preload', 'LINK', '</b>; rel=preload']
 

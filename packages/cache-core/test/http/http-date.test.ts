@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatHttpDate, parseHttpDate } from '../../src/http/http-date.js'
+import { formatHttpDate, parseHttpDate } from '../../src/http/message/http-date.js'
 
 const NOW = Date.UTC(2026, 10, 20, 12)
 const EXAMPLE = Date.UTC(1994, 10, 6, 8, 49, 37)

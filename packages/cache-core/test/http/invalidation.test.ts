@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { headerLines } from '../../src/http/headers.js'
-import { invalidatedTargets, isUnsafe } from '../../src/http/invalidation.js'
+import { headerLines } from '../../src/http/message/headers.js'
+import { invalidatedTargets, isUnsafe } from '../../src/http/rules/invalidation.js'
 import { get } from './requests.js'
 
 function after(method: string, status: number, fields: Record<string, string> = {}, target = '/a?b=1', more = {}) {

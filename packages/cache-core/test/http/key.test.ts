@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { targetOf, urlKey } from '../../src/http/key.js'
-import type { CacheRequest } from '../../src/http/message.js'
+import type { CacheRequest } from '../../src/http/message/message.js'
+import { targetOf, urlKey } from '../../src/http/rules/key.js'
 import { get, keyOf, rulesOf } from './requests.js'
 
 const isRefused = (request: CacheRequest) => !urlKey(request, rulesOf()).ok

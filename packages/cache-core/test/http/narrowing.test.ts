@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { first } from '../../src/http/headers.js'
-import type { CacheRequest } from '../../src/http/message.js'
-import { narrow, visibleField } from '../../src/http/narrowing.js'
-import type { HttpCacheOptions } from '../../src/http/options.js'
+import { first } from '../../src/http/message/headers.js'
+import type { CacheRequest } from '../../src/http/message/message.js'
+import { narrow, visibleField } from '../../src/http/rules/narrowing.js'
+import type { HttpCacheOptions } from '../../src/http/rules/options.js'
 import { get, keyOf, rulesOf } from './requests.js'
 
 const seen = (request: CacheRequest, options: HttpCacheOptions = {}) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../src/base/errors.js'
-import { type HttpCacheOptions, parseHttpCacheOptions } from '../../src/http/options.js'
+import { type HttpCacheOptions, parseHttpCacheOptions } from '../../src/http/rules/options.js'
 
 describe('options of httpCache', () => {
   it('have the defaults of the safe profile', () => {

@@ -1,8 +1,8 @@
-import { headerLines } from '../../src/http/headers.js'
-import type { UrlKey } from '../../src/http/key.js'
-import { urlKey } from '../../src/http/key.js'
-import type { CacheRequest } from '../../src/http/message.js'
-import { type HttpCacheOptions, type HttpCacheRules, parseHttpCacheOptions } from '../../src/http/options.js'
+import { headerLines } from '../../src/http/message/headers.js'
+import type { CacheRequest } from '../../src/http/message/message.js'
+import type { UrlKey } from '../../src/http/rules/key.js'
+import { urlKey } from '../../src/http/rules/key.js'
+import { type HttpCacheOptions, type HttpCacheRules, parseHttpCacheOptions } from '../../src/http/rules/options.js'
 
 type Fields = Readonly<Record<string, string | readonly string[]>>
 

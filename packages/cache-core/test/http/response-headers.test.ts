@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { clientHeaders } from '../../src/http/client-headers.js'
-import { headerLines } from '../../src/http/headers.js'
-import { storedHeaders } from '../../src/http/stored-headers.js'
+import { headerLines } from '../../src/http/message/headers.js'
+import { clientHeaders } from '../../src/http/rules/client-headers.js'
+import { storedHeaders } from '../../src/http/rules/stored-headers.js'
 import { rulesOf } from './requests.js'
 
 const NOW = Date.UTC(1994, 10, 6, 8, 49, 37)

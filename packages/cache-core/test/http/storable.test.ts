@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { headerLines } from '../../src/http/headers.js'
-import type { HttpCacheOptions } from '../../src/http/options.js'
-import { isComplete, storable } from '../../src/http/storable.js'
+import { headerLines } from '../../src/http/message/headers.js'
+import type { HttpCacheOptions } from '../../src/http/rules/options.js'
+import { isComplete, storable } from '../../src/http/rules/storable.js'
 import { rulesOf } from './requests.js'
 
 const NOW = Date.UTC(2026, 10, 20, 12)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeResponse, encodeResponse, type StoredResponse } from '../../src/http/stored-response.js'
+import { decodeResponse, encodeResponse, type StoredResponse } from '../../src/http/engine/stored-response.js'
 
 /** Tab, printable ASCII and obs-text: all that a field value may hold. */
 const VALUE_CHARS = ['\t', ...Array.from({ length: 0x100 - 0x20 }, (_, i) => String.fromCharCode(0x20 + i))].filter(

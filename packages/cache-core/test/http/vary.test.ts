@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { headerLines } from '../../src/http/headers.js'
-import type { HttpCacheOptions } from '../../src/http/options.js'
-import { mergeVary, variantKey, varyOf } from '../../src/http/vary.js'
+import { headerLines } from '../../src/http/message/headers.js'
+import type { HttpCacheOptions } from '../../src/http/rules/options.js'
+import { mergeVary, variantKey, varyOf } from '../../src/http/rules/vary.js'
 import { get, keyOf, rulesOf } from './requests.js'
 
 function variant(vary: string[], fields: Record<string, string | string[]>, options: HttpCacheOptions = {}): string {

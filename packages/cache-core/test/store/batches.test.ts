@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { allOrFirstError, chunks } from '../../src/store/batches.js'
+import { allOrFirstError, chunks } from '../../src/store/kit/batches.js'
 
 describe('chunks', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../src/base/errors.js'
-import { checkDriverConfig, parseCredentials, refuseBesideClient } from '../../src/store/connection-options.js'
+import { checkDriverConfig, parseCredentials, refuseBesideClient } from '../../src/store/kit/connection-options.js'
 
 describe('beside a client', () => {
   it('nothing may say how to connect', () => {

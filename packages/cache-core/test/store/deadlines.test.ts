@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Deadlines } from '../../src/store/deadlines.js'
+import { Deadlines } from '../../src/store/guard/deadlines.js'
 import { FakeClock, turn } from '../support/fake-clock.js'
 
 /** Errors of an operation stay what they are. */

@@ -11,8 +11,8 @@ import {
   UnsupportedError,
   ValueTooLargeError,
 } from '../../src/base/errors.js'
-import { GuardedStore, guardStore, parseStoreTimeout } from '../../src/store/guard.js'
-import { memoryStore } from '../../src/store/memory-store.js'
+import { GuardedStore, guardStore, parseStoreTimeout } from '../../src/store/guard/guarded-store.js'
+import { memoryStore } from '../../src/store/memory/memory-store.js'
 import type { Store } from '../../src/store/store.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { scriptedStore } from '../support/scripted-store.js'

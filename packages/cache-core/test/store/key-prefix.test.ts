@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keyPrefix } from '../../src/store/key-prefix.js'
+import { keyPrefix } from '../../src/store/kit/key-prefix.js'
 
 describe('keyPrefix', () => {
   it('is readable, and ends with its separator', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidKeyError } from '../../src/base/errors.js'
-import { engineKey, MAX_KEY_BYTES, openOriginal, sealOriginal } from '../../src/store/key-rules.js'
+import { engineKey, MAX_KEY_BYTES, openOriginal, sealOriginal } from '../../src/store/guard/long-keys.js'
 
 describe('engineKey', () => {
   it('leaves a short key as it is', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkQuery, durationInQuery, formatHost, parseHost, parseStoreUrl } from '../../src/store/store-url.js'
+import { checkQuery, durationInQuery, formatHost, parseHost, parseStoreUrl } from '../../src/store/kit/store-url.js'
 
 describe('parseStoreUrl', () => {
   it('takes a URL apart', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { STAMP_BYTES, VersionStamps } from '../../src/store/version-stamp.js'
+import { STAMP_BYTES, VersionStamps } from '../../src/store/kit/version-stamps.js'
 
 describe('VersionStamps', () => {
   it('stands before the bytes, which stay as they are', () => {

@@ -1,4 +1,4 @@
-import { memoryStore } from '../../src/store/memory-store.js'
+import { memoryStore } from '../../src/store/memory/memory-store.js'
 import type { Store } from '../../src/store/store.js'
 
 /** A memory store with some operations replaced, and every call written down as `operation key`. */

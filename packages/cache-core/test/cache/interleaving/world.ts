@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/base/clock.js'
 import { AmbiguousWriteError } from '../../../src/base/errors.js'
 import { decodeFrame } from '../../../src/entry/frame.js'
-import { MemoryStore } from '../../../src/store/memory-store.js'
+import { MemoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Store } from '../../../src/store/store.js'
 
 /** How an operation ends that the scheduler lets happen. Only `ok` is honest. */

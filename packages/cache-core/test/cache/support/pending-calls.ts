@@ -1,6 +1,6 @@
 // A process with calls that never end, in a cache that is open or closed, and nothing else to do.
-import { createCache } from '../../../src/cache/cache.js'
-import { memoryStore } from '../../../src/store/memory-store.js'
+import { createCache } from '../../../src/data/cache.js'
+import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { FaultyStore } from './faulty-store.js'
 
 const shared = memoryStore()

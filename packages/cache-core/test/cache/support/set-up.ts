@@ -1,6 +1,6 @@
-import { type Cache, createCache } from '../../../src/cache/cache.js'
-import type { CacheOptions } from '../../../src/cache/options.js'
-import { MemoryStore } from '../../../src/store/memory-store.js'
+import { type Cache, createCache } from '../../../src/data/cache.js'
+import type { CacheOptions } from '../../../src/data/options.js'
+import { MemoryStore } from '../../../src/store/memory/memory-store.js'
 import { FakeClock, turn } from '../../support/fake-clock.js'
 import { FaultyStore } from './faulty-store.js'
 

@@ -1,0 +1,106 @@
+import type { ServerResponse } from 'node:http'
+import type { RunOutcome, RunPlan } from '../../http/engine/exchange.js'
+import type { HeaderLines } from '../../http/message/headers.js'
+import { outsideFields } from './outside-fields.js'
+import { headOf, sendHead, type WriteHeadArguments } from './response-head.js'
+
+type Write = (chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
+type End = (chunk?: unknown, encoding?: unknown, callback?: unknown) => ServerResponse
+
+export interface Tap {
+  readonly outcome: Promise<RunOutcome>
+  /** The handler has failed, and nothing more is to be expected of it. */
+  fail(): void
+}
+
+/**
+ * Observes a response while it goes out: its head may be changed, its body is kept where the plan says so. The methods
+ * are overridden as own properties, because frameworks exchange the prototype.
+ *
+ * A client that goes away before the response begins does not end the capture: others wait for it, too. When it goes
+ * away later, nobody may read the rest out of the handler (`pipe` has stopped), so the response counts as broken.
+ *
+ * @param before The field lines that layers outside have set.
+ */
+export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>, before: HeaderLines): Tap {
+  let fail!: () => void
+  const outcome = new Promise<RunOutcome>((resolve) => {
+    const writeHead = res.writeHead
+    const write = res.write as Write
+    const end = res.end as End
+    const { destroy } = res
+    let pieces: Buffer[] = []
+    let bytes = 0
+    let began = false
+    let capturing = false
+
+    const finish = (outcome: RunOutcome): void => {
+      capturing = false
+      pieces = []
+      res.removeListener('close', onClose)
+      plan.signal?.removeEventListener('abort', onAbort)
+      resolve(outcome)
+    }
+    const onAbort = (): void => finish({ end: 'passed' })
+    fail = () => finish({ end: 'broken' })
+    const onClose = (): void => {
+      if (began) fail()
+      else plan.onAbandoned?.(fail)
+    }
+    res.on('close', onClose)
+    plan.signal?.addEventListener('abort', onAbort)
+
+    /** Node asks for no head any more when the client has gone. */
+    const beginUnheard = (): void => {
+      if (!began && res.destroyed) res.writeHead(res.statusCode)
+    }
+    const take = (chunk: unknown, encoding: unknown): void => {
+      if (!capturing || chunk === undefined || chunk === null || typeof chunk === 'function') return
+      // A copy: the handler may use its buffer again.
+      const piece =
+        typeof chunk === 'string'
+          ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
+          : Buffer.from(chunk as Uint8Array)
+      bytes += piece.byteLength
+      if (bytes > plan.maxBodyBytes) finish({ end: 'passed' })
+      else pieces.push(piece)
+    }
+
+    res.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
+      // Called again, Node's own says what is wrong with that.
+      if (began) return writeHead.call(res, status, ...(rest as []))
+      const head = headOf(res, status, rest)
+      began = true
+      const { headers, capture } = plan.onHead({ ...head, outside: outsideFields(before, head.headers) })
+      sendHead(res, writeHead, head, headers)
+      if (capture) capturing = plan.signal?.aborted !== true
+      else finish({ end: 'passed' })
+      return res
+    }) as ServerResponse['writeHead']
+
+    res.write = ((chunk: unknown, encoding?: unknown, callback?: unknown) => {
+      beginUnheard()
+      const more = write.call(res, chunk, encoding, callback)
+      take(chunk, encoding)
+      // Of a client that has gone no `drain` will come.
+      return more || (capturing && res.destroyed)
+    }) as ServerResponse['write']
+
+    res.end = ((chunk?: unknown, encoding?: unknown, callback?: unknown) => {
+      beginUnheard()
+      const taken = bytes
+      end.call(res, chunk, encoding, callback)
+      // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
+      if (bytes === taken) take(chunk, encoding)
+      if (capturing) finish({ end: 'captured', body: pieces })
+      return res
+    }) as ServerResponse['end']
+
+    res.destroy = (error?: Error) => {
+      // Before the end the handler gave up; after it this is the server tidying up.
+      if (!res.writableEnded) fail()
+      return destroy.call(res, error)
+    }
+  })
+  return { outcome, fail }
+}

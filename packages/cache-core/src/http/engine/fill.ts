@@ -1,0 +1,137 @@
+import type { CacheInternals } from '../../data/cache.js'
+import { type Encoded, encodeFrame } from '../../entry/frame.js'
+import type { Loaded, LoadTerms } from '../../protocol/call.js'
+import { etagOf } from '../message/etag.js'
+import { has, keep } from '../message/headers.js'
+import { clientHeaders } from '../rules/client-headers.js'
+import type { UrlKey } from '../rules/key.js'
+import { narrow } from '../rules/narrowing.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { isComplete, type Storable, storable } from '../rules/storable.js'
+import { storedHeaders } from '../rules/stored-headers.js'
+import { variantKey } from '../rules/vary.js'
+import type { Exchange, ResponseHead } from './exchange.js'
+import { type Forward, runAlone, withStatus } from './pass.js'
+import type { Resource, Resources, UrlText } from './resource.js'
+import { encodeResponse } from './stored-response.js'
+import { passMark } from './variant.js'
+
+/** One request whose handler runs for others, too. */
+export interface FillRequest {
+  readonly exchange: Exchange
+  readonly key: UrlKey
+  readonly url: UrlText
+  /** The URL as it stood before the handler ran: a purge in between voids what is stored under its version. */
+  readonly resource: Resource
+  /** The slot on which the lease sits, and where those who wait look. */
+  readonly variantSlot: string
+  readonly forward: Forward
+}
+
+/** Nothing to give to those who wait: they look again. */
+const NOTHING: Loaded = { encoded: undefined, ttlMs: 0 }
+
+/** Runs handlers for their own clients and keeps what they answer, where it may be kept. */
+export class Filler {
+  readonly #internals: CacheInternals
+  readonly #rules: HttpCacheRules
+  readonly #resources: Resources
+
+  constructor(internals: CacheInternals, rules: HttpCacheRules, resources: Resources) {
+    this.#internals = internals
+    this.#rules = rules
+    this.#resources = resources
+  }
+
+  /**
+   * The load of a variant. Without a lease nothing can be stored, and nobody waits: the handler runs for its client.
+   * @throws the store's errors, after the client got its response.
+   */
+  async fill(request: FillRequest, { signal, leased }: LoadTerms): Promise<Loaded> {
+    const { exchange, key, forward } = request
+    if (!leased) {
+      runAlone(exchange, key, this.#rules, { forward, detail: 'waited for another request, or the store, in vain' })
+      return NOTHING
+    }
+    const { clock } = this.#internals.runtime
+    const requestedAt = clock.now()
+    let head: ResponseHead | undefined
+    let receivedAt = 0
+    let verdict: Storable | undefined
+    const outcome = await exchange.run({
+      sees: narrow(exchange.request, key, this.#rules),
+      maxBodyBytes: this.#rules.maxBodyBytes,
+      signal,
+      // Some handlers stop when their client goes: they get as long as anybody would wait for them.
+      onAbandoned: (giveUp) => void clock.after(this.#rules.waitTimeoutMs, giveUp),
+      onHead: (given) => {
+        head = given
+        receivedAt = clock.now()
+        const times = { requestedAt, receivedAt }
+        verdict = storable({ method: exchange.request.method, credentials: false }, given, this.#rules, times)
+        return verdict.storable
+          ? withStatus(clientHeaders(given.headers, this.#rules), { hit: false, forward, stored: true }, true)
+          : withStatus(given.headers, { hit: false, forward, detail: verdict.reason }, false)
+      },
+    })
+    if (outcome.end === 'broken' || head === undefined || verdict === undefined) return NOTHING
+    if (!verdict.storable) return passMark(verdict.reason, head.status)
+    if (outcome.end === 'passed') return passMark('response is larger than maxBodyBytes', head.status)
+    const bodyBytes = outcome.body.reduce((sum, piece) => sum + piece.byteLength, 0)
+    if (!isComplete(head, bodyBytes)) return NOTHING
+    const payload = this.#encode(head, outcome.body, bodyBytes, receivedAt, verdict)
+    if (payload === undefined) return passMark('response has fields that cannot be sent again', head.status)
+    return this.#keep(request, { encoding: 'bytes', payload }, verdict.vary, receivedAt + verdict.freshForMs)
+  }
+
+  /** Into the slot of the lease where it fits there; else into its own. */
+  async #keep(request: FillRequest, encoded: Encoded, vary: readonly string[], freshUntil: number): Promise<Loaded> {
+    const { exchange, key, url, resource, variantSlot } = request
+    // A body may take longer than its response is fresh.
+    const ttlMs = freshUntil - this.#internals.runtime.clock.now()
+    if (ttlMs <= 0) return NOTHING
+    const present = await this.#resources.cover(resource, vary, ttlMs)
+    if (present === undefined) return NOTHING
+    const parts = variantKey(present.vary, exchange.request, key, this.#rules)
+    const slot = this.#resources.variantSlot(url, parts)
+    if (slot === variantSlot) return { encoded, ttlMs }
+    // The response varies on more than was known: it belongs into another slot, where those who waited will look.
+    await this.#put(slot, encoded, present, ttlMs)
+    return NOTHING
+  }
+
+  #encode(
+    head: ResponseHead,
+    body: readonly Uint8Array[],
+    bodyBytes: number,
+    receivedAt: number,
+    verdict: Accepted,
+  ): Buffer | undefined {
+    // Vary stays: on a hit it replaces that of the layers outside, which the handler's was added to.
+    const own = keep(head.headers, (name) => name === 'vary' || !head.outside.has(name))
+    const client = { status: head.status, headers: clientHeaders(own, this.#rules) }
+    const tags = this.#rules.etag && !has(client.headers, 'etag')
+    const etag = tags ? etagOf(body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body)) : undefined
+    const headers = storedHeaders(client, { receivedAt, bodyBytes, etag })
+    const { freshForMs, ageMs, public: isPublic } = verdict
+    return encodeResponse(
+      { status: head.status, statusText: head.statusText, headers, receivedAt, ageMs, freshForMs, public: isPublic },
+      body,
+    )
+  }
+
+  /** A variant that nobody holds a lease on. Its URL's version makes an outdated one void, so nothing depends on who wins. */
+  async #put(slot: string, encoded: Encoded, { mark, namespaceMark }: Resource, ttlMs: number): Promise<void> {
+    const { store, clock } = this.#internals.runtime
+    const createdAt = clock.now()
+    const until = createdAt + ttlMs
+    const times = { createdAt, freshUntil: until, revalidateUntil: until, keepUntil: until }
+    const bytes = encodeFrame({ kind: 'value', ...times, ...encoded, marks: [namespaceMark, mark] })
+    const ttl = ttlMs === Number.POSITIVE_INFINITY ? undefined : ttlMs
+    if ((await store.add(slot, bytes, { ttl })) !== undefined) return
+    const standing = await store.get(slot)
+    if (standing !== undefined) await store.compareAndSet(slot, standing.version, bytes, { ttl })
+  }
+}
+
+type Accepted = Storable & { readonly storable: true }

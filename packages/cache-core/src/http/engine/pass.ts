@@ -1,0 +1,36 @@
+import { type CacheStatus, formatCacheStatus } from '../message/cache-status.js'
+import { type HeaderLines, keep } from '../message/headers.js'
+import type { UrlKey } from '../rules/key.js'
+import { asksForPart, type NarrowingRules, narrow } from '../rules/narrowing.js'
+import type { Exchange, HeadDecision, RunPlan } from './exchange.js'
+
+/** Why a handler runs, as Cache-Status has it. */
+export type Forward = (CacheStatus & { readonly hit: false })['forward']
+
+export interface Passed {
+  readonly forward: Forward
+  readonly detail?: string | undefined
+}
+
+/** The handler for this client alone, with all that the client sent. */
+export function runOpenly(exchange: Exchange, status: Passed): void {
+  void exchange.run(observing(status))
+}
+
+/**
+ * The handler for this client alone, on a route whose responses are shared: it sees what it would see for one that is
+ * stored, and what asks for a part of the response, since this one may be partial (RFC 9110 sections 13.1, 14.2).
+ */
+export function runAlone(exchange: Exchange, key: UrlKey, rules: NarrowingRules, status: Passed): void {
+  const { target, headers } = narrow(exchange.request, key, rules)
+  const sees = { target, headers: [...headers, ...keep(exchange.request.headers, asksForPart)] }
+  void exchange.run({ ...observing(status), sees })
+}
+
+function observing(status: Passed): RunPlan {
+  return { maxBodyBytes: 0, onHead: ({ headers }) => withStatus(headers, { hit: false, ...status }, false) }
+}
+
+export function withStatus(headers: HeaderLines, status: CacheStatus, capture: boolean): HeadDecision {
+  return { headers: [...headers, 'Cache-Status', formatCacheStatus(status)], capture }
+}

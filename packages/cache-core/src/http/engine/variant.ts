@@ -1,0 +1,31 @@
+import type { Encoded } from '../../entry/frame.js'
+import type { Loaded } from '../../protocol/call.js'
+import { decodeResponse, type StoredResponse } from './stored-response.js'
+
+/** What a variant's slot tells: a response, or why there is none to be had. */
+export type Variant = StoredResponse | PassMark
+
+/** Those who see it run their handlers at once, instead of queueing for a response that may not be stored. */
+export interface PassMark {
+  /** In words for a person; goes out in the `detail` of Cache-Status. */
+  readonly pass: string
+}
+
+/** How long requests are told so, before one of them finds out again. */
+const PASS_MARK_MS = 5_000
+/** A failure is soon over, and then there is something to store again. */
+const FAILURE_PASS_MARK_MS = 1_000
+
+/** A pass mark is a string where a response is bytes. */
+export function passMark(reason: string, status: number): Loaded {
+  const ttlMs = status >= 500 ? FAILURE_PASS_MARK_MS : PASS_MARK_MS
+  return { encoded: { encoding: 'string', payload: Buffer.from(reason) }, ttlMs }
+}
+
+/** @throws when the bytes are neither: the entry is then dead. */
+export function openVariant({ encoding, payload }: Encoded): Variant {
+  if (encoding === 'string') return { pass: Buffer.from(payload).toString() }
+  const stored = decodeResponse(payload)
+  if (stored === undefined) throw new TypeError('not a stored response')
+  return stored
+}

@@ -1,0 +1,57 @@
+import { opaqueTag, opaqueTags } from '../message/etag.js'
+import { combined, first, type HeaderLines, has, keep } from '../message/headers.js'
+import { parseHttpDate } from '../message/http-date.js'
+
+/**
+ * What a stored response answers to the client's own condition. If-None-Match goes first, and where it is present the
+ * date is never looked at (RFC 9110 section 13.2.2). A condition is for a 200 only (section 13.2.1).
+ */
+export function evaluateConditions(
+  requestHeaders: HeaderLines,
+  stored: { readonly status: number; readonly headers: HeaderLines; readonly receivedAt: number },
+  now: number,
+): 'full' | 'not-modified' {
+  if (stored.status !== 200) return 'full'
+  const ifNoneMatch = combined(requestHeaders, 'if-none-match')
+  if (ifNoneMatch !== undefined) return isMatch(ifNoneMatch, stored.headers) ? 'not-modified' : 'full'
+  const since = parseHttpDate(first(requestHeaders, 'if-modified-since') ?? '', now)
+  if (since === undefined) return 'full'
+  return lastModified(stored, now) <= since ? 'not-modified' : 'full'
+}
+
+function isMatch(ifNoneMatch: string, stored: HeaderLines): boolean {
+  if (ifNoneMatch.trim() === '*') return true
+  const etag = first(stored, 'etag')
+  return etag !== undefined && opaqueTags(ifNoneMatch).includes(opaqueTag(etag))
+}
+
+/** Last-Modified, else Date, else the time of receipt (RFC 9111 section 4.3.2). */
+function lastModified(stored: { readonly headers: HeaderLines; readonly receivedAt: number }, now: number): number {
+  return (
+    parseHttpDate(first(stored.headers, 'last-modified') ?? '', now) ??
+    parseHttpDate(first(stored.headers, 'date') ?? '', now) ??
+    stored.receivedAt
+  )
+}
+
+/** What describes the bytes that a 304 does not have. */
+const OF_THE_CONTENT = new Set([
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'content-language',
+  'content-range',
+  'content-digest',
+  'repr-digest',
+  'digest',
+  'content-md5',
+])
+
+/**
+ * The fields of a 304 (RFC 9110 section 15.4.5): Cache-Control, Content-Location, Date, ETag, Expires, Vary and all else
+ * but metadata of the representation. Last-Modified only where no ETag tells the client what it has.
+ */
+export function notModifiedHeaders(headers: HeaderLines): string[] {
+  const tagged = has(headers, 'etag')
+  return keep(headers, (name) => !OF_THE_CONTENT.has(name) && !(tagged && name === 'last-modified'))
+}

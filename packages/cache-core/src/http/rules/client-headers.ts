@@ -1,0 +1,37 @@
+import { type HeaderLines, keep, members } from '../message/headers.js'
+import type { NarrowingRules } from './narrowing.js'
+import { varyOf } from './vary.js'
+
+export interface ClientRules extends Pick<NarrowingRules, 'headers' | 'cookies'> {
+  /** What clients and caches between see in place of the handler's Cache-Control. */
+  readonly clientCacheControl: string | undefined
+}
+
+/**
+ * The fields of a response that is stored, as every client gets them, on the miss as on the hits. Not for a response
+ * that is not stored: a private one must keep its own Cache-Control.
+ */
+export function clientHeaders(headers: HeaderLines, rules: ClientRules): string[] {
+  const lines =
+    rules.clientCacheControl === undefined ? [...headers] : withCacheControl(headers, rules.clientCacheControl)
+  const missing = missingFromVary(headers, rules)
+  if (missing.length > 0) lines.push('Vary', missing.join(', '))
+  return lines
+}
+
+/** Expires and Pragma say the same in older words (RFC 9111 sections 5.3, 5.4), so they go with it. */
+function withCacheControl(headers: HeaderLines, value: string): string[] {
+  const lines = keep(headers, (name) => name !== 'cache-control' && name !== 'expires' && name !== 'pragma')
+  lines.push('Cache-Control', value)
+  return lines
+}
+
+/** What the route's key knows of the request must stand in Vary, or a cache outside mixes up what this one keeps apart. */
+function missingFromVary(headers: HeaderLines, rules: ClientRules): readonly string[] {
+  const vary = varyOf(headers)
+  if (vary === '*') return []
+  const written = new Set(members(headers, 'vary').map((name) => name.toLowerCase()))
+  const depends = new Set([...vary, ...(rules.headers ?? [])])
+  if (rules.cookies !== undefined && rules.cookies.size > 0) depends.add('cookie')
+  return [...depends].filter((name) => !written.has(name))
+}

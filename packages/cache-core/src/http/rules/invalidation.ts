@@ -1,0 +1,44 @@
+import { first } from '../message/headers.js'
+import type { CacheRequest, CacheResponse } from '../message/message.js'
+import { originForm } from './key.js'
+
+/** RFC 9110 section 9.2.1. Any other method, an unknown one too, may change the resource. */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+export function isUnsafe(method: string): boolean {
+  return !SAFE.has(method)
+}
+
+/**
+ * The targets (path and query, on the request's own host) that a response makes invalid: the request's own, and those
+ * of Location and Content-Location where they are of the same origin (RFC 9111 section 4.4). Only a 2xx or 3xx to an
+ * unsafe method does that: a client that is refused must not be able to empty the cache.
+ */
+export function invalidatedTargets(request: CacheRequest, response: CacheResponse): readonly string[] {
+  if (!isUnsafe(request.method) || response.status < 200 || response.status > 399) return []
+  const own = originForm(request.target)
+  if (own === undefined) return []
+  const targets = new Set([own])
+  for (const name of ['location', 'content-location']) {
+    const reference = first(response.headers, name)
+    const target = reference === undefined ? undefined : sameOriginTarget(reference, own, request)
+    if (target !== undefined) targets.add(target)
+  }
+  return [...targets]
+}
+
+/** The target of a URI reference, where it stays on the request's origin. */
+function sameOriginTarget(reference: string, own: string, request: CacheRequest): string | undefined {
+  const host = request.origin?.host ?? first(request.headers, 'host')
+  if (host === undefined) return undefined
+  const scheme = request.origin?.scheme
+  try {
+    const url = new URL(reference, `${scheme ?? 'http'}://${host}${own}`)
+    // Behind a proxy that ends TLS the handler may well write https: where the scheme is unknown, either will do.
+    const expected = scheme ?? (url.protocol === 'https:' ? 'https' : 'http')
+    return url.origin === new URL(`${expected}://${host}`).origin ? url.pathname + url.search : undefined
+  } catch {
+    // The response names nothing, or the Host field is none.
+    return undefined
+  }
+}

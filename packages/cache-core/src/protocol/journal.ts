@@ -1,0 +1,135 @@
+import type { CancelTimer, Clock } from '../base/clock.js'
+import type { GuardedStore } from '../store/guard/guarded-store.js'
+import type { NamespaceVersion } from './marks.js'
+
+/** Beyond so many keys of all namespaces the journal says "renew the namespace" instead. */
+const MAX_KEYS = 10_000
+/** How many deletes are under way at once in a replay. */
+const REPLAY_BATCH = 256
+/** How soon, and at the longest how seldom, an unreachable store is tried again. */
+const FIRST_RETRY_MS = 100
+const LONGEST_RETRY_MS = 1_000
+
+/** `'delivered'`: the store has it. `'journaled'`: effective in this process at once, elsewhere when the store is back. */
+export type Delivery = 'delivered' | 'journaled'
+
+interface Undelivered {
+  readonly namespace: NamespaceVersion
+  /** Tells a key that was journalled again while its replay was under way. */
+  readonly entry: number
+}
+
+/**
+ * Invalidations that the store has not heard. A journalled key is a miss in this process until its delete was
+ * delivered; so is every key of a namespace whose renewal is journalled. In memory, bounded, lost with the process.
+ */
+export class Journal {
+  readonly #store: GuardedStore
+  readonly #clock: Clock
+  readonly #keys = new Map<string, Undelivered>()
+  readonly #namespaces = new Map<NamespaceVersion, number>()
+  #entries = 0
+  #retryMs = FIRST_RETRY_MS
+  #cancel: CancelTimer | undefined
+  #replaying = false
+  #closed = false
+
+  constructor(store: GuardedStore, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** Keys and namespaces that wait for the store. */
+  get size(): number {
+    return this.#keys.size + this.#namespaces.size
+  }
+
+  /** Whether what the store says of this slot must not be believed. */
+  distrusts(slot: string, namespace: NamespaceVersion): boolean {
+    return this.size > 0 && (this.#keys.has(slot) || this.#namespaces.has(namespace))
+  }
+
+  /** The present point in the journal's order, to be taken before a write that may settle a key. */
+  get position(): number {
+    return this.#entries
+  }
+
+  addKey(slot: string, namespace: NamespaceVersion): void {
+    if (this.#namespaces.has(namespace)) {
+      // Its renewal may be under way, and this key loaded again since: the one after it covers both.
+      this.addNamespace(namespace)
+      return
+    }
+    this.#keys.set(slot, { namespace, entry: ++this.#entries })
+    if (this.#keys.size > MAX_KEYS) {
+      const namespaces = new Set([...this.#keys.values()].map((undelivered) => undelivered.namespace))
+      this.#keys.clear()
+      for (const each of namespaces) this.addNamespace(each)
+    }
+    this.#schedule()
+  }
+
+  addNamespace(namespace: NamespaceVersion): void {
+    this.#namespaces.set(namespace, ++this.#entries)
+    for (const [slot, undelivered] of this.#keys) if (undelivered.namespace === namespace) this.#keys.delete(slot)
+    this.#schedule()
+  }
+
+  /** The store has a newer word on this slot than all that was journalled before the write was sent. */
+  settleKey(slot: string, sentAt: number): void {
+    const undelivered = this.#keys.get(slot)
+    if (undelivered !== undefined && undelivered.entry <= sentAt) this.#keys.delete(slot)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancel?.()
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#replaying || this.#cancel !== undefined || this.size === 0) return
+    this.#cancel = this.#clock.after(this.#retryMs, () => {
+      this.#cancel = undefined
+      void this.#replay()
+    })
+  }
+
+  /** Each on its own: one dead server of several holds back only its own keys. */
+  async #replay(): Promise<void> {
+    this.#replaying = true
+    let delivered = await this.#deliver([...this.#namespaces], async ([namespace, entry]) => {
+      await namespace.renew()
+      if (this.#namespaces.get(namespace) === entry) this.#namespaces.delete(namespace)
+    })
+    const keys = [...this.#keys]
+    for (let from = 0; from < keys.length; from += REPLAY_BATCH) {
+      const batchDelivered = await this.#deliver(keys.slice(from, from + REPLAY_BATCH), (item) => this.#replayKey(item))
+      delivered ||= batchDelivered
+      if (!batchDelivered) break
+    }
+    this.#replaying = false
+    this.#retryMs = delivered ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
+    this.#schedule()
+  }
+
+  async #replayKey([slot, undelivered]: readonly [string, Undelivered]): Promise<void> {
+    try {
+      await this.#store.delete(slot)
+      this.settleKey(slot, undelivered.entry)
+    } catch (error) {
+      // To the end of the queue, so that the keys of a dead server do not stand before those of the others.
+      const present = this.#keys.get(slot)
+      if (present !== undefined) {
+        this.#keys.delete(slot)
+        this.#keys.set(slot, present)
+      }
+      throw error
+    }
+  }
+
+  /** Whether the store took any of them. */
+  async #deliver<T>(items: readonly T[], send: (item: T) => Promise<void>): Promise<boolean> {
+    const results = await Promise.allSettled(items.map(send))
+    return results.some(({ status }) => status === 'fulfilled')
+  }
+}

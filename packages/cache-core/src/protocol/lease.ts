@@ -1,0 +1,174 @@
+import type { Clock } from '../base/clock.js'
+import { AmbiguousWriteError, StoreClosedError, StoreTimeoutError } from '../base/errors.js'
+import { encodeFrame, type Mark } from '../entry/frame.js'
+import type { DeadlineClass, GuardedStore } from '../store/guard/guarded-store.js'
+import type { Version } from '../store/store.js'
+import { newToken, openSlot } from './slot.js'
+
+/**
+ * What a conditional write came to. `'failed'`: certainly not executed, the store could not be asked.
+ * `'timed-out'`: ambiguous because its time was over; whoever waits must not wait for this store again.
+ */
+export type LeaseOutcome = 'won' | 'lost' | 'ambiguous' | 'timed-out' | 'failed'
+
+export type Claim = { readonly won: Lease } | Exclude<LeaseOutcome, 'won'>
+
+/** Between two attempts to take a lease back while the store does not answer. */
+const WITHDRAW_EVERY_MS = 100
+/** Beyond this an outage leaves a lease to its own end. */
+const WITHDRAW_FOR_MS = 30_000
+
+/**
+ * A lease in a key's own slot: the right to load, and the version over which the load is stored. Portable leases after
+ * Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013; transitions T1 to T5 of the protocol.
+ */
+export class Lease {
+  readonly token: string
+  readonly #store: GuardedStore
+  readonly #clock: Clock
+  readonly #slot: string
+  readonly #leaseMs: number
+  readonly #marks: readonly Mark[]
+  #version: Version
+  #extension = 0
+  #extensionUnclear = false
+
+  private constructor(terms: LeaseTerms, token: string, version: Version) {
+    this.#store = terms.store
+    this.#clock = terms.clock
+    this.#slot = terms.slot
+    this.#leaseMs = terms.leaseMs
+    this.#marks = terms.marks
+    this.token = token
+    this.#version = version
+  }
+
+  /**
+   * T1 on an absent slot, T2 over the version of a dead or expired frame. A new attempt draws a new token, so that a
+   * late write of an earlier attempt is never taken for this one.
+   */
+  static async claim(terms: LeaseTerms, over: Version | undefined): Promise<Claim> {
+    const { store, slot, leaseMs } = terms
+    const token = newToken()
+    const bytes = leaseFrame(terms, token, 0)
+    // A caller waits for this answer before its load: the short deadline. Giving up a claim is always safe.
+    const write =
+      over === undefined
+        ? store.add(slot, bytes, { ttl: leaseMs }, 'read')
+        : store.compareAndSet(slot, over, bytes, { ttl: leaseMs }, 'read')
+    const { outcome, version } = await settle(write)
+    if (outcome === 'won') return { won: new Lease(terms, token, version as Version) }
+    if (outcome === 'ambiguous') {
+      try {
+        const standing = await readOwn(store, slot, token)
+        return standing === undefined ? 'ambiguous' : { won: new Lease(terms, token, standing) }
+      } catch {
+        void withdraw(terms, token)
+        return 'timed-out'
+      }
+    }
+    if (outcome === 'timed-out') void withdraw(terms, token)
+    return outcome
+  }
+
+  /** T4: the same token for another `leaseMs`. Any other answer than `'won'` means: nobody may join this load any more. */
+  async extend(): Promise<LeaseOutcome> {
+    const terms = { clock: this.#clock, leaseMs: this.#leaseMs, marks: this.#marks }
+    const bytes = leaseFrame(terms, this.token, ++this.#extension)
+    const { outcome, version } = await settle(
+      this.#store.compareAndSet(this.#slot, this.#version, bytes, { ttl: this.#leaseMs }),
+    )
+    if (outcome === 'won') this.#version = version as Version
+    else if (outcome === 'ambiguous' || outcome === 'timed-out') this.#extensionUnclear = true
+    return outcome
+  }
+
+  /**
+   * T3: the value over the lease, once. `'won'` proves that nobody deleted or wrote the key since the lease was taken.
+   * @param deadline `'read'` where callers wait for the answer and may have to load by themselves.
+   */
+  async complete(bytes: Uint8Array, ttl: number | undefined, deadline: DeadlineClass): Promise<LeaseOutcome> {
+    const write = (over: Version): Promise<Version | undefined> =>
+      this.#store.compareAndSet(this.#slot, over, bytes, { ttl }, deadline)
+    let { outcome } = await settle(write(this.#version))
+    if (outcome === 'lost' && this.#extensionUnclear) {
+      // An extension whose answer was lost may have run, with nothing in between: then the lease is still ours.
+      try {
+        const standing = await readOwn(this.#store, this.#slot, this.token)
+        if (standing !== undefined) outcome = (await settle(write(standing))).outcome
+      } catch {
+        outcome = 'timed-out'
+      }
+    }
+    if (outcome !== 'won' && outcome !== 'lost') this.#withdraw()
+    return outcome
+  }
+
+  /** T5: nothing is stored, the slot is absent again. `'won'` is the same proof as in `complete`. */
+  async release(deadline: DeadlineClass): Promise<LeaseOutcome> {
+    const remove = this.#store.compareAndDelete(this.#slot, this.#version, deadline)
+    const { outcome } = await settle(remove.then((removed) => (removed ? REMOVED : undefined)))
+    if (outcome !== 'won') this.#withdraw()
+    return outcome
+  }
+
+  #withdraw(): void {
+    void withdraw({ store: this.#store, clock: this.#clock, slot: this.#slot }, this.token)
+  }
+}
+
+/**
+ * Takes back a lease that nobody will complete, behind everybody's back and as soon as the store answers: waiters
+ * elsewhere should not wait for its end. It need not stand yet: a store that was frozen executes what it was sent.
+ * Never rejects.
+ */
+async function withdraw(
+  { store, clock, slot }: Pick<LeaseTerms, 'store' | 'clock' | 'slot'>,
+  token: string,
+): Promise<void> {
+  const until = clock.monotonic() + WITHDRAW_FOR_MS
+  for (;;) {
+    try {
+      const standing = await readOwn(store, slot, token)
+      if (standing !== undefined) await store.compareAndDelete(slot, standing)
+      return
+    } catch (error) {
+      if (error instanceof StoreClosedError || clock.monotonic() >= until) return
+    }
+    await new Promise<void>((resolve) => clock.after(WITHDRAW_EVERY_MS, resolve))
+  }
+}
+
+export interface LeaseTerms {
+  readonly store: GuardedStore
+  readonly clock: Clock
+  readonly slot: string
+  readonly leaseMs: number
+  /** Read from the store before the lease is taken (G2). */
+  readonly marks: readonly Mark[]
+}
+
+const REMOVED: Version = true
+
+function leaseFrame(terms: Pick<LeaseTerms, 'clock' | 'leaseMs' | 'marks'>, token: string, extension: number): Buffer {
+  const { leaseMs, marks } = terms
+  return encodeFrame({ kind: 'lease', createdAt: terms.clock.now(), leaseMs, extension, token, marks })
+}
+
+async function settle(
+  write: Promise<Version | undefined>,
+): Promise<{ outcome: LeaseOutcome; version?: Version | undefined }> {
+  try {
+    const version = await write
+    return version === undefined ? { outcome: 'lost' } : { outcome: 'won', version }
+  } catch (error) {
+    if (!(error instanceof AmbiguousWriteError)) return { outcome: 'failed' }
+    return { outcome: error.cause instanceof StoreTimeoutError ? 'timed-out' : 'ambiguous' }
+  }
+}
+
+/** The version under which a lease with this token stands, if it does. @throws the store's errors. */
+async function readOwn(store: GuardedStore, slot: string, token: string): Promise<Version | undefined> {
+  const read = openSlot(await store.get(slot))
+  return read?.frame?.kind === 'lease' && read.frame.token === token ? read.version : undefined
+}

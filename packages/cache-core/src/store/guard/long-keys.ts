@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { bufferOf } from '../../base/bytes.js'
+import { InvalidKeyError } from '../../base/errors.js'
+
+/** Longest key that any store takes from its caller, in bytes of UTF-8. */
+export const MAX_KEY_BYTES = 65_536
+
+/** Begins the engine key of a hashed key. An ordinary key that begins so is hashed too, so no key can spell another's hash. */
+const HASH_MARK = '#'
+
+export interface EngineKey {
+  /** What the store is asked for. */
+  readonly text: string
+  /** The caller's key in UTF-16, where `text` is a hash of it: it travels with the value and is compared on read. */
+  readonly original: Buffer | undefined
+}
+
+/**
+ * The key as an engine takes it: itself where it is short, well-formed Unicode, else its SHA-256.
+ * Lone surrogates are hashed too: UTF-8 would make them all one key.
+ * @throws InvalidKeyError when the key is not a string, empty, or longer than `maxBytes`.
+ */
+export function engineKey(key: unknown, engineMaxBytes: number, maxBytes = MAX_KEY_BYTES): EngineKey {
+  if (typeof key !== 'string' || key === '')
+    throw new InvalidKeyError('a key must be a string of at least one character')
+  // A UTF-16 unit becomes at most three bytes: most keys need no counting.
+  if (key.length * 3 > maxBytes && Buffer.byteLength(key) > maxBytes) {
+    throw new InvalidKeyError(`a key may have at most ${maxBytes} bytes, this one has ${Buffer.byteLength(key)}`)
+  }
+  const fits = key.length * 3 <= engineMaxBytes || Buffer.byteLength(key) <= engineMaxBytes
+  if (fits && !key.startsWith(HASH_MARK) && key.isWellFormed()) return { text: key, original: undefined }
+  const original = Buffer.from(key, 'utf16le')
+  return { text: HASH_MARK + createHash('sha256').update(original).digest('base64url'), original }
+}
+
+const LENGTH_BYTES = 4
+
+/** The value of a hashed key as it is stored: the length of the original key, the key, the bytes. */
+export function sealOriginal(original: Buffer, bytes: Uint8Array): Buffer {
+  const sealed = Buffer.allocUnsafe(LENGTH_BYTES + original.byteLength + bytes.byteLength)
+  sealed.writeUInt32BE(original.byteLength)
+  sealed.set(original, LENGTH_BYTES)
+  sealed.set(bytes, LENGTH_BYTES + original.byteLength)
+  return sealed
+}
+
+/** The bytes behind the original key, or `undefined` when another key's value stands there. */
+export function openOriginal(original: Buffer, sealed: Uint8Array): Uint8Array | undefined {
+  const view = bufferOf(sealed)
+  const start = LENGTH_BYTES + original.byteLength
+  if (view.byteLength < start || view.readUInt32BE() !== original.byteLength) return undefined
+  return view.subarray(LENGTH_BYTES, start).equals(original) ? view.subarray(start) : undefined
+}

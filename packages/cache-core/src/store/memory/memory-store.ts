@@ -1,0 +1,234 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../../base/clock.js'
+import { systemClock } from '../../base/clock.js'
+import { report } from '../../base/diagnostics.js'
+import { InvalidOptionError, StoreClosedError, StoreFullError, UnsupportedError } from '../../base/errors.js'
+import { checkOptions, parseCount } from '../../base/options.js'
+import type { StoreCapabilities } from '../capabilities.js'
+import type { CompareAndSetOptions, Store, StoreEntry, StoreWrite, Version, WriteOptions } from '../store.js'
+
+export interface MemoryStoreOptions {
+  /** Most entries kept; the least recently used goes first. Default 100 000. `Infinity` must be written out. */
+  readonly maxEntries?: number
+  /** Most bytes kept, keys and a fixed overhead counted. Default 128 MiB. `Infinity` must be written out. */
+  readonly maxBytes?: number
+  /** For tests. Default: the system's. */
+  readonly clock?: Clock
+}
+
+/** What an entry costs beside its key and bytes: the map's slot, the record, the buffer's header. Measured roughly; on the safe side. */
+const ENTRY_OVERHEAD_BYTES = 200
+
+interface MemoryEntry extends StoreEntry {
+  readonly version: number
+  /** Wall clock. `Infinity`: no end. */
+  readonly expiresAt: number
+}
+
+interface Counter {
+  readonly value: number
+  readonly expiresAt: number
+}
+
+/** Never reset, and one for all instances: a version is unique in the process (rule V1). */
+let versions = 0
+
+/** Bytes in this process: bounded in entries and bytes, least recently used out first. Two instances share nothing. */
+export class MemoryStore implements Store {
+  readonly name = 'memory'
+  readonly capabilities: StoreCapabilities
+  readonly #entries: LRUCache<string, MemoryEntry>
+  readonly #counters: LRUCache<string, Counter>
+  readonly #maxBytes: number
+  readonly #clock: Clock
+  #closed = false
+
+  constructor(options: MemoryStoreOptions = {}) {
+    checkOptions('memoryStore', options, ['maxEntries', 'maxBytes', 'clock'])
+    const maxEntries = parseCount('maxEntries', options.maxEntries ?? 100_000, 1, Number.POSITIVE_INFINITY)
+    this.#maxBytes = parseCount('maxBytes', options.maxBytes ?? 134_217_728, 1, Number.POSITIVE_INFINITY)
+    this.#clock = options.clock ?? systemClock
+    if (typeof this.#clock.now !== 'function') throw new InvalidOptionError('clock', 'expected a Clock')
+    const bounds = {
+      ...(maxEntries === Number.POSITIVE_INFINITY ? {} : { max: maxEntries }),
+      maxSize: Math.min(this.#maxBytes, Number.MAX_SAFE_INTEGER),
+    }
+    this.#entries = new LRUCache({
+      ...bounds,
+      sizeCalculation: ({ bytes }, key) => sizeOf(key, bytes),
+      dispose: (_, key, reason) => {
+        if (reason === 'evict') report('eviction', () => ({ store: this.name, key }))
+      },
+    })
+    this.#counters = new LRUCache({ ...bounds, sizeCalculation: (_, key) => sizeOf(key) })
+    this.capabilities = {
+      add: true,
+      compareAndSet: true,
+      touch: true,
+      increment: true,
+      bus: false,
+      purge: true,
+      shared: false,
+      ttlResolutionMs: 0,
+      maxKeyBytes: Number.MAX_SAFE_INTEGER,
+      maxValueBytes: Math.max(0, Math.min(this.#maxBytes - 2 * ENTRY_OVERHEAD_BYTES, MAX_VALUE_BYTES)),
+    }
+  }
+
+  async get(key: string): Promise<StoreEntry | undefined> {
+    this.#check('get')
+    return this.#live(key)
+  }
+
+  async set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
+    this.#check('set')
+    this.#write('set', key, bytes, ttl)
+  }
+
+  async add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
+    this.#check('add')
+    if (this.#live(key) !== undefined) return undefined
+    return this.#write('add', key, bytes, ttl)
+  }
+
+  async compareAndSet(
+    key: string,
+    version: Version,
+    bytes: Uint8Array,
+    { ttl }: CompareAndSetOptions = {},
+  ): Promise<Version | undefined> {
+    this.#check('compareAndSet')
+    const present = this.#live(key)
+    if (present === undefined || present.version !== version) return undefined
+    return this.#write('compareAndSet', key, bytes, ttl === 'keep' ? present.expiresAt - this.#clock.now() : ttl)
+  }
+
+  async delete(key: string): Promise<boolean> {
+    this.#check('delete')
+    return this.#delete(key)
+  }
+
+  async compareAndDelete(key: string, version: Version): Promise<boolean> {
+    this.#check('compareAndDelete')
+    if (this.#live(key)?.version !== version) return false
+    return this.#entries.delete(key)
+  }
+
+  async touch(key: string, ttl: number): Promise<boolean> {
+    this.#check('touch')
+    const present = this.#live(key)
+    if (present === undefined) return false
+    this.#entries.set(key, { ...present, expiresAt: this.#clock.now() + ttl })
+    return true
+  }
+
+  async getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
+    this.#check('getMany')
+    return keys.map((key) => this.#live(key))
+  }
+
+  async setMany(writes: readonly StoreWrite[]): Promise<void> {
+    this.#check('setMany')
+    let failure: unknown
+    for (const { key, bytes, ttl } of writes) {
+      try {
+        this.#write('setMany', key, bytes, ttl)
+      } catch (error) {
+        failure ??= error
+      }
+    }
+    if (failure !== undefined) throw failure
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<void> {
+    this.#check('deleteMany')
+    for (const key of keys) this.#delete(key)
+  }
+
+  async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
+    this.#check('increment')
+    const present = this.#counters.get(key)
+    const live = present !== undefined && present.expiresAt > this.#clock.now()
+    const value = (live ? present.value : 0) + by
+    const expiresAt = live ? present.expiresAt : this.#expiresAt(ttl)
+    this.#counters.set(key, { value, expiresAt })
+    return value
+  }
+
+  async ping(): Promise<void> {
+    this.#check('ping')
+  }
+
+  async publish(): Promise<void> {
+    throw new UnsupportedError('the memory store has no bus', { store: this.name, operation: 'publish' })
+  }
+
+  async subscribe(): Promise<never> {
+    throw new UnsupportedError('the memory store has no bus', { store: this.name, operation: 'subscribe' })
+  }
+
+  async purge(): Promise<void> {
+    this.#check('purge')
+    this.#entries.clear()
+    this.#counters.clear()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#entries.clear()
+    this.#counters.clear()
+  }
+
+  #check(operation: string): void {
+    if (this.#closed) throw new StoreClosedError('the memory store is closed', { store: this.name, operation })
+  }
+
+  #live(key: string): MemoryEntry | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return undefined
+    if (entry.expiresAt > this.#clock.now()) return entry
+    this.#entries.delete(key)
+    return undefined
+  }
+
+  #write(operation: string, key: string, bytes: Uint8Array, ttl: number | undefined): Version {
+    const version = ++versions
+    if (sizeOf(key, bytes) > this.#maxBytes) {
+      // What was to be replaced must not stay readable as if it were current. `add` found nothing here.
+      this.#entries.delete(key)
+      throw new StoreFullError(`an entry of ${bytes.byteLength} bytes does not fit into maxBytes`, {
+        store: this.name,
+        operation,
+      })
+    }
+    this.#entries.set(key, { bytes, version, expiresAt: this.#expiresAt(ttl) })
+    return version
+  }
+
+  #delete(key: string): boolean {
+    const counted = this.#counters.delete(key)
+    const present = this.#live(key) !== undefined
+    this.#entries.delete(key)
+    return present || counted
+  }
+
+  #expiresAt(ttl: number | undefined): number {
+    return ttl === undefined ? Number.POSITIVE_INFINITY : this.#clock.now() + ttl
+  }
+}
+
+/** The longest `Buffer` that every Node allocates without thought. */
+const MAX_VALUE_BYTES = 1_073_741_824
+
+/** A string costs up to two bytes a character. */
+function sizeOf(key: string, bytes?: Uint8Array): number {
+  return ENTRY_OVERHEAD_BYTES + 2 * key.length + (bytes?.byteLength ?? 0)
+}
+
+/**
+ * A store in this process's memory. Bounded: the least recently used entry goes first.
+ * @throws InvalidOptionError naming the option.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  return new MemoryStore(options)
+}
