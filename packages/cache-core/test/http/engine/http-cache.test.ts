@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest'
+import type { Exchange } from '../../../src/http/engine/exchange.js'
+import { createHttpCache, type HttpCache } from '../../../src/http/engine/http-cache.js'
+import { type Cache, createCache, memoryStore } from '../../../src/index.js'
+import type { Store } from '../../../src/store/store.js'
+import { FakeClock, turn } from '../../support/fake-clock.js'
+import { scriptedStore } from '../../support/scripted-store.js'
+import { get } from '../support/requests.js'
+
+interface Answered {
+  readonly body: string
+  readonly cacheStatus: string
+}
+
+type Respond = () => string | Promise<string>
+
+/** One GET through the engine, without a server: the handler is `respond`, the answer what the client would get. */
+async function request(
+  engine: HttpCache,
+  target: string,
+  respond: Respond,
+  headers: readonly string[] = [],
+  betweenHeadAndBody: () => unknown = () => {},
+): Promise<Answered> {
+  let answered: Answered | undefined
+  const answer = (lines: readonly string[], body: string): void => {
+    const at = lines.lastIndexOf('Cache-Status')
+    answered = { body, cacheStatus: (lines[at + 1] as string).replace('tiercel; ', '') }
+  }
+  const exchange: Exchange = {
+    request: get(target),
+    send: ({ headers: lines }, body) => answer(lines, body === undefined ? '' : Buffer.from(body).toString()),
+    run: async ({ onHead }) => {
+      const body = await respond()
+      const decision = onHead({ status: 200, statusText: '', headers, outside: new Set() })
+      await betweenHeadAndBody()
+      answer(decision.headers, body)
+      return decision.capture ? { end: 'captured', body: [Buffer.from(body)] } : { end: 'passed' }
+    },
+    hold: () => expect.unreachable('a GET is not held'),
+  }
+  await engine.handle(exchange)
+  // A handler that runs for its own client alone, and what is stored behind the answer, nobody awaits.
+  while (answered === undefined) await turn()
+  await turn()
+  return answered
+}
+
+function newCache(store: Store = memoryStore(), more: { clock?: FakeClock; tagHold?: number } = {}): Cache {
+  return createCache({ store, ...more })
+}
+
+const text = (body: string) => (): string => body
+const HIT = expect.stringMatching(/^hit; ttl=/)
+const MISS = 'fwd=uri-miss; stored'
+
+describe('purge', () => {
+  it('asks for an absolute URL where the key has a host, and takes a path where it has none', async () => {
+    const cache = newCache()
+    const engine = createHttpCache(cache, { ttl: '1m' })
+    for (const url of ['/a', 'a', '', 'ftp://example.com/a', 'http://example.com/a#b', 'http://user@example.com/']) {
+      await expect(engine.purge(url)).rejects.toMatchObject({
+        code: 'ERR_INVALID_OPTION',
+        message: expect.stringContaining('url'),
+      })
+    }
+    const hostless = engine.with({ host: false })
+    await request(hostless, '/a', text('old'))
+    expect(await hostless.purge('/a')).toBe('delivered')
+    expect((await request(hostless, '/a', text('new'))).body).toBe('new')
+    await expect(hostless.purge('a')).rejects.toThrow(/url/)
+    await cache.close()
+  })
+
+  it('knows the URL by its host, whatever scheme and case it is written with', async () => {
+    const engine = createHttpCache(newCache(), { ttl: '1m' })
+    for (const url of ['http://example.com/a?b', 'https://EXAMPLE.com/a?b']) {
+      await request(engine, '/a?b', text('old'))
+      await engine.purge(url)
+      expect((await request(engine, '/a?b', text('new'))).body).toBe('new')
+    }
+    await engine.purge('http://example.com/a')
+    expect((await request(engine, '/a?b', text('other'))).cacheStatus).toEqual(HIT)
+  })
+
+  it('that the store does not hear is effective here, and delivered when the store is back', async () => {
+    let down = false
+    const { store } = scriptedStore()
+    const fragile = new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name, target)
+        if (typeof member !== 'function') return member
+        const fails = down && (name === 'delete' || name === 'set')
+        return (...args: unknown[]) => (fails ? Promise.reject(new Error('down')) : member.apply(target, args))
+      },
+    })
+    const clock = new FakeClock()
+    const here = createHttpCache(newCache(fragile, { clock }), { ttl: '1m' })
+    const there = createHttpCache(newCache(store, { clock, tagHold: 0 }), { ttl: '1m' })
+    await request(here, '/a', text('old'))
+    for (const purge of [() => here.purge('http://example.com/a'), () => here.purgeAll()]) {
+      down = true
+      expect(await purge()).toBe('journaled')
+      const alone = await request(here, '/a', text('new'))
+      expect([alone.body, alone.cacheStatus.split(';')[0]]).toEqual(['new', 'fwd=miss'])
+      expect((await request(there, '/a', text('unused'))).body).toBe('old')
+      down = false
+      await clock.advance(100)
+      expect((await request(there, '/a', text('new'))).body).toBe('new')
+      await here.purgeAll()
+      await request(here, '/a', text('old'))
+    }
+  })
+
+  it('ends with the cache', async () => {
+    const cache = newCache()
+    const engine = createHttpCache(cache, { ttl: '1m' })
+    await cache.close()
+    await expect(engine.purge('http://example.com/')).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' })
+    await expect(engine.purgeAll()).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' })
+    expect((await request(engine, '/', text('still answered'))).body).toBe('still answered')
+  })
+})
+
+describe('purgeAll', () => {
+  it('and clear of the data cache do not touch each other', async () => {
+    const cache = newCache()
+    const engine = createHttpCache(cache, { ttl: '1m' })
+    await cache.set('key', 'value')
+    await request(engine, '/', text('x'))
+    await cache.clear()
+    expect(await cache.get('key')).toBeUndefined()
+    expect((await request(engine, '/', text('y'))).body).toBe('x')
+    await cache.set('key', 'value')
+    expect(await engine.purgeAll()).toBe('delivered')
+    expect((await request(engine, '/', text('y'))).body).toBe('y')
+    expect(await cache.get('key')).toBe('value')
+  })
+
+  // A long ttl makes the fill rewrite the URL's slot after the purge, a Vary list puts the response into a slot that no
+  // lease protects.
+  it.each([
+    ['within the life of the URL’s slot', '30s', []],
+    ['beyond it', '1h', []],
+    ['into a slot of its own', '1h', ['Vary', 'Accept']],
+  ] as const)('voids what is loading: %s', async (_name, ttl, headers) => {
+    const engine = createHttpCache(newCache(), { ttl })
+    await request(engine, '/other', text('x'))
+    for (const purge of [() => engine.purgeAll(), () => engine.purge('http://example.com/')]) {
+      let finish!: (body: string) => void
+      const loading = request(
+        engine,
+        '/',
+        () =>
+          new Promise((resolve) => {
+            finish = resolve
+          }),
+        headers,
+      )
+      await expect.poll(() => finish).toBeDefined()
+      await purge()
+      finish('old')
+      expect((await loading).body).toBe('old')
+      await turn()
+      const after = await request(engine, '/', text('new'), headers)
+      expect([after.body, after.cacheStatus.split(';')[0]]).toEqual(['new', expect.stringMatching(/^fwd=/)])
+      expect((await request(engine, '/', text('unused'), headers)).body).toBe('new')
+      await engine.purgeAll()
+    }
+  })
+})
+
+describe('an engine', () => {
+  it('gives its routes other options over its own, on the same entries', async () => {
+    const clock = new FakeClock()
+    const engine = createHttpCache(newCache(memoryStore(), { clock }), { ttl: '1m', query: ['id'] })
+    const other = engine.with({ ttl: '1h' })
+    expect((await request(engine, '/a?id=1&x=2', text('x'))).cacheStatus).toBe(MISS)
+    expect((await request(other, '/a?id=1', text('y'))).cacheStatus).toBe('hit; ttl=60')
+    expect((await request(other, '/b?id=1&x=1', text('z'))).cacheStatus).toBe(MISS)
+    expect((await request(engine, '/b?id=1', text('z'))).cacheStatus).toBe('hit; ttl=3600')
+    expect(() => engine.with({ ttl: -1 })).toThrow(/ttl/)
+  })
+
+  it('keeps URLs alive as long as their longest variant', async () => {
+    const clock = new FakeClock()
+    const engine = createHttpCache(newCache(memoryStore({ clock }), { clock }))
+    const vary = ['Vary', 'Accept-Language']
+    await request(engine, '/', text('short'), [...vary, 'Cache-Control', 'max-age=10'])
+    await clock.advance(11_000)
+    await request(engine, '/', text('long'), [...vary, 'Cache-Control', 'max-age=86400'])
+    await clock.advance(80_000_000)
+    expect((await request(engine, '/', text('unused'))).cacheStatus).toBe('hit; ttl=6400')
+    await clock.advance(6_400_000)
+    expect((await request(engine, '/', text('new'), vary)).body).toBe('new')
+  })
+
+  it('counts a lifetime from the head of a response, not from the end of its body', async () => {
+    const clock = new FakeClock()
+    const engine = createHttpCache(newCache(memoryStore({ clock }), { clock }))
+    const headers = ['Cache-Control', 'max-age=5']
+    for (const [seconds, expected] of [
+      [3, 'hit; ttl=2'],
+      [6, MISS],
+    ] as const) {
+      await request(engine, `/${seconds}`, text('x'), headers, () => clock.advance(seconds * 1_000))
+      await turn()
+      expect((await request(engine, `/${seconds}`, text('x'), headers)).cacheStatus).toBe(expected)
+    }
+  })
+
+  it('counts hits and misses in the stats of its cache, and reports them by URL', async () => {
+    const { subscribe, unsubscribe } = await import('node:diagnostics_channel')
+    const seen: unknown[] = []
+    const onHit = (message: unknown): void => void seen.push(message)
+    subscribe('tiercel:hit', onHit)
+    const cache = newCache()
+    const engine = createHttpCache(cache, { ttl: '1m' })
+    await request(engine, '/a', text('x'))
+    await request(engine, '/a', text('x'))
+    unsubscribe('tiercel:hit', onHit)
+    expect(cache.stats()).toMatchObject({ hits: 1, misses: 1, loads: 1, stores: 1 })
+    expect(seen).toEqual([{ namespace: '//http', key: ':example.com:/a:' }])
+  })
+
+  it('holds 20 000 URLs in the bounds of its store', async () => {
+    const store = memoryStore({ maxEntries: 2_000 })
+    const engine = createHttpCache(newCache(store), { ttl: '1m' })
+    for (let from = 0; from < 20_000; from += 100) {
+      const targets = Array.from({ length: 100 }, (_, index) => `/${from + index}`)
+      const answers = await Promise.all(targets.map((target) => request(engine, target, text(target))))
+      expect(answers.map(({ body }) => body)).toEqual(targets)
+    }
+    expect((await request(engine, '/19999', text('unused'))).cacheStatus).toEqual(HIT)
+    expect((await request(engine, '/0', text('again'))).body).toBe('again')
+  })
+
+  it('never lets two caches on one store load the same URL at once, and shares what either has', async () => {
+    const store = memoryStore()
+    const engines = [newCache(store), newCache(store)].map((cache) => createHttpCache(cache, { ttl: '1m' }))
+    let runs = 0
+    const respond = async (): Promise<string> => {
+      runs++
+      await turn()
+      return 'x'
+    }
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => request(engines[index % 2] as HttpCache, '/', respond)),
+    )
+    expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['x']))
+    expect(runs).toBe(1)
+  })
+})

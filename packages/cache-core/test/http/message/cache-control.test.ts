@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import { requestDirectives, responseDirectives } from '../../../src/http/message/cache-control.js'
+
+const response = (...lines: string[]) => responseDirectives(lines)
+
+describe('response directives', () => {
+  it('are read in any case and with any white space around commas', () => {
+    const read = response('PUBLIC ,\tMax-Age=60,s-MAXAGE=30 ,, Must-Revalidate, proxy-revalidate,NO-STORE')
+    expect(read).toEqual({
+      public: true,
+      maxAge: 60,
+      sMaxAge: 30,
+      mustRevalidate: true,
+      proxyRevalidate: true,
+      noStore: true,
+      noCache: false,
+      private: false,
+    })
+  })
+
+  it('say nothing where nothing is said', () => {
+    const silent = response()
+    expect(silent.maxAge).toBeUndefined()
+    expect(silent.noStore || silent.private || silent.noCache || silent.public).toBe(false)
+  })
+
+  it.each([
+    ['max-age=60', 60],
+    ['max-age="60"', 60],
+    ['max-age="6\\0"', 60],
+    ['max-age=007', 7],
+    ['max-age=99999999999999999999', 2 ** 31],
+    ['max-age=60, max-age=120', 60],
+    ['max-age=120, max-age=60', 120],
+  ])('%s is a lifetime of %d s', (text, seconds) => {
+    expect(response(text).maxAge).toBe(seconds)
+  })
+
+  it.each([
+    'max-age',
+    'max-age=',
+    'max-age=abc',
+    'max-age=-1',
+    'max-age=1.5',
+    'max-age= 60',
+    'max-age=60s',
+    'max-age=0x1F',
+    'max-age="60"x',
+    "max-age='60'",
+    'max-age="60',
+    'max-age=60 60',
+    'max-age=, max-age=60',
+  ])('%s is stale, not ignored', (text) => {
+    expect(response(text).maxAge).toBe(0)
+  })
+
+  it.each([
+    'max-age =60',
+    'max age=60',
+    '"max-age=60"',
+    'x="max-age=60"',
+    'x="a\\", max-age=60"',
+    'x-max-age=60',
+    '=60',
+    'max-age:60',
+  ])('%s is no max-age', (text) => {
+    expect(response(text).maxAge).toBeUndefined()
+  })
+
+  it('are not found inside a quoted string', () => {
+    const read = response('ext="no-store, private, \\"no-cache\\"", max-age=5')
+    expect([read.noStore, read.private, read.noCache]).toEqual([false, false, false])
+    expect(read.maxAge).toBe(5)
+  })
+
+  it('are found behind a quote that nobody closes, and on the next line', () => {
+    expect(response('ext="oops, no-store').noStore).toBe(true)
+    expect(response('ext="oops', 'no-store').noStore).toBe(true)
+  })
+
+  it('may have an argument that nobody asked for', () => {
+    expect(response('no-store=1').noStore).toBe(true)
+    expect(response('public="x"').public).toBe(true)
+  })
+
+  it.each([
+    'private',
+    'Private',
+    'PRIVATE',
+    'private=',
+    'private=""',
+    'private=",,"',
+    'private, private="x"',
+    'private="x", private',
+    'private="x y"',
+    'private="x',
+    'private="x"y',
+  ])('%s is private as a whole', (text) => {
+    expect(response(text).private).toBe(true)
+  })
+
+  it('name fields, those of all occurrences together', () => {
+    expect(response('private="X-User, Set-Cookie"').private).toEqual(['x-user', 'set-cookie'])
+    expect(response('no-cache=Set-Cookie').noCache).toEqual(['set-cookie'])
+    expect(response('private="a"', 'private="b"').private).toEqual(['a', 'b'])
+  })
+
+  it('are read in linear time', () => {
+    const size = 200_000
+    const texts = [
+      ','.repeat(size),
+      '='.repeat(size),
+      'a="'.repeat(size / 3),
+      'a="\\'.repeat(size / 4),
+      ',a=\\"'.repeat(size / 5),
+      `a="${'\\"'.repeat(size / 2)}`,
+      `${' '.repeat(size)}x`,
+      `max-age=${'1'.repeat(size)}x`,
+      `private="${'x,'.repeat(size / 2)}"`,
+    ]
+    const started = performance.now()
+    for (const text of texts) response(text)
+    // Quadratic readers take tens of seconds here; a busy machine stays far below this.
+    expect(performance.now() - started).toBeLessThan(2_000)
+  })
+})
+
+describe('request directives', () => {
+  it('are read', () => {
+    expect(requestDirectives(['No-Cache, max-age=0, min-fresh=5', 'only-if-cached, max-stale=10, no-store'])).toEqual({
+      noCache: true,
+      noStore: true,
+      onlyIfCached: true,
+      maxAge: 0,
+      minFresh: 5,
+      maxStale: 10,
+    })
+  })
+
+  it('take max-stale without a number as any staleness', () => {
+    expect(requestDirectives(['max-stale']).maxStale).toBe(Number.POSITIVE_INFINITY)
+    expect(requestDirectives(['max-stale=x']).maxStale).toBe(0)
+    expect(requestDirectives([]).maxStale).toBeUndefined()
+  })
+})

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import { InvalidOptionError } from '../../../src/base/errors.js'
+import { type HttpCacheOptions, parseHttpCacheOptions } from '../../../src/http/rules/options.js'
+
+describe('options of httpCache', () => {
+  it('have the defaults of the safe profile', () => {
+    expect(parseHttpCacheOptions()).toEqual({
+      ttlMs: undefined,
+      override: false,
+      statuses: new Set([200, 203, 301, 308]),
+      host: true,
+      query: true,
+      headers: undefined,
+      cookies: undefined,
+      narrow: true,
+      clientCacheControl: undefined,
+      etag: true,
+      maxBodyBytes: 5_242_880,
+      waitTimeoutMs: 3_000,
+      leaseMs: undefined,
+      hardTimeoutMs: undefined,
+    })
+  })
+
+  it('are parsed once, into what the rules read', () => {
+    const rules = parseHttpCacheOptions({
+      ttl: '1m',
+      override: true,
+      statuses: [200, 404],
+      host: false,
+      query: ['a'],
+      headers: ['Accept-Language'],
+      cookies: ['Lang'],
+      clientCacheControl: 'no-cache',
+      etag: false,
+      maxBodyBytes: 1_000,
+      waitTimeout: '1s',
+      lease: '2s',
+      hardTimeout: '10s',
+    })
+    expect(rules).toMatchObject({
+      ttlMs: 60_000,
+      statuses: new Set([200, 404]),
+      query: new Set(['a']),
+      headers: new Set(['accept-language']),
+      cookies: new Set(['Lang']),
+      waitTimeoutMs: 1_000,
+      leaseMs: 2_000,
+      hardTimeoutMs: 10_000,
+    })
+    expect(parseHttpCacheOptions({ ttl: Number.POSITIVE_INFINITY }).ttlMs).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('say with strict narrowing that nothing counts which is not named', () => {
+    const strict = parseHttpCacheOptions({ narrow: 'strict', headers: ['accept'] })
+    expect([strict.headers, strict.cookies]).toEqual([new Set(['accept']), new Set()])
+  })
+
+  const wrong: [option: string, options: unknown][] = [
+    ['ttl', { ttl: -1 }],
+    ['ttl', { ttl: 'soon' }],
+    ['ttl', { ttl: Number.NaN }],
+    ['ttl', { ttl: null }],
+    ['override', { override: 'yes', ttl: 1 }],
+    ['override', { override: true }],
+    ['statuses', { statuses: 200 }],
+    ['statuses', { statuses: [200, 206] }],
+    ['statuses', { statuses: [304] }],
+    ['statuses', { statuses: [103] }],
+    ['statuses', { statuses: ['200'] }],
+    ['host', { host: 'example.com' }],
+    ['query', { query: 'a' }],
+    ['query', { query: [''] }],
+    ['headers', { headers: 'accept' }],
+    ['headers', { headers: ['accept language'] }],
+    ['headers', { headers: ['Host'] }],
+    ['headers', { headers: ['Range'] }],
+    ['headers', { headers: ['if-none-match'] }],
+    ['cookies', { cookies: ['a=b'] }],
+    ['cookies', { cookies: true }],
+    ['cookies', { cookies: ['a'], headers: ['cookie'] }],
+    ['narrow', { narrow: 'loose' }],
+    ['clientCacheControl', { clientCacheControl: 'a\r\nX-Evil: 1' }],
+    ['clientCacheControl', { clientCacheControl: false }],
+    ['etag', { etag: 'weak' }],
+    ['maxBodyBytes', { maxBodyBytes: Number.NaN }],
+    ['maxBodyBytes', { maxBodyBytes: 0 }],
+    ['waitTimeout', { waitTimeout: 'long' }],
+    ['lease', { lease: 0 }],
+    ['lease', { lease: 99 }],
+    ['lease', { lease: '2h' }],
+    ['hardTimeout', { hardTimeout: 0 }],
+    ['tll', { tll: '1m' }],
+    ['httpCache', 'ttl'],
+    ['httpCache', null],
+  ]
+
+  it.each(wrong)('are refused with the name of the option: %s %j', (option, options) => {
+    let thrown: unknown
+    try {
+      parseHttpCacheOptions(options as HttpCacheOptions)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(InvalidOptionError)
+    expect(thrown).toMatchObject({ option, message: expect.stringContaining(option) })
+  })
+})

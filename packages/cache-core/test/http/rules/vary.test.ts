@@ -1,0 +1,126 @@
+import { hash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { headerLines } from '../../../src/http/message/headers.js'
+import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
+import { mergeVary, variantKey, varyOf } from '../../../src/http/rules/vary.js'
+import { get, keyOf, rulesOf } from '../support/requests.js'
+
+function variant(vary: string[], fields: Record<string, string | string[]>, options: HttpCacheOptions = {}): string {
+  const request = get('/', fields)
+  return JSON.stringify(variantKey(vary, request, keyOf(request), rulesOf(options)))
+}
+
+describe('what a response varies on', () => {
+  it('is the fields of all lines, in lower case, sorted, each once', () => {
+    expect(varyOf(headerLines({ Vary: ['Origin, accept', 'ACCEPT,,'] }))).toEqual(['accept', 'origin'])
+    expect(varyOf([])).toEqual([])
+  })
+
+  it.each([['*'], ['accept, *'], ['accept', '*'], ['accept language'], ['"accept"']])(
+    'is not known: %j %j',
+    (...lines) => {
+      expect(varyOf(headerLines({ Vary: lines.filter((line) => line !== undefined) }))).toBe('*')
+    },
+  )
+
+  it('is Accept-Encoding too where the body is encoded', () => {
+    expect(varyOf(headerLines({ 'Content-Encoding': 'gzip', Vary: 'Origin' }))).toEqual(['accept-encoding', 'origin'])
+    expect(varyOf(headerLines({ 'Content-Encoding': 'identity' }))).toEqual([])
+  })
+
+  it('is everything that any variant of a URL varies on', () => {
+    expect(mergeVary(['origin'], ['accept', 'origin'])).toEqual(['accept', 'origin'])
+    expect(mergeVary('*', ['accept'])).toBe('*')
+    expect(mergeVary(['accept'], '*')).toBe('*')
+  })
+
+  it('is given up when there are too many fields', () => {
+    const names = Array.from({ length: 33 }, (_, i) => `x-${i}`)
+    expect(mergeVary(names, [])).toBe('*')
+    expect(mergeVary(names.slice(1), [])).toHaveLength(32)
+  })
+})
+
+describe('variants', () => {
+  it('differ where a named field differs, and only there', () => {
+    const german = variant(['accept-language'], { 'Accept-Language': 'de', 'User-Agent': 'a' })
+    expect(german).toBe(variant(['accept-language'], { 'ACCEPT-LANGUAGE': 'de', 'User-Agent': 'b' }))
+    expect(german).not.toBe(variant(['accept-language'], { 'Accept-Language': 'fr' }))
+  })
+
+  it('take absent as equal to absent only', () => {
+    expect(variant(['x'], {})).toBe(variant(['x'], {}))
+    expect(variant(['x'], {})).not.toBe(variant(['x'], { X: '' }))
+  })
+
+  it('ignore white space around list members, and the split into lines', () => {
+    const one = variant(['accept-language'], { 'Accept-Language': 'en,de' })
+    expect(variant(['accept-language'], { 'Accept-Language': ' en ,\t de ' })).toBe(one)
+    expect(variant(['accept-language'], { 'Accept-Language': ['en', 'de'] })).toBe(one)
+    expect(variant(['accept-language'], { 'Accept-Language': 'de,en' })).not.toBe(one)
+  })
+
+  it('do not ignore white space in quotes and in cookies', () => {
+    expect(variant(['x'], { X: '"a, b"' })).not.toBe(variant(['x'], { X: '"a,b"' }))
+    expect(variant(['cookie'], { Cookie: 'a=1, 2' })).not.toBe(variant(['cookie'], { Cookie: 'a=1,2' }))
+  })
+
+  it('never meet, whatever the values', () => {
+    const value = fc.option(fc.string({ unit: fc.constantFrom('a', 'b', '=', ':', ';', '"', '[', '|') }), {
+      nil: undefined,
+    })
+    const fields = ([a, b]: readonly [string | undefined, string | undefined]) => ({
+      ...(a === undefined ? {} : { A: a }),
+      ...(b === undefined ? {} : { B: b }),
+    })
+    fc.assert(
+      fc.property(fc.tuple(value, value), fc.tuple(value, value), (one, other) => {
+        const same = one[0] === other[0] && one[1] === other[1]
+        expect(variant(['a', 'b'], fields(one)) === variant(['a', 'b'], fields(other))).toBe(same)
+      }),
+    )
+  })
+
+  it('are short and different for long values, in linear time', () => {
+    const long = 'gzip, '.repeat(35_000)
+    const started = performance.now()
+    const one = variant(['accept-encoding'], { 'Accept-Encoding': long })
+    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(one.length).toBeLessThan(100)
+    expect(one).not.toBe(variant(['accept-encoding'], { 'Accept-Encoding': `${long}br` }))
+  })
+
+  it('differ between a long value and a short one that spells its hash', () => {
+    const long = 'x'.repeat(1_000)
+    expect(variant(['x'], { X: hash('sha256', long, 'base64url') })).not.toBe(variant(['x'], { X: long }))
+  })
+
+  it('hold no credentials', () => {
+    const fields = { Authorization: 'Bearer s3cret', Cookie: 'session=s3cret' }
+    const keys = [
+      variant(['authorization', 'cookie'], fields),
+      variant([], fields, { headers: ['authorization'], cookies: ['session'] }),
+    ]
+    for (const key of keys) expect(key).not.toContain('s3cret')
+  })
+
+  it('differ by the headers and cookies that the route names', () => {
+    const options = { headers: ['X-Tenant'], cookies: ['lang'] }
+    const one = variant([], { 'X-Tenant': '1', Cookie: 'lang=de; session=1' }, options)
+    expect(variant([], { 'x-tenant': '1', Cookie: 'session=2; lang=de' }, options)).toBe(one)
+    expect(variant([], { 'X-Tenant': '2', Cookie: 'lang=de' }, options)).not.toBe(one)
+    expect(variant([], { 'X-Tenant': '1', Cookie: 'lang=fr' }, options)).not.toBe(one)
+    expect(variant([], { 'X-Tenant': '1' }, options)).not.toBe(one)
+    expect(variant([], { 'X-Tenant': '1', Cookie: 'lang=de; lang=fr' }, options)).not.toBe(one)
+  })
+
+  it('compare what the handler sees: a hidden field makes no variants', () => {
+    expect(variant(['x-forwarded-host'], { 'X-Forwarded-Host': 'a' })).toBe(variant(['x-forwarded-host'], {}))
+    expect(variant(['cookie'], { Cookie: 'a=1' }, { cookies: [] })).toBe(variant(['cookie'], {}, { cookies: [] }))
+    expect(variant(['cookie'], { Cookie: 'a=1' })).not.toBe(variant(['cookie'], {}))
+    expect(variant(['accept'], { Accept: 'a/b' }, { narrow: 'strict' })).toBe(
+      variant(['accept'], {}, { narrow: 'strict' }),
+    )
+  })
+})

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { Deadlines } from '../../../src/store/guard/deadlines.js'
+import { FakeClock, turn } from '../../support/fake-clock.js'
+
+/** Errors of an operation stay what they are. */
+const late = (cause: unknown): Error => (cause instanceof Error ? cause : new Error('late'))
+
+/** What became of a promise so far. */
+function watch<T>(promise: Promise<T>): { state: string } {
+  const seen = { state: 'pending' }
+  promise.then(
+    (value) => (seen.state = `value ${value}`),
+    (error: Error) => (seen.state = `error ${error.message}`),
+  )
+  return seen
+}
+
+function pending<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
+  let resolve!: (value: T) => void
+  let reject!: (error: Error) => void
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}
+
+describe('Deadlines', () => {
+  it('passes on what comes in time', async () => {
+    const deadlines = new Deadlines(50, new FakeClock())
+    await expect(deadlines.bound(Promise.resolve(1), late)).resolves.toBe(1)
+    await expect(deadlines.bound(Promise.reject(new Error('no')), late)).rejects.toThrow('no')
+  })
+
+  it('translates the error of an operation in time, and no late one', async () => {
+    const clock = new FakeClock()
+    const deadlines = new Deadlines(50, clock)
+    const causes: unknown[] = []
+    const toError = (cause: unknown): Error => {
+      causes.push(cause)
+      return new Error('translated')
+    }
+    const failure = new Error('no')
+    await expect(deadlines.bound(Promise.reject(failure), toError)).rejects.toThrow('translated')
+    const answer = pending<number>()
+    const seen = watch(deadlines.bound(answer.promise, toError))
+    await clock.advance(50)
+    answer.reject(new Error('much later'))
+    await turn()
+    expect(seen.state).toBe('error translated')
+    expect(causes).toEqual([failure, undefined])
+  })
+
+  it('fails what is not there at its deadline, and not before', async () => {
+    const clock = new FakeClock()
+    const seen = watch(new Deadlines(50, clock).bound(new Promise(() => undefined), late))
+    await clock.advance(49)
+    expect(seen.state).toBe('pending')
+    await clock.advance(1)
+    expect(seen.state).toBe('error late')
+  })
+
+  it('gives each operation its own time', async () => {
+    const clock = new FakeClock()
+    const deadlines = new Deadlines(50, clock)
+    const first = watch(deadlines.bound(new Promise(() => undefined), late))
+    await clock.advance(30)
+    const second = watch(deadlines.bound(new Promise(() => undefined), late))
+    await clock.advance(20)
+    expect([first.state, second.state]).toEqual(['error late', 'pending'])
+    await clock.advance(29)
+    expect(second.state).toBe('pending')
+    await clock.advance(1)
+    expect(second.state).toBe('error late')
+  })
+
+  it('keeps one timer for any number of operations', () => {
+    const clock = new FakeClock()
+    const deadlines = new Deadlines(50, clock)
+    for (let count = 0; count < 100; count++) deadlines.bound(new Promise(() => undefined), late).catch(() => undefined)
+    expect(clock.pending).toBe(1)
+  })
+
+  it('sets no timer again once all have settled', async () => {
+    const clock = new FakeClock()
+    await new Deadlines(50, clock).bound(Promise.resolve(1), late)
+    await clock.advance(50)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('gives an answer that lies ready when a stalled timer fires its turn first', async () => {
+    const clock = new FakeClock()
+    const answer = pending<number>()
+    const seen = watch(new Deadlines(50, clock).bound(answer.promise, late))
+    const moved = clock.advance(5_000)
+    // The poll phase after the timer: the socket has the reply.
+    answer.resolve(7)
+    await moved
+    expect(seen.state).toBe('value 7')
+  })
+
+  it('drops a late answer, good or bad, without a trace', async () => {
+    const clock = new FakeClock()
+    const answers = [pending<number>(), pending<number>()] as const
+    const deadlines = new Deadlines(50, clock)
+    const seen = answers.map(({ promise }) => watch(deadlines.bound(promise, late)))
+    await clock.advance(50)
+    answers[0].resolve(1)
+    answers[1].reject(new Error('much later'))
+    await turn()
+    expect(seen.map(({ state }) => state)).toEqual(['error late', 'error late'])
+  })
+
+  it('fails all at once when asked to, and starts over', async () => {
+    const clock = new FakeClock()
+    const deadlines = new Deadlines(50, clock)
+    const seen = watch(deadlines.bound(new Promise(() => undefined), late))
+    deadlines.failAll(() => new Error('closed'))
+    await turn()
+    expect(seen.state).toBe('error closed')
+    expect(clock.pending).toBe(0)
+    const next = watch(deadlines.bound(new Promise(() => undefined), late))
+    await clock.advance(50)
+    expect(next.state).toBe('error late')
+  })
+})

@@ -1,0 +1,68 @@
+import { type Cache, createCache } from '../../src/data/cache.js'
+import type { CacheOptions } from '../../src/data/options.js'
+import { MemoryStore } from '../../src/store/memory/memory-store.js'
+import { FakeClock, turn } from './fake-clock.js'
+import { FaultyStore } from './faulty-store.js'
+
+/** One process: a cache, and the way its store goes wrong. */
+export interface Process {
+  readonly cache: Cache
+  readonly faulty: FaultyStore
+}
+
+export interface SetUp extends Process {
+  readonly clock: FakeClock
+  /** What stands behind all processes. */
+  readonly memory: MemoryStore
+  /** Another process on the same store. */
+  another(options?: Partial<CacheOptions>): Process
+}
+
+/** A cache on a memory store, on a clock that a test moves. */
+export function setUp(options: Partial<CacheOptions> = {}): SetUp {
+  const clock = new FakeClock()
+  const memory = new MemoryStore({ clock, maxEntries: 30_000 })
+  const another = (more: Partial<CacheOptions> = {}): Process => {
+    const faulty = new FaultyStore(memory)
+    return { faulty, cache: createCache({ store: faulty.store, clock, ...options, ...more }) }
+  }
+  return { clock, memory, another, ...another() }
+}
+
+/** How many milliseconds of the clock pass until the call ends, either way. */
+export async function endsAfter(clock: FakeClock, call: Promise<unknown>): Promise<number> {
+  let ended = false
+  const end = (): void => {
+    ended = true
+  }
+  call.then(end, end)
+  const startedAt = clock.monotonic()
+  await turn()
+  while (!ended) {
+    if (clock.monotonic() - startedAt > 40_000) throw new Error('the call does not end')
+    await clock.advance(1)
+  }
+  return clock.monotonic() - startedAt
+}
+
+/** A loader that takes so long on the clock. */
+export function slowly<T>(clock: FakeClock, ms: number, value: T): () => Promise<T> {
+  return () => new Promise((resolve) => clock.after(ms, () => resolve(value)))
+}
+
+export interface Gate<T = void> {
+  readonly promise: Promise<T>
+  open(value: T): void
+  fail(error: unknown): void
+}
+
+/** A promise that a test settles. */
+export function gate<T = void>(): Gate<T> {
+  let open!: (value: T) => void
+  let fail!: (error: unknown) => void
+  const promise = new Promise<T>((resolve, reject) => {
+    open = resolve
+    fail = reject
+  })
+  return { promise, open, fail }
+}
