@@ -11,9 +11,10 @@ import type {
   TestTime,
 } from './case.js'
 import { FakeClock } from './fake-clock.js'
-import { Crew, type CrewOptions } from './processes/crew.js'
+import { Crew } from './processes/crew.js'
 import { probe } from './processes/probe.js'
 import type { ProbeReport, ProbeScript } from './processes/probe-report.js'
+import type { ProcessOptions } from './processes/process-options.js'
 
 export interface SuiteOptions {
   /** Makes the store under test. */
@@ -128,7 +129,7 @@ export class Suite {
     }
   }
 
-  #processes(): CrewOptions {
+  #processes(): ProcessOptions {
     const { module, execArgv = [] } = this.#options
     return { module: given('module', module), execArgv, prefix: this.#prefix, timeoutMs: this.#timeoutMs }
   }

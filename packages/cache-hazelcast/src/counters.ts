@@ -1,6 +1,7 @@
 import { STAMP_BYTES, StoreError, StoreUnavailableError, type VersionStamps } from '@tiercel/cache-core/store'
+import { type Entries, engineTtl } from './entries.js'
 import { STORE_NAME } from './errors.js'
-import { type Entries, engineTtl, type Lifetimes } from './lifetimes.js'
+import type { Lifetimes } from './lifetimes.js'
 
 /** Behind the stamp: the count, and when it ends in milliseconds of the wall clock (0: never), 8 bytes each. */
 const COUNTER_BYTES = STAMP_BYTES + 16

@@ -1,21 +1,7 @@
 import { report, STAMP_BYTES } from '@tiercel/cache-core/store'
-import type { IMap } from 'hazelcast-client'
+import { type Entries, engineTtl } from './entries.js'
 import { STORE_NAME } from './errors.js'
 import { replaceIfSame } from './replace-if-same.js'
-
-/** The map's entries: a stamp (`VersionStamps`) and the value's bytes. */
-export type Entries = IMap<string, Buffer>
-
-/**
- * The map cuts the end of a lifetime to a whole second of the member's clock, so an entry lives up to one second less
- * than was asked for (measured: 96 to 1003 ms for 1000). A second more is asked for, then.
- */
-export const TTL_RESOLUTION_MS = 1_000
-
-/** In Hazelcast's terms: 0 is for ever. (A lifetime left out would be the map's own.) */
-export function engineTtl(ttlMs: number | undefined): number {
-  return ttlMs === undefined ? 0 : ttlMs + TTL_RESOLUTION_MS
-}
 
 /** Pauses before the repetitions, about half a minute in all. Then the map's own lifetime has to do. */
 const REPEAT_AFTER_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000] as const

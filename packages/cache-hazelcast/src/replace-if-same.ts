@@ -1,5 +1,5 @@
+import type { Entries } from './entries.js'
 import { incomparableError } from './errors.js'
-import type { Entries } from './lifetimes.js'
 
 /**
  * The map's `replaceIfSame`, whose "no" is looked into. No two values carry the same stamp, so what stands there tells:

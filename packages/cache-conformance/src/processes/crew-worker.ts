@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { CrewOptions } from './crew.js'
 import type { CrewOrder, CrewReport } from './crew-task.js'
+import type { ProcessOptions } from './process-options.js'
 import { scriptUrl } from './script-url.js'
 
 /** A worker loads its module, a loader perhaps, and a driver, on a busy machine. */
@@ -17,7 +17,7 @@ export class CrewWorker {
   readonly #child: ChildProcess
   #lastWords = ''
 
-  constructor(name: string, { module, execArgv, prefix, timeoutMs }: CrewOptions) {
+  constructor(name: string, { module, execArgv, prefix, timeoutMs }: ProcessOptions) {
     this.#child = fork(fileURLToPath(scriptUrl('worker')), [module.href, prefix, String(timeoutMs), name], {
       execArgv: [...execArgv],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,12 +1,6 @@
 import type { CrewAnswer, CrewTask } from './crew-task.js'
 import { CrewWorker } from './crew-worker.js'
-
-export interface CrewOptions {
-  readonly module: URL
-  readonly execArgv: readonly string[]
-  readonly prefix: string
-  readonly timeoutMs: number
-}
+import type { ProcessOptions } from './process-options.js'
 
 /** Enough to race on two cores, and started once for all cases. */
 const CREW_SIZE = 3
@@ -20,7 +14,7 @@ export class Crew {
   }
 
   /** Resolves when each process has made its store. */
-  static async start(options: CrewOptions): Promise<Crew> {
+  static async start(options: ProcessOptions): Promise<Crew> {
     const workers = Array.from({ length: CREW_SIZE }, (_, index) => new CrewWorker(`worker ${index}`, options))
     const crew = new Crew(workers)
     try {

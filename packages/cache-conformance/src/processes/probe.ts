@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { CrewOptions } from './crew.js'
 import type { ProbeReport, ProbeScript } from './probe-report.js'
+import type { ProcessOptions } from './process-options.js'
 import { scriptUrl } from './script-url.js'
 
 /** How long the script may take to start and run. */
@@ -10,7 +10,10 @@ const RUN_MS = 30_000
 const EXIT_MS = 3_000
 
 /** Runs a script in a process of its own. Never leaves one behind. */
-export function probe(script: ProbeScript, { module, execArgv, prefix, timeoutMs }: CrewOptions): Promise<ProbeReport> {
+export function probe(
+  script: ProbeScript,
+  { module, execArgv, prefix, timeoutMs }: ProcessOptions,
+): Promise<ProbeReport> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(scriptUrl('probe-script')), [script, module.href, prefix, String(timeoutMs)], {
       execArgv: [...execArgv],
