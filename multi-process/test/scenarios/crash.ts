@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { PATIENT, type Stage } from '../support/engine.js'
+import { PATIENT, type Stage } from '../support/stage.js'
 
 const LEASE_MS = 1_000
 /** A poll is 250 ms at the longest and has a round trip; the rest is for busy cores. */

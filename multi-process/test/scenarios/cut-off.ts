@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CacheProcess } from '../support/cache-process.js'
-import type { Stage } from '../support/engine.js'
 import { Line } from '../support/line.js'
+import type { Stage } from '../support/stage.js'
 
 const READ_MS = 200
 /** The store is tried again once a second at the longest; the rest is for busy cores. */

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { CacheProcess } from '../support/cache-process.js'
-import { repetitions, type Stage } from '../support/engine.js'
+import { repetitions } from '../support/repetitions.js'
+import type { Stage } from '../support/stage.js'
 
 const LOAD_MS = 100
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { repetitions, type Stage } from '../support/engine.js'
+import { repetitions } from '../support/repetitions.js'
+import type { Stage } from '../support/stage.js'
 
 const CALLERS = 250
 const LOAD_MS = 20

@@ -3,7 +3,7 @@ import type { Server } from '@tiercel/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CacheProcess } from '../support/cache-process.js'
 import type { Ask } from '../support/commands.js'
-import type { Stage } from '../support/engine.js'
+import type { Stage } from '../support/stage.js'
 import type { TrafficReport } from '../support/traffic.js'
 
 const READ_MS = 200

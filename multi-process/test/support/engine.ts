@@ -6,23 +6,9 @@ import { describeCutOff } from '../scenarios/cut-off.js'
 import { describeDeletes } from '../scenarios/deletes.js'
 import { describeOneLoad } from '../scenarios/one-load.js'
 import { describeOutages } from '../scenarios/outages.js'
-import { CacheProcess, type CacheProcessOptions } from './cache-process.js'
+import { CacheProcess } from './cache-process.js'
 import { Database } from './database.js'
-
-/** What a scenario plays on. */
-export interface Stage {
-  readonly database: Database
-  /** Four processes whose patience with the store is long: two busy cores are not mistaken for a dead store. */
-  readonly crew: readonly CacheProcess[]
-  /** Further processes on the same store and prefix. Whoever starts them stops them. */
-  start(count: number, options: StartOptions): Promise<CacheProcess[]>
-}
-
-export interface StartOptions {
-  readonly storeTimeout: CacheProcessOptions['storeTimeout']
-  /** Another way to the same store. */
-  readonly url?: string
-}
+import { PATIENT, type Stage } from './stage.js'
 
 export interface EngineOptions {
   /** How many servers or members. Default 1. */
@@ -37,8 +23,6 @@ export interface EngineOptions {
    */
   readonly oneAddress?: boolean
 }
-
-export const PATIENT: StartOptions = { storeTimeout: '2s' }
 
 /** Plays every scenario on one engine. */
 export async function describeEngine(name: string, engine: Engine, options: EngineOptions = {}): Promise<void> {
@@ -66,9 +50,4 @@ export async function describeEngine(name: string, engine: Engine, options: Engi
     if (oneAddress) describeCutOff(stage, server?.url ?? '')
     if (outages && server?.external === false) describeOutages(stage, server, freezeMs)
   })
-}
-
-/** How often what may depend on chance is repeated. */
-export function repetitions(usual: number, long: number): number {
-  return process.env.TIERCEL_LONG === undefined ? usual : long
 }
