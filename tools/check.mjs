@@ -26,7 +26,8 @@ const STEPS = [
   { name: 'unused code (knip)', commands: ['knip --no-progress'] },
   { name: 'typed lint (oxlint)', commands: ['oxlint --type-aware --deny-warnings'] },
   { name: 'format and lint (biome)', commands: ['biome check --error-on-warnings .'] },
-  { name: 'import direction', commands: ['node tools/check-imports.mjs'] },
+  { name: 'layers, families and circles', commands: ['node tools/check-imports.mjs'] },
+  { name: 'length of files', commands: ['node tools/check-length.mjs'] },
   { name: 'one version of each dependency', commands: ['node tools/check-versions.mjs'] },
 ]
 

@@ -1,21 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { findOwnVersions } from '../check-versions.mjs'
+import { Repository } from './repository.js'
 
-let root: string
+const repository = new Repository()
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'tiercel-versions-'))
-  writeFileSync(join(root, 'pnpm-workspace.yaml'), 'packages:\n  - packages/*\n\ncatalog:\n  - ignored\n')
-  writeFileSync(join(root, 'package.json'), '{}')
-  mkdirSync(join(root, 'packages/one'), { recursive: true })
+  repository.write('pnpm-workspace.yaml', 'packages:\n  - packages/*\n\ncatalog:\n  - ignored\n')
+  repository.write('package.json', '{}')
 })
-afterEach(() => rmSync(root, { recursive: true }))
 
 function manifest(content: object): void {
-  writeFileSync(join(root, 'packages/one/package.json'), JSON.stringify(content))
+  repository.write('packages/one/package.json', JSON.stringify(content))
 }
 
 it('accepts the catalog, the workspace and ranges of peers', () => {
@@ -23,18 +18,18 @@ it('accepts the catalog, the workspace and ranges of peers', () => {
     dependencies: { ioredis: 'catalog:', '@tiercel/cache-core': 'workspace:^' },
     peerDependencies: { fastify: '^4.0.0 || ^5.0.0' },
   })
-  expect(findOwnVersions(root)).toEqual([])
+  expect(findOwnVersions(repository.root)).toEqual([])
 })
 
 it.each(['dependencies', 'devDependencies', 'optionalDependencies'])('names a version written into %s', (field) => {
   manifest({ [field]: { ioredis: '^6.0.0' } })
-  expect(findOwnVersions(root)).toEqual([
+  expect(findOwnVersions(repository.root)).toEqual([
     expect.stringContaining(`packages/one/package.json asks for ioredis ^6.0.0 in ${field}`),
   ])
 })
 
 it('looks at the root as well', () => {
   manifest({})
-  writeFileSync(join(root, 'package.json'), JSON.stringify({ devDependencies: { vitest: '4.1.12' } }))
-  expect(findOwnVersions(root)).toHaveLength(1)
+  repository.write('package.json', JSON.stringify({ devDependencies: { vitest: '4.1.12' } }))
+  expect(findOwnVersions(repository.root)).toHaveLength(1)
 })

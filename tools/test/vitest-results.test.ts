@@ -1,27 +1,21 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Results } from '../vitest-results.mjs'
+import { Repository } from './repository.js'
 
 const VITEST = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
 const REPORTER = fileURLToPath(new URL('../vitest-results.mjs', import.meta.url))
 
-let root: string
-
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'tiercel-results-'))
-})
-afterEach(() => rmSync(root, { recursive: true }))
+const repository = new Repository()
 
 /** What the reporter writes about one test file, run by a vitest of its own. */
 function resultsOf(text: string): Results {
-  writeFileSync(join(root, 'a.test.js'), text)
-  spawnSync(process.execPath, [VITEST, 'run', '--globals', `--root=${root}`, `--reporter=${REPORTER}`])
-  return JSON.parse(readFileSync(join(root, 'test-results/results.json'), 'utf8'))
+  repository.write('a.test.js', text)
+  spawnSync(process.execPath, [VITEST, 'run', '--globals', `--root=${repository.root}`, `--reporter=${REPORTER}`])
+  return JSON.parse(repository.read('test-results/results.json'))
 }
 
 it('counts what passed and names what failed', () => {

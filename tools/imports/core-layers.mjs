@@ -1,0 +1,163 @@
+// The layers of core, the rooms inside them, and the doors that one file keeps for all.
+import { existsSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+
+/**
+ * @typedef {import('./read-module.mjs').Import} Import
+ * @typedef {{ layer: string, room: string, path: string }} Place  A file of core: `path` is relative to src.
+ * @typedef {(imported: Import, from: Place, to: Place | undefined) => string | undefined} Rule  What is broken, in words.
+ */
+
+/** The folders of packages/cache-core/src, from the ground up. Two on one floor do not know each other. */
+const FLOORS = [['base'], ['store'], ['entry'], ['protocol'], ['data', 'http'], ['frameworks']]
+
+/**
+ * The rooms of a layer, and what each may import inside it besides itself. '' is what lies in the layer's own folder;
+ * an index.ts hands on and may import every room.
+ * @type {Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>}
+ */
+const ROOMS = {
+  store: { '': [], kit: [''], guard: ['', 'kit'], memory: ['', 'kit'] },
+  http: { message: [], rules: ['message'], engine: ['message', 'rules'] },
+}
+
+/** Rooms that take what they need and answer at once. */
+const PURE_ROOMS = ['http/message', 'http/rules']
+/** Layers that a pure room may import, its own rooms aside. */
+const PURE_LAYERS = ['base']
+/** Modules of Node that only compute. */
+const PURE_MODULES = new Set(['buffer', 'crypto', 'querystring', 'url', 'util'])
+
+/** What touches the world. `src/http` decides and leaves the doing to the layers around it, types included. */
+const IO_MODULES = new Set(
+  'child_process cluster dgram dns fs http http2 https inspector net readline repl tls tty worker_threads'.split(' '),
+)
+/** Packages that only compute or remember, and so may stand in `src/http`. */
+const NO_IO_PACKAGES = new Set(['lru-cache'])
+
+/**
+ * Names that only some files may import, among those of some layers. A row holds from the day that the first of those
+ * files exists.
+ */
+const DOORS = [
+  {
+    name: 'GuardedStore',
+    layers: ['protocol', 'data', 'http'],
+    only: ['protocol/slots.ts', 'protocol/lease.ts'],
+    rule: 'protocol/slots.ts is the one door to a slot: nothing else above the store holds a GuardedStore',
+  },
+]
+
+/** @type {Rule} */
+function downwards({ typesOnly }, from, to) {
+  if (to === undefined || from.layer === to.layer) return undefined
+  const floor = floorOf(from.layer)
+  // What lies directly in src is the package's front door: it may import every layer, and no layer may import it.
+  if (floor === -1 || (floorOf(to.layer) !== -1 && floorOf(to.layer) < floor)) return undefined
+  if (from.layer === 'http' && to.layer === 'data') {
+    return typesOnly
+      ? undefined
+      : 'data and http do not import each other: http gets the engine of a cache, and may name types of data'
+  }
+  if (from.layer === 'data' && to.layer === 'http')
+    return 'data and http do not import each other: data imports nothing of http, types included'
+  return `the layer ${from.layer} imports only what stands below it (${[...FLOORS.slice(0, floor).flat(), from.layer].join(', ')})`
+}
+
+/** @type {Rule} */
+function roomByRoom(_, from, to) {
+  const rooms = ROOMS[from.layer]
+  if (rooms === undefined || from.layer !== to?.layer || from.room === to.room || isDoor(from)) return undefined
+  if (rooms[from.room]?.includes(to.room) && !isDoor(to)) return undefined
+  const known = [...(rooms[from.room] ?? []), from.room].map((room) => [from.layer, room].filter(Boolean).join('/'))
+  return `the room ${[from.layer, from.room].filter(Boolean).join('/')} imports of its layer only ${known.join(', ')}`
+}
+
+/** @type {Rule} */
+function pureRoom({ specifier }, from, to) {
+  if (!isPure(from)) return undefined
+  const fine =
+    to === undefined
+      ? isBuiltin(specifier) && PURE_MODULES.has(moduleOf(specifier))
+      : PURE_LAYERS.includes(to.layer) || isPure(to) || from.layer === to.layer
+  return fine ? undefined : `${PURE_ROOMS.join(' and ')} are pure: they import only each other, base and what computes`
+}
+
+/** @type {Rule} */
+function httpDoesNoIO({ specifier }, from, to) {
+  if (from.layer !== 'http' || to !== undefined || specifier.startsWith('.')) return undefined
+  if (isBuiltin(specifier) ? !IO_MODULES.has(moduleOf(specifier)) : NO_IO_PACKAGES.has(specifier)) return undefined
+  return 'the layer http decides and does no I/O: it imports neither a module that does, nor a framework'
+}
+
+/**
+ * @param {string} core
+ * @returns {Rule}
+ */
+function throughTheDoor(core) {
+  const doors = DOORS.filter(({ only: [first = ''] }) => existsSync(join(core, first)))
+  return ({ names }, from, to) =>
+    doors.find(
+      ({ name, layers, only }) =>
+        layers.includes(from.layer) &&
+        !only.includes(from.path) &&
+        (names.includes(name) || (names.includes('*') && to?.layer === 'store')),
+    )?.rule
+}
+
+/**
+ * The rule of core's layers that an import breaks, in words.
+ * @param {string} core  The folder src.
+ * @returns {(imported: Import, file: string) => string | undefined}
+ */
+export function layerRule(core) {
+  const rules = [downwards, pureRoom, roomByRoom, httpDoesNoIO, throughTheDoor(core)]
+  return (imported, file) => {
+    const from = placeOf(core, file)
+    const to = imported.specifier.startsWith('.')
+      ? placeOf(core, resolve(dirname(file), imported.specifier).replace(/\.js$/, '.ts'))
+      : undefined
+    return rules.map((rule) => rule(imported, from, to)).find((broken) => broken !== undefined)
+  }
+}
+
+/**
+ * Whether a file of core takes what it needs and answers at once.
+ * @param {string} core
+ * @param {string} file
+ */
+export function isPureFile(core, file) {
+  return isPure(placeOf(core, file))
+}
+
+/** @param {Place} place */
+function isPure({ layer, room }) {
+  return PURE_ROOMS.includes(`${layer}/${room}`)
+}
+
+/** @param {Place} place */
+function isDoor({ path }) {
+  return path.endsWith(`${sep}index.ts`)
+}
+
+/** @param {string} layer */
+function floorOf(layer) {
+  return FLOORS.findIndex((floor) => floor.includes(layer))
+}
+
+/** @param {string} specifier */
+function moduleOf(specifier) {
+  return specifier.replace(/^node:/, '').split('/')[0] ?? ''
+}
+
+/**
+ * @param {string} core
+ * @param {string} file
+ * @returns {Place}
+ */
+function placeOf(core, file) {
+  const path = relative(core, file)
+  const [layer = '', ...inside] = path.split(sep)
+  return { layer, room: inside.length > 1 ? (inside[0] ?? '') : '', path }
+}
