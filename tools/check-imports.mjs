@@ -9,7 +9,7 @@ import { isPureFile, layerRule } from './imports/core-layers.mjs'
 import { familyRule } from './imports/families.mjs'
 import { impuritiesOf } from './imports/purity.mjs'
 import { readModule } from './imports/read-module.mjs'
-import { sourceFiles } from './imports/source-files.mjs'
+import { isOurs, sourceFiles } from './imports/source-files.mjs'
 
 /**
  * @typedef {import('./imports/read-module.mjs').Import} Import
@@ -21,8 +21,6 @@ import { sourceFiles } from './imports/source-files.mjs'
 const CORE = 'packages/cache-core'
 /** Folders of packages that have a family. */
 const FAMILIES_LIVE_IN = ['packages', 'examples', 'apps']
-/** Further folders with files that import each other. */
-const NO_FAMILY = ['benchmarks', 'multi-process', 'docs', 'tools']
 
 /**
  * @param {string} root
@@ -34,7 +32,8 @@ export function findViolations(root) {
     const modules = sourceFiles(join(root, folder, 'src')).map(readModule)
     return [...importViolations(root, folder, modules), ...(folder === CORE ? impureFiles(root, modules) : [])]
   })
-  const circles = [...packages, ...NO_FAMILY].flatMap((folder) => circleViolations(root, folder))
+  const others = folders(root, '.').filter((folder) => !FAMILIES_LIVE_IN.includes(folder))
+  const circles = [...packages, ...others].flatMap((folder) => circleViolations(root, folder))
   return [...sources, ...circles]
 }
 
@@ -106,8 +105,8 @@ function circleViolations(root, folder) {
 function folders(root, parent) {
   if (!existsSync(join(root, parent))) return []
   return readdirSync(join(root, parent), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => `${parent}/${entry.name}`)
+    .filter((entry) => entry.isDirectory() && isOurs(entry.name))
+    .map((entry) => join(parent, entry.name))
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

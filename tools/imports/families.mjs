@@ -39,7 +39,7 @@ const FAMILIES = [
   },
   {
     name: 'facade or command',
-    folders: /^packages\/(cache-nest|facade-[^/]+|command)$/,
+    folders: /^packages\/(facade-[^/]+|command)$/,
     may: FRONT_DOORS,
     rule: 'a facade, and the command, imports the front doors and leaves the store contract to stores',
   },

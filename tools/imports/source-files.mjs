@@ -1,10 +1,16 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-const NOT_OURS = new Set(['node_modules', 'dist', 'test-results', '.turbo'])
+/**
+ * Whether people write what a folder of this name holds: it is neither installed, nor built, nor a tool's own.
+ * @param {string} name
+ */
+export function isOurs(name) {
+  return !name.startsWith('.') && !['node_modules', 'dist', 'test-results'].includes(name)
+}
 
 /**
- * The scripts in a folder and below, what is installed and built aside.
+ * The scripts in a folder and below, but for those that nobody writes.
  * @param {string} folder
  * @returns {string[]}
  */
@@ -14,7 +20,7 @@ export function sourceFiles(folder) {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name)
-      if (entry.isDirectory()) return NOT_OURS.has(entry.name) ? [] : sourceFiles(path)
+      if (entry.isDirectory()) return isOurs(entry.name) ? sourceFiles(path) : []
       return /\.[cm]?[jt]sx?$/.test(entry.name) ? [path] : []
     })
 }
