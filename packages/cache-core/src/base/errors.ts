@@ -64,6 +64,16 @@ export class InvalidOptionError extends RangeError {
   }
 }
 
+/** Where a loader was expected, something else was given. */
+export class InvalidLoaderError extends TypeError {
+  readonly code = 'ERR_INVALID_LOADER'
+
+  constructor(message: string) {
+    super(message)
+    this.name = 'InvalidLoaderError'
+  }
+}
+
 /** A key that no store takes: empty, longer than 64 KiB, or not made of strings and finite numbers. */
 export class InvalidKeyError extends TypeError {
   readonly code = 'ERR_INVALID_KEY'
@@ -71,5 +81,25 @@ export class InvalidKeyError extends TypeError {
   constructor(message: string) {
     super(message)
     this.name = 'InvalidKeyError'
+  }
+}
+
+/** A value that cannot be stored: `undefined`, or nothing the codec encodes. */
+export class InvalidValueError extends TypeError {
+  readonly code = 'ERR_INVALID_VALUE'
+
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'InvalidValueError'
+  }
+}
+
+/** A call did not end within its `hardTimeout`. */
+export class LoadTimeoutError extends Error {
+  readonly code = 'ERR_LOAD_TIMEOUT'
+
+  constructor(timeoutMs: number) {
+    super(`no value within hardTimeout, ${timeoutMs} ms`)
+    this.name = 'LoadTimeoutError'
   }
 }

@@ -1,5 +1,6 @@
 import { report } from '../base/diagnostics.js'
 import {
+  InvalidLoaderError,
   InvalidOptionError,
   StoreClosedError,
   StoreFullError,
@@ -77,12 +78,13 @@ export class Cache {
    *
    * @throws what the loader throws, for all that waited for this load; it is not stored.
    * @throws LoadTimeoutError after `hardTimeout` (default 30 s).
-   * @throws InvalidKeyError, InvalidOptionError, InvalidValueError (the codec refuses what was loaded), StoreClosedError.
+   * @throws InvalidKeyError, InvalidLoaderError, InvalidOptionError, InvalidValueError (the codec refuses what was
+   *   loaded), StoreClosedError.
    */
   async getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions): Promise<T> {
     const text = keyText(key)
     const terms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
-    if (typeof loader !== 'function') throw new TypeError('getOrSet needs a loader, a function')
+    if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSet needs a loader, a function')
     this.#checkOpen('getOrSet')
     options?.signal?.throwIfAborted()
     const { runtime, codec } = this.#shared

@@ -1,4 +1,5 @@
 import { bufferOf } from '../base/bytes.js'
+import { InvalidValueError } from '../base/errors.js'
 import type { Encoded } from './frame.js'
 
 /**
@@ -10,16 +11,6 @@ export interface Codec {
   encode(value: unknown): Uint8Array
   /** @throws anything: the entry is then dead, a miss. */
   decode(bytes: Uint8Array): unknown
-}
-
-/** A value that cannot be stored: `undefined`, or nothing the codec encodes. */
-export class InvalidValueError extends TypeError {
-  readonly code = 'ERR_INVALID_VALUE'
-
-  constructor(message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.name = 'InvalidValueError'
-  }
 }
 
 /**

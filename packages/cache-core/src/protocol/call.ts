@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
+import { LoadTimeoutError } from '../base/errors.js'
 import type { Encoded, EntryTimes, Mark } from '../entry/frame.js'
 import type { Key } from './key.js'
 import type { NamespaceVersion } from './marks.js'
@@ -67,16 +68,6 @@ export type AnyCall = Pick<
  * `'waited-out'`: the store answers, but waiting for the leases of others came to its bound.
  */
 export type Degraded = 'no-store' | 'waited-out'
-
-/** A call did not end within its `hardTimeout`. */
-export class LoadTimeoutError extends Error {
-  readonly code = 'ERR_LOAD_TIMEOUT'
-
-  constructor(timeoutMs: number) {
-    super(`no value within hardTimeout, ${timeoutMs} ms`)
-    this.name = 'LoadTimeoutError'
-  }
-}
 
 /**
  * One caller of `getOrSet` on its way to an answer. Ends once: answered, failed, timed out (P3), or aborted by the

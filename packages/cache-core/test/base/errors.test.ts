@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import {
   AmbiguousWriteError,
   InvalidKeyError,
+  InvalidLoaderError,
   InvalidOptionError,
+  InvalidValueError,
+  LoadTimeoutError,
   StoreClosedError,
   StoreError,
   StoreFullError,
@@ -44,9 +47,21 @@ describe('errors of the caller', () => {
     expect(error.message).toBe('ttl: must be finite')
   })
 
-  it('a key that no store takes is a TypeError', () => {
-    const error = new InvalidKeyError('empty')
+  it.each([
+    [InvalidKeyError, 'InvalidKeyError', 'ERR_INVALID_KEY'],
+    [InvalidLoaderError, 'InvalidLoaderError', 'ERR_INVALID_LOADER'],
+    [InvalidValueError, 'InvalidValueError', 'ERR_INVALID_VALUE'],
+  ] as const)('%o is a TypeError with its own name and code', (Class, name, code) => {
+    const error = new Class('what is wrong')
     expect(error).toBeInstanceOf(TypeError)
-    expect(error).toMatchObject({ name: 'InvalidKeyError', code: 'ERR_INVALID_KEY' })
+    expect(error).toMatchObject({ name, code, message: 'what is wrong' })
+  })
+})
+
+it('a call that did not end in time names the option and its time', () => {
+  expect(new LoadTimeoutError(30_000)).toMatchObject({
+    name: 'LoadTimeoutError',
+    code: 'ERR_LOAD_TIMEOUT',
+    message: 'no value within hardTimeout, 30000 ms',
   })
 })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { InvalidKeyError, StoreClosedError, StoreUnavailableError } from '../../src/base/errors.js'
-import { InvalidValueError } from '../../src/entry/codec.js'
+import { InvalidKeyError, InvalidValueError, StoreClosedError, StoreUnavailableError } from '../../src/base/errors.js'
 import { turn } from '../support/fake-clock.js'
 import { gate, setUp } from '../support/set-up.js'
 

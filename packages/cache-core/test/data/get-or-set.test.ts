@@ -1,8 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, it, vi } from 'vitest'
-import { InvalidOptionError } from '../../src/base/errors.js'
-import { InvalidValueError } from '../../src/entry/codec.js'
-import { LoadTimeoutError } from '../../src/protocol/call.js'
+import { InvalidOptionError, InvalidValueError, LoadTimeoutError } from '../../src/base/errors.js'
 import { turn } from '../support/fake-clock.js'
 import { endsAfter, gate, setUp, slowly } from '../support/set-up.js'
 

@@ -76,7 +76,7 @@ describe('a wrong option', () => {
     await expect(cache.getOrSet('k', loader, { tll: 1 } as never)).rejects.toMatchObject({ option: 'tll' })
     await expect(cache.getOrSet('k', loader, null as never)).rejects.toBeInstanceOf(InvalidOptionError)
     await expect(cache.getOrSet('k', loader, { signal: {} as never })).rejects.toMatchObject({ option: 'signal' })
-    await expect(cache.getOrSet('k', 'value' as never)).rejects.toBeInstanceOf(TypeError)
+    await expect(cache.getOrSet('k', 'value' as never)).rejects.toMatchObject({ code: 'ERR_INVALID_LOADER' })
     await expect(cache.set('k', 1, { ttl: 'soon' as never })).rejects.toMatchObject({ option: 'ttl' })
     await expect(cache.add('k', 1, { lease: 1 } as never)).rejects.toMatchObject({ option: 'lease' })
   })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Codec, decodeValue, encodeValue, InvalidValueError, jsonCodec } from '../../src/entry/codec.js'
+import { InvalidValueError } from '../../src/base/errors.js'
+import { type Codec, decodeValue, encodeValue, jsonCodec } from '../../src/entry/codec.js'
 
 const roundTrip = (value: unknown): unknown => decodeValue(jsonCodec, encodeValue(jsonCodec, value))
 

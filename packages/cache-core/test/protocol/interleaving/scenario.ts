@@ -1,7 +1,6 @@
-import { StoreError } from '../../../src/base/errors.js'
+import { LoadTimeoutError, StoreError } from '../../../src/base/errors.js'
 import type { Cache } from '../../../src/data/cache.js'
 import { createCache } from '../../../src/data/cache.js'
-import { LoadTimeoutError } from '../../../src/protocol/call.js'
 import type { Store } from '../../../src/store/store.js'
 import { Invariants } from './invariants.js'
 import { type Fate, type StepRules, type Task, World } from './world.js'
