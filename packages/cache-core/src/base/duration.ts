@@ -1,4 +1,5 @@
 import { InvalidOptionError } from './errors.js'
+import { show } from './show.js'
 
 /** Milliseconds as a number, or a string with a unit: `'500ms'`, `'30s'`, `'5m'`, `'1h'`, `'7d'`, `'1w'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`
@@ -51,12 +52,4 @@ function toMs(value: unknown): number | undefined {
   if (match === null) return undefined
   const [, amount, unit] = match
   return Number(amount) * (UNITS_MS[unit as string] as number)
-}
-
-/** A value as it may stand in an error message: short, and never the content of an object. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') return value.length > 60 ? `'${value.slice(0, 60)}…'` : `'${value}'`
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
-  if (typeof value === 'function') return 'a function'
-  return String(value)
 }

@@ -1,5 +1,5 @@
-import { show } from './duration.js'
 import { InvalidOptionError } from './errors.js'
+import { show } from './show.js'
 
 /**
  * The options object itself: a plain object whose every key is known.

@@ -1,5 +1,5 @@
-import { show } from '../base/duration.js'
 import { InvalidKeyError } from '../base/errors.js'
+import { show } from '../base/show.js'
 
 /** A string, or parts that are put together unambiguously: `['user', 7]`. A number and its text are the same part. */
 export type Key = string | readonly (string | number)[]

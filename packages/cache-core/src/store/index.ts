@@ -1,7 +1,7 @@
 export { bufferOf } from '../base/bytes.js'
 export { type CancelTimer, type Clock, systemClock } from '../base/clock.js'
 export { type DiagnosticEvents, report } from '../base/diagnostics.js'
-export { type Duration, parseDuration, show } from '../base/duration.js'
+export { type Duration, parseDuration } from '../base/duration.js'
 export {
   AmbiguousWriteError,
   InvalidKeyError,
@@ -15,6 +15,7 @@ export {
   ValueTooLargeError,
 } from '../base/errors.js'
 export { checkOptions, parseChoice, parseCount, parseFlag, parseText } from '../base/options.js'
+export { show } from '../base/show.js'
 export { CAPABILITY_NAMES, type CapabilityName, type StoreCapabilities } from './capabilities.js'
 export {
   type DeadlineClass,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseDuration, show } from '../../src/base/duration.js'
+import { parseDuration } from '../../src/base/duration.js'
 import { InvalidOptionError } from '../../src/base/errors.js'
 
 describe('parseDuration', () => {
@@ -54,27 +54,5 @@ describe('parseDuration', () => {
   it('keeps to the smallest value allowed', () => {
     expect(parseDuration('lease', '1ms', { min: 1 })).toBe(1)
     expect(() => parseDuration('lease', 0, { min: 1 })).toThrow('lease: must be at least 1 ms, got 0')
-  })
-})
-
-describe('show', () => {
-  it('cuts long texts', () => {
-    expect(show('x'.repeat(100))).toBe(`'${'x'.repeat(60)}…'`)
-  })
-
-  it('never shows the content of an object', () => {
-    expect(show({ password: 'secret' })).toBe('an object')
-    expect(show(['secret'])).toBe('an array')
-    expect(show(() => 'secret')).toBe('a function')
-  })
-
-  it('names everything else', () => {
-    expect([show('a'), show(1), show(null), show(undefined), show(10n)]).toEqual([
-      "'a'",
-      '1',
-      'null',
-      'undefined',
-      '10',
-    ])
   })
 })

@@ -1,6 +1,7 @@
-import { type Duration, parseDuration, show } from '../../base/duration.js'
+import { type Duration, parseDuration } from '../../base/duration.js'
 import { InvalidOptionError } from '../../base/errors.js'
 import { checkOptions, parseChoice, parseCount, parseFlag, parseText } from '../../base/options.js'
+import { show } from '../../base/show.js'
 import { parseLease } from '../../data/options.js'
 import { FIELD_VALUE, TOKEN } from '../message/headers.js'
 import type { ClientRules } from './client-headers.js'

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js'
 import { systemClock } from '../../base/clock.js'
 import { report } from '../../base/diagnostics.js'
-import { type Duration, parseDuration, show } from '../../base/duration.js'
+import { type Duration, parseDuration } from '../../base/duration.js'
 import {
   AmbiguousWriteError,
   InvalidOptionError,
@@ -12,6 +12,7 @@ import {
   ValueTooLargeError,
 } from '../../base/errors.js'
 import { checkOptions } from '../../base/options.js'
+import { show } from '../../base/show.js'
 import type { StoreCapabilities } from '../capabilities.js'
 import type {
   CompareAndSetOptions,

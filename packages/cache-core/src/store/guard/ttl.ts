@@ -1,5 +1,5 @@
-import { show } from '../../base/duration.js'
 import { InvalidOptionError } from '../../base/errors.js'
+import { show } from '../../base/show.js'
 
 /** Longer lifetimes are cut to this, 100 years: engines overflow at different places beyond it. */
 const MAX_TTL_MS = 3_155_760_000_000

@@ -1,6 +1,6 @@
-import { show } from '../../base/duration.js'
 import { InvalidOptionError } from '../../base/errors.js'
 import { parseText } from '../../base/options.js'
+import { show } from '../../base/show.js'
 
 // What the stores that connect to a server have in common: `url` or the engine's own fields, `config` for the driver's
 // further settings, or a `client` of the caller's in place of them all. Fields that stand beside a `url` win over it.

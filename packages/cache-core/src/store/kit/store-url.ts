@@ -1,5 +1,5 @@
-import { show } from '../../base/duration.js'
 import { InvalidOptionError } from '../../base/errors.js'
+import { show } from '../../base/show.js'
 
 export interface StoreHost {
   readonly host: string
