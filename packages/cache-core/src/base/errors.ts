@@ -27,6 +27,9 @@ export class StoreUnavailableError extends StoreError {
   override readonly code = 'ERR_STORE_UNAVAILABLE'
 }
 
+/** An earlier invalidation of the key has not reached the store: what it says of the key must not be believed. */
+export class UndeliveredError extends StoreUnavailableError {}
+
 /** The store has no room and may not evict (Redis `OOM`, memcached `-M`, Couchbase temporary failure for memory). */
 export class StoreFullError extends StoreError {
   override readonly code = 'ERR_STORE_FULL'
@@ -102,4 +105,9 @@ export class LoadTimeoutError extends Error {
     super(`no value within hardTimeout, ${timeoutMs} ms`)
     this.name = 'LoadTimeoutError'
   }
+}
+
+/** What was thrown, in words: mostly an error, but anything can be thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
 }

@@ -1,26 +1,14 @@
-import { report } from '../base/diagnostics.js'
-import {
-  InvalidLoaderError,
-  InvalidOptionError,
-  StoreClosedError,
-  StoreFullError,
-  StoreUnavailableError,
-  ValueTooLargeError,
-} from '../base/errors.js'
-import { decodeValue, encodeValue } from '../entry/codec.js'
-import { type Encoded, encodeFrame, type Mark, type ValueFrame } from '../entry/frame.js'
-import type { CallOptions } from '../protocol/call.js'
-import { classify } from '../protocol/classify.js'
-import { getOrSet } from '../protocol/drive.js'
+import { InvalidLoaderError, StoreClosedError } from '../base/errors.js'
+import { type Codec, decodeValue, encodeValue } from '../entry/codec.js'
+import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
+import { ENGINE, Engine, type EngineHandle } from '../protocol/engine.js'
 import type { Delivery } from '../protocol/journal.js'
-import { type Key, keyName, keyText } from '../protocol/key.js'
-import { lookUp } from '../protocol/lookup.js'
-import type { NamespaceVersion } from '../protocol/marks.js'
-import type { Runtime } from '../protocol/runtime.js'
-import { createShared, namespaceVersion, type Shared } from '../protocol/shared.js'
-import { openSlot, type SlotRead, slotKey } from '../protocol/slot.js'
+import { type Key, keyText } from '../protocol/key.js'
+import type { NamedMark } from '../protocol/marks.js'
+import { slotKey } from '../protocol/slot.js'
 import type { CacheStats } from '../protocol/stats.js'
-import { type Loader, loadOf } from './loader.js'
+import type { Target } from '../protocol/write.js'
+import { type Loader, loadingOf } from './loader.js'
 import {
   type CacheOptions,
   type EntryOptions,
@@ -37,16 +25,13 @@ import {
 /** The room of keys of a cache that has not named another. */
 const ROOT_NAMESPACE = ''
 
-/** How often `add` looks again when what stood in its way, a lease or a dead frame, has changed meanwhile. */
-const MAX_ADD_ROUNDS = 10
-
 /**
  * Makes a cache over a store. Does no I/O.
  * @throws InvalidOptionError naming the option, also when the store does not declare what the cache needs.
  */
 export function createCache(options: CacheOptions): Cache {
-  const terms = parseCacheOptions(options)
-  return new Cache(createShared(terms), ROOT_NAMESPACE, terms.entry)
+  const { store, storeTimeout, clock, tagHoldMs, codec, entry } = parseCacheOptions(options)
+  return new Cache(new Engine({ store, storeTimeout, clock, tagHoldMs }), codec, ROOT_NAMESPACE, entry)
 }
 
 /**
@@ -56,20 +41,25 @@ export function createCache(options: CacheOptions): Cache {
  * Each caller gets a value of its own: what it does to it, nobody else sees.
  */
 export class Cache {
-  readonly #shared: Shared
-  readonly #namespace: NamespaceVersion
+  readonly #engine: Engine
+  readonly #codec: Codec
+  readonly #path: string
+  readonly #namespace: NamedMark
   readonly #terms: EntryTerms
 
-  /** Made by `createCache` and `namespace`. */
-  constructor(shared: Shared, namespace: string, terms: EntryTerms) {
-    this.#shared = shared
-    this.#namespace = namespaceVersion(shared, namespace)
+  /** @internal Made by `createCache` and `namespace`. */
+  constructor(engine: Engine, codec: Codec, path: string, terms: EntryTerms) {
+    this.#engine = engine
+    this.#codec = codec
+    this.#path = path
+    this.#namespace = engine.marks.namespace(path)
     this.#terms = terms
-    internals.set(this, {
-      runtime: shared.runtime,
-      terms,
-      innerNamespace: (name) => namespaceVersion(shared, `${namespace}//${name}`),
-    })
+  }
+
+  /** @internal What the HTTP cache over this one is given. */
+  get [ENGINE](): EngineHandle {
+    const { leaseMs, hardTimeoutMs } = this.#terms
+    return { engine: this.#engine, namespace: this.#path, leaseMs, hardTimeoutMs }
   }
 
   /**
@@ -85,23 +75,22 @@ export class Cache {
     const text = keyText(key)
     const terms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
     if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSet needs a loader, a function')
-    this.#checkOpen('getOrSet')
+    this.#engine.checkOpen('getOrSet')
     options?.signal?.throwIfAborted()
-    const { runtime, codec } = this.#shared
-    const call: CallOptions<T> = {
+    const codec = this.#codec
+    const { value } = await this.#engine.getOrSet<T>({
       key,
       slot: this.#slot(text),
       namespace: this.#namespace,
       marks: NO_MARKS,
-      load: loadOf(loader, terms.ttlMs, this.#shared),
+      load: loadingOf(loader, terms.ttlMs, codec),
       open: (encoded) => decodeValue(codec, encoded) as T,
       leaseMs: terms.leaseMs,
       hardTimeoutMs: terms.hardTimeoutMs,
       waitTimeoutMs: terms.waitTimeoutMs,
       fallback: 'shared',
       signal: options?.signal,
-    }
-    const { value } = await getOrSet(runtime, call)
+    })
     return value as T
   }
 
@@ -110,12 +99,11 @@ export class Cache {
    * @throws InvalidKeyError, StoreClosedError
    */
   async get<T = unknown>(key: Key): Promise<T | undefined> {
-    const text = keyText(key)
-    const { counters } = this.#shared.runtime
-    const frame = await this.#fresh('get', text)
+    const frame = await this.#fresh('get', keyText(key))
     const value = frame === undefined ? undefined : (this.#decode(frame) as T | undefined)
-    counters[value === undefined ? 'misses' : 'hits']++
-    report(value === undefined ? 'miss' : 'hit', () => ({ namespace: this.#namespace.namespace, key: keyName(key) }))
+    const { stats } = this.#engine
+    if (value === undefined) stats.miss(this.#namespace, key)
+    else stats.hit(this.#namespace, key)
     return value
   }
 
@@ -127,7 +115,7 @@ export class Cache {
   /** How long the value is still fresh, in milliseconds, `Infinity` without end; `undefined` when there is none. @throws InvalidKeyError, StoreClosedError */
   async ttl(key: Key): Promise<number | undefined> {
     const frame = await this.#fresh('ttl', keyText(key))
-    return frame === undefined ? undefined : frame.freshUntil - this.#shared.runtime.clock.now()
+    return frame === undefined ? undefined : frame.freshUntil - this.#engine.clock.now()
   }
 
   /**
@@ -139,31 +127,13 @@ export class Cache {
   async set(key: Key, value: unknown, options: SetOptions = {}): Promise<boolean> {
     const text = keyText(key)
     const ttlMs = parseSetOptions('set', options, this.#terms)
-    const { runtime, codec } = this.#shared
-    const encoded = encodeValue(codec, value)
-    this.#checkOpen('set')
+    const encoded = encodeValue(this.#codec, value)
+    this.#engine.checkOpen('set')
     if (ttlMs === 0) {
       await this.delete(key)
       return false
     }
-    const slot = this.#slot(text)
-    const sentAt = runtime.journal.position
-    try {
-      const mark = this.#namespace.held() ?? (await this.#namespace.ensure())
-      const { bytes, ttl } = this.#frame(encoded, ttlMs, mark)
-      await runtime.store.set(slot, bytes, { ttl })
-      runtime.journal.settleKey(slot, sentAt)
-      return true
-    } catch (error) {
-      if (error instanceof StoreClosedError) throw error
-      // A refused write has left the key absent; any other may be executed yet, or has left the old value.
-      const refused = error instanceof ValueTooLargeError || error instanceof StoreFullError
-      if (!refused) runtime.journal.addKey(slot, this.#namespace)
-      if (error instanceof ValueTooLargeError) throw error
-      return false
-    } finally {
-      runtime.flights.detach(slot)
-    }
+    return this.#engine.writes.set(this.#target(text), encoded, ttlMs)
   }
 
   /**
@@ -176,20 +146,9 @@ export class Cache {
   async add(key: Key, value: unknown, options: SetOptions = {}): Promise<boolean> {
     const text = keyText(key)
     const ttlMs = parseSetOptions('add', options, this.#terms)
-    const { runtime, codec } = this.#shared
-    const encoded = encodeValue(codec, value)
-    this.#checkOpen('add')
-    const slot = this.#slot(text)
-    if (runtime.journal.distrusts(slot, this.#namespace)) {
-      throw new StoreUnavailableError('an earlier delete of this key has not reached the store yet', {
-        store: runtime.store.name,
-        operation: 'add',
-      })
-    }
-    if (ttlMs === 0) return false
-    const added = await this.#add(slot, encoded, ttlMs)
-    if (added) runtime.flights.detach(slot)
-    return added
+    const encoded = encodeValue(this.#codec, value)
+    this.#engine.checkOpen('add')
+    return this.#engine.writes.add(this.#target(text), encoded, ttlMs)
   }
 
   /**
@@ -199,24 +158,9 @@ export class Cache {
    * Call it after the database has committed. @throws InvalidKeyError, StoreClosedError
    */
   async delete(key: Key): Promise<Delivery> {
-    const text = keyText(key)
-    const { runtime } = this.#shared
-    this.#checkOpen('delete')
-    const slot = this.#slot(text)
-    // Nobody joins a load that began before this call. One that begins while it is under way sees the commit before it.
-    runtime.flights.detach(slot)
-    const sentAt = runtime.journal.position
-    let outcome: Delivery = 'delivered'
-    try {
-      await runtime.store.delete(slot)
-      runtime.journal.settleKey(slot, sentAt)
-    } catch (error) {
-      if (error instanceof StoreClosedError) throw error
-      runtime.journal.addKey(slot, this.#namespace)
-      outcome = 'journaled'
-    }
-    this.#reportInvalidation(key, outcome)
-    return outcome
+    const { slot, namespace } = this.#target(keyText(key))
+    this.#engine.checkOpen('delete')
+    return this.#engine.invalidations.delete(slot, namespace, key)
   }
 
   /**
@@ -224,19 +168,8 @@ export class Cache {
    * processes see it at most `tagHold` (default 1 s) later. @throws StoreClosedError
    */
   async clear(): Promise<Delivery> {
-    const { runtime } = this.#shared
-    this.#checkOpen('clear')
-    runtime.flights.detachAll(this.#namespace)
-    let outcome: Delivery = 'delivered'
-    try {
-      await this.#namespace.renew()
-    } catch (error) {
-      if (error instanceof StoreClosedError) throw error
-      runtime.journal.addNamespace(this.#namespace)
-      outcome = 'journaled'
-    }
-    this.#reportInvalidation(undefined, outcome)
-    return outcome
+    this.#engine.checkOpen('clear')
+    return this.#engine.invalidations.clear(this.#namespace)
   }
 
   /**
@@ -245,48 +178,34 @@ export class Cache {
    * @throws InvalidOptionError naming the option.
    */
   namespace(name: string, defaults: EntryOptions = {}): Cache {
-    const parent = this.#namespace.namespace
-    const path = parent === ROOT_NAMESPACE ? namespacePart(name) : `${parent}/${namespacePart(name)}`
-    return new Cache(this.#shared, path, parseNamespaceOptions(defaults, this.#terms))
+    const part = namespacePart(name)
+    const path = this.#path === ROOT_NAMESPACE ? part : `${this.#path}/${part}`
+    return new Cache(this.#engine, this.#codec, path, parseNamespaceOptions(defaults, this.#terms))
   }
 
   /** What was counted since the cache was made, all namespaces together. */
   stats(): CacheStats {
-    const { counters, journal } = this.#shared.runtime
-    return { ...counters, journaled: journal.size }
+    return this.#engine.counters
   }
 
   /** Closes the cache, its namespaces and the store. Loads under way still answer their callers. Idempotent. */
   close(): Promise<void> {
-    this.#shared.closing ??= this.#close()
-    return this.#shared.closing
-  }
-
-  async #close(): Promise<void> {
-    const { runtime, context } = this.#shared
-    runtime.journal.close()
-    context.emitDestroy()
-    await runtime.store.close()
-  }
-
-  #checkOpen(operation: string): void {
-    if (this.#shared.closing !== undefined) {
-      throw new StoreClosedError('the cache is closed', { store: this.#shared.runtime.store.name, operation })
-    }
+    return this.#engine.close()
   }
 
   #slot(text: string): string {
-    return slotKey('value', this.#namespace.namespace, text)
+    return slotKey('value', this.#path, text)
+  }
+
+  #target(text: string): Target {
+    return { slot: this.#slot(text), namespace: this.#namespace }
   }
 
   /** The frame to serve, or `undefined`: a miss, a lease, dead, or the store does not answer. */
   async #fresh(operation: string, text: string): Promise<ValueFrame | undefined> {
-    this.#checkOpen(operation)
-    const { runtime } = this.#shared
-    const place = { slot: this.#slot(text), namespace: this.#namespace, marks: NO_MARKS }
-    if (runtime.journal.distrusts(place.slot, place.namespace)) return undefined
+    this.#engine.checkOpen(operation)
     try {
-      const { state } = await lookUp(runtime, place)
+      const { state } = await this.#engine.lookUp({ ...this.#target(text), marks: NO_MARKS })
       return state.is === 'fresh' ? state.frame : undefined
     } catch (error) {
       if (error instanceof StoreClosedError) throw error
@@ -296,63 +215,11 @@ export class Cache {
 
   #decode(encoded: Encoded): unknown {
     try {
-      return decodeValue(this.#shared.codec, encoded)
+      return decodeValue(this.#codec, encoded)
     } catch {
       return undefined
     }
   }
-
-  #frame(encoded: Encoded, ttlMs: number, mark: Mark): { bytes: Uint8Array; ttl: number | undefined } {
-    const createdAt = this.#shared.runtime.clock.now()
-    const until = createdAt + ttlMs
-    const times = { createdAt, freshUntil: until, revalidateUntil: until, keepUntil: until }
-    return {
-      bytes: encodeFrame({ kind: 'value', ...times, ...encoded, marks: [mark] }),
-      ttl: ttlMs === Number.POSITIVE_INFINITY ? undefined : ttlMs,
-    }
-  }
-
-  /** T8b: over a lease, a dead or a void frame `add` wins too; it loses only to a value. @throws the store's errors. */
-  async #add(slot: string, encoded: Encoded, ttlMs: number): Promise<boolean> {
-    const { store, clock } = this.#shared.runtime
-    let standing: SlotRead | undefined
-    for (let round = 0; round < MAX_ADD_ROUNDS; round++) {
-      // Read after the slot was: what another one has added since a `clear` must not be taken for void.
-      const mark = await this.#namespace.ensure()
-      const state = classify(standing, clock.now(), [mark])
-      if (state.is === 'fresh') return false
-      const { bytes, ttl } = this.#frame(encoded, ttlMs, mark)
-      const written =
-        state.is === 'absent'
-          ? await store.add(slot, bytes, { ttl })
-          : await store.compareAndSet(slot, state.version, bytes, { ttl })
-      if (written !== undefined) return true
-      standing = openSlot(await store.get(slot))
-    }
-    throw new StoreUnavailableError('the slot of this key changes too fast', { store: store.name, operation: 'add' })
-  }
-
-  #reportInvalidation(key: Key | undefined, outcome: Delivery): void {
-    const { namespace } = this.#namespace
-    report('invalidation', () => ({ namespace, key: key === undefined ? undefined : keyName(key), outcome }))
-  }
-}
-
-/** What the HTTP cache shares with the cache it stands on: store, leases, journal, and a room of its own beside it. */
-export interface CacheInternals {
-  readonly runtime: Runtime
-  readonly terms: EntryTerms
-  /** A namespace that no caller can name: `clear` of the cache does not touch it. */
-  innerNamespace(name: string): NamespaceVersion
-}
-
-const internals = new WeakMap<Cache, CacheInternals>()
-
-/** @throws InvalidOptionError when `cache` was not made by `createCache`. */
-export function internalsOf(cache: Cache): CacheInternals {
-  const found = internals.get(cache)
-  if (found === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
-  return found
 }
 
 const NO_MARKS: readonly Mark[] = []

@@ -1,7 +1,7 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Duration } from '../base/duration.js'
-import { encodeValue } from '../entry/codec.js'
-import type { Load } from '../protocol/call.js'
-import type { Shared } from '../protocol/shared.js'
+import { type Codec, encodeValue } from '../entry/codec.js'
+import type { Loading } from '../protocol/call.js'
 import { parseTtl } from './options.js'
 
 /** What a loader is given. */
@@ -23,15 +23,14 @@ export interface LoaderContext {
  */
 export type Loader<T> = (context: LoaderContext) => T | Promise<T>
 
+/** Where loaders run: in the async context in which this module was loaded, so in no request's. */
+const OUTSIDE = new AsyncResource('TiercelLoad')
+
 /** The loader as the protocol runs it: what it returns goes through the codec, so that a miss answers what a hit would. */
-export function loadOf<T>(
-  loader: Loader<T>,
-  ttlMs: number,
-  { codec, context }: Pick<Shared, 'codec' | 'context'>,
-): Load {
+export function loadingOf<T>(loader: Loader<T>, ttlMs: number, codec: Codec): Loading {
   return async ({ signal }) => {
     let ttl = ttlMs
-    const terms: LoaderContext = {
+    const context: LoaderContext = {
       signal,
       setTtl: (value) => {
         ttl = parseTtl(value)
@@ -40,7 +39,7 @@ export function loadOf<T>(
         ttl = 0
       },
     }
-    const value = await context.runInAsyncScope(loader, undefined, terms)
+    const value = await OUTSIDE.runInAsyncScope(loader, undefined, context)
     return { encoded: value === undefined ? undefined : encodeValue(codec, value), ttlMs: ttl }
   }
 }

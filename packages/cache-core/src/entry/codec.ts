@@ -7,6 +7,8 @@ import type { Encoded } from './frame.js'
  * not be changed or kept afterwards: a view into it would share one caller's value with another.
  */
 export interface Codec {
+  /** Stands on every entry that it encodes; to a codec of another name such an entry is a miss. 1 to 64 bytes. */
+  readonly name: string
   /** @throws whatever says best that the value cannot be encoded. */
   encode(value: unknown): Uint8Array
   /** @throws anything: the entry is then dead, a miss. */
@@ -18,6 +20,7 @@ export interface Codec {
  * becomes `{}`. Who loads gets the same as who hits, since every value passes through the codec once.
  */
 export const jsonCodec: Codec = {
+  name: 'json',
   encode(value) {
     const text = JSON.stringify(value)
     if (text === undefined) throw new TypeError(`JSON has no form for a ${typeof value}`)
@@ -41,7 +44,7 @@ export function encodeValue(codec: Codec, value: unknown): Encoded {
   try {
     const payload: unknown = codec.encode(value)
     if (!(payload instanceof Uint8Array)) throw new TypeError('the codec returned no bytes')
-    return { encoding: 'codec', payload }
+    return { encoding: 'codec', codec: codec.name, payload }
   } catch (cause) {
     throw new InvalidValueError(`the value cannot be stored: ${cause instanceof Error ? cause.message : cause}`, cause)
   }
@@ -51,8 +54,9 @@ export function encodeValue(codec: Codec, value: unknown): Encoded {
  * The value, the caller's own: nobody else holds it, bytes are copied out of the frame.
  * @throws whatever the codec throws on bytes that it did not write.
  */
-export function decodeValue(codec: Codec, { encoding, payload }: Encoded): unknown {
+export function decodeValue(codec: Codec, { encoding, codec: writtenBy, payload }: Encoded): unknown {
   if (encoding === 'bytes') return Buffer.from(payload)
   if (encoding === 'string') return bufferOf(payload).toString()
+  if (writtenBy !== codec.name) throw new TypeError(`encoded by the codec ${writtenBy}, not ${codec.name}`)
   return codec.decode(payload)
 }

@@ -8,17 +8,21 @@ import { bufferOf } from '../base/bytes.js'
  *  0  u8   generation
  *  1  u8   kind: 1 value, 2 lease
  *  2  u8   encoding of the payload
- *  3  u8   number of marks
+ *  3  u8   transforms of the payload: 0, none; compression and sealing get their bits here
  *  4  u32  CRC-32 of everything else
- *  8  f64  created        ms since the epoch
+ *  8  f64  created           ms since the epoch
  * 16  f64  fresh until
  * 24  f64  revalidate until
- * 32  f64  keep until     Infinity: no end
- * 40       marks: u16 length of the name, the name in UTF-8, 12 bytes of version
+ * 32  f64  keep until        Infinity: no end
+ * 40  u32  cost of the load  ms
+ * 44  u8   number of marks
+ * 45  u8   length of the codec's name, then the name in UTF-8
+ *          marks: u8 kind, u16 length of the name, the name in UTF-8, u8 number of versions, 12 bytes each
  *          payload: a value's bytes; a lease's u32 leaseMs, u32 extension, 16 bytes of token
  * ```
  *
- * Whatever does not decode is dead: a miss whose slot is occupied. Never an error.
+ * Whatever does not decode is dead: a miss whose slot is occupied. Never an error. The reasons for each field:
+ * `docs/decisions/0007-the-frame.md`.
  */
 export type Frame = ValueFrame | LeaseFrame
 
@@ -28,16 +32,23 @@ export type Encoding = 'bytes' | 'string' | 'codec'
 /** A value as bytes, and how it became them. */
 export interface Encoded {
   readonly encoding: Encoding
+  /** The name of the codec, where the encoding is `'codec'`: another one cannot read the payload. */
+  readonly codec?: string | undefined
   readonly payload: Uint8Array
 }
 
-/**
- * A version that a frame depends on: the namespace's (its name is empty), a tag's, a URL's. When the present version
- * is another, the frame is void.
- */
+/** What a mark names. A `'soft'` tag makes an entry stale, every other mark makes it void. */
+export type MarkKind = 'namespace' | 'tag' | 'soft' | 'url'
+
+/** A named version that a frame depends on. When the present version is another, the frame is void. */
 export interface Mark {
+  readonly kind: MarkKind
+  /** Empty for the namespace and the URL, of which an entry has one each. */
   readonly name: string
-  /** 12 random bytes, one character each. */
+  /**
+   * 12 random bytes, one character each. Where the slots of the mark on different servers hold different versions (G6),
+   * all of them in the order of the slots, at most three.
+   */
   readonly version: string
 }
 
@@ -51,6 +62,8 @@ export interface EntryTimes {
 
 export interface ValueFrame extends EntryTimes, Encoded {
   readonly kind: 'value'
+  /** How long its load took, in milliseconds; 0 when it was not loaded. */
+  readonly loadMs: number
   readonly marks: readonly Mark[]
 }
 
@@ -67,45 +80,62 @@ export interface LeaseFrame {
 }
 
 /** Changes with the layout; an older or newer frame is dead to a reader of this one. */
-const GENERATION = 0xc1
+const GENERATION = 0xc2
 
 export const VERSION_BYTES = 12
 export const TOKEN_BYTES = 16
 
-const HEADER_BYTES = 40
+const HEADER_BYTES = 46
+/** Kind, length of the name, number of versions. */
+const MARK_BYTES = 4
 const LEASE_PAYLOAD_BYTES = 8 + TOKEN_BYTES
 const MAX_MARKS = 255
+const MAX_VERSIONS = 3
+/** Longest name of a codec, in bytes. */
+export const MAX_CODEC_NAME_BYTES = 64
+const MAX_LOAD_MS = 0xffff_ffff
 
 const KINDS = { value: 1, lease: 2 } as const
 const ENCODINGS: readonly Encoding[] = ['bytes', 'string', 'codec']
+const MARK_KINDS: readonly MarkKind[] = ['namespace', 'tag', 'soft', 'url']
 
 /** One buffer, freshly made: the caller's payload is copied into it. */
 export function encodeFrame(frame: Frame): Buffer {
-  const names = frame.marks.map(({ name }) => Buffer.from(name))
+  const { marks } = frame
+  const names = marks.map(({ name }) => Buffer.from(name))
   if (names.length > MAX_MARKS) throw new RangeError(`a frame carries at most ${MAX_MARKS} marks`)
-  const marksBytes = names.reduce((sum, name) => sum + 2 + name.byteLength + VERSION_BYTES, 0)
-  const payloadAt = HEADER_BYTES + marksBytes
+  const codec = frame.kind === 'value' && frame.codec !== undefined ? Buffer.from(frame.codec) : NO_BYTES
+  let payloadAt = HEADER_BYTES + codec.byteLength
+  for (const [index, name] of names.entries()) {
+    payloadAt += MARK_BYTES + name.byteLength + (marks[index] as Mark).version.length
+  }
   const payloadBytes = frame.kind === 'value' ? frame.payload.byteLength : LEASE_PAYLOAD_BYTES
   const bytes = Buffer.allocUnsafe(payloadAt + payloadBytes)
 
   bytes[0] = GENERATION
   bytes[1] = KINDS[frame.kind]
-  bytes[3] = names.length
+  bytes[3] = 0
   bytes.writeDoubleBE(frame.createdAt, 8)
-  let at = HEADER_BYTES
+  bytes[44] = names.length
+  bytes[45] = codec.byteLength
+  let at = HEADER_BYTES + codec.copy(bytes, HEADER_BYTES)
   for (const [index, name] of names.entries()) {
+    const { kind, version } = marks[index] as Mark
+    at = bytes.writeUInt8(MARK_KINDS.indexOf(kind), at)
     at = bytes.writeUInt16BE(name.byteLength, at)
     at += name.copy(bytes, at)
-    at += bytes.write((frame.marks[index] as Mark).version, at, VERSION_BYTES, 'latin1')
+    at = bytes.writeUInt8(version.length / VERSION_BYTES, at)
+    at += bytes.write(version, at, version.length, 'latin1')
   }
   if (frame.kind === 'value') {
     bytes[2] = ENCODINGS.indexOf(frame.encoding)
     bytes.writeDoubleBE(frame.freshUntil, 16)
     bytes.writeDoubleBE(frame.revalidateUntil, 24)
     bytes.writeDoubleBE(frame.keepUntil, 32)
+    bytes.writeUInt32BE(Math.min(Math.ceil(frame.loadMs), MAX_LOAD_MS), 40)
     bytes.set(frame.payload, payloadAt)
   } else {
-    bytes.fill(0, 16, HEADER_BYTES)
+    bytes.fill(0, 16, 44)
     bytes[2] = 0
     bytes.writeUInt32BE(frame.leaseMs, payloadAt)
     bytes.writeUInt32BE(frame.extension, payloadAt + 4)
@@ -117,23 +147,15 @@ export function encodeFrame(frame: Frame): Buffer {
 
 /** The frame, its payload a view of `stored`; or `undefined` when the bytes are not a whole frame of this generation. */
 export function decodeFrame(stored: Uint8Array): Frame | undefined {
-  if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION) return undefined
+  if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION || stored[3] !== 0) return undefined
   const bytes = bufferOf(stored)
   if (!isIntact(stored, bytes)) return undefined
 
   // Behind the checksum the layout can be trusted: what fails below was written by other software.
+  const marksAt = HEADER_BYTES + (bytes[45] as number)
   const marks: Mark[] = []
-  let at = HEADER_BYTES
-  for (let left = bytes[3] as number; left > 0; left--) {
-    if (at + 2 > bytes.byteLength) return undefined
-    const nameEnd = at + 2 + bytes.readUInt16BE(at)
-    if (nameEnd + VERSION_BYTES > bytes.byteLength) return undefined
-    marks.push({
-      name: at + 2 === nameEnd ? '' : bytes.toString('utf8', at + 2, nameEnd),
-      version: bytes.toString('latin1', nameEnd, nameEnd + VERSION_BYTES),
-    })
-    at = nameEnd + VERSION_BYTES
-  }
+  const at = readMarks(bytes, marksAt, marks)
+  if (at === undefined) return undefined
   const createdAt = bytes.readDoubleBE(8)
   if (bytes[1] === KINDS.value) {
     const encoding = ENCODINGS[bytes[2] as number]
@@ -141,10 +163,12 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
     return {
       kind: 'value',
       encoding,
+      codec: marksAt === HEADER_BYTES ? undefined : bytes.toString('utf8', HEADER_BYTES, marksAt),
       createdAt,
       freshUntil: bytes.readDoubleBE(16),
       revalidateUntil: bytes.readDoubleBE(24),
       keepUntil: bytes.readDoubleBE(32),
+      loadMs: bytes.readUInt32BE(40),
       marks,
       payload: bytes.subarray(at),
     }
@@ -161,6 +185,29 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
   }
   return undefined
 }
+
+/** Where the payload begins, or `undefined` when these are no marks of this generation. */
+function readMarks(bytes: Buffer, from: number, marks: Mark[]): number | undefined {
+  let at = from
+  for (let left = bytes[44] as number; left > 0; left--) {
+    if (at + MARK_BYTES > bytes.byteLength) return undefined
+    const kind = MARK_KINDS[bytes[at] as number]
+    const nameAt = at + 3
+    const nameEnd = nameAt + bytes.readUInt16BE(at + 1)
+    const versions = bytes[nameEnd] ?? 0
+    const end = nameEnd + 1 + versions * VERSION_BYTES
+    if (kind === undefined || versions === 0 || versions > MAX_VERSIONS || end > bytes.byteLength) return undefined
+    marks.push({
+      kind,
+      name: nameAt === nameEnd ? '' : bytes.toString('utf8', nameAt, nameEnd),
+      version: bytes.toString('latin1', nameEnd + 1, end),
+    })
+    at = end
+  }
+  return at > bytes.byteLength ? undefined : at
+}
+
+const NO_BYTES = Buffer.alloc(0)
 
 /** From here on the check of a frame costs more than to remember that it was made. */
 const LARGE_BYTES = 4_096

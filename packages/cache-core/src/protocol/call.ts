@@ -1,8 +1,9 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
 import { LoadTimeoutError } from '../base/errors.js'
-import type { Encoded, EntryTimes, Mark } from '../entry/frame.js'
+import type { Encoded, Mark } from '../entry/frame.js'
 import type { Key } from './key.js'
-import type { NamespaceVersion } from './marks.js'
+import type { MarkRecord } from './mark-record.js'
+import type { NamedMark } from './marks.js'
 
 /** What a load came to. */
 export interface Loaded {
@@ -16,11 +17,30 @@ export interface Loaded {
 export interface LoadTerms {
   /** Aborted when `hardTimeout` is over or the last caller has gone. */
   readonly signal: AbortSignal
-  /** Whether the result can be stored. */
-  readonly leased: boolean
+  /** What the result will carry when it is stored; `undefined`: it cannot be. */
+  readonly marks: LoadMarks | undefined
 }
 
-export type Load = (terms: LoadTerms) => Promise<Loaded>
+/** The marks as they stood before a load began: what is stored under them is void after a `clear`. */
+export interface LoadMarks {
+  readonly namespaceMark: MarkRecord
+  /** Those beside the namespace's. */
+  readonly others: readonly Mark[]
+}
+
+/** Loads a value, once. */
+export type Loading = (terms: LoadTerms) => Promise<Loaded>
+
+/** What is loaded, and within which bounds. */
+export interface LoadOptions {
+  /** The caller's own, for diagnostics. */
+  readonly key: Key
+  readonly slot: string
+  readonly namespace: NamedMark
+  readonly load: Loading
+  readonly leaseMs: number
+  readonly hardTimeoutMs: number
+}
 
 /** Where an answer came from: the store, the caller's own load, a load of this process, a load without a lease. */
 export type Source = 'hit' | 'load' | 'join' | 'unleased'
@@ -28,23 +48,14 @@ export type Source = 'hit' | 'load' | 'join' | 'unleased'
 export interface Answer<T> {
   readonly value: T | undefined
   readonly source: Source
-  /** The entry's, where the answer came from the store. */
-  readonly times: EntryTimes | undefined
 }
 
 /** What a caller wants, as one `getOrSet` sees it. */
-export interface CallOptions<T> {
-  /** The caller's own, for diagnostics. */
-  readonly key: Key
-  readonly slot: string
-  readonly namespace: NamespaceVersion
-  /** Versions beside the namespace's that the entry depends on, read after the caller came. */
+export interface CallOptions<T> extends LoadOptions {
+  /** Marks beside the namespace's that the entry depends on, read after the caller came. */
   readonly marks: readonly Mark[]
-  readonly load: Load
   /** Bytes to what this caller gets. Throws when they were written by something else: the entry is then dead. */
   readonly open: (encoded: Encoded) => T
-  readonly leaseMs: number
-  readonly hardTimeoutMs: number
   readonly waitTimeoutMs: number
   /**
    * How a call loads that can have no lease, or has waited to its bound: once for all such callers of this process, or
@@ -57,7 +68,7 @@ export interface CallOptions<T> {
 /** A call whose kind of value does not matter. */
 export type AnyCall = Pick<
   Call<unknown>,
-  'answer' | 'fail' | 'onLeave' | 'arrivedAt' | 'degraded' | 'endedLeases' | 'waitUntil'
+  'answer' | 'fail' | 'attach' | 'detach' | 'arrivedAt' | 'degraded' | 'endedLeases' | 'waitUntil'
 > & {
   readonly options: Omit<CallOptions<unknown>, 'open'>
 }
@@ -71,7 +82,7 @@ export type Degraded = 'no-store' | 'waited-out'
 
 /**
  * One caller of `getOrSet` on its way to an answer. Ends once: answered, failed, timed out (P3), or aborted by the
- * caller's own signal; whatever it had joined is told that it has left.
+ * caller's own signal; what it is attached to is told when it has gone.
  */
 export class Call<T> {
   readonly options: CallOptions<T>
@@ -85,8 +96,7 @@ export class Call<T> {
   lostClaims = 0
   waitUntil: number | undefined
   done = false
-  /** Told when the call ends before what it joined has answered it. */
-  onLeave: (() => void) | undefined
+  #onGone: (() => void) | undefined
   #resolve!: (answer: Answer<T>) => void
   #reject!: (error: unknown) => void
   readonly #cancelTimer: CancelTimer
@@ -108,7 +118,7 @@ export class Call<T> {
   answer(encoded: Encoded | undefined, source: Source): void {
     if (this.done) return
     try {
-      this.give({ value: encoded === undefined ? undefined : this.options.open(encoded), source, times: undefined })
+      this.give({ value: encoded === undefined ? undefined : this.options.open(encoded), source })
     } catch (error) {
       this.fail(error)
     }
@@ -122,6 +132,16 @@ export class Call<T> {
     if (this.#end()) this.#reject(error)
   }
 
+  /** It depends on a flight, or a poller, from now on. `onGone` is told when the call ends before it was detached. */
+  attach(onGone: () => void): void {
+    this.#onGone = onGone
+  }
+
+  /** It depends on nothing any more. */
+  detach(): void {
+    this.#onGone = undefined
+  }
+
   readonly #onAbort = (): void => this.fail(this.options.signal?.reason)
 
   #end(): boolean {
@@ -129,14 +149,9 @@ export class Call<T> {
     this.done = true
     this.#cancelTimer()
     this.options.signal?.removeEventListener('abort', this.#onAbort)
-    this.leave()
+    const onGone = this.#onGone
+    this.detach()
+    onGone?.()
     return true
-  }
-
-  /** Tells what the call had joined, if anything, that it waits no longer. */
-  leave(): void {
-    const { onLeave } = this
-    this.onLeave = undefined
-    onLeave?.()
   }
 }

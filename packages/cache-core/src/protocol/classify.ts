@@ -11,9 +11,9 @@ export type SlotState =
   | { readonly is: 'dead'; readonly version: Version }
 
 /**
- * Pure: a slot, the wall clock and the present versions, to what a reader may do with it.
+ * Pure: a slot, the wall clock and the present marks, to what a reader may do with it.
  *
- * @param marks The versions as they stand now; `undefined` where one is not known to stand, which voids every frame (G3).
+ * @param marks As they stand now; `undefined` where one is not known to stand, which voids every frame (G3).
  */
 export function classify(slot: SlotRead | undefined, now: number, marks: readonly (Mark | undefined)[]): SlotState {
   if (slot === undefined) return { is: 'absent' }
@@ -23,10 +23,14 @@ export function classify(slot: SlotRead | undefined, now: number, marks: readonl
   return now < frame.freshUntil ? { is: 'fresh', frame, version } : { is: 'dead', version }
 }
 
-/** Whether a frame depends on exactly these versions. */
+/** Whether a frame depends on exactly these marks, as they stand now. */
 export function sameMarks(left: readonly Mark[], right: readonly (Mark | undefined)[]): boolean {
-  return (
-    left.length === right.length &&
-    left.every((mark, index) => mark.version === right[index]?.version && mark.name === right[index]?.name)
-  )
+  if (left.length !== right.length) return false
+  for (let i = 0; i < left.length; i++) {
+    const mark = left[i] as Mark
+    const present = right[i]
+    if (present === undefined || mark.kind !== present.kind || mark.name !== present.name) return false
+    if (mark.version !== present.version) return false
+  }
+  return true
 }

@@ -1,37 +1,59 @@
-import { report } from '../base/diagnostics.js'
-import type { Mark } from '../entry/frame.js'
+import type { Clock } from '../base/clock.js'
+import type { Version } from '../store/store.js'
 import { type Answer, Call, type CallOptions } from './call.js'
 import type { SlotState } from './classify.js'
 import { Flight, type StartOver } from './flight.js'
-import { keyName } from './key.js'
-import { Lease } from './lease.js'
+import type { Flights } from './flights.js'
+import { type Claim, Lease } from './lease.js'
+import { Load, type LoadRight } from './load.js'
 import { type Found, lookUp } from './lookup.js'
-import type { Runtime } from './runtime.js'
-import { MAX_ENDED_LEASES } from './waiter.js'
+import type { MarkRecord } from './mark-record.js'
+import type { Slots } from './slots.js'
+import type { Stats } from './stats.js'
+import { MAX_ENDED_LEASES, type Waiters } from './waiter.js'
+
+/*
+ * The story of a getOrSet (docs/leases.md):
+ *
+ *   look    read the slot; a fresh value is the answer
+ *   join    a load of this process runs, or its lease was found: be answered by it, with proof that no delete came between
+ *   claim   nothing to serve: `add` a lease, or `compareAndSet` one over what is dead; who wins loads
+ *   wait    another process holds a lease: poll until there is a value, or a slot to claim
+ *
+ * and over again, until the call is answered, fails or times out. A caller to which the store does not answer, or that
+ * has waited to its bound, loads without a lease: together with the others of its process, and nothing is stored.
+ * Never an unconditional write.
+ */
 
 /** After so many claims lost to others a call waits as on a lease. */
 const MAX_LOST_CLAIMS = 2
 
+interface Parts {
+  readonly slots: Slots
+  readonly clock: Clock
+  readonly stats: Stats
+  readonly flights: Flights
+  readonly waiters: Waiters
+}
+
 /**
- * The value of a slot: from the store, or from one load among all processes. Read, classify, act; never an
- * unconditional write. The protocol is `docs/leases.md`; transitions and outcomes are named after it.
- *
+ * The value of a slot: from the store, or from one load among all processes.
  * @throws what the loader throws; LoadTimeoutError; the reason of the caller's signal. Never a store's error.
  */
-export async function getOrSet<T>(runtime: Runtime, options: CallOptions<T>): Promise<Answer<T>> {
-  const { clock, flights, journal } = runtime
-  const arrivedAt = clock.monotonic()
+export async function getOrSet<T>(parts: Parts, options: CallOptions<T>): Promise<Answer<T>> {
+  const arrivedAt = parts.clock.monotonic()
   let found: Found | undefined
-  if (flights.leased(options) === undefined && !journal.distrusts(options.slot, options.namespace)) {
+  // The first look of most calls is their last: it needs no call to be kept of.
+  if (parts.flights.leased(options) === undefined) {
     try {
-      found = await lookUp(runtime, options)
+      found = await lookUp(parts, options)
     } catch {
-      return joinOrLoad(runtime, options, 'unreachable', arrivedAt)
+      return joinOrLoad(parts, options, 'unreachable', arrivedAt)
     }
-    const answer = serve(runtime, options, found.state)
+    const answer = serve(parts, options, found.state)
     if (answer !== undefined) return answer
   }
-  return joinOrLoad(runtime, options, found, arrivedAt)
+  return joinOrLoad(parts, options, found, arrivedAt)
 }
 
 /**
@@ -40,78 +62,72 @@ export async function getOrSet<T>(runtime: Runtime, options: CallOptions<T>): Pr
  * @param arrivedAt When the caller came, on the monotonic clock.
  */
 export function joinOrLoad<T>(
-  runtime: Runtime,
+  parts: Parts,
   options: CallOptions<T>,
   found: Found | 'unreachable' | undefined,
-  arrivedAt = runtime.clock.monotonic(),
+  arrivedAt = parts.clock.monotonic(),
 ): Promise<Answer<T>> {
-  runtime.counters.misses++
-  report('miss', () => ({ namespace: options.namespace.namespace, key: keyName(options.key) }))
-  const call = new Call(options, runtime.clock, arrivedAt)
+  parts.stats.miss(options.namespace, options.key)
+  const call = new Call(options, parts.clock, arrivedAt)
   // One timeout is all that a call waits for.
   if (found === 'unreachable') call.degraded = 'no-store'
-  void new Drive(runtime, call).run(found === 'unreachable' ? undefined : found)
+  void new Drive(parts, call).run(found === 'unreachable' ? undefined : found)
   return call.result
 }
 
 /** The answer of a fresh slot, or `undefined` where there is none, also when its bytes were written by something else. */
-function serve<T>({ counters }: Runtime, options: CallOptions<T>, state: SlotState): Answer<T> | undefined {
+function serve<T>({ stats }: Parts, options: CallOptions<T>, state: SlotState): Answer<T> | undefined {
   if (state.is !== 'fresh') return undefined
   try {
     const value = options.open(state.frame)
-    counters.hits++
-    report('hit', () => ({ namespace: options.namespace.namespace, key: keyName(options.key) }))
-    return { value, source: 'hit', times: state.frame }
+    stats.hit(options.namespace, options.key)
+    return { value, source: 'hit' }
   } catch {
     return undefined
   }
 }
 
-/** A call that found nothing to serve, on its way: join, claim or wait, as often as it takes. */
+/** A call that found nothing to serve, on its way. */
 class Drive<T> {
-  readonly #runtime: Runtime
+  readonly #parts: Parts
   readonly #call: Call<T>
   readonly #options: CallOptions<T>
 
-  constructor(runtime: Runtime, call: Call<T>) {
-    this.#runtime = runtime
+  constructor(parts: Parts, call: Call<T>) {
+    this.#parts = parts
     this.#call = call
     this.#options = call.options
   }
 
-  /** Never rejects. Once the call has joined a flight that answers it, nothing more is to be done. */
+  /** Ends with the call. Never rejects. */
   async run(first: Found | undefined): Promise<void> {
-    const { flights, journal, store } = this.#runtime
-    const { slot, namespace } = this.#options
     const call = this.#call
     let found = first
     while (!call.done) {
-      const leasable = store.capabilities.add && store.capabilities.compareAndSet
-      if (!leasable || journal.distrusts(slot, namespace)) call.degraded ??= 'no-store'
-      if (call.degraded !== undefined) {
-        found = undefined
-        const flight = flights.unleased(call)
-        await (flight === undefined ? this.#loadWithoutLease() : this.#join(flight, false))
-        continue
-      }
-      // Before all else: many callers may have looked at once, and one of them claims.
-      const holder = found && this.#holder(found.state)
-      const flight = holder ?? flights.leased(this.#options)
-      if (flight !== undefined) {
-        found = undefined
-        await this.#join(flight, flight === holder)
-      } else if (found === undefined) {
-        found = await this.#look()
-      } else {
-        found = await this.#act(found)
-      }
+      if (!this.#parts.slots.leasable) call.degraded ??= 'no-store'
+      if (call.degraded !== undefined) await this.#loadWithoutLease()
+      else found = await this.#step(found)
     }
+  }
+
+  /** One step from what was found. What the call has in hand afterwards. */
+  async #step(found: Found | undefined): Promise<Found | undefined> {
+    const { flights } = this.#parts
+    // Before all else: many callers may have looked at once, and one of them claims.
+    const holder = found && this.#holder(found.state)
+    const flight = holder ?? flights.leased(this.#options)
+    if (flight !== undefined) {
+      await this.#join(flight, flight === holder)
+      return undefined
+    }
+    if (found === undefined) return this.#look()
+    return this.#claimOrWait(found)
   }
 
   /** Reads the slot. A value ends the call, a store that does not answer degrades it. */
   async #look(): Promise<Found | undefined> {
     try {
-      return this.#served(await lookUp(this.#runtime, this.#options))
+      return this.#served(await lookUp(this.#parts, this.#options))
     } catch {
       this.#call.degraded = 'no-store'
       return undefined
@@ -119,7 +135,7 @@ class Drive<T> {
   }
 
   #served(found: Found): Found | undefined {
-    const answer = serve(this.#runtime, this.#options, found.state)
+    const answer = serve(this.#parts, this.#options, found.state)
     if (answer === undefined) return found
     this.#call.give(answer)
     return undefined
@@ -128,12 +144,11 @@ class Drive<T> {
   /** The flight of this process whose lease was found: proof enough to be answered by it, whenever it began. */
   #holder(state: SlotState): Flight | undefined {
     if (state.is !== 'lease') return undefined
-    const flight = this.#runtime.flights.holding(this.#options.slot, state.frame.token)
+    const flight = this.#parts.flights.holding(this.#options.slot, state.frame.token)
     return flight?.open ? flight : undefined
   }
 
-  /** One step from what was found, where there is nothing to serve or to join. What the call has in hand afterwards. */
-  async #act({ state, mark }: Found): Promise<Found | undefined> {
+  async #claimOrWait({ state, mark }: Found): Promise<Found | undefined> {
     const call = this.#call
     if (state.is === 'lease') return this.#wait(state)
     if (call.lostClaims >= MAX_LOST_CLAIMS) {
@@ -150,71 +165,91 @@ class Drive<T> {
       call.degraded = 'waited-out'
       return undefined
     }
-    const waited = await this.#runtime.waiters.wait(call, state.is === 'lease' ? state.frame : undefined)
+    const waited = await this.#parts.waiters.wait(call, state.is === 'lease' ? state.frame : undefined)
     if (waited.next === 'use') return this.#served({ state: waited.state, mark: undefined })
     if (waited.next !== 'start-over') call.degraded = waited.next
     return undefined
   }
 
   /** T1 or T2, then the load. Callers that come meanwhile join. */
-  async #claim(state: SlotState, mark: Mark | undefined): Promise<void> {
-    const flight = new Flight(this.#runtime, this.#call)
-    this.#runtime.flights.add(flight, { leased: true })
+  async #claim(state: SlotState, mark: MarkRecord | undefined): Promise<void> {
+    const flight = new Flight(this.#parts.stats, this.#call)
+    this.#parts.flights.add(flight, { leased: true })
     const joined = this.#join(flight, false)
-    void this.#takeOff(flight, state.is === 'absent' ? undefined : (state as { version: object }).version, mark)
+    void this.#takeOff(flight, state.is === 'absent' ? undefined : state.version, mark)
     await joined
   }
 
-  async #takeOff(flight: Flight, over: object | undefined, mark: Mark | undefined): Promise<void> {
-    const { store, clock } = this.#runtime
-    const { slot, namespace, marks: others, leaseMs } = this.#options
-    let marks: readonly Mark[]
-    try {
-      marks = [mark ?? (await namespace.ensure()), ...others]
-    } catch {
-      flight.dissolve('no-store')
-      return
-    }
-    const claim = await Lease.claim({ store, clock, slot, leaseMs, marks }, over)
-    if (typeof claim === 'object') {
-      await flight.run(claim.won, marks)
-    } else if (claim === 'lost' || claim === 'ambiguous') {
-      this.#call.lostClaims++
-      flight.dissolve('unproven')
+  /** @param over What stands in the slot. @param mark The namespace's, where it was read from the store for this call. */
+  async #takeOff(flight: Flight, over: Version | undefined, mark: MarkRecord | undefined): Promise<void> {
+    const right = await this.#claimLease(over, mark)
+    if (typeof right === 'object') {
+      await flight.run(new Load(this.#parts, this.#options, right))
     } else {
-      flight.dissolve('no-store')
+      if (right === 'unproven') this.#call.lostClaims++
+      flight.dissolve(right)
     }
   }
 
-  /** One load for this process, nothing is stored. */
+  /**
+   * A load begins under marks read from the store (G2). The claim need not wait for that read where a mark is held: it
+   * goes out under the held one, at the same time. Versions are never used twice, so an equal one has stood all along;
+   * a lease under another one is void, and given back.
+   */
+  async #claimLease(over: Version | undefined, read: MarkRecord | undefined): Promise<LoadRight | StartOver> {
+    const { namespace, marks } = this.#options
+    const held = read === undefined ? namespace.held() : undefined
+    try {
+      if (held === undefined) {
+        const namespaceMark = read ?? (await namespace.ensure())
+        return rightOf(await this.#sendClaim(namespaceMark, over), namespaceMark, marks)
+      }
+      const [claim, present] = await Promise.all([
+        this.#sendClaim(held, over),
+        namespace.ensure().catch(() => undefined),
+      ])
+      if (present?.version === held.version) return rightOf(claim, present, marks)
+      if (typeof claim === 'object') void claim.won.release('write')
+      return present === undefined ? 'no-store' : 'unproven'
+    } catch {
+      return 'no-store'
+    }
+  }
+
+  #sendClaim(namespaceMark: MarkRecord, over: Version | undefined): Promise<Claim> {
+    const { slots, clock } = this.#parts
+    const { slot, leaseMs, marks } = this.#options
+    return Lease.claim({ slots, clock, slot, leaseMs, marks: [namespaceMark, ...marks] }, over)
+  }
+
+  /** With the others of this process that have no lease, or alone; nothing is stored. */
   async #loadWithoutLease(): Promise<void> {
-    const flight = new Flight(this.#runtime, this.#call)
-    if (this.#options.fallback === 'shared') this.#runtime.flights.add(flight, { leased: false })
+    const { flights, stats } = this.#parts
+    const running = flights.unleased(this.#call)
+    if (running !== undefined) return this.#join(running, false)
+    const flight = new Flight(stats, this.#call)
+    if (this.#options.fallback === 'shared') flights.add(flight, { leased: false })
     const joined = this.#join(flight, false)
-    void flight.run(undefined, [])
+    void flight.run(new Load(this.#parts, this.#options, undefined))
     await joined
   }
 
-  /** Resolves when the call has to start over; a call that was answered needs nothing more. */
-  #join(flight: Flight, proven: boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const call = this.#call
-      const { fallback, waitTimeoutMs } = this.#options
-      const startOver = (reason: StartOver): void => {
-        cancelBound?.()
-        if (reason !== 'unproven') call.degraded = reason
-        resolve()
-      }
-      // Who would load for itself alone does not wait longer for its own process than for another one.
-      const bounded = fallback === 'own' && !flight.isOwnedBy(call)
-      const cancelBound = bounded
-        ? this.#runtime.clock.after(waitTimeoutMs, () => {
-            call.leave()
-            startOver('waited-out')
-          })
-        : undefined
-      if (cancelBound !== undefined) void call.result.then(cancelBound, cancelBound)
-      flight.join(call, proven, startOver)
-    })
+  /** Until the flight has answered, or the call has to start over. */
+  async #join(flight: Flight, proven: boolean): Promise<void> {
+    const call = this.#call
+    const { fallback, waitTimeoutMs } = this.#options
+    // Who would load for itself alone does not wait longer for its own process than for another one.
+    const bounded = fallback === 'own' && !flight.isOwnedBy(call)
+    const cancelBound = bounded
+      ? this.#parts.clock.after(waitTimeoutMs, () => flight.leave(call, 'waited-out'))
+      : undefined
+    const reason = await flight.join(call, proven)
+    cancelBound?.()
+    if (reason !== undefined && reason !== 'unproven') call.degraded = reason
   }
+}
+
+function rightOf(claim: Claim, namespaceMark: MarkRecord, others: LoadRight['others']): LoadRight | StartOver {
+  if (typeof claim === 'object') return { lease: claim.won, namespaceMark, others }
+  return claim === 'lost' || claim === 'ambiguous' ? 'unproven' : 'no-store'
 }

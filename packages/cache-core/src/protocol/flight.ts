@@ -1,29 +1,27 @@
-import type { CancelTimer } from '../base/clock.js'
-import { report } from '../base/diagnostics.js'
-import { LoadTimeoutError } from '../base/errors.js'
-import { type Encoded, encodeFrame, type Mark } from '../entry/frame.js'
-import type { AnyCall, Degraded, Load, Loaded, LoadTerms } from './call.js'
+import type { Mark } from '../entry/frame.js'
+import type { AnyCall, Degraded, Loaded } from './call.js'
 import { sameMarks } from './classify.js'
-import { keyName } from './key.js'
-import type { Lease, LeaseOutcome } from './lease.js'
-import type { NamespaceVersion } from './marks.js'
-import type { Runtime } from './runtime.js'
+import type { LeaseOutcome } from './lease.js'
+import type { Load, LoadResult } from './load.js'
+import type { MarkRecord } from './mark-record.js'
+import type { NamedMark } from './marks.js'
+import type { Stats } from './stats.js'
 
 /** Why a caller that joined is not answered: it goes back to the start, `'unproven'` with a read, else degraded. */
 export type StartOver = 'unproven' | Degraded
 
-interface LateJoiner {
-  readonly call: AnyCall
-  readonly startOver: (reason: StartOver) => void
+/** A caller on board. */
+interface Passenger {
+  /** How the journey ended: `undefined` where the call is over, else why it starts over. */
+  readonly leave: (reason: StartOver | undefined) => void
+  /** Came while the loader ran, without a read of its own: answered only when the lease proves to be untouched. */
+  readonly late: boolean
   /** The namespace's version was known when the caller came; else it is read once the load is stored. */
   readonly marksKnown: boolean
 }
 
-/** One extension in each third of the lease, so that two may find no store. */
-const EXTENSIONS_PER_LEASE = 3
-
 /**
- * One load of one key in this process, and the callers that it may answer.
+ * Who is answered by one load of one key in this process.
  *
  * | joined | accepted when |
  * |---|---|
@@ -35,27 +33,21 @@ const EXTENSIONS_PER_LEASE = 3
  */
 export class Flight {
   readonly slot: string
-  readonly namespace: NamespaceVersion
+  readonly namespace: NamedMark
   /** Takes joiners. Closed before the result is sent, and when the lease is no longer surely ours. */
   open = true
-  lease: Lease | undefined
   /** Resolves when nothing is under way any more. */
   readonly ended: Promise<void>
-  readonly #runtime: Runtime
+  readonly #stats: Stats
   readonly #owner: AnyCall
-  readonly #abort = new AbortController()
-  readonly #accepted = new Map<AnyCall, (reason: StartOver) => void>()
-  readonly #late = new Set<LateJoiner>()
-  #marks: readonly Mark[] | undefined
-  #phase: 'claiming' | 'loading' | 'settling' = 'claiming'
-  #loadingSince = Number.NEGATIVE_INFINITY
-  /** The extension under way. */
-  #extending: Promise<LeaseOutcome> | undefined
-  #cancelExtension: CancelTimer | undefined
+  readonly #passengers = new Map<AnyCall, Passenger>()
+  /** Absent while the lease is being claimed. */
+  #load: Load | undefined
+  #loading = false
   #end!: () => void
 
-  constructor(runtime: Runtime, owner: AnyCall) {
-    this.#runtime = runtime
+  constructor(stats: Stats, owner: AnyCall) {
+    this.#stats = stats
     this.#owner = owner
     this.slot = owner.options.slot
     this.namespace = owner.options.namespace
@@ -64,9 +56,14 @@ export class Flight {
     })
   }
 
+  /** The token of its lease, once it has one. */
+  get token(): string | undefined {
+    return this.#load?.right?.lease.token
+  }
+
   /** Whether the loader began after this time on the monotonic clock; surely, so not in the same instant. */
   beganAfter(time: number): boolean {
-    return this.#loadingSince > time
+    return this.#load !== undefined && this.#load.beganAt > time
   }
 
   isOwnedBy(call: AnyCall): boolean {
@@ -75,212 +72,142 @@ export class Flight {
 
   /**
    * Whether a caller that has not read anything may join: before the load began always, later only if it wants what is
-   * being loaded (the same versions).
+   * being loaded (under the same marks).
    */
   admits(marks: readonly Mark[]): boolean {
     if (!this.open) return false
-    if (this.#phase === 'claiming') return true
-    const [, ...others] = this.#marks as readonly Mark[]
+    if (this.#load === undefined) return true
+    const { right } = this.#load
     const held = this.namespace.held()
-    return (held === undefined || held.version === this.#marks?.[0]?.version) && sameMarks(others, marks)
+    if (held !== undefined && held.version !== right?.namespaceMark.version) return false
+    return sameMarks(right?.others ?? [], marks)
   }
 
-  /** The caller is answered by this flight, or told to start over. `proven`: its own read showed this flight's lease. */
-  join(call: AnyCall, proven: boolean, startOver: (reason: StartOver) => void): void {
-    if (this.#phase === 'claiming' || proven || this.lease === undefined) {
-      this.#accepted.set(call, startOver)
-      call.onLeave = () => {
-        this.#accepted.delete(call)
-        this.#onLeave()
-      }
-      return
-    }
-    const joiner = { call, startOver, marksKnown: this.namespace.held() !== undefined }
-    this.#late.add(joiner)
-    call.onLeave = () => {
-      this.#late.delete(joiner)
-      this.#onLeave()
-    }
+  /**
+   * Resolves when the call is over, or with the reason why it must start over.
+   * @param proven Its own read showed this flight's lease.
+   */
+  join(call: AnyCall, proven: boolean): Promise<StartOver | undefined> {
+    const late = this.#load?.right !== undefined && !proven
+    const marksKnown = late && this.namespace.held() !== undefined
+    return new Promise((leave) => {
+      this.#passengers.set(call, { leave, late, marksKnown })
+      call.attach(() => this.leave(call, undefined))
+    })
+  }
+
+  /** The call waits for this flight no longer. */
+  leave(call: AnyCall, reason: StartOver | undefined): void {
+    this.#dismiss(call, reason)
+    this.#abortIfEmpty()
   }
 
   /** All callers go back to the start: the flight never took off. */
   dissolve(reason: StartOver): void {
     this.open = false
-    const callers = [...this.#accepted]
-    this.#accepted.clear()
-    for (const [call, startOver] of callers) {
-      call.onLeave = undefined
-      startOver(reason)
-    }
+    for (const call of this.#calls()) this.#dismiss(call, reason)
     this.#end()
   }
 
-  /** Runs the owner's loader, under the lease or without one, and answers. Never rejects. */
-  async run(lease: Lease | undefined, marks: readonly Mark[]): Promise<void> {
-    const { clock, counters } = this.#runtime
-    const { options } = this.#owner
-    this.lease = lease
-    if (this.#accepted.size === 0) {
+  /** Runs the load, and answers. Never rejects. */
+  async run(load: Load): Promise<void> {
+    if (this.#passengers.size === 0) {
       // All have gone while the lease was claimed.
       this.open = false
-      await lease?.release('write')
+      await load.right?.lease.release('write')
       this.#end()
       return
     }
-    this.#marks = marks
-    this.#phase = 'loading'
-    this.#loadingSince = clock.monotonic()
-    if (lease === undefined) counters.unleasedLoads++
-    else counters.loads++
-    const cancelTimeout = clock.after(options.hardTimeoutMs, () =>
-      this.#abort.abort(new LoadTimeoutError(options.hardTimeoutMs)),
-    )
-    this.#scheduleExtension()
-    let loaded: Loaded | undefined
-    let failure: { readonly error: unknown } | undefined
-    try {
-      loaded = await orAborted(options.load, { signal: this.#abort.signal, leased: lease !== undefined })
-    } catch (error) {
-      failure = { error }
-      counters.loadErrors++
+    this.#load = load
+    load.onDoubt = () => {
+      this.open = false
     }
-    cancelTimeout()
-    this.#cancelExtension?.()
+    this.#loading = true
+    const result = await load.run()
+    this.#loading = false
     // Closed before the result is sent: who comes from here on may know of a delete that the result does not.
     this.open = false
-    this.#phase = 'settling'
-    const loadedAt = clock.monotonic()
-    this.#answerAccepted(loaded, failure)
-    const stored = lease !== undefined && (await this.#settle(lease, loaded))
-    if (stored) counters.stores++
-    else if (loaded?.encoded !== undefined) counters.unstored++
-    report('load', () => ({
-      namespace: this.namespace.namespace,
-      key: keyName(options.key),
-      leased: lease !== undefined,
-      stored,
-      durationMs: loadedAt - this.#loadingSince,
-    }))
+    if ('error' in result) this.#failAll(result)
+    else for (const call of this.#calls({ late: false })) this.#give(call, result.loaded)
+    await this.#settle(load, result)
     this.#end()
   }
 
-  #answerAccepted(loaded: Loaded | undefined, failure: { readonly error: unknown } | undefined): void {
-    const accepted = [...this.#accepted]
-    this.#accepted.clear()
-    if (failure !== undefined) {
-      // A flight has its owner's time. Who came later, or has more, tries again until its own is over.
-      const timedOut = this.#abort.signal.aborted && failure.error === this.#abort.signal.reason
-      const joined = [...accepted, ...[...this.#late].map(({ call, startOver }) => [call, startOver] as const)]
-      this.#late.clear()
-      for (const [call, startOver] of joined) {
-        call.onLeave = undefined
-        if (timedOut && call !== this.#owner) startOver('unproven')
-        else call.fail(failure.error)
-      }
-      return
-    }
-    for (const [call] of accepted) {
-      call.onLeave = undefined
-      if (this.lease === undefined) this.#give(call, loaded?.encoded, 'unleased')
-      else this.#give(call, loaded?.encoded, call === this.#owner ? 'load' : 'join')
-    }
+  /** T3 or T5, then the late joiners. */
+  async #settle(load: Load, result: LoadResult): Promise<void> {
+    // Who has waited for one timeout waits for no other.
+    if ((await load.lastExtension()) === 'timed-out') this.#startOver('no-store')
+    const outcome = await load.settle(result, this.#passengers.size > 0 ? 'read' : 'write')
+    if (this.#passengers.size > 0 && 'loaded' in result) await this.#answerLate(load, outcome, result.loaded)
   }
 
-  /** T3 or T5, then the late joiners. Whether the value was stored. */
-  async #settle(lease: Lease, loaded: Loaded | undefined): Promise<boolean> {
-    const frame = loaded && this.#frameOf(loaded)
-    // An extension under way would make our version the old one. Who has waited for one timeout waits for no other.
-    if (this.#extending !== undefined && (await this.#extending) === 'timed-out') this.#startOverLate('no-store')
-    const deadline = this.#late.size > 0 ? 'read' : 'write'
-    const outcome = await (frame === undefined
-      ? lease.release(deadline)
-      : lease.complete(frame.bytes, frame.ttl, deadline))
-    await this.#answerLate(outcome, loaded?.encoded)
-    return frame !== undefined && outcome === 'won'
-  }
-
-  async #answerLate(outcome: LeaseOutcome, encoded: Encoded | undefined): Promise<void> {
+  async #answerLate({ right }: Load, outcome: LeaseOutcome | undefined, loaded: Loaded): Promise<void> {
     if (outcome !== 'won') {
-      this.#startOverLate(outcome === 'timed-out' || outcome === 'failed' ? 'no-store' : 'unproven')
+      this.#startOver(outcome === 'timed-out' || outcome === 'failed' ? 'no-store' : 'unproven')
       return
     }
-    for (const joiner of [...this.#late]) if (joiner.marksKnown) this.#giveLate(joiner, encoded)
-    if (this.#late.size === 0) return
+    for (const call of this.#calls({ marksKnown: true })) this.#give(call, loaded)
+    if (this.#passengers.size === 0) return
     // The final write proves nothing about versions in other slots: joiners that did not know them need a read (G4).
-    let present: Mark | undefined
+    let present: MarkRecord | undefined
     try {
       present = await this.namespace.read()
     } catch {
-      this.#startOverLate('no-store')
+      this.#startOver('no-store')
       return
     }
-    if (present?.version !== this.#marks?.[0]?.version) this.#startOverLate('unproven')
-    else for (const joiner of [...this.#late]) this.#giveLate(joiner, encoded)
+    if (present?.version !== right?.namespaceMark.version) this.#startOver('unproven')
+    else for (const call of this.#calls()) this.#give(call, loaded)
   }
 
-  #giveLate(joiner: LateJoiner, encoded: Encoded | undefined): void {
-    joiner.call.onLeave = undefined
-    this.#late.delete(joiner)
-    this.#give(joiner.call, encoded, 'join')
-  }
-
-  #startOverLate(reason: StartOver): void {
-    const late = [...this.#late]
-    this.#late.clear()
-    for (const { call, startOver } of late) {
-      call.onLeave = undefined
-      startOver(reason)
+  /** All get the error. A flight has its owner's time: who came later, or has more, tries again until its own is over. */
+  #failAll({ error, timedOut }: Extract<LoadResult, { error: unknown }>): void {
+    for (const call of this.#calls()) {
+      if (timedOut && !this.isOwnedBy(call)) this.#dismiss(call, 'unproven')
+      else {
+        call.detach()
+        call.fail(error)
+        this.#dismiss(call, undefined)
+      }
     }
   }
 
-  #give(call: AnyCall, encoded: Encoded | undefined, source: 'load' | 'join' | 'unleased'): void {
-    if (source === 'join') this.#runtime.counters.joins++
-    call.answer(encoded, source)
+  #give(call: AnyCall, { encoded }: Loaded): void {
+    call.detach()
+    if (this.#load?.right === undefined) call.answer(encoded, 'unleased')
+    else if (this.isOwnedBy(call)) call.answer(encoded, 'load')
+    else {
+      this.#stats.joined()
+      call.answer(encoded, 'join')
+    }
+    this.#dismiss(call, undefined)
   }
 
-  /** The value's frame and its server TTL, or nothing when it is not to be stored, or too large to be. */
-  #frameOf({ encoded, ttlMs }: Loaded): { bytes: Uint8Array; ttl: number | undefined } | undefined {
-    const { maxValueBytes } = this.#runtime.store.capabilities
-    if (encoded === undefined || ttlMs <= 0 || encoded.payload.byteLength > maxValueBytes) return undefined
-    const createdAt = this.#runtime.clock.now()
-    const until = createdAt + ttlMs
-    const times = { createdAt, freshUntil: until, revalidateUntil: until, keepUntil: until }
-    const bytes = encodeFrame({ kind: 'value', ...times, ...encoded, marks: this.#marks as readonly Mark[] })
-    if (bytes.byteLength > maxValueBytes) return undefined
-    return { bytes, ttl: ttlMs === Number.POSITIVE_INFINITY ? undefined : ttlMs }
+  #startOver(reason: StartOver): void {
+    for (const call of this.#calls()) this.#dismiss(call, reason)
   }
 
-  /** T4, while the loader runs. */
-  #scheduleExtension(): void {
-    const { lease } = this
-    if (lease === undefined) return
-    const everyMs = this.#owner.options.leaseMs / EXTENSIONS_PER_LEASE
-    this.#cancelExtension = this.#runtime.clock.after(everyMs, () => {
-      this.#extending = lease.extend().then((outcome) => {
-        this.#extending = undefined
-        // `'failed'` has changed nothing. After any other answer the lease may be another's: T3 decides.
-        if (outcome !== 'won' && outcome !== 'failed') this.open = false
-        if (this.open) this.#scheduleExtension()
-        return outcome
-      })
-    })
+  #dismiss(call: AnyCall, reason: StartOver | undefined): void {
+    const passenger = this.#passengers.get(call)
+    if (passenger === undefined) return
+    this.#passengers.delete(call)
+    call.detach()
+    passenger.leave(reason)
+  }
+
+  /** Those on board now, or those of them that are as asked. */
+  #calls(which: Partial<Pick<Passenger, 'late' | 'marksKnown'>> = {}): AnyCall[] {
+    const calls: AnyCall[] = []
+    for (const [call, { late, marksKnown }] of this.#passengers) {
+      if ((which.late ?? late) === late && (which.marksKnown ?? marksKnown) === marksKnown) calls.push(call)
+    }
+    return calls
   }
 
   /** A load is aborted only when its last caller has gone. */
-  #onLeave(): void {
-    if (this.#phase !== 'loading' || this.#accepted.size + this.#late.size > 0) return
+  #abortIfEmpty(): void {
+    if (!this.#loading || this.#passengers.size > 0) return
     this.open = false
-    this.#abort.abort(new DOMException('every caller has gone', 'AbortError'))
+    this.#load?.abort(new DOMException('every caller has gone', 'AbortError'))
   }
-}
-
-/** The load, or the signal's reason as soon as it is aborted: a loader that ignores its signal holds nobody up. */
-function orAborted(load: Load, terms: LoadTerms): Promise<Loaded> {
-  const { signal } = terms
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    load(terms).then(resolve, reject)
-  })
 }

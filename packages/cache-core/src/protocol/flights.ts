@@ -1,7 +1,7 @@
 import type { Mark } from '../entry/frame.js'
 import type { AnyCall } from './call.js'
 import type { Flight } from './flight.js'
-import type { NamespaceVersion } from './marks.js'
+import type { NamedMark } from './marks.js'
 
 interface Wanted {
   readonly slot: string
@@ -33,7 +33,7 @@ export class Flights {
   /** The flight of this process that holds the lease with this token. */
   holding(slot: string, token: string): Flight | undefined {
     const flight = this.#leased.get(slot)
-    return flight?.lease?.token === token ? flight : undefined
+    return flight?.token === token ? flight : undefined
   }
 
   /** Makes a flight the one to join for its key, until it has ended. */
@@ -45,7 +45,10 @@ export class Flights {
     })
   }
 
-  /** The key was changed by this process: nobody who comes from now on may join a load that began before. */
+  /**
+   * The key was changed by this process: nobody who comes from now on may join a load that began before. What that load
+   * stores is refused by the store (docs/leases.md, T3).
+   */
   detach(slot: string): void {
     for (const flights of [this.#leased, this.#unleased]) {
       const flight = flights.get(slot)
@@ -57,7 +60,7 @@ export class Flights {
   }
 
   /** As `detach`, for all keys of a namespace. */
-  detachAll(namespace: NamespaceVersion): void {
+  detachAll(namespace: NamedMark): void {
     for (const flights of [this.#leased, this.#unleased]) {
       for (const [slot, flight] of flights) if (flight.namespace === namespace) this.detach(slot)
     }

@@ -1,6 +1,4 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
-import type { GuardedStore } from '../store/guard/guarded-store.js'
-import type { NamespaceVersion } from './marks.js'
 
 /** Beyond so many keys of all namespaces the journal says "renew the namespace" instead. */
 const MAX_KEYS = 10_000
@@ -13,8 +11,14 @@ const LONGEST_RETRY_MS = 1_000
 /** `'delivered'`: the store has it. `'journaled'`: effective in this process at once, elsewhere when the store is back. */
 export type Delivery = 'delivered' | 'journaled'
 
+/** What a key belongs to, and what a renewal voids as a whole: a namespace. */
+export interface Room {
+  /** Sends the renewal again. @throws the store's errors. */
+  renew(): Promise<void>
+}
+
 interface Undelivered {
-  readonly namespace: NamespaceVersion
+  readonly room: Room
   /** Tells a key that was journalled again while its replay was under way. */
   readonly entry: number
 }
@@ -24,29 +28,30 @@ interface Undelivered {
  * delivered; so is every key of a namespace whose renewal is journalled. In memory, bounded, lost with the process.
  */
 export class Journal {
-  readonly #store: GuardedStore
+  readonly #sendDelete: (slot: string) => Promise<unknown>
   readonly #clock: Clock
   readonly #keys = new Map<string, Undelivered>()
-  readonly #namespaces = new Map<NamespaceVersion, number>()
+  readonly #rooms = new Map<Room, number>()
   #entries = 0
   #retryMs = FIRST_RETRY_MS
   #cancel: CancelTimer | undefined
   #replaying = false
   #closed = false
 
-  constructor(store: GuardedStore, clock: Clock) {
-    this.#store = store
+  /** @param sendDelete Removes a slot from the store. Rejects with the store's errors. */
+  constructor(sendDelete: (slot: string) => Promise<unknown>, clock: Clock) {
+    this.#sendDelete = sendDelete
     this.#clock = clock
   }
 
   /** Keys and namespaces that wait for the store. */
   get size(): number {
-    return this.#keys.size + this.#namespaces.size
+    return this.#keys.size + this.#rooms.size
   }
 
   /** Whether what the store says of this slot must not be believed. */
-  distrusts(slot: string, namespace: NamespaceVersion): boolean {
-    return this.size > 0 && (this.#keys.has(slot) || this.#namespaces.has(namespace))
+  distrusts(slot: string, room: Room): boolean {
+    return this.size > 0 && (this.#keys.has(slot) || this.#rooms.has(room))
   }
 
   /** The present point in the journal's order, to be taken before a write that may settle a key. */
@@ -54,24 +59,24 @@ export class Journal {
     return this.#entries
   }
 
-  addKey(slot: string, namespace: NamespaceVersion): void {
-    if (this.#namespaces.has(namespace)) {
+  addKey(slot: string, room: Room): void {
+    if (this.#rooms.has(room)) {
       // Its renewal may be under way, and this key loaded again since: the one after it covers both.
-      this.addNamespace(namespace)
+      this.addRoom(room)
       return
     }
-    this.#keys.set(slot, { namespace, entry: ++this.#entries })
+    this.#keys.set(slot, { room, entry: ++this.#entries })
     if (this.#keys.size > MAX_KEYS) {
-      const namespaces = new Set([...this.#keys.values()].map((undelivered) => undelivered.namespace))
+      const rooms = new Set([...this.#keys.values()].map((undelivered) => undelivered.room))
       this.#keys.clear()
-      for (const each of namespaces) this.addNamespace(each)
+      for (const each of rooms) this.addRoom(each)
     }
     this.#schedule()
   }
 
-  addNamespace(namespace: NamespaceVersion): void {
-    this.#namespaces.set(namespace, ++this.#entries)
-    for (const [slot, undelivered] of this.#keys) if (undelivered.namespace === namespace) this.#keys.delete(slot)
+  addRoom(room: Room): void {
+    this.#rooms.set(room, ++this.#entries)
+    for (const [slot, undelivered] of this.#keys) if (undelivered.room === room) this.#keys.delete(slot)
     this.#schedule()
   }
 
@@ -97,9 +102,9 @@ export class Journal {
   /** Each on its own: one dead server of several holds back only its own keys. */
   async #replay(): Promise<void> {
     this.#replaying = true
-    let delivered = await this.#deliver([...this.#namespaces], async ([namespace, entry]) => {
-      await namespace.renew()
-      if (this.#namespaces.get(namespace) === entry) this.#namespaces.delete(namespace)
+    let delivered = await this.#deliver([...this.#rooms], async ([room, entry]) => {
+      await room.renew()
+      if (this.#rooms.get(room) === entry) this.#rooms.delete(room)
     })
     const keys = [...this.#keys]
     for (let from = 0; from < keys.length; from += REPLAY_BATCH) {
@@ -114,7 +119,7 @@ export class Journal {
 
   async #replayKey([slot, undelivered]: readonly [string, Undelivered]): Promise<void> {
     try {
-      await this.#store.delete(slot)
+      await this.#sendDelete(slot)
       this.settleKey(slot, undelivered.entry)
     } catch (error) {
       // To the end of the queue, so that the keys of a dead server do not stand before those of the others.

@@ -1,9 +1,10 @@
 import type { Clock } from '../base/clock.js'
 import { AmbiguousWriteError, StoreClosedError, StoreTimeoutError } from '../base/errors.js'
 import { encodeFrame, type Mark } from '../entry/frame.js'
-import type { DeadlineClass, GuardedStore } from '../store/guard/guarded-store.js'
+import type { DeadlineClass } from '../store/guard/guarded-store.js'
 import type { Version } from '../store/store.js'
 import { newToken, openSlot } from './slot.js'
+import type { Slots } from './slots.js'
 
 /**
  * What a conditional write came to. `'failed'`: certainly not executed, the store could not be asked.
@@ -21,10 +22,13 @@ const WITHDRAW_FOR_MS = 30_000
 /**
  * A lease in a key's own slot: the right to load, and the version over which the load is stored. Portable leases after
  * Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013; transitions T1 to T5 of the protocol.
+ *
+ * Why a delete wins: it removes the lease, so the load that ran under it finds nothing to write over, and what it had
+ * read before the delete is never stored (docs/leases.md).
  */
 export class Lease {
   readonly token: string
-  readonly #store: GuardedStore
+  readonly #slots: Slots
   readonly #clock: Clock
   readonly #slot: string
   readonly #leaseMs: number
@@ -34,7 +38,7 @@ export class Lease {
   #extensionUnclear = false
 
   private constructor(terms: LeaseTerms, token: string, version: Version) {
-    this.#store = terms.store
+    this.#slots = terms.slots
     this.#clock = terms.clock
     this.#slot = terms.slot
     this.#leaseMs = terms.leaseMs
@@ -48,19 +52,15 @@ export class Lease {
    * late write of an earlier attempt is never taken for this one.
    */
   static async claim(terms: LeaseTerms, over: Version | undefined): Promise<Claim> {
-    const { store, slot, leaseMs } = terms
+    const { slots, slot, leaseMs } = terms
     const token = newToken()
     const bytes = leaseFrame(terms, token, 0)
     // A caller waits for this answer before its load: the short deadline. Giving up a claim is always safe.
-    const write =
-      over === undefined
-        ? store.add(slot, bytes, { ttl: leaseMs }, 'read')
-        : store.compareAndSet(slot, over, bytes, { ttl: leaseMs }, 'read')
-    const { outcome, version } = await settle(write)
+    const { outcome, version } = await settle(slots.claim(slot, over, bytes, leaseMs, 'read'))
     if (outcome === 'won') return { won: new Lease(terms, token, version as Version) }
     if (outcome === 'ambiguous') {
       try {
-        const standing = await readOwn(store, slot, token)
+        const standing = await readOwn(slots, slot, token)
         return standing === undefined ? 'ambiguous' : { won: new Lease(terms, token, standing) }
       } catch {
         void withdraw(terms, token)
@@ -76,7 +76,7 @@ export class Lease {
     const terms = { clock: this.#clock, leaseMs: this.#leaseMs, marks: this.#marks }
     const bytes = leaseFrame(terms, this.token, ++this.#extension)
     const { outcome, version } = await settle(
-      this.#store.compareAndSet(this.#slot, this.#version, bytes, { ttl: this.#leaseMs }),
+      this.#slots.compareAndSet(this.#slot, this.#version, bytes, this.#leaseMs),
     )
     if (outcome === 'won') this.#version = version as Version
     else if (outcome === 'ambiguous' || outcome === 'timed-out') this.#extensionUnclear = true
@@ -89,12 +89,12 @@ export class Lease {
    */
   async complete(bytes: Uint8Array, ttl: number | undefined, deadline: DeadlineClass): Promise<LeaseOutcome> {
     const write = (over: Version): Promise<Version | undefined> =>
-      this.#store.compareAndSet(this.#slot, over, bytes, { ttl }, deadline)
+      this.#slots.compareAndSet(this.#slot, over, bytes, ttl, deadline)
     let { outcome } = await settle(write(this.#version))
     if (outcome === 'lost' && this.#extensionUnclear) {
       // An extension whose answer was lost may have run, with nothing in between: then the lease is still ours.
       try {
-        const standing = await readOwn(this.#store, this.#slot, this.token)
+        const standing = await readOwn(this.#slots, this.#slot, this.token)
         if (standing !== undefined) outcome = (await settle(write(standing))).outcome
       } catch {
         outcome = 'timed-out'
@@ -106,14 +106,14 @@ export class Lease {
 
   /** T5: nothing is stored, the slot is absent again. `'won'` is the same proof as in `complete`. */
   async release(deadline: DeadlineClass): Promise<LeaseOutcome> {
-    const remove = this.#store.compareAndDelete(this.#slot, this.#version, deadline)
+    const remove = this.#slots.compareAndDelete(this.#slot, this.#version, deadline)
     const { outcome } = await settle(remove.then((removed) => (removed ? REMOVED : undefined)))
     if (outcome !== 'won') this.#withdraw()
     return outcome
   }
 
   #withdraw(): void {
-    void withdraw({ store: this.#store, clock: this.#clock, slot: this.#slot }, this.token)
+    void withdraw({ slots: this.#slots, clock: this.#clock, slot: this.#slot }, this.token)
   }
 }
 
@@ -123,14 +123,14 @@ export class Lease {
  * Never rejects.
  */
 async function withdraw(
-  { store, clock, slot }: Pick<LeaseTerms, 'store' | 'clock' | 'slot'>,
+  { slots, clock, slot }: Pick<LeaseTerms, 'slots' | 'clock' | 'slot'>,
   token: string,
 ): Promise<void> {
   const until = clock.monotonic() + WITHDRAW_FOR_MS
   for (;;) {
     try {
-      const standing = await readOwn(store, slot, token)
-      if (standing !== undefined) await store.compareAndDelete(slot, standing)
+      const standing = await readOwn(slots, slot, token)
+      if (standing !== undefined) await slots.compareAndDelete(slot, standing)
       return
     } catch (error) {
       if (error instanceof StoreClosedError || clock.monotonic() >= until) return
@@ -140,11 +140,11 @@ async function withdraw(
 }
 
 export interface LeaseTerms {
-  readonly store: GuardedStore
+  readonly slots: Slots
   readonly clock: Clock
   readonly slot: string
   readonly leaseMs: number
-  /** Read from the store before the lease is taken (G2). */
+  /** Read from the store before the load begins (G2). */
   readonly marks: readonly Mark[]
 }
 
@@ -168,7 +168,7 @@ async function settle(
 }
 
 /** The version under which a lease with this token stands, if it does. @throws the store's errors. */
-async function readOwn(store: GuardedStore, slot: string, token: string): Promise<Version | undefined> {
-  const read = openSlot(await store.get(slot))
+async function readOwn(slots: Slots, slot: string, token: string): Promise<Version | undefined> {
+  const read = openSlot(await slots.readAlone(slot))
   return read?.frame?.kind === 'lease' && read.frame.token === token ? read.version : undefined
 }

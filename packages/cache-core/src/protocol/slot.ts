@@ -7,12 +7,28 @@ import { escapePart } from './key.js'
  * What a slot is for. Each has a letter of its own in the store's key, before all that a caller can name, so no key
  * spells a slot of another type.
  */
-export type SlotType = 'value' | 'namespace'
+export type SlotType =
+  /** An entry of the data cache. */
+  | 'value'
+  /** The version of a namespace of the data cache. */
+  | 'namespace'
+  /** The version that every response of the HTTP cache carries. */
+  | 'http'
+  /** A URL's version and the request fields that select among its variants. */
+  | 'url'
+  /** A response. */
+  | 'variant'
 
-const TYPE_LETTERS: Readonly<Record<SlotType, string>> = { value: 'v', namespace: 'n' }
+const TYPE_LETTERS: Readonly<Record<SlotType, string>> = {
+  value: 'v',
+  namespace: 'n',
+  http: 'w',
+  url: 'u',
+  variant: 'r',
+}
 
 /** Changes when frames or slots change their meaning, so that old and new software do not read each other. */
-const SLOT_GENERATION = '1'
+const SLOT_GENERATION = '2'
 
 /** The store's key of a slot: generation, type, namespace, key. Readable, and unambiguous since parts are escaped. */
 export function slotKey(type: SlotType, namespace: string, key = ''): string {

@@ -1,3 +1,6 @@
+import { report } from '../base/diagnostics.js'
+import { type Key, keyName } from './key.js'
+
 /** What a cache counted since it was made, its namespaces included. */
 export interface CacheStats {
   /** Reads answered from the store. */
@@ -22,8 +25,72 @@ export interface CacheStats {
   readonly journaled: number
 }
 
-export type Counters = { -readonly [Name in Exclude<keyof CacheStats, 'journaled'>]: number }
+type Counters = { -readonly [Name in Exclude<keyof CacheStats, 'journaled'>]: number }
 
-export function newCounters(): Counters {
-  return { hits: 0, misses: 0, loads: 0, unleasedLoads: 0, loadErrors: 0, joins: 0, waits: 0, stores: 0, unstored: 0 }
+/** Whose it was, as diagnostics name it. */
+interface Subject {
+  /** The namespace's name. */
+  readonly label: string
+}
+
+/** Counts what happens and tells it on diagnostics, in one call. */
+export class Stats {
+  readonly #counters: Counters = {
+    hits: 0,
+    misses: 0,
+    loads: 0,
+    unleasedLoads: 0,
+    loadErrors: 0,
+    joins: 0,
+    waits: 0,
+    stores: 0,
+    unstored: 0,
+  }
+
+  get counters(): Readonly<Counters> {
+    return this.#counters
+  }
+
+  hit({ label }: Subject, key: Key): void {
+    this.#counters.hits++
+    report('hit', () => ({ namespace: label, key: keyName(key) }))
+  }
+
+  miss({ label }: Subject, key: Key): void {
+    this.#counters.misses++
+    report('miss', () => ({ namespace: label, key: keyName(key) }))
+  }
+
+  joined(): void {
+    this.#counters.joins++
+  }
+
+  waited(): void {
+    this.#counters.waits++
+  }
+
+  loading(leased: boolean): void {
+    this.#counters[leased ? 'loads' : 'unleasedLoads']++
+  }
+
+  loadFailed(): void {
+    this.#counters.loadErrors++
+  }
+
+  /** A loader ran. `value`: whether there was something to store. */
+  loaded(
+    { label }: Subject,
+    key: Key,
+    load: { readonly leased: boolean; readonly value: boolean; readonly stored: boolean; readonly durationMs: number },
+  ): void {
+    const { leased, value, stored, durationMs } = load
+    if (stored) this.#counters.stores++
+    else if (value) this.#counters.unstored++
+    report('load', () => ({ namespace: label, key: keyName(key), leased, stored, durationMs }))
+  }
+
+  /** @param key `undefined`: everything in the namespace. */
+  invalidated({ label }: Subject, key: Key | undefined, outcome: 'delivered' | 'journaled'): void {
+    report('invalidation', () => ({ namespace: label, key: key === undefined ? undefined : keyName(key), outcome }))
+  }
 }

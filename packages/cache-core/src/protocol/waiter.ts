@@ -1,9 +1,10 @@
-import type { CancelTimer } from '../base/clock.js'
+import type { CancelTimer, Clock } from '../base/clock.js'
 import type { LeaseFrame } from '../entry/frame.js'
 import type { AnyCall } from './call.js'
 import type { SlotState } from './classify.js'
 import { lookUp } from './lookup.js'
-import type { Runtime } from './runtime.js'
+import type { Slots } from './slots.js'
+import type { Stats } from './stats.js'
 
 /** Delays between polls: 20 ms, half as much again each time, at most 250 ms, each ±25 %. */
 const FIRST_DELAY_MS = 20
@@ -17,12 +18,18 @@ export const MAX_ENDED_LEASES = 2
 export type Waited =
   /** Something to look at: a value, or a slot to claim. The caller goes on with it as with its own read. */
   | { readonly next: 'use'; readonly state: SlotState }
-  /** Another caller of this process goes first: start over. */
+  /** Another caller of this process goes first, or this one has gone: start over. */
   | { readonly next: 'start-over' }
   /** The bound of waiting was reached: load without a lease. */
   | { readonly next: 'waited-out' }
   /** The store did not answer. */
   | { readonly next: 'no-store' }
+
+interface Parts {
+  readonly slots: Slots
+  readonly clock: Clock
+  readonly stats: Stats
+}
 
 interface Waiting {
   readonly call: AnyCall
@@ -32,10 +39,10 @@ interface Waiting {
 /** One poller per key, however many callers of this process wait for a lease of another one. */
 export class Waiters {
   readonly #pollers = new Map<string, Poller>()
-  readonly #runtime: () => Runtime
+  readonly #parts: Parts
 
-  constructor(runtime: () => Runtime) {
-    this.#runtime = runtime
+  constructor(parts: Parts) {
+    this.#parts = parts
   }
 
   /** Waits until the slot holds something else than this lease, the lease has ended, or the caller's bound is reached. */
@@ -45,7 +52,7 @@ export class Waiters {
     const key = marks.length === 0 ? slot : `${slot} ${marks.map(({ version }) => version).join('')}`
     let poller = this.#pollers.get(key)
     if (poller === undefined) {
-      poller = new Poller(this.#runtime(), seen, () => this.#pollers.delete(key))
+      poller = new Poller(this.#parts, seen, () => this.#pollers.delete(key))
       this.#pollers.set(key, poller)
     }
     return poller.add(call)
@@ -53,38 +60,38 @@ export class Waiters {
 }
 
 class Poller {
-  readonly #runtime: Runtime
+  readonly #parts: Parts
   readonly #onEmpty: () => void
   readonly #waiting = new Set<Waiting>()
   #delayMs = FIRST_DELAY_MS
   #lease: { readonly frame: LeaseFrame | undefined; readonly since: number }
   #cancel: CancelTimer | undefined
 
-  constructor(runtime: Runtime, seen: LeaseFrame | undefined, onEmpty: () => void) {
-    this.#runtime = runtime
+  constructor(parts: Parts, seen: LeaseFrame | undefined, onEmpty: () => void) {
+    this.#parts = parts
     this.#onEmpty = onEmpty
-    this.#lease = { frame: seen, since: runtime.clock.monotonic() }
+    this.#lease = { frame: seen, since: parts.clock.monotonic() }
   }
 
   add(call: AnyCall): Promise<Waited> {
     return new Promise((resolve) => {
       const waiting: Waiting = { call, resolve }
-      call.waitUntil ??= this.#runtime.clock.monotonic() + call.options.waitTimeoutMs
-      call.onLeave = () => this.#remove(waiting)
+      call.waitUntil ??= this.#parts.clock.monotonic() + call.options.waitTimeoutMs
+      call.attach(() => this.#resolve(waiting, { next: 'start-over' }))
       this.#waiting.add(waiting)
-      this.#runtime.counters.waits++
+      this.#parts.stats.waited()
       if (this.#waiting.size === 1) this.#schedule()
     })
   }
 
   #schedule(): void {
-    const { clock } = this.#runtime
+    const { clock } = this.#parts
     const now = clock.monotonic()
     const jittered = this.#delayMs * (1 - JITTER + 2 * JITTER * Math.random())
     this.#delayMs = Math.min(this.#delayMs * DELAY_GROWTH, LONGEST_DELAY_MS)
-    const bounds = [...this.#waiting].map(({ call }) => (call.waitUntil as number) - now)
-    const leaseLeft = this.#lease.frame === undefined ? Number.POSITIVE_INFINITY : this.#leaseEnd() - now
-    this.#cancel = clock.after(Math.max(1, Math.min(jittered, leaseLeft, ...bounds)), () => void this.#poll())
+    let delay = this.#lease.frame === undefined ? jittered : Math.min(jittered, this.#leaseEnd() - now)
+    for (const { call } of this.#waiting) delay = Math.min(delay, (call.waitUntil as number) - now)
+    this.#cancel = clock.after(Math.max(1, delay), () => void this.#poll())
   }
 
   async #poll(): Promise<void> {
@@ -96,7 +103,7 @@ class Poller {
     if (first === undefined) return
     let state: SlotState
     try {
-      state = (await lookUp(this.#runtime, first.call.options)).state
+      state = (await lookUp(this.#parts, first.call.options)).state
     } catch {
       for (const waiting of asking) this.#resolve(waiting, { next: 'no-store' })
       this.#goOn()
@@ -117,7 +124,7 @@ class Poller {
 
   /** A lease is ended when it was seen unchanged for its own length on this process's monotonic clock: clocks need not agree. */
   #leaseEnded(frame: LeaseFrame, present: readonly Waiting[]): boolean {
-    const { clock } = this.#runtime
+    const { clock } = this.#parts
     const known = this.#lease.frame
     if (known?.token === frame.token && known.extension === frame.extension)
       return clock.monotonic() >= this.#leaseEnd()
@@ -143,13 +150,15 @@ class Poller {
 
   /** When the first caller's patience ends, the process loads once for all of them. */
   #endBounded(): boolean {
-    const now = this.#runtime.clock.monotonic()
-    const bounded = [...this.#waiting].filter(
-      ({ call }) => (call.waitUntil as number) <= now || call.endedLeases >= MAX_ENDED_LEASES,
-    )
-    if (bounded.length === 0) return false
+    const now = this.#parts.clock.monotonic()
+    const bounded = new Set<Waiting>()
+    for (const waiting of this.#waiting) {
+      const { waitUntil, endedLeases } = waiting.call
+      if ((waitUntil as number) <= now || endedLeases >= MAX_ENDED_LEASES) bounded.add(waiting)
+    }
+    if (bounded.size === 0) return false
     for (const waiting of [...this.#waiting]) {
-      if (bounded.includes(waiting) || waiting.call.options.fallback === 'shared')
+      if (bounded.has(waiting) || waiting.call.options.fallback === 'shared')
         this.#resolve(waiting, { next: 'waited-out' })
     }
     this.#goOn()
@@ -162,7 +171,7 @@ class Poller {
 
   #resolve(waiting: Waiting, waited: Waited): void {
     if (!this.#waiting.has(waiting)) return
-    waiting.call.onLeave = undefined
+    waiting.call.detach()
     this.#remove(waiting)
     waiting.resolve(waited)
   }

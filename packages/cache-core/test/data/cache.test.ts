@@ -79,7 +79,7 @@ describe('set and get', () => {
 
   it('bytes of something else in a slot are a miss, and a load replaces them', async () => {
     const { cache, memory } = setUp()
-    await memory.set('1:v::k', Buffer.from('not a frame'))
+    await memory.set('2:v::k', Buffer.from('not a frame'))
     expect(await cache.get('k')).toBeUndefined()
     expect(await cache.getOrSet('k', () => 'loaded')).toBe('loaded')
     expect(await cache.get('k')).toBe('loaded')
@@ -87,7 +87,11 @@ describe('set and get', () => {
 
   it('a value that the codec cannot read any more is a miss, and a load replaces it', async () => {
     const { cache, another } = setUp()
-    const refusing = { encode: (value: unknown) => Buffer.from(String(value)), decode: () => expect.fail('never') }
+    const refusing = {
+      name: 'json',
+      encode: (value: unknown) => Buffer.from(String(value)),
+      decode: () => expect.fail('never'),
+    }
     await another({ codec: refusing }).cache.set('k', { written: 'by another codec' })
     expect(await cache.get('k')).toBeUndefined()
     expect(await cache.getOrSet('k', () => ({ loaded: true }))).toEqual({ loaded: true })
@@ -131,7 +135,7 @@ describe('add', () => {
     const { cache: other, faulty } = another()
     const extended = gate()
     faulty.faultOf = (operation, key) =>
-      operation === 'get' && key === '1:v::k' ? { answerAfter: extended.promise } : undefined
+      operation === 'get' && key === '2:v::k' ? { answerAfter: extended.promise } : undefined
     const adding = other.add('k', 'added')
     await turn()
     await clock.advance(100)
@@ -150,7 +154,7 @@ describe('add', () => {
     const { cache: slow, faulty } = another()
     const meanwhile = gate()
     faulty.faultOf = (operation, key) =>
-      operation === 'add' && key === '1:v::k' ? { answerAfter: meanwhile.promise } : undefined
+      operation === 'add' && key === '2:v::k' ? { answerAfter: meanwhile.promise } : undefined
     const adding = slow.add('k', 'slow')
     await turn()
     await other.clear()

@@ -85,12 +85,13 @@ describe('a value', () => {
   })
 
   it('that a codec turns into something else than bytes cannot be stored', () => {
-    const codec: Codec = { encode: () => 'text' as never, decode: () => undefined }
+    const codec: Codec = { name: 'test', encode: () => 'text' as never, decode: () => undefined }
     expect(() => encodeValue(codec, {})).toThrow('the codec returned no bytes')
   })
 
   it('goes through a codec of the application', () => {
     const codec: Codec = {
+      name: 'test',
       encode: (value) => Buffer.from(`!${String(value)}`),
       decode: (bytes) => BigInt(Buffer.from(bytes).toString().slice(1)),
     }

@@ -12,22 +12,28 @@ import {
 } from '../../src/entry/frame.js'
 
 /** The layout's own mark, the first byte. */
-const GENERATION = 0xc1
+const GENERATION = 0xc2
 
 const latin1 = (bytes: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((array) => Buffer.from(array).toString('latin1'))
 const time = fc.oneof(fc.double({ noNaN: true, min: 0 }), fc.constant(Number.POSITIVE_INFINITY))
 const marks: fc.Arbitrary<readonly Mark[]> = fc.array(
-  fc.record({ name: fc.string({ unit: 'grapheme', maxLength: 40 }), version: latin1(VERSION_BYTES) }),
+  fc.record({
+    kind: fc.constantFrom('namespace' as const, 'tag' as const, 'soft' as const, 'url' as const),
+    name: fc.string({ unit: 'grapheme', maxLength: 40 }),
+    version: fc.integer({ min: 1, max: 3 }).chain((slots) => latin1(slots * VERSION_BYTES)),
+  }),
   { maxLength: 5 },
 )
 const values: fc.Arbitrary<ValueFrame> = fc.record({
   kind: fc.constant('value' as const),
   encoding: fc.constantFrom('bytes' as const, 'string' as const, 'codec' as const),
+  codec: fc.option(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }), { nil: undefined }),
   createdAt: time,
   freshUntil: time,
   revalidateUntil: time,
   keepUntil: time,
+  loadMs: fc.nat(0xffff_ffff),
   marks,
   payload: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
 })
@@ -117,6 +123,7 @@ describe('an entry frame', () => {
       freshUntil: 0,
       revalidateUntil: 0,
       keepUntil: 0,
+      loadMs: 0,
       marks: [],
       payload,
     })

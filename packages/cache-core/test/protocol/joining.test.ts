@@ -147,7 +147,7 @@ it('callers that start over at once send one claim', async () => {
   finish('old')
   expect(await first).toBe('old')
   expect(new Set(await Promise.all(late))).toEqual(new Set(['new']))
-  expect(faulty.count('add 1:v::k')).toBe(1)
+  expect(faulty.count('add 2:v::k')).toBe(1)
   expect(cache.stats().loads).toBe(2)
 })
 
@@ -181,14 +181,14 @@ describe('a claim', () => {
     const { add } = memory
     memory.add = async (...args) => {
       const version = await add.apply(memory, args)
-      if (args[0] === '1:v::k' && lost++ === 0) throw new AmbiguousWriteError('reset', { store: 'memory' })
+      if (args[0] === '2:v::k' && lost++ === 0) throw new AmbiguousWriteError('reset', { store: 'memory' })
       return version
     }
     expect(await cache.getOrSet('k', () => 'loaded')).toBe('loaded')
     await turn()
     expect(lost).toBe(1)
     expect(await another().cache.get('k')).toBe('loaded')
-    expect(faulty.count('add 1:v::k')).toBe(1)
+    expect(faulty.count('add 2:v::k')).toBe(1)
   })
 
   it('that is always lost, on a slot that is always empty, ends in a load without a lease', async () => {
@@ -201,7 +201,7 @@ describe('a claim', () => {
         cache.getOrSet('k', () => 'loaded'),
       ),
     ).toBeLessThanOrEqual(2_000)
-    expect(faulty.count('add 1:v::k')).toBeLessThan(20)
+    expect(faulty.count('add 2:v::k')).toBeLessThan(20)
     expect(cache.stats().unleasedLoads).toBe(1)
   })
 
@@ -209,7 +209,7 @@ describe('a claim', () => {
     const { cache, faulty } = setUp()
     let failures = 1
     faulty.faultOf = (operation, key) =>
-      operation === 'add' && key === '1:v::k' && failures-- > 0
+      operation === 'add' && key === '2:v::k' && failures-- > 0
         ? new AmbiguousWriteError('reset', { store: 'faulty' })
         : undefined
     expect(await cache.getOrSet('k', () => 'loaded')).toBe('loaded')

@@ -1,22 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { type Cache, internalsOf } from '../../src/data/cache.js'
+import type { Cache } from '../../src/data/cache.js'
 import { decodeValue, encodeValue, jsonCodec } from '../../src/entry/codec.js'
 import type { Answer } from '../../src/protocol/call.js'
-import { joinOrLoad } from '../../src/protocol/drive.js'
+import { engineOf } from '../../src/protocol/engine.js'
 import { slotKey } from '../../src/protocol/slot.js'
 import { turn } from '../support/fake-clock.js'
 import { endsAfter, setUp, slowly } from '../support/set-up.js'
 
 /** A call of a layer above that would rather load for itself alone than wait long, as a request does. */
 function ask(cache: Cache, load: () => Promise<string>): Promise<Answer<string>> {
-  const { runtime, innerNamespace } = internalsOf(cache)
-  const namespace = innerNamespace('test')
-  return joinOrLoad<string>(
-    runtime,
+  const { engine } = engineOf(cache)
+  return engine.joinOrLoad<string>(
     {
       key: 'k',
-      slot: slotKey('value', namespace.namespace, 'k'),
-      namespace,
+      slot: slotKey('value', 'test', 'k'),
+      namespace: engine.marks.namespace('test'),
       marks: [],
       load: async () => ({ encoded: encodeValue(jsonCodec, await load()), ttlMs: 1_000 }),
       open: (encoded) => decodeValue(jsonCodec, encoded) as string,

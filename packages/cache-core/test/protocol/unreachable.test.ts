@@ -30,7 +30,7 @@ describe('a store that freezes costs a call one deadline beside its own load', (
   it('when it claims the lease', async () => {
     const { cache, clock, faulty } = setUp()
     await cache.getOrSet('warm', () => 1)
-    faulty.faultOf = from('add', '1:v::k')
+    faulty.faultOf = from('add', '2:v::k')
     expect(await endsAfter(clock, cache.getOrSet('k', slowly(clock, LOAD_MS, 1)))).toBe(READ_MS + LOAD_MS)
   })
 
@@ -38,20 +38,20 @@ describe('a store that freezes costs a call one deadline beside its own load', (
     const { cache, clock, faulty } = setUp({ tagHold: 0 })
     await cache.set('k', 'old')
     await cache.clear()
-    faulty.faultOf = from('compareAndSet', '1:v::k')
+    faulty.faultOf = from('compareAndSet', '2:v::k')
     expect(await endsAfter(clock, cache.getOrSet('k', slowly(clock, LOAD_MS, 1)))).toBe(READ_MS + LOAD_MS)
   })
 
   it('when it reads the version of the namespace before the lease', async () => {
     const { cache, clock, faulty } = setUp()
     await cache.getOrSet('warm', () => 1)
-    faulty.faultOf = from('get', '1:n:')
+    faulty.faultOf = from('get', '2:n:')
     expect(await endsAfter(clock, cache.getOrSet('k', slowly(clock, LOAD_MS, 1)))).toBe(READ_MS + LOAD_MS)
   })
 
   it('when it seeds the version of the namespace', async () => {
     const { cache, clock, faulty } = setUp()
-    faulty.faultOf = from('add', '1:n:')
+    faulty.faultOf = from('add', '2:n:')
     expect(await endsAfter(clock, cache.getOrSet('k', slowly(clock, LOAD_MS, 1)))).toBe(READ_MS + LOAD_MS)
   })
 
@@ -61,7 +61,7 @@ describe('a store that freezes costs a call one deadline beside its own load', (
     let reset = false
     faulty.faultOf = (operation, key) => {
       if (reset) return 'frozen'
-      reset = operation === 'add' && key === '1:v::k'
+      reset = operation === 'add' && key === '2:v::k'
       return reset ? new AmbiguousWriteError('reset', { store: 'faulty' }) : undefined
     }
     expect(await endsAfter(clock, cache.getOrSet('k', slowly(clock, LOAD_MS, 1)))).toBe(READ_MS + LOAD_MS)
@@ -69,7 +69,7 @@ describe('a store that freezes costs a call one deadline beside its own load', (
 
   it('when it stores: the caller is answered before that', async () => {
     const { cache, clock, faulty } = setUp()
-    faulty.faultOf = from('compareAndSet', '1:v::k')
+    faulty.faultOf = from('compareAndSet', '2:v::k')
     expect(await endsAfter(clock, cache.getOrSet('k', slowly(clock, LOAD_MS, 1)))).toBe(LOAD_MS)
   })
 
@@ -91,7 +91,7 @@ describe('a store that freezes costs a call one deadline beside its own load', (
   it('when it joined a claim that gets no answer', async () => {
     const { cache, clock, faulty } = setUp()
     await cache.getOrSet('warm', () => 1)
-    faulty.faultOf = from('add', '1:v::k')
+    faulty.faultOf = from('add', '2:v::k')
     const loader = vi.fn(slowly(clock, LOAD_MS, 'loaded'))
     const first = cache.getOrSet('k', loader)
     await turn()
@@ -121,7 +121,7 @@ describe('a store that freezes costs a call one deadline beside its own load', (
     await turn()
     const late = cache.getOrSet('k', slowly(clock, LOAD_MS, 'late'))
     await turn()
-    faulty.faultOf = from('get', '1:n:')
+    faulty.faultOf = from('get', '2:n:')
     expect(await endsAfter(clock, late)).toBe(LOAD_MS + READ_MS + LOAD_MS)
     expect(await first).toBe('first')
   })

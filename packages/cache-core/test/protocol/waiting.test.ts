@@ -173,7 +173,7 @@ describe('while another process loads', () => {
     await turn()
     // The waiter never sees the slot empty: each lease is followed by another one before its poll.
     for (let ended = 0; ended < 2; ended++) {
-      await memory.delete('1:v::k')
+      await memory.delete('2:v::k')
       await cache.delete('k')
       hold()
       await clock.advance(400)

@@ -1,6 +1,6 @@
-import type { CacheInternals } from '../../data/cache.js'
-import { type Encoded, encodeFrame } from '../../entry/frame.js'
-import type { Loaded, LoadTerms } from '../../protocol/call.js'
+import type { Encoded } from '../../entry/frame.js'
+import type { Loaded, LoadMarks, LoadTerms } from '../../protocol/call.js'
+import type { Engine } from '../../protocol/engine.js'
 import { etagOf } from '../message/etag.js'
 import { has, keep } from '../message/headers.js'
 import { clientHeaders } from '../rules/client-headers.js'
@@ -33,12 +33,12 @@ const NOTHING: Loaded = { encoded: undefined, ttlMs: 0 }
 
 /** Runs handlers for their own clients and keeps what they answer, where it may be kept. */
 export class Filler {
-  readonly #internals: CacheInternals
+  readonly #engine: Engine
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
 
-  constructor(internals: CacheInternals, rules: HttpCacheRules, resources: Resources) {
-    this.#internals = internals
+  constructor(engine: Engine, rules: HttpCacheRules, resources: Resources) {
+    this.#engine = engine
     this.#rules = rules
     this.#resources = resources
   }
@@ -47,13 +47,13 @@ export class Filler {
    * The load of a variant. Without a lease nothing can be stored, and nobody waits: the handler runs for its client.
    * @throws the store's errors, after the client got its response.
    */
-  async fill(request: FillRequest, { signal, leased }: LoadTerms): Promise<Loaded> {
+  async fill(request: FillRequest, { signal, marks }: LoadTerms): Promise<Loaded> {
     const { exchange, key, forward } = request
-    if (!leased) {
+    if (marks === undefined) {
       runAlone(exchange, key, this.#rules, { forward, detail: 'waited for another request, or the store, in vain' })
       return NOTHING
     }
-    const { clock } = this.#internals.runtime
+    const { clock } = this.#engine
     const requestedAt = clock.now()
     let head: ResponseHead | undefined
     let receivedAt = 0
@@ -81,14 +81,20 @@ export class Filler {
     if (!isComplete(head, bodyBytes)) return NOTHING
     const payload = this.#encode(head, outcome.body, bodyBytes, receivedAt, verdict)
     if (payload === undefined) return passMark('response has fields that cannot be sent again', head.status)
-    return this.#keep(request, { encoding: 'bytes', payload }, verdict.vary, receivedAt + verdict.freshForMs)
+    return this.#keep(request, { encoding: 'bytes', payload }, verdict.vary, receivedAt + verdict.freshForMs, marks)
   }
 
   /** Into the slot of the lease where it fits there; else into its own. */
-  async #keep(request: FillRequest, encoded: Encoded, vary: readonly string[], freshUntil: number): Promise<Loaded> {
+  async #keep(
+    request: FillRequest,
+    encoded: Encoded,
+    vary: readonly string[],
+    freshUntil: number,
+    marks: LoadMarks,
+  ): Promise<Loaded> {
     const { exchange, key, url, resource, variantSlot } = request
     // A body may take longer than its response is fresh.
-    const ttlMs = freshUntil - this.#internals.runtime.clock.now()
+    const ttlMs = freshUntil - this.#engine.clock.now()
     if (ttlMs <= 0) return NOTHING
     const present = await this.#resources.cover(resource, vary, ttlMs)
     if (present === undefined) return NOTHING
@@ -96,7 +102,7 @@ export class Filler {
     const slot = this.#resources.variantSlot(url, parts)
     if (slot === variantSlot) return { encoded, ttlMs }
     // The response varies on more than was known: it belongs into another slot, where those who waited will look.
-    await this.#put(slot, encoded, present, ttlMs)
+    await this.#engine.writes.put({ slot, namespace: this.#resources.namespace }, encoded, ttlMs, marks)
     return NOTHING
   }
 
@@ -118,19 +124,6 @@ export class Filler {
       { status: head.status, statusText: head.statusText, headers, receivedAt, ageMs, freshForMs, public: isPublic },
       body,
     )
-  }
-
-  /** A variant that nobody holds a lease on. Its URL's version makes an outdated one void, so nothing depends on who wins. */
-  async #put(slot: string, encoded: Encoded, { mark, namespaceMark }: Resource, ttlMs: number): Promise<void> {
-    const { store, clock } = this.#internals.runtime
-    const createdAt = clock.now()
-    const until = createdAt + ttlMs
-    const times = { createdAt, freshUntil: until, revalidateUntil: until, keepUntil: until }
-    const bytes = encodeFrame({ kind: 'value', ...times, ...encoded, marks: [namespaceMark, mark] })
-    const ttl = ttlMs === Number.POSITIVE_INFINITY ? undefined : ttlMs
-    if ((await store.add(slot, bytes, { ttl })) !== undefined) return
-    const standing = await store.get(slot)
-    if (standing !== undefined) await store.compareAndSet(slot, standing.version, bytes, { ttl })
   }
 }
 

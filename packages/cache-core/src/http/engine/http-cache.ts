@@ -1,10 +1,9 @@
-import { report } from '../../base/diagnostics.js'
-import { InvalidOptionError, StoreClosedError } from '../../base/errors.js'
-import { type Cache, type CacheInternals, internalsOf } from '../../data/cache.js'
+import { InvalidOptionError, UndeliveredError } from '../../base/errors.js'
+import type { Cache } from '../../data/cache.js'
 import type { Answer } from '../../protocol/call.js'
-import { joinOrLoad } from '../../protocol/drive.js'
+import { type EngineHandle, engineOf } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
-import { keyName, keyText } from '../../protocol/key.js'
+import { keyText } from '../../protocol/key.js'
 import type { HeaderLines } from '../message/headers.js'
 import type { CacheRequest } from '../message/message.js'
 import { admission } from '../rules/admission.js'
@@ -43,7 +42,7 @@ interface Asked {
 export class HttpCache {
   readonly #cache: Cache
   readonly #options: HttpCacheOptions
-  readonly #internals: CacheInternals
+  readonly #handle: EngineHandle
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
   readonly #filler: Filler
@@ -54,12 +53,12 @@ export class HttpCache {
   constructor(cache: Cache, options: HttpCacheOptions, resources?: Resources) {
     this.#cache = cache
     this.#options = options
-    this.#internals = internalsOf(cache)
+    this.#handle = engineOf(cache)
     this.#rules = parseHttpCacheOptions(options)
-    this.#resources = resources ?? new Resources(this.#internals)
-    this.#filler = new Filler(this.#internals, this.#rules, this.#resources)
-    this.#leaseMs = this.#rules.leaseMs ?? this.#internals.terms.leaseMs
-    this.#hardTimeoutMs = this.#rules.hardTimeoutMs ?? this.#internals.terms.hardTimeoutMs
+    this.#resources = resources ?? new Resources(this.#handle)
+    this.#filler = new Filler(this.#handle.engine, this.#rules, this.#resources)
+    this.#leaseMs = this.#rules.leaseMs ?? this.#handle.leaseMs
+    this.#hardTimeoutMs = this.#rules.hardTimeoutMs ?? this.#handle.hardTimeoutMs
   }
 
   /** The same cache with other options over these. @throws InvalidOptionError naming the option. */
@@ -85,7 +84,7 @@ export class HttpCache {
       exchange,
       key: found.key,
       url: found.url,
-      waitUntil: this.#internals.runtime.clock.monotonic() + this.#rules.waitTimeoutMs,
+      waitUntil: this.#handle.engine.clock.monotonic() + this.#rules.waitTimeoutMs,
       publicOnly: admitted.use === 'public-only' ? admitted.reason : undefined,
     }
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -107,39 +106,26 @@ export class HttpCache {
     const urls = [found.url]
     // Where the framework resolves the scheme behind a proxy, it is part of the key.
     if (this.#rules.host && scheme !== undefined) urls.push(keyText([scheme, ...found.key.slice(1)]))
-    const outcomes = await Promise.all(urls.map((known) => this.#invalidate(known)))
+    const outcomes = await Promise.all(urls.map((known) => this.#invalidate(known, found.key)))
     return outcomes.includes('journaled') ? 'journaled' : 'delivered'
   }
 
   /** Voids every response of every route on this cache, in one write. The data cache keeps its entries. @throws StoreClosedError */
   async purgeAll(): Promise<Delivery> {
-    const { runtime } = this.#internals
-    const { namespace } = this.#resources
-    try {
-      await namespace.renew()
-      return 'delivered'
-    } catch (error) {
-      if (error instanceof StoreClosedError) throw error
-      runtime.journal.addNamespace(namespace)
-      return 'journaled'
-    }
+    return this.#handle.engine.invalidations.clear(this.#resources.namespace)
   }
 
   /** Whether the request was answered; else what it waited for turned out to be no answer to it, and it looks again. */
   async #round(asked: Asked): Promise<boolean> {
     const { exchange, key, url, publicOnly } = asked
-    const { journal, counters, clock } = this.#internals.runtime
-    if (journal.distrusts(this.#resources.urlSlot(url), this.#resources.namespace)) {
-      return this.#runAlone(asked, 'miss', 'a purge of this URL has not reached the store yet')
-    }
+    const { stats, clock } = this.#handle.engine
     let located: Located
     let resource: Resource
     try {
       located = await this.#resources.locate(url, (vary) => variantKey(vary, exchange.request, key, this.#rules))
       const found = open(located)
       if (found !== undefined && !('pass' in found) && (publicOnly === undefined || found.public)) {
-        counters.hits++
-        report('hit', () => ({ namespace: this.#resources.namespace.namespace, key: keyName(key) }))
+        stats.hit(this.#resources.namespace, key)
         serve(exchange, found, clock.now(), undefined)
         return true
       }
@@ -152,22 +138,26 @@ export class HttpCache {
         return this.#runAlone(asked, missOf(located.resource), 'a HEAD is answered from a stored GET')
       }
       resource = located.resource ?? (await this.#resources.ensure(url, located.occupied, this.#hardTimeoutMs))
-    } catch {
-      return this.#runAlone(asked, 'miss', 'the store does not answer')
+    } catch (error) {
+      const undelivered = error instanceof UndeliveredError
+      return this.#runAlone(
+        asked,
+        'miss',
+        undelivered ? 'a purge of this URL has not reached the store yet' : 'the store does not answer',
+      )
     }
     return this.#joinOrRun(asked, located, resource)
   }
 
   async #joinOrRun(asked: Asked, located: Located, resource: Resource): Promise<boolean> {
     const { exchange, key, url } = asked
-    const { runtime } = this.#internals
+    const { engine } = this.#handle
     const { variantSlot } = located
     const forward = missOf(located.resource)
     let ran = false
     let answer: Answer<Variant>
     try {
-      answer = await joinOrLoad<Variant>(
-        runtime,
+      answer = await engine.joinOrLoad<Variant>(
         {
           key,
           slot: variantSlot,
@@ -180,7 +170,7 @@ export class HttpCache {
           open: openVariant,
           leaseMs: this.#leaseMs,
           hardTimeoutMs: this.#hardTimeoutMs,
-          waitTimeoutMs: Math.max(0, asked.waitUntil - runtime.clock.monotonic()),
+          waitTimeoutMs: Math.max(0, asked.waitUntil - engine.clock.monotonic()),
           fallback: 'own',
           signal: undefined,
         },
@@ -194,7 +184,7 @@ export class HttpCache {
     const { value, source } = answer
     if (value === undefined) return false
     if ('pass' in value) return this.#runAlone(asked, forward, value.pass)
-    serve(exchange, value, runtime.clock.now(), source === 'hit' ? undefined : forward)
+    serve(exchange, value, engine.clock.now(), source === 'hit' ? undefined : forward)
     return true
   }
 
@@ -208,25 +198,15 @@ export class HttpCache {
     await Promise.all(
       invalidatedTargets(request, head).map(async (target) => {
         const found = this.#address({ ...request, target })
-        if (found.ok) await this.#invalidate(found.url)
+        if (found.ok) await this.#invalidate(found.url, found.key)
       }),
     )
     return withStatus(head.headers, { hit: false, forward: 'method' }, false).headers
   }
 
-  async #invalidate(url: UrlText): Promise<Delivery> {
-    const { store, journal } = this.#internals.runtime
-    const slot = this.#resources.urlSlot(url)
-    const sentAt = journal.position
-    try {
-      await store.delete(slot)
-      journal.settleKey(slot, sentAt)
-      return 'delivered'
-    } catch (error) {
-      if (error instanceof StoreClosedError) throw error
-      journal.addKey(slot, this.#resources.namespace)
-      return 'journaled'
-    }
+  #invalidate(url: UrlText, key: UrlKey): Promise<Delivery> {
+    const { namespace } = this.#resources
+    return this.#handle.engine.invalidations.delete(this.#resources.urlSlot(url), namespace, key)
   }
 
   /** The key of a request, and as one text; or why it has none. */

@@ -1,31 +1,27 @@
 import { LRUCache } from 'lru-cache'
 import { StoreUnavailableError } from '../../base/errors.js'
-import type { CacheInternals } from '../../data/cache.js'
-import { encodeFrame, type Mark, VERSION_BYTES } from '../../entry/frame.js'
-import { classify, type SlotState } from '../../protocol/classify.js'
+import { serverTtl } from '../../entry/value-frame.js'
+import { classify } from '../../protocol/classify.js'
+import type { Engine, EngineHandle } from '../../protocol/engine.js'
 import { keyText } from '../../protocol/key.js'
-import type { Found } from '../../protocol/lookup.js'
-import type { NamespaceVersion } from '../../protocol/marks.js'
-import type { Runtime } from '../../protocol/runtime.js'
-import { newVersion, openSlot, slotKey } from '../../protocol/slot.js'
-import type { StoreEntry, Version } from '../../store/store.js'
+import { believe, type Found } from '../../protocol/lookup.js'
+import { encodeMark, type MarkRecord, openMark } from '../../protocol/mark-record.js'
+import type { NamedMark } from '../../protocol/marks.js'
+import { newVersion, openSlot, type SlotRead, slotKey } from '../../protocol/slot.js'
+import type { Version } from '../../store/store.js'
 import { mergeVary, type VaryList } from '../rules/vary.js'
 
 /** A URL's key as one text, escaped: `keyText` of a `UrlKey`. */
 export type UrlText = string
 
 /**
- * A URL as the cache knows it: which request fields select among its variants, and a version that every variant
- * carries, so that purging the URL with all its variants is one delete.
+ * A URL as the cache knows it: its mark, which every variant carries, so that purging the URL with all its variants is
+ * one delete; and, beside the mark in the same slot, which request fields select among the variants.
  */
 export interface Resource {
   readonly slot: string
   readonly vary: readonly string[]
-  readonly mark: Mark
-  /** The namespace's version under which it was found: a purge of everything has passed when that is another. */
-  readonly namespaceMark: Mark
-  readonly storeVersion: Version
-  readonly keepUntil: number
+  readonly mark: MarkRecord
 }
 
 /** A URL and one of its variants, as one batch of reads found them. */
@@ -37,29 +33,31 @@ export interface Located {
   readonly variant: Found
 }
 
-/** The name of the URL's version on its variants. */
-const URL_MARK = 'url'
 /** A URL's slot outlives its variants by this, so that they are not voided while they are fresh. */
 const RESOURCE_MARGIN_MS = 60_000
-/** URLs whose Vary list this process remembers: a good guess saves a round trip, a wrong one costs one. */
-const MAX_HINTS = 10_000
+/** Memory for the Vary lists of known URLs, in characters: a good guess saves a round trip, a wrong one costs one. */
+const MAX_HINT_CHARACTERS = 4_194_304
 /** How often a change of the Vary list is tried against other processes' changes. */
 const MAX_WRITES = 3
 
 /** The slots of the HTTP cache: one for each URL, one for each variant of it. */
 export class Resources {
-  readonly namespace: NamespaceVersion
-  readonly #runtime: Runtime
+  /** What every response carries: `purgeAll` renews it. */
+  readonly namespace: NamedMark
+  readonly #engine: Engine
   readonly #urlPrefix: string
   readonly #variantPrefix: string
-  readonly #hints = new LRUCache<string, readonly string[]>({ max: MAX_HINTS })
+  readonly #hints = new LRUCache<string, readonly string[]>({
+    maxSize: MAX_HINT_CHARACTERS,
+    sizeCalculation: (vary, slot) => slot.length + vary.join().length + 1,
+  })
   readonly #creating = new Map<string, Promise<Resource>>()
 
-  constructor({ runtime, innerNamespace }: CacheInternals) {
-    this.#runtime = runtime
-    this.namespace = innerNamespace('http')
-    this.#urlPrefix = slotKey('value', this.namespace.namespace, 'url:')
-    this.#variantPrefix = slotKey('value', this.namespace.namespace, 'variant:')
+  constructor({ engine, namespace }: EngineHandle) {
+    this.#engine = engine
+    this.namespace = engine.marks.http(namespace)
+    this.#urlPrefix = slotKey('url', namespace)
+    this.#variantPrefix = slotKey('variant', namespace)
   }
 
   urlSlot(url: UrlText): string {
@@ -71,44 +69,39 @@ export class Resources {
   }
 
   /**
-   * Reads a URL and the variant that is probably wanted in one batch, or in two where the guess was wrong.
+   * Reads a URL and the variant that is probably wanted in one batch, or in two where the guess was wrong. For a URL
+   * that this process does not know the batch asks for the namespace's mark, too: its load will need it (G2).
    * @param partsOf The key parts of the variant that a Vary list selects.
-   * @throws the store's errors.
+   * @throws the store's errors; UndeliveredError.
    */
   async locate(url: UrlText, partsOf: (vary: readonly string[]) => readonly string[]): Promise<Located> {
-    const { reader } = this.#runtime
+    const { slots, clock } = this.#engine
     const slot = this.urlSlot(url)
-    const guess = this.#hints.get(slot) ?? NO_FIELDS
+    const known = this.#hints.get(slot)
+    const guess = known ?? NO_FIELDS
     const guessed = this.variantSlot(url, partsOf(guess))
-    const held = this.namespace.held()
-    const [urlEntry, variantEntry, version] = await Promise.all([
-      reader.read(slot),
-      reader.read(guessed),
-      held ?? this.namespace.read(),
+    const held = known === undefined ? undefined : this.namespace.held()
+    const [urlEntry, variantEntry, read] = await Promise.all([
+      slots.read(slot, this.namespace),
+      slots.read(guessed, this.namespace),
+      held === undefined ? this.namespace.read() : undefined,
     ])
-    let mark = version
-    let resource = this.#open(slot, urlEntry, mark)
-    if (resource === undefined && urlEntry !== undefined && held !== undefined) {
-      // A mismatch against a held version is read again before it is believed (G4).
-      mark = await this.namespace.read()
-      resource = this.#open(slot, urlEntry, mark)
+    const mark = openMark('url', urlEntry)
+    if (mark === undefined) {
+      const state = classify(openSlot(variantEntry), clock.now(), [held ?? read, undefined])
+      return { resource: undefined, occupied: urlEntry?.version, variantSlot: guessed, variant: { state, mark: read } }
     }
-    const fresh = held === undefined || mark !== version ? mark : undefined
-    if (resource === undefined) {
-      const variant = { state: this.#classify(variantEntry, [mark, undefined]), mark: fresh }
-      return { resource, occupied: urlEntry?.version, variantSlot: guessed, variant }
-    }
+    const resource = resourceOf(slot, mark)
     const right = sameFields(resource.vary, guess)
-    if (!right) this.#hints.set(slot, resource.vary)
+    if (known === undefined || !right) this.#hints.set(slot, resource.vary)
     const variantSlot = right ? guessed : this.variantSlot(url, partsOf(resource.vary))
-    const entry = right ? variantEntry : await reader.read(variantSlot)
-    const variant = { state: this.#classify(entry, [mark, resource.mark]), mark: fresh }
-    return { resource, occupied: undefined, variantSlot, variant }
+    const opened = openSlot(right ? variantEntry : await slots.read(variantSlot, this.namespace))
+    return { resource, occupied: undefined, variantSlot, variant: await this.#state(opened, held, read, mark) }
   }
 
   /**
-   * The URL's version, made where there is none. Taken before a load begins, so that what is stored under it is void
-   * when the URL was purged meanwhile. @throws the store's errors.
+   * The URL's mark, made where there is none. Taken before a load begins, so that what is stored under it is void when
+   * the URL was purged meanwhile. @throws the store's errors.
    */
   ensure(url: UrlText, occupied: Version | undefined, lifeMs: number): Promise<Resource> {
     const slot = this.urlSlot(url)
@@ -128,90 +121,65 @@ export class Resources {
 
   /**
    * Makes the URL's slot live at least as long as a variant that is about to be stored, and name the fields that
-   * select it. The resource as it stands then, or `undefined` when the URL or everything was purged: the variant must
-   * not be stored.
+   * select it. The resource as it stands then, or `undefined` when the URL was purged: the variant must not be stored.
    * @throws the store's errors.
    */
   async cover(resource: Resource, vary: readonly string[], ttlMs: number): Promise<Resource | undefined> {
-    const { store, clock, reader } = this.#runtime
-    const { namespaceMark } = resource
+    const { slots, clock } = this.#engine
+    const { slot } = resource
     let present: Resource | undefined = resource
     for (let tries = 0; tries < MAX_WRITES; tries++) {
       const merged: VaryList = mergeVary(present.vary, vary)
       if (merged === '*') return undefined
-      const needed = clock.now() + ttlMs
-      if (sameFields(merged, present.vary) && present.keepUntil >= needed) return present
-      const keepUntil = Math.max(present.keepUntil, needed + ttlMs + RESOURCE_MARGIN_MS)
-      // Under the version that it was found with: a renewed one would bring back what `purgeAll` has voided.
-      const { bytes, ttl } = this.#encode(present.mark.version, merged, keepUntil, namespaceMark)
-      const storeVersion = await store.compareAndSet(present.slot, present.storeVersion, bytes, { ttl })
+      const now = clock.now()
+      const { mark } = present
+      if (sameFields(merged, present.vary) && mark.keepUntil >= now + ttlMs) return present
+      const keepUntil = Math.max(mark.keepUntil, now + 2 * ttlMs + RESOURCE_MARGIN_MS)
+      const wanted = { ...mark, data: merged.join(','), keepUntil }
+      const ttl = serverTtl(keepUntil - now)
+      const storeVersion = await slots.compareAndSet(slot, mark.storeVersion as Version, encodeMark(wanted, now), ttl)
       if (storeVersion !== undefined) {
-        this.#hints.set(present.slot, merged)
-        return { ...present, vary: merged, keepUntil, storeVersion }
+        this.#hints.set(slot, merged)
+        return { slot, vary: merged, mark: { ...wanted, storeVersion } }
       }
-      present = this.#open(present.slot, await reader.read(present.slot), namespaceMark)
-      if (present?.mark.version !== resource.mark.version) return undefined
+      const standing = openMark('url', await slots.read(slot, this.namespace))
+      if (standing?.version !== resource.mark.version) return undefined
+      present = resourceOf(slot, standing)
     }
     return undefined
   }
 
   async #create(slot: string, occupied: Version | undefined, lifeMs: number): Promise<Resource> {
-    const { store, clock, reader } = this.#runtime
-    const namespaceMark = await this.namespace.ensure()
-    const version = newVersion()
+    const { slots, clock } = this.#engine
     const vary = this.#hints.get(slot) ?? NO_FIELDS
-    const keepUntil = clock.now() + lifeMs + RESOURCE_MARGIN_MS
-    const { bytes, ttl } = this.#encode(version, vary, keepUntil, namespaceMark)
-    const storeVersion =
-      occupied === undefined
-        ? await store.add(slot, bytes, { ttl }, 'read')
-        : await store.compareAndSet(slot, occupied, bytes, { ttl }, 'read')
-    if (storeVersion !== undefined) {
-      return { slot, vary, mark: { name: URL_MARK, version }, namespaceMark, storeVersion, keepUntil }
-    }
-    const others = this.#open(slot, await reader.read(slot), await this.namespace.read())
-    if (others !== undefined) return others
-    throw new StoreUnavailableError('the slot of the URL does not stay in the store', { store: store.name })
+    const now = clock.now()
+    const keepUntil = now + lifeMs + RESOURCE_MARGIN_MS
+    const fresh = { kind: 'url' as const, name: '', version: newVersion(), data: vary.join(','), keepUntil }
+    const ttl = serverTtl(keepUntil - now)
+    const storeVersion = await slots.claim(slot, occupied, encodeMark(fresh, now), ttl, 'read')
+    if (storeVersion !== undefined) return { slot, vary, mark: { ...fresh, storeVersion } }
+    const others = openMark('url', await slots.read(slot, this.namespace))
+    if (others !== undefined) return resourceOf(slot, others)
+    throw new StoreUnavailableError('the slot of the URL does not stay in the store', { store: slots.name })
   }
 
-  #open(slot: string, entry: StoreEntry | undefined, namespaceMark: Mark | undefined): Resource | undefined {
-    const state = this.#classify(entry, [namespaceMark])
-    if (namespaceMark === undefined || state.is !== 'fresh') return undefined
-    if (state.frame.payload.byteLength < VERSION_BYTES) return undefined
-    const { payload, keepUntil } = state.frame
-    const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('latin1')
-    const names = text.slice(VERSION_BYTES)
-    const vary = names === '' ? NO_FIELDS : names.split(',')
-    const mark = { name: URL_MARK, version: text.slice(0, VERSION_BYTES) }
-    return { slot, vary, mark, namespaceMark, storeVersion: state.version, keepUntil }
-  }
-
-  #encode(
-    version: string,
-    vary: readonly string[],
-    keepUntil: number,
-    namespaceMark: Mark,
-  ): { bytes: Uint8Array; ttl: number | undefined } {
-    const createdAt = this.#runtime.clock.now()
-    const bytes = encodeFrame({
-      kind: 'value',
-      encoding: 'bytes',
-      payload: Buffer.from(version + vary.join(','), 'latin1'),
-      createdAt,
-      freshUntil: keepUntil,
-      revalidateUntil: keepUntil,
-      keepUntil,
-      marks: [namespaceMark],
-    })
-    return { bytes, ttl: keepUntil === Number.POSITIVE_INFINITY ? undefined : keepUntil - createdAt }
-  }
-
-  #classify(entry: StoreEntry | undefined, marks: readonly (Mark | undefined)[]): SlotState {
-    return classify(openSlot(entry), this.#runtime.clock.now(), marks)
+  async #state(
+    opened: SlotRead | undefined,
+    held: MarkRecord | undefined,
+    read: MarkRecord | undefined,
+    mark: MarkRecord,
+  ): Promise<Found> {
+    const { clock } = this.#engine
+    if (held !== undefined) return believe(clock, opened, this.namespace, held, [mark])
+    return { state: classify(opened, clock.now(), [read, mark]), mark: read }
   }
 }
 
 const NO_FIELDS: readonly string[] = []
+
+function resourceOf(slot: string, mark: MarkRecord): Resource {
+  return { slot, vary: mark.data === '' ? NO_FIELDS : mark.data.split(','), mark }
+}
 
 function sameFields(left: readonly string[], right: readonly string[]): boolean {
   return left.length === right.length && left.every((name, index) => name === right[index])

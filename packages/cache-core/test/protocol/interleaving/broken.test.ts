@@ -114,7 +114,7 @@ async function claimThatCompletesOverAnothers(
   const claimed = await claim(terms, over)
   if (typeof claimed !== 'object') return claimed
   const lease = claimed.won
-  const { store, slot } = terms
+  const { slots, slot } = terms
   const [extend, complete] = [lease.extend.bind(lease), lease.complete.bind(lease)]
   let inDoubt = false
   lease.extend = async () => {
@@ -125,9 +125,9 @@ async function claimThatCompletesOverAnothers(
   lease.complete = async (bytes, ttl, deadline) => {
     const outcome = await complete(bytes, ttl, deadline)
     if (outcome !== 'lost' || !inDoubt) return outcome
-    const standing = openSlot(await store.get(slot))
+    const standing = openSlot(await slots.readAlone(slot))
     if (standing?.frame?.kind !== 'lease') return outcome
-    const written = await store.compareAndSet(slot, standing.version, bytes, { ttl }).catch(() => undefined)
+    const written = await slots.compareAndSet(slot, standing.version, bytes, ttl).catch(() => undefined)
     return written === undefined ? 'lost' : 'won'
   }
   return claimed

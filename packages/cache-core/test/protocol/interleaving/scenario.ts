@@ -128,7 +128,7 @@ class Scenario {
     for (let step = 0; step < MAX_STEPS; step++) {
       if (evictions > 0 && world.random() < 0.05) {
         evictions--
-        await world.evict(world.pick([...this.#keys.map((key) => `1:v::${key}`), '1:n::']))
+        await world.evict(world.pick([...this.#keys.map((key) => `2:v::${key}`), '2:n::']))
       }
       if (crashes > 0 && world.random() < 0.03) {
         crashes--

@@ -1,0 +1,95 @@
+import type { Clock } from '../base/clock.js'
+import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
+import { guardStore, type StoreTimeout } from '../store/guard/guarded-store.js'
+import type { Store } from '../store/store.js'
+import type { Answer, CallOptions } from './call.js'
+import { getOrSet, joinOrLoad } from './drive.js'
+import { Flights } from './flights.js'
+import { Invalidations } from './invalidate.js'
+import { type Found, lookUp, type Place } from './lookup.js'
+import { Marks } from './marks.js'
+import { MAX_SLOT_KEY_BYTES } from './slot.js'
+import { Slots } from './slots.js'
+import { type CacheStats, Stats } from './stats.js'
+import { Waiters } from './waiter.js'
+import { Writes } from './write.js'
+
+export interface EngineOptions {
+  readonly store: Store
+  readonly storeTimeout: StoreTimeout
+  readonly clock: Clock
+  readonly tagHoldMs: number
+}
+
+/** The parts of one cache put together: what the data cache and the HTTP cache over it stand on. */
+export class Engine {
+  readonly clock: Clock
+  readonly slots: Slots
+  readonly marks: Marks
+  readonly stats = new Stats()
+  readonly writes: Writes
+  readonly invalidations: Invalidations
+  readonly #parts: Parameters<typeof getOrSet>[0]
+  #closing: Promise<void> | undefined
+
+  constructor({ store, storeTimeout, clock, tagHoldMs }: EngineOptions) {
+    const guarded = guardStore(store, { timeout: storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
+    this.clock = clock
+    this.slots = new Slots(guarded, clock)
+    const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }
+    this.marks = new Marks({ slots: this.slots, clock, holdMs: tagHoldMs })
+    this.writes = new Writes(parts)
+    this.invalidations = new Invalidations(parts)
+    this.#parts = { ...parts, waiters: new Waiters(parts) }
+  }
+
+  /** Reads a slot. @throws the store's errors; UndeliveredError. */
+  lookUp(place: Place): Promise<Found> {
+    return lookUp(this.#parts, place)
+  }
+
+  /** The value of a slot, stored or loaded: see `drive.ts`. */
+  getOrSet<T>(options: CallOptions<T>): Promise<Answer<T>> {
+    return getOrSet(this.#parts, options)
+  }
+
+  /** As `getOrSet`, for a caller that has looked by itself and found nothing to serve. */
+  joinOrLoad<T>(options: CallOptions<T>, found: Found | undefined): Promise<Answer<T>> {
+    return joinOrLoad(this.#parts, options, found)
+  }
+
+  get counters(): CacheStats {
+    return { ...this.stats.counters, journaled: this.slots.journal.size }
+  }
+
+  /** @throws StoreClosedError */
+  checkOpen(operation: string): void {
+    if (this.#closing !== undefined) {
+      throw new StoreClosedError('the cache is closed', { store: this.slots.name, operation })
+    }
+  }
+
+  /** Loads under way still answer their callers. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.slots.close()
+    return this.#closing
+  }
+}
+
+/** Where a cache keeps the handle that the HTTP cache over it is given. */
+export const ENGINE: unique symbol = Symbol('tiercel.engine')
+
+/** A cache as the HTTP cache sees it: the engine, and the cache's own names and bounds. */
+export interface EngineHandle {
+  readonly engine: Engine
+  readonly namespace: string
+  readonly leaseMs: number
+  readonly hardTimeoutMs: number
+}
+
+/** @throws InvalidOptionError when `cache` was not made by `createCache`. */
+export function engineOf(cache: { readonly [ENGINE]: EngineHandle }): EngineHandle {
+  const handle = (cache as { readonly [ENGINE]?: EngineHandle } | undefined)?.[ENGINE]
+  if (handle === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
+  return handle
+}

@@ -1,0 +1,168 @@
+import type { CancelTimer, Clock } from '../base/clock.js'
+import { LoadTimeoutError } from '../base/errors.js'
+import { type SealedValue, sealValue } from '../entry/value-frame.js'
+import type { DeadlineClass } from '../store/guard/guarded-store.js'
+import type { Loaded, Loading, LoadMarks, LoadOptions, LoadTerms } from './call.js'
+import type { Lease, LeaseOutcome } from './lease.js'
+import type { Slots } from './slots.js'
+import type { Stats } from './stats.js'
+
+/** One extension in each third of the lease, so that two may find no store. */
+const EXTENSIONS_PER_LEASE = 3
+
+/** The right to load and to store what was loaded. */
+export interface LoadRight extends LoadMarks {
+  readonly lease: Lease
+}
+
+/** What the loader came to. */
+export type LoadResult =
+  | { readonly loaded: Loaded }
+  /** `timedOut`: the load was over before the loader was. */
+  | { readonly error: unknown; readonly timedOut: boolean }
+
+interface Parts {
+  readonly slots: Slots
+  readonly clock: Clock
+  readonly stats: Stats
+}
+
+/**
+ * A loader under a lease, or without one: bounded in time, its lease extended while it runs, its result stored over the
+ * lease. It needs no caller.
+ *
+ * What it stores goes over the version of its lease and nothing else. A delete has removed that, so what was read
+ * before the delete is not stored (docs/leases.md, T3).
+ */
+export class Load {
+  /** Told when the lease is no longer surely ours: nobody may join any more. */
+  onDoubt: () => void = () => {}
+  /** When the loader began, on the monotonic clock. */
+  beganAt = Number.NEGATIVE_INFINITY
+  readonly right: LoadRight | undefined
+  readonly #parts: Parts
+  readonly #options: LoadOptions
+  readonly #abort = new AbortController()
+  #loadMs = 0
+  #running = false
+  #inDoubt = false
+  /** The extension under way. */
+  #extending: Promise<LeaseOutcome> | undefined
+  #cancelExtension: CancelTimer | undefined
+
+  /** @param right Absent: nothing is stored. */
+  constructor(parts: Parts, options: LoadOptions, right: LoadRight | undefined) {
+    this.#parts = parts
+    this.#options = options
+    this.right = right
+  }
+
+  /** Runs the loader. Never rejects. */
+  async run(): Promise<LoadResult> {
+    const { clock, stats } = this.#parts
+    const { load, hardTimeoutMs } = this.#options
+    this.beganAt = clock.monotonic()
+    this.#running = true
+    stats.loading(this.right !== undefined)
+    const cancelTimeout = clock.after(hardTimeoutMs, () => this.abort(new LoadTimeoutError(hardTimeoutMs)))
+    this.#scheduleExtension()
+    try {
+      return { loaded: await orAborted(load, { signal: this.#abort.signal, marks: this.right }) }
+    } catch (error) {
+      stats.loadFailed()
+      const { aborted, reason } = this.#abort.signal
+      return { error, timedOut: aborted && error === reason }
+    } finally {
+      cancelTimeout()
+      this.#cancelExtension?.()
+      this.#running = false
+      this.#loadMs = clock.monotonic() - this.beganAt
+    }
+  }
+
+  abort(reason: unknown): void {
+    this.#abort.abort(reason)
+  }
+
+  /** What the last extension came to, where it is still under way: it would make our version the old one. */
+  async lastExtension(): Promise<LeaseOutcome | undefined> {
+    return this.#extending
+  }
+
+  /**
+   * T3, or T5 where there is nothing to store. `'won'`: the lease was untouched until now. Without a lease `undefined`.
+   * @param deadline `'read'` where callers wait for the answer and may have to load by themselves. Never rejects.
+   */
+  async settle(result: LoadResult, deadline: DeadlineClass): Promise<LeaseOutcome | undefined> {
+    const { right } = this
+    const loaded = 'loaded' in result ? result.loaded : undefined
+    const frame = right && loaded && this.#seal(right, loaded)
+    let outcome: LeaseOutcome | undefined
+    if (right !== undefined) {
+      if (frame !== undefined) await this.#prolongMark(right, frame)
+      outcome = await (frame === undefined
+        ? right.lease.release(deadline)
+        : right.lease.complete(frame.bytes, frame.ttl, deadline))
+    }
+    this.#parts.stats.loaded(this.#options.namespace, this.#options.key, {
+      leased: right !== undefined,
+      value: loaded?.encoded !== undefined,
+      stored: frame !== undefined && outcome === 'won',
+      durationMs: this.#loadMs,
+    })
+    return outcome
+  }
+
+  /** Nothing when it is not to be stored, or too large to be. */
+  #seal({ namespaceMark, others }: LoadRight, { encoded, ttlMs }: Loaded): SealedValue | undefined {
+    const { slots, clock } = this.#parts
+    const { maxValueBytes } = slots.capabilities
+    if (encoded === undefined || ttlMs <= 0 || encoded.payload.byteLength > maxValueBytes) return undefined
+    const sealed = sealValue(encoded, {
+      now: clock.now(),
+      ttlMs,
+      loadMs: this.#loadMs,
+      marks: [namespaceMark, ...others],
+    })
+    return sealed.bytes.byteLength > maxValueBytes ? undefined : sealed
+  }
+
+  /** G3. A mark that cannot be prolonged ends its entries with it: that costs loads, never a wrong value. */
+  async #prolongMark({ namespaceMark }: LoadRight, { keepUntil }: SealedValue): Promise<void> {
+    if (namespaceMark.keepUntil >= keepUntil) return
+    try {
+      await this.#options.namespace.outlive(namespaceMark, keepUntil)
+    } catch {
+      // The store answers for itself when the value is written.
+    }
+  }
+
+  /** T4, while the loader runs. */
+  #scheduleExtension(): void {
+    if (this.right === undefined) return
+    const { lease } = this.right
+    this.#cancelExtension = this.#parts.clock.after(this.#options.leaseMs / EXTENSIONS_PER_LEASE, () => {
+      this.#extending = lease.extend().then((outcome) => {
+        this.#extending = undefined
+        // `'failed'` has changed nothing. After any other answer the lease may be another's: T3 decides.
+        if (outcome !== 'won' && outcome !== 'failed') {
+          this.#inDoubt = true
+          this.onDoubt()
+        }
+        if (this.#running && !this.#inDoubt) this.#scheduleExtension()
+        return outcome
+      })
+    })
+  }
+}
+
+/** The load, or the signal's reason as soon as it is aborted: a loader that ignores its signal holds nobody up. */
+function orAborted(load: Loading, terms: LoadTerms): Promise<Loaded> {
+  const { signal } = terms
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    load(terms).then(resolve, reject)
+  })
+}

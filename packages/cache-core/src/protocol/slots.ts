@@ -1,0 +1,125 @@
+import type { Clock } from '../base/clock.js'
+import { UndeliveredError } from '../base/errors.js'
+import type { StoreCapabilities } from '../store/capabilities.js'
+import type { DeadlineClass, GuardedStore } from '../store/guard/guarded-store.js'
+import type { CompareAndSetOptions, StoreEntry, Version } from '../store/store.js'
+import { Journal, type Room } from './journal.js'
+import { Reader } from './reader.js'
+
+/**
+ * The one door to the slots of the store: every read and every write of the cache passes here. What the journal still
+ * holds for a slot decides whether the store may be believed about it, and a write that is delivered settles it.
+ */
+export class Slots {
+  readonly #store: GuardedStore
+  readonly #reader: Reader
+  readonly journal: Journal
+
+  constructor(store: GuardedStore, clock: Clock) {
+    this.#store = store
+    this.#reader = new Reader(store)
+    this.journal = new Journal((slot) => store.delete(slot), clock)
+  }
+
+  /** The store's name, for messages. */
+  get name(): string {
+    return this.#store.name
+  }
+
+  get capabilities(): StoreCapabilities {
+    return this.#store.capabilities
+  }
+
+  /** Whether the store can give leases. It may find out late that it cannot. */
+  get leasable(): boolean {
+    const { add, compareAndSet } = this.#store.capabilities
+    return add && compareAndSet
+  }
+
+  /**
+   * What stands in the slot, read in one batch with all other reads of this turn of the event loop.
+   * @param room What the slot belongs to. While an invalidation of the slot or the room is on its way to the store, the
+   *   store is not asked. Absent: the slot of a mark, which is not journalled by itself.
+   * @throws the store's errors; UndeliveredError for what is journalled.
+   */
+  read(slot: string, room?: Room): Promise<StoreEntry | undefined> {
+    if (room !== undefined && this.journal.distrusts(slot, room)) return Promise.reject(this.#undelivered('get'))
+    return this.#reader.read(slot)
+  }
+
+  /** For a write that depends on what stands in the slot. @throws UndeliveredError as `read`. */
+  checkDelivered(slot: string, room: Room, operation: string): void {
+    if (this.journal.distrusts(slot, room)) throw this.#undelivered(operation)
+  }
+
+  /** As `read`, at once and alone: for who has just written. @throws the store's errors. */
+  readAlone(slot: string): Promise<StoreEntry | undefined> {
+    return this.#store.get(slot)
+  }
+
+  /** Writes unconditionally. @param ttl Milliseconds; `undefined`: without end. @throws the store's errors. */
+  async set(slot: string, bytes: Uint8Array, ttl: number | undefined): Promise<void> {
+    const sentAt = this.journal.position
+    await this.#store.set(slot, bytes, { ttl })
+    this.journal.settleKey(slot, sentAt)
+  }
+
+  /** @param deadline `'read'` where a caller waits for the answer before its load. @throws the store's errors. */
+  add(
+    slot: string,
+    bytes: Uint8Array,
+    ttl: number | undefined,
+    deadline: DeadlineClass = 'write',
+  ): Promise<Version | undefined> {
+    return this.#store.add(slot, bytes, { ttl }, deadline)
+  }
+
+  /** @param deadline As for `add`. @throws the store's errors. */
+  compareAndSet(
+    slot: string,
+    over: Version,
+    bytes: Uint8Array,
+    ttl: CompareAndSetOptions['ttl'],
+    deadline: DeadlineClass = 'write',
+  ): Promise<Version | undefined> {
+    return this.#store.compareAndSet(slot, over, bytes, { ttl }, deadline)
+  }
+
+  /** T1 where nothing stood, T2 over what did: an `add`, or a `compareAndSet`. @throws the store's errors. */
+  claim(
+    slot: string,
+    over: Version | undefined,
+    bytes: Uint8Array,
+    ttl: number | undefined,
+    deadline: DeadlineClass = 'write',
+  ): Promise<Version | undefined> {
+    return over === undefined
+      ? this.add(slot, bytes, ttl, deadline)
+      : this.compareAndSet(slot, over, bytes, ttl, deadline)
+  }
+
+  /** @throws the store's errors. */
+  async delete(slot: string): Promise<void> {
+    const sentAt = this.journal.position
+    await this.#store.delete(slot)
+    this.journal.settleKey(slot, sentAt)
+  }
+
+  /** @param deadline As for `add`. @throws the store's errors. */
+  compareAndDelete(slot: string, version: Version, deadline: DeadlineClass = 'write'): Promise<boolean> {
+    return this.#store.compareAndDelete(slot, version, deadline)
+  }
+
+  /** Ends the journal and the store. */
+  close(): Promise<void> {
+    this.journal.close()
+    return this.#store.close()
+  }
+
+  #undelivered(operation: string): UndeliveredError {
+    return new UndeliveredError('an earlier invalidation of this key has not reached the store yet', {
+      store: this.name,
+      operation,
+    })
+  }
+}

@@ -1,0 +1,100 @@
+import type { Clock } from '../base/clock.js'
+import { StoreClosedError, StoreFullError, StoreUnavailableError, ValueTooLargeError } from '../base/errors.js'
+import type { Encoded } from '../entry/frame.js'
+import { sealValue } from '../entry/value-frame.js'
+import type { LoadMarks } from './call.js'
+import { classify } from './classify.js'
+import type { Flights } from './flights.js'
+import type { NamedMark } from './marks.js'
+import { openSlot, type SlotRead } from './slot.js'
+import type { Slots } from './slots.js'
+
+/** How often `add` looks again when what stood in its way, a lease or a dead frame, has changed meanwhile. */
+const MAX_ADD_ROUNDS = 10
+
+/** Where a value is to be written, and which namespace voids it. */
+export interface Target {
+  readonly slot: string
+  readonly namespace: NamedMark
+}
+
+interface Parts {
+  readonly slots: Slots
+  readonly clock: Clock
+  readonly flights: Flights
+}
+
+/** Writes that are no end of a load: `set` (T8) and `add` (T8b). A running load of the slot is overtaken. */
+export class Writes {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /**
+   * T8. Whether it was stored: when the store does not take it, what stood there is removed, now or as soon as the
+   * store is back. @throws ValueTooLargeError, StoreClosedError
+   */
+  async set(target: Target, encoded: Encoded, ttlMs: number): Promise<boolean> {
+    const { slot, namespace } = target
+    const { slots, clock, flights } = this.#parts
+    try {
+      const mark = namespace.held() ?? (await namespace.ensure())
+      const { bytes, ttl, keepUntil } = sealValue(encoded, { now: clock.now(), ttlMs, marks: [mark] })
+      await namespace.outlive(mark, keepUntil)
+      await slots.set(slot, bytes, ttl)
+      return true
+    } catch (error) {
+      if (error instanceof StoreClosedError) throw error
+      // A refused write has left the slot absent; any other may be executed yet, or has left the old value.
+      const refused = error instanceof ValueTooLargeError || error instanceof StoreFullError
+      if (!refused) slots.journal.addKey(slot, namespace)
+      if (error instanceof ValueTooLargeError) throw error
+      return false
+    } finally {
+      flights.detach(slot)
+    }
+  }
+
+  /**
+   * T8b: whether this call stored it, atomically. Over a lease, a dead or a void frame it wins too; it loses only to a
+   * value. @throws the store's errors.
+   */
+  async add({ slot, namespace }: Target, encoded: Encoded, ttlMs: number): Promise<boolean> {
+    const { slots, clock, flights } = this.#parts
+    slots.checkDelivered(slot, namespace, 'add')
+    if (ttlMs === 0) return false
+    let standing: SlotRead | undefined
+    for (let round = 0; round < MAX_ADD_ROUNDS; round++) {
+      // Read after the slot was: what another one has added since a `clear` must not be taken for void.
+      const mark = await namespace.ensure()
+      const state = classify(standing, clock.now(), [mark])
+      if (state.is === 'fresh') return false
+      const { bytes, ttl, keepUntil } = sealValue(encoded, { now: clock.now(), ttlMs, marks: [mark] })
+      await namespace.outlive(mark, keepUntil)
+      const over = state.is === 'absent' ? undefined : state.version
+      if ((await slots.claim(slot, over, bytes, ttl)) !== undefined) {
+        flights.detach(slot)
+        return true
+      }
+      standing = openSlot(await slots.read(slot, namespace))
+    }
+    throw new StoreUnavailableError('the slot of this key changes too fast', { store: slots.name, operation: 'add' })
+  }
+
+  /**
+   * Beside a load, into a slot on which nobody holds a lease: over whatever stood there when it was read. The marks
+   * make an outdated value void, so nothing depends on who wins. @throws the store's errors.
+   */
+  async put({ slot, namespace }: Target, encoded: Encoded, ttlMs: number, marks: LoadMarks): Promise<void> {
+    const { slots, clock } = this.#parts
+    const { namespaceMark, others } = marks
+    const sealed = sealValue(encoded, { now: clock.now(), ttlMs, marks: [namespaceMark, ...others] })
+    const { bytes, ttl, keepUntil } = sealed
+    await namespace.outlive(namespaceMark, keepUntil)
+    if ((await slots.add(slot, bytes, ttl)) !== undefined) return
+    const standing = await slots.readAlone(slot)
+    if (standing !== undefined) await slots.compareAndSet(slot, standing.version, bytes, ttl)
+  }
+}
