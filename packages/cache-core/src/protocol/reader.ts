@@ -1,6 +1,8 @@
 import { StoreUnavailableError } from '../base/errors.js'
-import type { GuardedStore } from '../store/guard/guarded-store.js'
-import type { StoreEntry } from '../store/store.js'
+import type { Store, StoreEntry } from '../store/store.js'
+
+/** What is read from: a store behind its guard. */
+type Reads = Pick<Store, 'get' | 'getMany'>
 
 /** Longest batch: beyond it a reply of large values would keep the small ones waiting. */
 const MAX_BATCH = 128
@@ -18,10 +20,10 @@ interface Waiting {
  * A read is shared only by callers that came before it was sent: who comes later may have to see a later delete.
  */
 export class Reader {
-  readonly #store: GuardedStore
+  readonly #store: Reads
   #next = new Map<string, Waiting>()
 
-  constructor(store: GuardedStore) {
+  constructor(store: Reads) {
     this.#store = store
   }
 
