@@ -1,5 +1,6 @@
 // What a user would install: packs every published package as `pnpm publish` does and lets publint and attw (are the
-// types wrong?) read the tarball. Expects a build. Prints the sizes; exits with 1 when a package is not right.
+// types wrong?) read the tarball, and looks at its page on npm. Expects a build. Prints the sizes; exits with 1 when a
+// package is not right.
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { pageProblems } from './npm-page.mjs'
 import { ROOT, workspacePackages } from './workspace.mjs'
 
 /** Longer than any file list or report here; Node's default of 1 MiB kills the child. */
@@ -14,8 +16,9 @@ const MAX_OUTPUT = 64 * 1024 * 1024
 
 const tarballs = mkdtempSync(join(tmpdir(), 'tiercel-pack-'))
 try {
-  const published = workspacePackages().filter(({ manifest }) => !manifest.private)
-  const verdicts = await Promise.all(published.map(({ folder, manifest }) => inspect(folder, manifest.name)))
+  const [root, ...packages] = workspacePackages()
+  const published = packages.filter(({ manifest }) => !manifest.private)
+  const verdicts = await Promise.all(published.map((each) => inspect(each, root?.manifest ?? {})))
   for (const { line } of verdicts) console.log(line)
   for (const { problems } of verdicts) for (const problem of problems) console.error(problem)
   if (verdicts.some(({ problems }) => problems.length > 0)) process.exitCode = 1
@@ -24,10 +27,11 @@ try {
 }
 
 /**
- * @param {string} folder
- * @param {string} name
+ * @param {{ folder: string, manifest: import('./workspace.mjs').Manifest }} published
+ * @param {import('./npm-page.mjs').Sources} root  The manifest of the repository.
  */
-async function inspect(folder, name) {
+async function inspect({ folder, manifest }, root) {
+  const { name } = manifest
   const packed = await run('pnpm', ['pack', '--pack-destination', tarballs], join(ROOT, folder))
   const tarball = join(tarballs, `${name.replace('@', '').replace('/', '-')}-${versionOf(folder)}.tgz`)
   if (!existsSync(tarball)) return { line: name, problems: [`${name} cannot be packed:\n${packed.output}`] }
@@ -41,6 +45,7 @@ async function inspect(folder, name) {
     line: `${name}: ${kilobytes(statSync(tarball).size)} packed, ${kilobytes(gunzipSync(bytes).length)} unpacked`,
     problems: [
       ...lint.messages.map((message) => `${name}, publint: ${formatMessage(message, lint.pkg) ?? message.code}`),
+      ...pageProblems(manifest, folder, readFileSync(join(ROOT, folder, 'README.md'), 'utf8'), root),
       ...(types.ok ? [] : [`${name}, attw:\n${types.output}`]),
     ],
   }

@@ -9,6 +9,9 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
  * @typedef {object} Manifest
  * @property {string} name
  * @property {boolean} [private]
+ * @property {string} [homepage]
+ * @property {string} [bugs]
+ * @property {{ type?: string, url?: string, directory?: string }} [repository]
  * @property {Record<string, string>} [scripts]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [devDependencies]

@@ -1,16 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join, normalize } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { pages, ROOT } from './support/pages.js'
 
+/** Pages that npm shows write the whole address of what stands in this repository. */
+const HERE = /\]\(https:\/\/github\.com\/tiercel\/tiercel\/(?:blob|tree)\/main\//g
 const LINK = /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g
 const CODE = /```.*?^```$|`[^`\n]*`/gms
 
 describe('links between pages', () => {
   it.each(pages())('of $path lead to what is there', ({ path, text }) => {
-    const broken = [...text.replaceAll(CODE, '').matchAll(LINK)]
+    const broken = [...text.replaceAll(CODE, '').replaceAll(HERE, '](/').matchAll(LINK)]
       .filter(([, target = '', anchor]) => {
-        const file = target === '' ? ROOT + path : normalize(join(ROOT, path, '..', target))
+        const from = target.startsWith('/') ? '' : dirname(path)
+        const file = target === '' ? ROOT + path : join(ROOT, from, target)
         if (!existsSync(file)) return true
         return anchor !== undefined && !anchors(readFileSync(file, 'utf8')).includes(anchor)
       })
