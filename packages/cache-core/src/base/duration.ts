@@ -18,13 +18,15 @@ const TEXT = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/
 export interface DurationLimits {
   /** Smallest value allowed, in milliseconds. Default 0. */
   readonly min?: number
+  /** Largest value allowed, in milliseconds. Default: none. */
+  readonly max?: number
   /** Whether `Infinity` is allowed. Default false. */
   readonly infinite?: boolean
 }
 
 /**
  * Milliseconds of a duration. `option` names it in the error.
- * @throws InvalidOptionError when the value is no duration, negative, below `min`, or `Infinity` where that is not allowed.
+ * @throws InvalidOptionError when the value is no duration, negative, out of the limits, or `Infinity` where that is not allowed.
  */
 export function parseDuration(option: string, value: unknown, limits: DurationLimits = {}): number {
   const ms = toMs(value)
@@ -35,13 +37,14 @@ export function parseDuration(option: string, value: unknown, limits: DurationLi
     )
   }
   if (ms === Number.POSITIVE_INFINITY && !limits.infinite) throw new InvalidOptionError(option, 'must be finite')
-  const min = limits.min ?? 0
+  const { min = 0, max = Number.POSITIVE_INFINITY } = limits
   if (ms < min) {
     throw new InvalidOptionError(
       option,
-      min === 0 ? `must not be negative, got ${show(value)}` : `must be at least ${min} ms, got ${show(value)}`,
+      min === 0 ? `must not be negative, got ${show(value)}` : `must be at least ${withUnit(min)}, got ${show(value)}`,
     )
   }
+  if (ms > max) throw new InvalidOptionError(option, `must be at most ${withUnit(max)}, got ${show(value)}`)
   return ms
 }
 
@@ -52,4 +55,10 @@ function toMs(value: unknown): number | undefined {
   if (match === null) return undefined
   const [, amount, unit] = match
   return Number(amount) * (UNITS_MS[unit as string] as number)
+}
+
+/** In the largest unit that it is a whole number of. */
+function withUnit(ms: number): string {
+  const unit = Object.entries(UNITS_MS).findLast(([, size]) => ms % size === 0) ?? ['ms', 1]
+  return `${ms / unit[1]} ${unit[0]}`
 }

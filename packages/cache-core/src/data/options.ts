@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.js'
 import { type Duration, parseDuration } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
+import { duration } from '../base/option-kinds.js'
 import { checkOptions, parseText } from '../base/options.js'
 import { show } from '../base/show.js'
 import { type Codec, jsonCodec } from '../entry/codec.js'
@@ -109,7 +110,7 @@ function parseEntryOptions(options: EntryOptions, parent: EntryTerms): EntryTerm
   const { ttl, lease, hardTimeout, waitTimeout } = options
   const hardTimeoutMs =
     hardTimeout === undefined ? parent.hardTimeoutMs : parseDuration('hardTimeout', hardTimeout, { min: 1 })
-  const leaseMs = lease === undefined ? parent.leaseMs : parseLease(lease)
+  const leaseMs = lease === undefined ? parent.leaseMs : leaseOption.parse(lease, 'lease')
   const waitTimeoutNamed = waitTimeout !== undefined || parent.waitTimeoutNamed
   let waitTimeoutMs = waitTimeoutNamed ? parent.waitTimeoutMs : hardTimeoutMs / 2
   if (waitTimeout !== undefined) waitTimeoutMs = parseDuration('waitTimeout', waitTimeout)
@@ -143,12 +144,8 @@ export function parseSetOptions(where: string, options: SetOptions, parent: Entr
   return options.ttl === undefined ? parent.ttlMs : parseTtl(options.ttl)
 }
 
-/** @throws InvalidOptionError naming the option. */
-export function parseLease(lease: unknown): number {
-  const leaseMs = Math.ceil(parseDuration('lease', lease, { min: SHORTEST_LEASE_MS }))
-  if (leaseMs > LONGEST_LEASE_MS) throw new InvalidOptionError('lease', "must be at most '1h'")
-  return leaseMs
-}
+/** In whole milliseconds: that is how a lease frame counts. */
+export const leaseOption = duration({ min: SHORTEST_LEASE_MS, max: LONGEST_LEASE_MS }).to(Math.ceil)
 
 /** @throws InvalidOptionError naming the option. */
 export function parseTtl(ttl: unknown): number {

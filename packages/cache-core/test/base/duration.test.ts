@@ -51,8 +51,10 @@ describe('parseDuration', () => {
     expect(() => parseDuration('ttl', Number.NEGATIVE_INFINITY, { infinite: true })).toThrow(InvalidOptionError)
   })
 
-  it('keeps to the smallest value allowed', () => {
-    expect(parseDuration('lease', '1ms', { min: 1 })).toBe(1)
-    expect(() => parseDuration('lease', 0, { min: 1 })).toThrow('lease: must be at least 1 ms, got 0')
+  it('keeps to the limits, and says them in the largest unit that is whole', () => {
+    const limits = { min: 1, max: 5_400_000 }
+    expect([parseDuration('lease', '1ms', limits), parseDuration('lease', '1.5h', limits)]).toEqual([1, 5_400_000])
+    expect(() => parseDuration('lease', 0, limits)).toThrow('lease: must be at least 1 ms, got 0')
+    expect(() => parseDuration('lease', '2h', limits)).toThrow("lease: must be at most 90 m, got '2h'")
   })
 })

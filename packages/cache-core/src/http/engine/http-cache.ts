@@ -9,7 +9,12 @@ import type { CacheRequest } from '../message/message.js'
 import { admission } from '../rules/admission.js'
 import { invalidatedTargets, isUnsafe } from '../rules/invalidation.js'
 import { type UrlKey, urlKey } from '../rules/key.js'
-import { type HttpCacheOptions, type HttpCacheRules, parseHttpCacheOptions } from '../rules/options.js'
+import {
+  type HttpCacheOptions,
+  type HttpCacheRules,
+  overHttpCacheOptions,
+  parseHttpCacheOptions,
+} from '../rules/options.js'
 import { variantKey } from '../rules/vary.js'
 import type { Exchange, ResponseHead } from './exchange.js'
 import { Filler } from './fill.js'
@@ -63,7 +68,7 @@ export class HttpCache {
 
   /** The same cache with other options over these. @throws InvalidOptionError naming the option. */
   with(options: HttpCacheOptions): HttpCache {
-    return new HttpCache(this.#cache, { ...this.#options, ...options }, this.#resources)
+    return new HttpCache(this.#cache, overHttpCacheOptions(options, this.#options), this.#resources)
   }
 
   /**

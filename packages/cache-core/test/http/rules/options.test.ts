@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../../src/base/errors.js'
-import { type HttpCacheOptions, parseHttpCacheOptions } from '../../../src/http/rules/options.js'
+import { type HttpCacheOptions, overHttpCacheOptions, parseHttpCacheOptions } from '../../../src/http/rules/options.js'
 
 describe('options of httpCache', () => {
   it('have the defaults of the safe profile', () => {
@@ -104,5 +104,32 @@ describe('options of httpCache', () => {
     }
     expect(thrown).toBeInstanceOf(InvalidOptionError)
     expect(thrown).toMatchObject({ option, message: expect.stringContaining(option) })
+  })
+})
+
+describe('a value of the wrong kind is told what would be right', () => {
+  it.each<[unknown, string]>([
+    [{ query: 'a' }, "query: expected true, false or a list of parameter names, for example ['page'], got 'a'"],
+    [{ query: [5] }, "query: expected a list of parameter names, for example ['page'], got one that holds 5"],
+    [{ headers: 'accept' }, "headers: expected a list of field names, for example ['accept-language'], got 'accept'"],
+    [{ cookies: true }, "cookies: expected a list of cookie names, for example ['theme'], got true"],
+    [{ statuses: 200 }, 'statuses: expected a list of final statuses, for example [200, 404], got 200'],
+    [{ narrow: 'loose' }, "narrow: expected true, false or 'strict', got 'loose'"],
+    [{ clientCacheControl: false }, "clientCacheControl: expected a string like 'no-cache', got false"],
+    [{ lease: '2h' }, "lease: must be at most 1 h, got '2h'"],
+    ['1m', 'httpCache: expected an object of options such as { ttl: … }, got a string'],
+  ])('%j', (options, message) => {
+    expect(() => parseHttpCacheOptions(options as HttpCacheOptions)).toThrow(message)
+  })
+})
+
+describe("a route's options over its application's", () => {
+  it('leave alone what they do not name, or name as undefined', () => {
+    const below: HttpCacheOptions = { ttl: '1m', query: ['page'] }
+    expect(overHttpCacheOptions({ ttl: undefined, etag: false }, below)).toEqual({ ...below, etag: false })
+  })
+
+  it.each([[true], [null], ['1m'], [{ tll: '1m' }]])('are refused where they are none: %j', (options) => {
+    expect(() => overHttpCacheOptions(options as HttpCacheOptions, {})).toThrow(InvalidOptionError)
   })
 })
