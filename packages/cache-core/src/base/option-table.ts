@@ -53,15 +53,17 @@ export class OptionTable<const Table extends Rows> {
   /** @param where Whose options they are, as errors name it. */
   constructor(where: string, rows: Table) {
     this.#where = where
-    const defaults: Record<string, unknown> = {}
     for (const [name, option] of Object.entries(rows)) {
-      const target = `${name}${option.kind.unit}`
-      const { default: value } = option.whenAbsent
-      this.#rows.set(name, { option, target })
-      // Every name stands in it from the start: all that is parsed by this table has one shape.
-      defaults[target] = value === undefined ? undefined : option.parse(value, name)
+      this.#rows.set(name, { option, target: `${name}${option.kind.unit}` })
     }
-    this.#defaults = defaults
+    // With every name from the start, so that all that is parsed has one shape; made in one step, since V8 copies an
+    // object of more than twelve fields that were added by computed names a hundred times more slowly (measured).
+    this.#defaults = Object.fromEntries(
+      Array.from(this.#rows, ([name, { option, target }]) => {
+        const { default: value } = option.whenAbsent
+        return [target, value === undefined ? undefined : option.parse(value, name)]
+      }),
+    )
   }
 
   /** The options over the defaults. @throws InvalidOptionError naming the option. */
@@ -105,11 +107,10 @@ export class OptionTable<const Table extends Rows> {
   #over(options: unknown, below: Readonly<Record<string, unknown>>, prefix: string): Readonly<Record<string, unknown>> {
     if (!isObject(options)) throw this.#notOptions(options, prefix)
     let parsed: Record<string, unknown> | undefined
-    let named = false
-    for (const name in options) {
-      // Own names only: a polluted Object.prototype is not what the caller wrote.
-      if (!Object.hasOwn(options, name)) continue
-      named = true
+    // Own names only: a polluted Object.prototype is not what the caller wrote.
+    const names = Object.keys(options)
+    if (names.length === 0 && !isPlain(options)) throw this.#notOptions(options, prefix)
+    for (const name of names) {
       const row = this.#rows.get(name)
       if (row === undefined) throw this.#unknown(options, name, prefix)
       const value = options[name]
@@ -117,7 +118,6 @@ export class OptionTable<const Table extends Rows> {
       parsed ??= { ...below }
       parsed[row.target] = row.option.parse(value, prefix === '' ? name : prefix + name, below[row.target])
     }
-    if (!named && !isPlain(options)) throw this.#notOptions(options, prefix)
     return parsed ?? below
   }
 
