@@ -125,8 +125,8 @@ export class OptionTable<const Table extends Rows> {
   #notOptions(given: unknown, prefix: string): InvalidOptionError {
     const where = prefix === '' ? this.#where : prefix.slice(0, -1)
     const meant = this.#meantAs(given)
-    const such = meant === undefined ? '' : ` such as { ${meant}: … }`
-    return new InvalidOptionError(where, `expected an object of options${such}, got ${kindOf(given)}`)
+    const advice = meant === undefined ? '' : `; give it as { ${meant}: … }`
+    return new InvalidOptionError(where, `expected an object of options, got ${kindOf(given)}${advice}`)
   }
 
   #meantAs(given: unknown): string | undefined {

@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from '../base/clock.js'
 import { type Duration, parseDuration } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
-import { duration } from '../base/option-kinds.js'
+import { leaseOption } from '../base/lease-option.js'
 import { checkOptions, parseText } from '../base/options.js'
 import { show } from '../base/show.js'
 import { type Codec, jsonCodec } from '../entry/codec.js'
 import { CAPABILITY_NAMES, type CapabilityName } from '../store/capabilities.js'
-import { parseStoreTimeout, type StoreTimeout } from '../store/guard/guarded-store.js'
+import { type StoreTimeout, storeTimeoutOption } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
 
 /** How entries live and loads are bounded. A namespace overrides its cache, a call its namespace. */
@@ -70,10 +70,6 @@ const DEFAULT_TERMS: EntryTerms = {
   waitTimeoutNamed: false,
 }
 
-/** A lease must live through three polls and a few round trips, and fit into its 32 bits. */
-const SHORTEST_LEASE_MS = 100
-const LONGEST_LEASE_MS = 3_600_000
-
 export interface CacheTerms {
   readonly store: Store
   readonly storeTimeout: StoreTimeout
@@ -85,10 +81,13 @@ export interface CacheTerms {
 
 /** @throws InvalidOptionError naming the option. */
 export function parseCacheOptions(options: CacheOptions): CacheTerms {
+  if (isStore(options)) {
+    throw new InvalidOptionError('createCache', 'expected an object of options, got a store; give it as { store: … }')
+  }
   checkOptions('createCache', options, CACHE_OPTIONS)
   const { store, require = [], storeTimeout = {}, tagHold = 1_000, codec = jsonCodec, clock = systemClock } = options
   checkStore(store, require)
-  parseStoreTimeout('storeTimeout', storeTimeout)
+  storeTimeoutOption.parse(storeTimeout, 'storeTimeout')
   if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
     throw new InvalidOptionError('codec', 'expected an object with encode and decode')
   }
@@ -144,9 +143,6 @@ export function parseSetOptions(where: string, options: SetOptions, parent: Entr
   return options.ttl === undefined ? parent.ttlMs : parseTtl(options.ttl)
 }
 
-/** In whole milliseconds: that is how a lease frame counts. */
-export const leaseOption = duration({ min: SHORTEST_LEASE_MS, max: LONGEST_LEASE_MS }).to(Math.ceil)
-
 /** @throws InvalidOptionError naming the option. */
 export function parseTtl(ttl: unknown): number {
   return parseDuration('ttl', ttl, { infinite: true })
@@ -162,7 +158,7 @@ export function parseNamespace(name: unknown): string {
 }
 
 function checkStore(store: Store, required: unknown): void {
-  if (typeof store?.get !== 'function' || typeof store.capabilities !== 'object' || store.capabilities === null) {
+  if (!isStore(store)) {
     throw new InvalidOptionError('store', `expected a store, for example memoryStore(), got ${show(store)}`)
   }
   if (!Array.isArray(required)) throw new InvalidOptionError('require', 'expected an array of capability names')
@@ -183,4 +179,9 @@ function checkStore(store: Store, required: unknown): void {
       )
     }
   }
+}
+
+function isStore(value: unknown): value is Store {
+  const { get, capabilities } = (value ?? {}) as Partial<Store>
+  return typeof get === 'function' && typeof capabilities === 'object' && capabilities !== null
 }

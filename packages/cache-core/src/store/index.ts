@@ -17,15 +17,9 @@ export {
 export { checkOptions, parseChoice, parseCount, parseFlag, parseText } from '../base/options.js'
 export { show } from '../base/show.js'
 export { CAPABILITY_NAMES, type CapabilityName, type StoreCapabilities } from './capabilities.js'
-export {
-  type DeadlineClass,
-  GuardedStore,
-  type GuardOptions,
-  guardStore,
-  parseStoreTimeout,
-  type StoreTimeout,
-} from './guard/guarded-store.js'
+export { type DeadlineClass, GuardedStore, guardStore } from './guard/guarded-store.js'
 export { MAX_KEY_BYTES } from './guard/long-keys.js'
+export type { GuardOptions, StoreTimeout } from './guard/options.js'
 export { allOrFirstError, chunks } from './kit/batches.js'
 export { type Credentials, checkDriverConfig, parseCredentials, refuseBesideClient } from './kit/connection-options.js'
 export { DEFAULT_PREFIX, keyPrefix } from './kit/key-prefix.js'
@@ -39,7 +33,8 @@ export {
   type StoreUrl,
 } from './kit/store-url.js'
 export { STAMP_BYTES, VersionStamps } from './kit/version-stamps.js'
-export { MemoryStore, type MemoryStoreOptions, memoryStore } from './memory/memory-store.js'
+export { MemoryStore, memoryStore } from './memory/memory-store.js'
+export type { MemoryStoreOptions } from './memory/options.js'
 export type {
   CompareAndSetOptions,
   Listener,

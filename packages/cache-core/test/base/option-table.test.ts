@@ -200,9 +200,9 @@ describe('what is no object of options', () => {
   })
 
   it.each([
-    [60, 'makeThing: expected an object of options such as { ttl: … }, got a number'],
-    [true, 'makeThing: expected an object of options such as { etag: … }, got a boolean'],
-    [{ start() {}, stop() {} }, 'makeThing: expected an object of options such as { engine: … }, got an object'],
+    [60, 'makeThing: expected an object of options, got a number; give it as { ttl: … }'],
+    [true, 'makeThing: expected an object of options, got a boolean; give it as { etag: … }'],
+    [{ start() {}, stop() {} }, 'makeThing: expected an object of options, got an object; give it as { engine: … }'],
   ])('but the value of one is told from it: %s', (options, message) => {
     expect(refusal(() => table.read(options)).message).toBe(message)
   })

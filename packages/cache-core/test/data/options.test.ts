@@ -26,7 +26,7 @@ const WRONG: readonly (readonly [option: string, wrong: unknown])[] = [
   ['storeTimeout', { storeTimeout: 0 }],
   ['storeTimeout.read', { storeTimeout: { read: 'x' } }],
   ['storeTimeout.write', { storeTimeout: { write: -1 } }],
-  ['both', { storeTimeout: { both: 1 } }],
+  ['storeTimeout.both', { storeTimeout: { both: 1 } }],
   ['codec', { codec: {} }],
   ['codec', { codec: null }],
   ['clock', { clock: { now: () => 0 } }],
@@ -47,6 +47,12 @@ describe('a wrong option', () => {
     const create = (): unknown => createCache({ store, ...(wrong as object) })
     expect(create).toThrow(InvalidOptionError)
     expect(create).toThrow(expect.objectContaining({ option, message: expect.stringContaining(option) }))
+  })
+
+  it('that is a store is told from options, whoever wrote the store', () => {
+    const message = 'createCache: expected an object of options, got a store; give it as { store: … }'
+    expect(() => createCache(store as never)).toThrow(message)
+    expect(() => createCache({ ...without('bus'), get: () => {}, name: 'mine' } as never)).toThrow(message)
   })
 
   it('names the capability that the store does not declare', () => {

@@ -1,7 +1,4 @@
-import type { Clock } from '../../base/clock.js'
-import { systemClock } from '../../base/clock.js'
 import { report } from '../../base/diagnostics.js'
-import { type Duration, parseDuration } from '../../base/duration.js'
 import {
   AmbiguousWriteError,
   InvalidOptionError,
@@ -11,7 +8,6 @@ import {
   StoreUnavailableError,
   ValueTooLargeError,
 } from '../../base/errors.js'
-import { checkOptions } from '../../base/options.js'
 import { show } from '../../base/show.js'
 import type { StoreCapabilities } from '../capabilities.js'
 import type {
@@ -27,20 +23,9 @@ import type {
 } from '../store.js'
 import { Deadlines } from './deadlines.js'
 import { knownError } from './known-error.js'
-import { type EngineKey, engineKey, MAX_KEY_BYTES, openOriginal, sealOriginal } from './long-keys.js'
+import { type EngineKey, engineKey, openOriginal, sealOriginal } from './long-keys.js'
+import { type GuardOptions, parseGuardOptions } from './options.js'
 import { parseTtl } from './ttl.js'
-
-/** A duration for every operation, or one for reads (default 50 ms) and one for writes (default 200 ms). */
-export type StoreTimeout = Duration | { readonly read?: Duration; readonly write?: Duration }
-
-export interface GuardOptions {
-  /** How long an operation may take before its caller goes on without the store. Default `{ read: '50ms', write: '200ms' }`. */
-  readonly timeout?: StoreTimeout
-  /** Longest key accepted, in bytes of UTF-8. Default 64 KiB. */
-  readonly maxKeyBytes?: number
-  /** For tests. Default: the system's. */
-  readonly clock?: Clock
-}
 
 /** Whose answer is waited for decides how long: `'read'` where a caller waits before its load. */
 export type DeadlineClass = 'read' | 'write'
@@ -71,13 +56,11 @@ export class GuardedStore implements Store {
   #closing: Promise<void> | undefined
 
   constructor(store: Store, options: GuardOptions) {
-    checkOptions('guardStore', options, ['timeout', 'maxKeyBytes', 'clock'])
-    const clock = options.clock ?? systemClock
-    const { readMs, writeMs } = parseStoreTimeout('timeout', options.timeout)
+    const { timeout, maxKeyBytes, clock } = parseGuardOptions(options)
     this.#store = store
     this.name = store.name
-    this.#maxKeyBytes = options.maxKeyBytes ?? MAX_KEY_BYTES
-    this.#deadlines = { read: new Deadlines(readMs, clock), write: new Deadlines(writeMs, clock) }
+    this.#maxKeyBytes = maxKeyBytes
+    this.#deadlines = { read: new Deadlines(timeout.readMs, clock), write: new Deadlines(timeout.writeMs, clock) }
     this.#purgeDeadlines = new Deadlines(PURGE_TIMEOUT_MS, clock)
     this.#closeDeadlines = new Deadlines(CLOSE_TIMEOUT_MS, clock)
   }
@@ -383,17 +366,4 @@ function openEntry({ original }: EngineKey, entry: StoreEntry): StoreEntry | und
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
-}
-
-/** @throws InvalidOptionError naming the option. */
-export function parseStoreTimeout(option: string, timeout: StoreTimeout = {}): { readMs: number; writeMs: number } {
-  if (typeof timeout !== 'object' || timeout === null) {
-    const ms = parseDuration(option, timeout, { min: 1 })
-    return { readMs: ms, writeMs: ms }
-  }
-  checkOptions(option, timeout, ['read', 'write'])
-  return {
-    readMs: parseDuration(`${option}.read`, timeout.read ?? 50, { min: 1 }),
-    writeMs: parseDuration(`${option}.write`, timeout.write ?? 200, { min: 1 }),
-  }
 }

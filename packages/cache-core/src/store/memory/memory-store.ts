@@ -1,20 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.js'
-import { systemClock } from '../../base/clock.js'
 import { report } from '../../base/diagnostics.js'
-import { InvalidOptionError, StoreClosedError, StoreFullError, UnsupportedError } from '../../base/errors.js'
-import { checkOptions, parseCount } from '../../base/options.js'
+import { StoreClosedError, StoreFullError, UnsupportedError } from '../../base/errors.js'
 import type { StoreCapabilities } from '../capabilities.js'
 import type { CompareAndSetOptions, Store, StoreEntry, StoreWrite, Version, WriteOptions } from '../store.js'
-
-export interface MemoryStoreOptions {
-  /** Most entries kept; the least recently used goes first. Default 100 000. `Infinity` must be written out. */
-  readonly maxEntries?: number
-  /** Most bytes kept, keys and a fixed overhead counted. Default 128 MiB. `Infinity` must be written out. */
-  readonly maxBytes?: number
-  /** For tests. Default: the system's. */
-  readonly clock?: Clock
-}
+import { type MemoryStoreOptions, parseMemoryStoreOptions } from './options.js'
 
 /** What an entry costs beside its key and bytes: the map's slot, the record, the buffer's header. Measured roughly; on the safe side. */
 const ENTRY_OVERHEAD_BYTES = 200
@@ -44,11 +34,9 @@ export class MemoryStore implements Store {
   #closed = false
 
   constructor(options: MemoryStoreOptions = {}) {
-    checkOptions('memoryStore', options, ['maxEntries', 'maxBytes', 'clock'])
-    const maxEntries = parseCount('maxEntries', options.maxEntries ?? 100_000, 1, Number.POSITIVE_INFINITY)
-    this.#maxBytes = parseCount('maxBytes', options.maxBytes ?? 134_217_728, 1, Number.POSITIVE_INFINITY)
-    this.#clock = options.clock ?? systemClock
-    if (typeof this.#clock.now !== 'function') throw new InvalidOptionError('clock', 'expected a Clock')
+    const { maxEntries, maxBytes, clock } = parseMemoryStoreOptions(options)
+    this.#maxBytes = maxBytes
+    this.#clock = clock
     const bounds = {
       ...(maxEntries === Number.POSITIVE_INFINITY ? {} : { max: maxEntries }),
       maxSize: Math.min(this.#maxBytes, Number.MAX_SAFE_INTEGER),

@@ -117,7 +117,7 @@ describe('a value of the wrong kind is told what would be right', () => {
     [{ narrow: 'loose' }, "narrow: expected true, false or 'strict', got 'loose'"],
     [{ clientCacheControl: false }, "clientCacheControl: expected a string like 'no-cache', got false"],
     [{ lease: '2h' }, "lease: must be at most 1 h, got '2h'"],
-    ['1m', 'httpCache: expected an object of options such as { ttl: … }, got a string'],
+    ['1m', 'httpCache: expected an object of options, got a string; give it as { ttl: … }'],
   ])('%j', (options, message) => {
     expect(() => parseHttpCacheOptions(options as HttpCacheOptions)).toThrow(message)
   })
