@@ -30,8 +30,11 @@ const ROOT_NAMESPACE = ''
  * @throws InvalidOptionError naming the option, also when the store does not declare what the cache needs.
  */
 export function createCache(options: CacheOptions): Cache {
-  const { store, storeTimeout, clock, tagHoldMs, codec, entry } = parseCacheOptions(options)
-  return new Cache(new Engine({ store, storeTimeout, clock, tagHoldMs }), codec, ROOT_NAMESPACE, entry)
+  const terms = parseCacheOptions(options)
+  const { readMs: readTimeoutMs, writeMs: writeTimeoutMs } = terms.storeTimeout
+  const { ttlMs, leaseMs, hardTimeoutMs, waitTimeoutMs } = terms
+  const engine = new Engine({ ...terms, readTimeoutMs, writeTimeoutMs })
+  return new Cache(engine, terms.codec, ROOT_NAMESPACE, { ttlMs, leaseMs, hardTimeoutMs, waitTimeoutMs })
 }
 
 /**
@@ -87,7 +90,7 @@ export class Cache {
       open: (encoded) => decodeValue(codec, encoded) as T,
       leaseMs: terms.leaseMs,
       hardTimeoutMs: terms.hardTimeoutMs,
-      waitTimeoutMs: terms.waitTimeoutMs,
+      waitTimeoutMs: terms.waitTimeoutMs ?? terms.hardTimeoutMs / 2,
       fallback: 'shared',
       signal: options?.signal,
     })

@@ -1,10 +1,13 @@
-import { type Clock, systemClock } from '../base/clock.js'
-import { type Duration, parseDuration } from '../base/duration.js'
+import type { Clock } from '../base/clock.js'
+import { clockOption } from '../base/clock-option.js'
+import type { Duration } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
 import { leaseOption } from '../base/lease-option.js'
-import { checkOptions, parseText } from '../base/options.js'
+import { duration, instance, list, oneOf, shape, text } from '../base/option-kinds.js'
+import { OptionTable, type Parsed, type RowsOf } from '../base/option-table.js'
 import { show } from '../base/show.js'
 import { type Codec, jsonCodec } from '../entry/codec.js'
+import { MAX_CODEC_NAME_BYTES } from '../entry/frame.js'
 import { CAPABILITY_NAMES, type CapabilityName } from '../store/capabilities.js'
 import { type StoreTimeout, storeTimeoutOption } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
@@ -12,166 +15,126 @@ import type { Store } from '../store/store.js'
 /** How entries live and loads are bounded. A namespace overrides its cache, a call its namespace. */
 export interface EntryOptions {
   /** How long an entry is fresh. Default `'5m'`. `Infinity` must be written out; `0` stores nothing. */
-  readonly ttl?: Duration
+  readonly ttl?: Duration | undefined
   /**
    * How long the holder of a lease is waited for after it crashed. A running load extends its lease, so this needs no
    * relation to the loader's time. Default `'5s'`.
    */
-  readonly lease?: Duration
+  readonly lease?: Duration | undefined
   /** How long a call, and a load, may take at most. Default `'30s'`. */
-  readonly hardTimeout?: Duration
+  readonly hardTimeout?: Duration | undefined
   /** How long a call waits for another process's load before its own process loads too. Default: half of `hardTimeout`. */
-  readonly waitTimeout?: Duration
+  readonly waitTimeout?: Duration | undefined
 }
 
 export interface CacheOptions extends EntryOptions {
   /** Where entries live. Must declare `add` and `compareAndSet`. */
   readonly store: Store
   /** Capabilities the application cannot do without; a store that does not declare one is refused. Default: none. */
-  readonly require?: readonly CapabilityName[]
+  readonly require?: readonly CapabilityName[] | undefined
   /** Deadline of each operation on the store. Default `{ read: '50ms', write: '200ms' }`. */
-  readonly storeTimeout?: StoreTimeout
+  readonly storeTimeout?: StoreTimeout | undefined
   /** How long the version of a namespace is held before it is read again: `clear` elsewhere is seen so much later. Default `'1s'`; 0 is strict. */
-  readonly tagHold?: Duration
+  readonly tagHold?: Duration | undefined
   /** Turns values that are neither bytes nor strings into bytes. Default: JSON. */
-  readonly codec?: Codec
+  readonly codec?: Codec | undefined
   /** For tests. Default: the system's. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 export interface SetOptions {
   /** As `EntryOptions.ttl`. */
-  readonly ttl?: Duration
+  readonly ttl?: Duration | undefined
 }
 
 export interface GetOrSetOptions extends EntryOptions {
   /** Ends this call; the load goes on while another caller wants it. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
-/** `EntryOptions` parsed. */
-export interface EntryTerms {
-  readonly ttlMs: number
-  readonly leaseMs: number
-  readonly hardTimeoutMs: number
-  readonly waitTimeoutMs: number
-  /** Whether `waitTimeout` was named, or follows `hardTimeout`. */
-  readonly waitTimeoutNamed: boolean
-}
+const ENTRY_OPTIONS = {
+  ttl: duration({ infinite: true }).or('5m'),
+  lease: leaseOption.or('5s'),
+  hardTimeout: duration({ min: 1 }).or('30s'),
+  waitTimeout: duration(),
+} satisfies RowsOf<EntryOptions>
 
-const ENTRY_OPTIONS = ['ttl', 'lease', 'hardTimeout', 'waitTimeout']
-const CACHE_OPTIONS = [...ENTRY_OPTIONS, 'store', 'require', 'storeTimeout', 'tagHold', 'codec', 'clock']
+const CACHE_OPTIONS = {
+  ...ENTRY_OPTIONS,
+  store: shape<Store>('a store, for example memoryStore()', ['get']).required('for example { store: memoryStore() }'),
+  require: list(oneOf(CAPABILITY_NAMES), 'capability names', "['bus']").or([]),
+  storeTimeout: storeTimeoutOption,
+  tagHold: duration().or('1s'),
+  codec: shape<Codec>('a codec, with name, encode and decode', ['encode', 'decode']).to(namedCodec).or(jsonCodec),
+  clock: clockOption,
+} satisfies RowsOf<CacheOptions>
 
-const DEFAULT_TERMS: EntryTerms = {
-  ttlMs: 300_000,
-  leaseMs: 5_000,
-  hardTimeoutMs: 30_000,
-  waitTimeoutMs: 15_000,
-  waitTimeoutNamed: false,
-}
+const CACHE = new OptionTable('createCache', CACHE_OPTIONS)
+const NAMESPACE = new OptionTable('namespace', ENTRY_OPTIONS)
+const GET_OR_SET = new OptionTable('getOrSet', {
+  ...ENTRY_OPTIONS,
+  signal: instance('an AbortSignal', AbortSignal),
+} satisfies RowsOf<GetOrSetOptions>)
+const WRITE_OPTIONS = { ttl: ENTRY_OPTIONS.ttl } satisfies RowsOf<SetOptions>
+const WRITES = { set: new OptionTable('set', WRITE_OPTIONS), add: new OptionTable('add', WRITE_OPTIONS) }
 
-export interface CacheTerms {
-  readonly store: Store
-  readonly storeTimeout: StoreTimeout
-  readonly tagHoldMs: number
-  readonly codec: Codec
-  readonly clock: Clock
-  readonly entry: EntryTerms
-}
+/** How entries live and loads are bounded, after parsing. `waitTimeoutMs` is `undefined` where it follows `hardTimeout`. */
+export type EntryTerms = Parsed<typeof ENTRY_OPTIONS>
+
+export type CacheTerms = Parsed<typeof CACHE_OPTIONS>
 
 /** @throws InvalidOptionError naming the option. */
 export function parseCacheOptions(options: CacheOptions): CacheTerms {
-  if (isStore(options)) {
-    throw new InvalidOptionError('createCache', 'expected an object of options, got a store; give it as { store: … }')
-  }
-  checkOptions('createCache', options, CACHE_OPTIONS)
-  const { store, require = [], storeTimeout = {}, tagHold = 1_000, codec = jsonCodec, clock = systemClock } = options
-  checkStore(store, require)
-  storeTimeoutOption.parse(storeTimeout, 'storeTimeout')
-  if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
-    throw new InvalidOptionError('codec', 'expected an object with encode and decode')
-  }
-  if (typeof clock?.now !== 'function' || typeof clock.after !== 'function' || typeof clock.monotonic !== 'function') {
-    throw new InvalidOptionError('clock', 'expected an object with now, monotonic and after')
-  }
-  return {
-    store,
-    storeTimeout,
-    tagHoldMs: parseDuration('tagHold', tagHold),
-    codec,
-    clock,
-    entry: parseEntryOptions(options, DEFAULT_TERMS),
-  }
+  const terms = CACHE.read(options)
+  checkStore(terms.store, terms.require)
+  return terms
 }
 
-/** The terms of a namespace or a call: what it names, over its parent's. @throws InvalidOptionError naming the option. */
-function parseEntryOptions(options: EntryOptions, parent: EntryTerms): EntryTerms {
-  const { ttl, lease, hardTimeout, waitTimeout } = options
-  const hardTimeoutMs =
-    hardTimeout === undefined ? parent.hardTimeoutMs : parseDuration('hardTimeout', hardTimeout, { min: 1 })
-  const leaseMs = lease === undefined ? parent.leaseMs : leaseOption.parse(lease, 'lease')
-  const waitTimeoutNamed = waitTimeout !== undefined || parent.waitTimeoutNamed
-  let waitTimeoutMs = waitTimeoutNamed ? parent.waitTimeoutMs : hardTimeoutMs / 2
-  if (waitTimeout !== undefined) waitTimeoutMs = parseDuration('waitTimeout', waitTimeout)
-  return {
-    ttlMs: ttl === undefined ? parent.ttlMs : parseTtl(ttl),
-    leaseMs,
-    hardTimeoutMs,
-    waitTimeoutMs,
-    waitTimeoutNamed,
-  }
-}
-
-/** @throws InvalidOptionError naming the option. */
+/** What a namespace names, over its parent's. @throws InvalidOptionError naming the option. */
 export function parseNamespaceOptions(options: EntryOptions, parent: EntryTerms): EntryTerms {
-  checkOptions('namespace', options, ENTRY_OPTIONS)
-  return parseEntryOptions(options, parent)
+  return NAMESPACE.inherit(options, parent)
 }
 
-/** @throws InvalidOptionError naming the option. */
+/** What a call names, over its cache's. @throws InvalidOptionError naming the option. */
 export function parseGetOrSetOptions(options: GetOrSetOptions, parent: EntryTerms): EntryTerms {
-  checkOptions('getOrSet', options, [...ENTRY_OPTIONS, 'signal'])
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw new InvalidOptionError('signal', `expected an AbortSignal, got ${show(options.signal)}`)
-  }
-  return parseEntryOptions(options, parent)
+  return GET_OR_SET.inherit(options, parent)
 }
 
 /** Milliseconds for a write. @throws InvalidOptionError naming the option. */
-export function parseSetOptions(where: string, options: SetOptions, parent: EntryTerms): number {
-  checkOptions(where, options, ['ttl'])
-  return options.ttl === undefined ? parent.ttlMs : parseTtl(options.ttl)
+export function parseSetOptions(where: 'set' | 'add', options: SetOptions, parent: EntryTerms): number {
+  return WRITES[where].inherit(options, parent).ttlMs
 }
 
 /** @throws InvalidOptionError naming the option. */
 export function parseTtl(ttl: unknown): number {
-  return parseDuration('ttl', ttl, { infinite: true })
+  return ENTRY_OPTIONS.ttl.parse(ttl, 'ttl')
 }
 
-/** @throws InvalidOptionError naming the option. */
+const NAME = text().to((name, option) => {
+  if (name.isWellFormed() && name.length <= 200) return name
+  throw new InvalidOptionError(option, 'expected well-formed Unicode of at most 200 characters')
+})
+
+/** @throws InvalidOptionError naming `namespace`. */
 export function parseNamespace(name: unknown): string {
-  const text = parseText('namespace', name)
-  if (!text.isWellFormed() || text.length > 200) {
-    throw new InvalidOptionError('namespace', 'expected well-formed Unicode of at most 200 characters')
-  }
-  return text
+  return NAME.parse(name, 'namespace')
 }
 
-function checkStore(store: Store, required: unknown): void {
-  if (!isStore(store)) {
+/** The name of a codec stands on every entry. */
+function namedCodec(codec: Codec, option: string): Codec {
+  const bytes = typeof codec.name === 'string' ? Buffer.byteLength(codec.name) : 0
+  if (bytes > 0 && bytes <= MAX_CODEC_NAME_BYTES) return codec
+  throw new InvalidOptionError(
+    `${option}.name`,
+    `expected a string of 1 to ${MAX_CODEC_NAME_BYTES} bytes, got ${show(codec.name)}`,
+  )
+}
+
+function checkStore(store: Store, required: readonly CapabilityName[]): void {
+  if (typeof store.capabilities !== 'object' || store.capabilities === null) {
     throw new InvalidOptionError('store', `expected a store, for example memoryStore(), got ${show(store)}`)
   }
-  if (!Array.isArray(required)) throw new InvalidOptionError('require', 'expected an array of capability names')
-  for (const name of required as readonly CapabilityName[]) {
-    if (!CAPABILITY_NAMES.includes(name)) {
-      throw new InvalidOptionError(
-        'require',
-        `no such capability: ${show(name)}; there are ${CAPABILITY_NAMES.join(', ')}`,
-      )
-    }
-  }
-  const needed: readonly CapabilityName[] = ['add', 'compareAndSet', ...required]
-  for (const name of needed) {
+  for (const name of ['add', 'compareAndSet', ...required] as const) {
     if (!store.capabilities[name]) {
       throw new InvalidOptionError(
         'store',
@@ -179,9 +142,4 @@ function checkStore(store: Store, required: unknown): void {
       )
     }
   }
-}
-
-function isStore(value: unknown): value is Store {
-  const { get, capabilities } = (value ?? {}) as Partial<Store>
-  return typeof get === 'function' && typeof capabilities === 'object' && capabilities !== null
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js'
 import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
-import { guardStore, type StoreTimeout } from '../store/guard/guarded-store.js'
+import { guardStore } from '../store/guard/guarded-store.js'
 import type { Store } from '../store/store.js'
 import type { Answer, CallOptions } from './call.js'
 import { getOrSet, joinOrLoad } from './drive.js'
@@ -16,7 +16,8 @@ import { Writes } from './write.js'
 
 export interface EngineOptions {
   readonly store: Store
-  readonly storeTimeout: StoreTimeout
+  readonly readTimeoutMs: number
+  readonly writeTimeoutMs: number
   readonly clock: Clock
   readonly tagHoldMs: number
 }
@@ -32,8 +33,9 @@ export class Engine {
   readonly #parts: Parameters<typeof getOrSet>[0]
   #closing: Promise<void> | undefined
 
-  constructor({ store, storeTimeout, clock, tagHoldMs }: EngineOptions) {
-    const guarded = guardStore(store, { timeout: storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
+  constructor({ store, readTimeoutMs, writeTimeoutMs, clock, tagHoldMs }: EngineOptions) {
+    const timeout = { read: readTimeoutMs, write: writeTimeoutMs }
+    const guarded = guardStore(store, { timeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
     this.clock = clock
     this.slots = new Slots(guarded, clock)
     const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }
