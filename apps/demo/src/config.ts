@@ -1,4 +1,4 @@
-import { type Duration, parseDuration } from '@tiercel/cache-core'
+import type { Duration } from '@tiercel/cache-core'
 
 export interface Config {
   readonly host: string
@@ -41,9 +41,8 @@ function parsePort(text: string): number {
 
 function parseTimeout(text: string): Duration | undefined {
   if (text === '') return undefined
-  try {
-    return parseDuration('CACHE_TIMEOUT', text, { min: 1 })
-  } catch (error) {
-    throw new ConfigError(`${(error as Error).message}.`)
+  if (!/^[1-9]\d*(ms|s|m)$/.test(text)) {
+    throw new ConfigError(`CACHE_TIMEOUT must be a duration like '500ms' or '2s', got '${text}'.`)
   }
+  return text as Duration
 }

@@ -1,9 +1,6 @@
 import {
-  allOrFirstError,
   type CompareAndSetOptions,
-  checkOptions,
   InvalidOptionError,
-  keyPrefix,
   type Store,
   type StoreCapabilities,
   StoreClosedError,
@@ -14,6 +11,7 @@ import {
   type Version,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
+import { allOrFirstError, checkOptions, keyPrefix } from '@tiercel/cache-core/store-kit'
 import { MAX_KEY_BYTES, SCHEMA } from './schema.js'
 
 type Row = Readonly<Record<string, unknown>>

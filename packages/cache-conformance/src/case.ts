@@ -1,4 +1,5 @@
-import type { CapabilityName, Clock, GuardedStore, Store, StoreCapabilities } from '@tiercel/cache-core/store'
+import type { CapabilityName, GuardedStore, Store, StoreCapabilities } from '@tiercel/cache-core/store'
+import type { Clock } from '@tiercel/cache-core/store-kit'
 import type { Crew } from './processes/crew.js'
 import type { ProbeReport, ProbeScript } from './processes/probe-report.js'
 import type { PromiseId } from './promises.js'

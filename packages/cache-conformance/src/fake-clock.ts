@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock } from '@tiercel/cache-core/store'
+import type { CancelTimer, Clock } from '@tiercel/cache-core/store-kit'
 
 interface Timer {
   readonly at: number

@@ -1,9 +1,29 @@
-export { InvalidLoaderError, InvalidValueError, LoadTimeoutError } from './base/errors.js'
-export { Cache, createCache } from './data/cache.js'
+// The front door of an application. Who writes a store finds the contract in `/store` and tools in `/store-kit`.
+export { type Clock, systemClock } from './base/clock.js'
+export type { DiagnosticEvents } from './base/diagnostics.js'
+export type { Duration } from './base/duration.js'
+export {
+  AmbiguousWriteError,
+  InvalidKeyError,
+  InvalidLoaderError,
+  InvalidOptionError,
+  InvalidValueError,
+  LoadTimeoutError,
+  StoreClosedError,
+  StoreError,
+  StoreFullError,
+  StoreTimeoutError,
+  StoreUnavailableError,
+  UnsupportedError,
+  ValueTooLargeError,
+} from './base/errors.js'
+export { type Cache, createCache } from './data/cache.js'
 export type { Loader, LoaderContext } from './data/loader.js'
 export type { CacheOptions, EntryOptions, GetOrSetOptions, SetOptions } from './data/options.js'
 export { type Codec, jsonCodec } from './entry/codec.js'
 export type { Delivery } from './protocol/journal.js'
 export type { Key } from './protocol/key.js'
 export type { CacheStats } from './protocol/stats.js'
-export * from './store/index.js'
+export { memoryStore } from './store/memory/memory-store.js'
+export type { MemoryStoreOptions } from './store/memory/options.js'
+export type { Store } from './store/store.js'

@@ -1,14 +1,13 @@
-import {
-  allOrFirstError,
-  bufferOf,
-  type CompareAndSetOptions,
-  type Store,
-  type StoreCapabilities,
-  type StoreEntry,
-  type StoreWrite,
-  type Version,
-  type WriteOptions,
+import type {
+  CompareAndSetOptions,
+  Store,
+  StoreCapabilities,
+  StoreEntry,
+  StoreWrite,
+  Version,
+  WriteOptions,
 } from '@tiercel/cache-core/store'
+import { allOrFirstError, bufferOf } from '@tiercel/cache-core/store-kit'
 import { type Collection, LookupInMacro, LookupInSpec, type Transcoder } from 'couchbase'
 import { CasVersion, casOf } from './cas-version.js'
 import { Connection, probe } from './connection.js'

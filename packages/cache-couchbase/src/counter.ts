@@ -1,4 +1,5 @@
-import { parseCount, StoreError } from '@tiercel/cache-core/store'
+import { StoreError } from '@tiercel/cache-core/store'
+import { parseCount } from '@tiercel/cache-core/store-kit'
 import type { BinaryCollection } from 'couchbase'
 import { STORE_NAME } from './errors.js'
 

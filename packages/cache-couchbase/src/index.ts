@@ -1,2 +1,2 @@
-export { CouchbaseStore, couchbaseStore } from './couchbase-store.js'
+export { type CouchbaseStore, couchbaseStore } from './couchbase-store.js'
 export type { CouchbaseClient, CouchbaseConfig, CouchbaseStoreOptions } from './options.js'

@@ -1,10 +1,10 @@
+import { InvalidOptionError } from '@tiercel/cache-core/store'
 import {
   checkDriverConfig,
   checkOptions,
   type Duration,
   durationInQuery,
   formatHost,
-  InvalidOptionError,
   keyPrefix,
   parseCount,
   parseCredentials,
@@ -13,7 +13,7 @@ import {
   parseText,
   refuseBesideClient,
   show,
-} from '@tiercel/cache-core/store'
+} from '@tiercel/cache-core/store-kit'
 import { Bucket, Cluster, Collection, type ConnectOptions } from 'couchbase'
 
 export type CouchbaseClient = Cluster | Collection

@@ -1,4 +1,5 @@
-import { parseStoreUrl, StoreClosedError } from '@tiercel/cache-core/store'
+import { StoreClosedError } from '@tiercel/cache-core/store'
+import { parseStoreUrl } from '@tiercel/cache-core/store-kit'
 import { startServer } from '@tiercel/servers'
 import { type Cluster, connect } from 'couchbase'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'

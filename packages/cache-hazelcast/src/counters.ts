@@ -1,4 +1,5 @@
-import { STAMP_BYTES, StoreError, StoreUnavailableError, type VersionStamps } from '@tiercel/cache-core/store'
+import { StoreError, StoreUnavailableError } from '@tiercel/cache-core/store'
+import { STAMP_BYTES, type VersionStamps } from '@tiercel/cache-core/store-kit'
 import { type Entries, engineTtl } from './entries.js'
 import { STORE_NAME } from './errors.js'
 import type { Lifetimes } from './lifetimes.js'

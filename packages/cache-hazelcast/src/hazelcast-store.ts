@@ -1,11 +1,6 @@
 import {
-  allOrFirstError,
   type CompareAndSetOptions,
-  chunks,
   type Listener,
-  MAX_KEY_BYTES,
-  report,
-  STAMP_BYTES,
   type Store,
   type StoreCapabilities,
   type StoreEntry,
@@ -14,9 +9,16 @@ import {
   type Unsubscribe,
   UnsupportedError,
   type Version,
-  VersionStamps,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
+import {
+  allOrFirstError,
+  chunks,
+  MAX_KEY_BYTES,
+  report,
+  STAMP_BYTES,
+  VersionStamps,
+} from '@tiercel/cache-core/store-kit'
 import { Predicates } from 'hazelcast-client'
 import { CallersConnection, type Connection, OwnConnection } from './connection.js'
 import { Counters } from './counters.js'

@@ -1,4 +1,4 @@
-import { report, STAMP_BYTES } from '@tiercel/cache-core/store'
+import { report, STAMP_BYTES } from '@tiercel/cache-core/store-kit'
 import { type Entries, engineTtl } from './entries.js'
 import { STORE_NAME } from './errors.js'
 import { replaceIfSame } from './replace-if-same.js'

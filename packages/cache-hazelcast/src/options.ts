@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '@tiercel/cache-core/store'
 import {
   checkDriverConfig,
   checkOptions,
@@ -5,7 +6,6 @@ import {
   type Duration,
   durationInQuery,
   formatHost,
-  InvalidOptionError,
   keyPrefix,
   parseCount,
   parseCredentials,
@@ -16,7 +16,7 @@ import {
   refuseBesideClient,
   type StoreHost,
   show,
-} from '@tiercel/cache-core/store'
+} from '@tiercel/cache-core/store-kit'
 import { type Client, type ClientConfig, ReconnectMode } from 'hazelcast-client'
 
 export type HazelcastClient = Awaited<ReturnType<typeof Client.newHazelcastClient>>

@@ -1,2 +1,2 @@
-export { MemcachedStore, memcachedStore } from './memcached-store.js'
+export { type MemcachedStore, memcachedStore } from './memcached-store.js'
 export type { MemcachedClient, MemcachedStoreOptions } from './options.js'

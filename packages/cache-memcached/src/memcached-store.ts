@@ -1,8 +1,5 @@
 import {
-  allOrFirstError,
   type CompareAndSetOptions,
-  chunks,
-  report,
   type Store,
   type StoreCapabilities,
   type StoreEntry,
@@ -11,6 +8,7 @@ import {
   type Version,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
+import { allOrFirstError, chunks, report } from '@tiercel/cache-core/store-kit'
 import { CasVersion } from './cas-version.js'
 import { countCommand, countOf } from './counter.js'
 import { closedError, refusedError, STORE_NAME, storeError, unsupportedError } from './errors.js'

@@ -1,10 +1,10 @@
+import { InvalidOptionError } from '@tiercel/cache-core/store'
 import {
   checkOptions,
   checkQuery,
   type Duration,
   durationInQuery,
   formatHost,
-  InvalidOptionError,
   keyPrefix,
   parseCount,
   parseCredentials,
@@ -14,7 +14,7 @@ import {
   refuseBesideClient,
   type StoreHost,
   show,
-} from '@tiercel/cache-core/store'
+} from '@tiercel/cache-core/store-kit'
 import type { Address, Timings } from './memjs/address.js'
 
 /** What is read of a memjs `Client`. */

@@ -1,4 +1,4 @@
-import { report } from '@tiercel/cache-core/store'
+import { report } from '@tiercel/cache-core/store-kit'
 import { Redis } from 'ioredis'
 import type { RedisClient } from './client.js'
 import { closedError, STORE_NAME, unavailableError } from './errors.js'

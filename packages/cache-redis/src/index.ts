@@ -1,3 +1,3 @@
 export type { RedisClient } from './client.js'
 export { failFast, type RedisConfig, type RedisStoreOptions } from './options.js'
-export { RedisStore, redisStore } from './redis-store.js'
+export { type RedisStore, redisStore } from './redis-store.js'

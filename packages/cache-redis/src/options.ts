@@ -1,10 +1,10 @@
+import { InvalidOptionError } from '@tiercel/cache-core/store'
 import {
   checkDriverConfig,
   checkOptions,
   checkQuery,
   type Duration,
   durationInQuery,
-  InvalidOptionError,
   keyPrefix,
   parseCount,
   parseDuration,
@@ -12,7 +12,7 @@ import {
   parseText,
   refuseBesideClient,
   show,
-} from '@tiercel/cache-core/store'
+} from '@tiercel/cache-core/store-kit'
 import type { RedisOptions } from 'ioredis'
 import type { RedisClient } from './client.js'
 

@@ -1,21 +1,23 @@
+import type {
+  CompareAndSetOptions,
+  Listener,
+  Store,
+  StoreCapabilities,
+  StoreEntry,
+  StoreWrite,
+  SubscriptionEvents,
+  Unsubscribe,
+  Version,
+  WriteOptions,
+} from '@tiercel/cache-core/store'
 import {
   allOrFirstError,
   bufferOf,
-  type CompareAndSetOptions,
   chunks,
-  type Listener,
   MAX_KEY_BYTES,
   STAMP_BYTES,
-  type Store,
-  type StoreCapabilities,
-  type StoreEntry,
-  type StoreWrite,
-  type SubscriptionEvents,
-  type Unsubscribe,
-  type Version,
   VersionStamps,
-  type WriteOptions,
-} from '@tiercel/cache-core/store'
+} from '@tiercel/cache-core/store-kit'
 import { firstMaster, type RedisClient } from './client.js'
 import { Connection } from './connection.js'
 import { closedError, isWrongType, STORE_NAME, storeError } from './errors.js'

@@ -1,5 +1,5 @@
 import type { StoreFactory } from '@tiercel/cache-conformance'
-import { RedisStore } from '../src/index.js'
+import { RedisStore } from '../src/redis-store.js'
 import { clusterClient } from './support/cluster.js'
 
 /** A store on a client of the caller's, which the caller closes with it. */

@@ -1,4 +1,5 @@
-import type { Clock, Store } from '@tiercel/cache-core/store'
+import type { Store } from '@tiercel/cache-core/store'
+import type { Clock } from '@tiercel/cache-core/store-kit'
 import type { Engine } from '../support/engine.js'
 import type { Link } from '../support/link.js'
 

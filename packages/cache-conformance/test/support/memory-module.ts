@@ -1,4 +1,4 @@
-import { memoryStore } from '@tiercel/cache-core/store'
+import { memoryStore } from '@tiercel/cache-core'
 import type { StoreFactory } from '../../src/index.js'
 
 /** Small enough that the suite reaches the limit. */

@@ -1,9 +1,5 @@
 import {
-  allOrFirstError,
-  bufferOf,
-  type Clock,
   type CompareAndSetOptions,
-  keyPrefix,
   type Listener,
   type Store,
   type StoreCapabilities,
@@ -16,6 +12,7 @@ import {
   type Version,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
+import { allOrFirstError, bufferOf, type Clock, keyPrefix } from '@tiercel/cache-core/store-kit'
 import type { Command, Stored } from './engine.js'
 import { ENGINE_MAX_BYTES } from './engine.js'
 import type { Link } from './link.js'

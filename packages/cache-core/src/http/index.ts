@@ -1,2 +1,2 @@
-export { createHttpCache, HttpCache } from './engine/http-cache.js'
+export { createHttpCache, type HttpCache } from './engine/http-cache.js'
 export type { HttpCacheOptions } from './rules/options.js'

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { type CancelTimer, systemClock } from '@tiercel/cache-core/store'
+import { type CancelTimer, systemClock } from '@tiercel/cache-core/store-kit'
 import type { Address, Timings } from './address.js'
 import { NoReplyError, NotSentError } from './errors.js'
 import { type Command, encode, type Message, opcodeOf, sequenceOf, statusOf } from './message.js'

@@ -1,4 +1,4 @@
-import { type CancelTimer, systemClock } from '@tiercel/cache-core/store'
+import { type CancelTimer, systemClock } from '@tiercel/cache-core/store-kit'
 import { Server } from 'memjs'
 import type { Address, Timings } from './address.js'
 import { type Call, Connection } from './connection.js'

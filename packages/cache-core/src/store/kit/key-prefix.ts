@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../../base/errors.js'
 import { parseText } from '../../base/options.js'
 
 /** What stands before every key when the caller names no prefix. */
-export const DEFAULT_PREFIX = 'tiercel'
+const DEFAULT_PREFIX = 'tiercel'
 
 /** Leaves room for a hashed key in the 246 to 250 bytes that Couchbase and memcached take. */
 const MAX_PREFIX_BYTES = 100

@@ -1,0 +1,13 @@
+// The tools that the adapters share. None is needed to keep the contract; each saves writing again what all get right.
+export { bufferOf } from '../../base/bytes.js'
+export { type CancelTimer, type Clock, systemClock } from '../../base/clock.js'
+export { report } from '../../base/diagnostics.js'
+export { type Duration, parseDuration } from '../../base/duration.js'
+export { checkOptions, parseCount, parseText } from '../../base/options.js'
+export { show } from '../../base/show.js'
+export { MAX_KEY_BYTES } from '../guard/long-keys.js'
+export { allOrFirstError, chunks } from './batches.js'
+export { checkDriverConfig, parseCredentials, refuseBesideClient } from './connection-options.js'
+export { keyPrefix } from './key-prefix.js'
+export { checkQuery, durationInQuery, formatHost, parseHost, parseStoreUrl, type StoreHost } from './store-url.js'
+export { STAMP_BYTES, VersionStamps } from './version-stamps.js'

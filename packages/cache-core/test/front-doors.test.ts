@@ -1,0 +1,80 @@
+import { expect, it } from 'vitest'
+import * as http from '../src/http/index.js'
+import * as root from '../src/index.js'
+import * as store from '../src/store/index.js'
+import * as kit from '../src/store/kit/index.js'
+
+const STORE_ERRORS = [
+  'AmbiguousWriteError',
+  'InvalidOptionError',
+  'StoreClosedError',
+  'StoreError',
+  'StoreFullError',
+  'StoreTimeoutError',
+  'StoreUnavailableError',
+  'UnsupportedError',
+  'ValueTooLargeError',
+]
+
+// What stands here is public: a name more is a promise, one less breaks somebody.
+it.each([
+  [
+    '.',
+    root,
+    [
+      ...STORE_ERRORS,
+      'InvalidKeyError',
+      'InvalidLoaderError',
+      'InvalidValueError',
+      'LoadTimeoutError',
+      'createCache',
+      'jsonCodec',
+      'memoryStore',
+      'systemClock',
+    ],
+  ],
+  ['./store', store, [...STORE_ERRORS, 'CAPABILITY_NAMES', 'guardStore']],
+  [
+    './store-kit',
+    kit,
+    [
+      'MAX_KEY_BYTES',
+      'STAMP_BYTES',
+      'VersionStamps',
+      'allOrFirstError',
+      'bufferOf',
+      'checkDriverConfig',
+      'checkOptions',
+      'checkQuery',
+      'chunks',
+      'durationInQuery',
+      'formatHost',
+      'keyPrefix',
+      'parseCount',
+      'parseCredentials',
+      'parseDuration',
+      'parseHost',
+      'parseStoreUrl',
+      'parseText',
+      'refuseBesideClient',
+      'report',
+      'show',
+      'systemClock',
+    ],
+  ],
+  ['./http', http, ['createHttpCache']],
+] as const)('%s exports these names and no others', (_, door, names) => {
+  expect(Object.keys(door).sort()).toEqual([...names].sort())
+})
+
+it('what createCache and createHttpCache make is a type for users, and no class', () => {
+  const cache: root.Cache = root.createCache({ store: root.memoryStore() })
+  const httpCache: http.HttpCache = http.createHttpCache(cache)
+  expect(httpCache).toHaveProperty('purge')
+  // @ts-expect-error: a type only.
+  expect(root.Cache).toBeUndefined()
+  // @ts-expect-error: a type only.
+  expect(http.HttpCache).toBeUndefined()
+  // @ts-expect-error: a type only.
+  expect(store.GuardedStore).toBeUndefined()
+})
