@@ -41,7 +41,7 @@ describe('a store', () => {
   it('that fails is not, and says why', async () => {
     const store = memoryStore()
     await store.close()
-    expect(await whyUnreachable(store, 100)).toBe('the memory store is closed')
+    expect(await whyUnreachable(store, 100)).toBe('memory: the store is closed')
   })
 
   it('that is silent is not, after the time given', async () => {

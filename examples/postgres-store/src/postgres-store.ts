@@ -3,16 +3,16 @@ import {
   InvalidOptionError,
   type Store,
   type StoreCapabilities,
-  StoreClosedError,
   type StoreEntry,
-  StoreUnavailableError,
   type StoreWrite,
-  UnsupportedError,
   type Version,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
-import { allOrFirstError, checkOptions, keyPrefix } from '@tiercel/cache-core/store-kit'
+import { allOrFirstError, checkOptions, keyPrefix, messageOf, StoreErrors } from '@tiercel/cache-core/store-kit'
 import { MAX_KEY_BYTES, SCHEMA } from './schema.js'
+
+const STORE_NAME = 'postgres'
+const errors = new StoreErrors(STORE_NAME)
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -67,7 +67,7 @@ const SWEEP_EVERY = 10_000
 
 /** A store on PostgreSQL 13 or later. */
 class PostgresStore implements Store {
-  readonly name = 'postgres'
+  readonly name = STORE_NAME
   readonly capabilities: StoreCapabilities = {
     add: true,
     compareAndSet: true,
@@ -171,11 +171,11 @@ class PostgresStore implements Store {
   }
 
   async publish(): Promise<void> {
-    throw new UnsupportedError('postgres: the store has no bus', { store: this.name, operation: 'publish' })
+    throw errors.unsupported('publish', 'the store has no bus')
   }
 
   async subscribe(): Promise<never> {
-    throw new UnsupportedError('postgres: the store has no bus', { store: this.name, operation: 'subscribe' })
+    throw errors.unsupported('subscribe', 'the store has no bus')
   }
 
   async purge(): Promise<void> {
@@ -195,12 +195,12 @@ class PostgresStore implements Store {
   }
 
   async #query(operation: string, text: string, params: unknown[]): Promise<Row[]> {
-    if (this.#closed) throw new StoreClosedError('postgres: the store is closed', { store: this.name, operation })
+    if (this.#closed) throw errors.closed(operation)
     // Once for all that ask at the same time; after a failure the next operation tries again.
     this.#ready ??= this.#prepare()
     const client = await this.#ready.catch((cause) => {
       this.#ready = undefined
-      throw new StoreUnavailableError('postgres: cannot connect', { store: this.name, operation, cause })
+      throw errors.notConnected(messageOf(cause), cause, operation)
     })
     // What fails from here on the guard maps: a read was in vain, a write may have happened.
     return (await client.query(text, params)).rows

@@ -50,6 +50,8 @@ it.each([
       'durationInQuery',
       'formatHost',
       'keyPrefix',
+      'messageOf',
+      'StoreErrors',
       'parseCount',
       'parseCredentials',
       'parseDuration',

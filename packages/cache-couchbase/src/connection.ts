@@ -1,6 +1,6 @@
 import type { StoreUnavailableError } from '@tiercel/cache-core/store'
 import { type Cluster, Collection, connect } from 'couchbase'
-import { closedError, isMissing, reasonOf, unavailableError } from './errors.js'
+import { errors, isMissing, reasonOf } from './errors.js'
 import type { Target } from './options.js'
 
 /** How long operations are refused at once after an attempt to connect has failed, before one of them begins another. */
@@ -52,8 +52,8 @@ export class Connection {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#refuse(closedError('connect'))
-    this.#collection = rejected(closedError('connect'))
+    this.#refuse(errors.closed())
+    this.#collection = rejected(errors.closed())
     await this.#cluster?.close()
   }
 
@@ -61,7 +61,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       this.#refuse = reject
       if (this.#failure !== undefined) reject(this.#failure)
-      const patience = setTimeout(() => reject(unavailableError('still connecting')), this.#patienceMs).unref()
+      const patience = setTimeout(() => reject(errors.notConnected('still connecting')), this.#patienceMs).unref()
       this.#attempt(target)
         .then(
           (collection) => {
@@ -69,7 +69,7 @@ export class Connection {
             resolve(collection)
             if (!this.#closed) this.#collection = Promise.resolve(collection)
           },
-          (cause) => this.#failed(unavailableError(reasonOf(cause), cause)),
+          (cause) => this.#failed(errors.notConnected(reasonOf(cause), cause)),
         )
         .finally(() => clearTimeout(patience))
     })
@@ -90,7 +90,7 @@ export class Connection {
     const cluster = await connect(connectionString, options)
     this.#cluster = cluster
     try {
-      if (this.#closed) throw closedError('connect')
+      if (this.#closed) throw errors.closed()
       const collection = open(cluster)
       await probe(collection, this.#probeKey, this.#patienceMs)
       return collection

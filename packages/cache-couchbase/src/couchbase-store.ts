@@ -12,15 +12,7 @@ import { type Collection, LookupInMacro, LookupInSpec, type Transcoder } from 'c
 import { CasVersion, casOf } from './cas-version.js'
 import { Connection, probe } from './connection.js'
 import { checkStep, count, countOf } from './counter.js'
-import {
-  closedError,
-  isConflict,
-  isMissing,
-  isOutdatedMap,
-  STORE_NAME,
-  storeError,
-  unsupportedError,
-} from './errors.js'
+import { errors, isConflict, isMissing, isOutdatedMap, STORE_NAME, storeError } from './errors.js'
 import { expiryOf, TTL_RESOLUTION_MS } from './expiry.js'
 import { type CouchbaseStoreOptions, MAX_KEY_BYTES, parseOptions } from './options.js'
 
@@ -159,15 +151,15 @@ export class CouchbaseStore implements Store {
   }
 
   async publish(): Promise<void> {
-    throw unsupportedError('publish', 'the store has no bus')
+    throw errors.unsupported('publish', 'the store has no bus')
   }
 
   async subscribe(): Promise<never> {
-    throw unsupportedError('subscribe', 'the store has no bus')
+    throw errors.unsupported('subscribe', 'the store has no bus')
   }
 
   async purge(): Promise<void> {
-    throw unsupportedError('purge', 'the keys of a prefix cannot be listed without the query service')
+    throw errors.unsupported('purge', 'the keys of a prefix cannot be listed without the query service')
   }
 
   close(): Promise<void> {
@@ -217,7 +209,7 @@ export class CouchbaseStore implements Store {
     try {
       return await this.#run(run)
     } catch (error) {
-      throw this.#connection.closed ? closedError(operation, error) : storeError(operation, 'read', error)
+      throw this.#connection.closed ? errors.closed(operation, error) : storeError(operation, 'read', error)
     }
   }
 
@@ -231,7 +223,7 @@ export class CouchbaseStore implements Store {
       return await this.#run(run)
     } catch (error) {
       if (lost(error)) return undefined
-      throw this.#connection.closed ? closedError(operation, error) : storeError(operation, 'write', error)
+      throw this.#connection.closed ? errors.closed(operation, error) : storeError(operation, 'write', error)
     }
   }
 

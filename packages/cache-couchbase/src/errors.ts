@@ -1,16 +1,16 @@
 import {
-  AmbiguousWriteError,
-  StoreClosedError,
   StoreError,
   StoreFullError,
   StoreTimeoutError,
   StoreUnavailableError,
-  UnsupportedError,
   ValueTooLargeError,
 } from '@tiercel/cache-core/store'
+import { messageOf, type OperationKind, StoreErrors } from '@tiercel/cache-core/store-kit'
 import * as sdk from 'couchbase'
 
 export const STORE_NAME = 'couchbase'
+
+export const errors = new StoreErrors(STORE_NAME)
 
 /** The server has no memory for the value and none that it could free (status `ENOMEM`). */
 const STATUS_NO_MEMORY = 0x82
@@ -38,42 +38,26 @@ const NOT_EXECUTED = [
  * not known to be refused may have been executed: a timeout after the command was sent, a connection lost meanwhile
  * (`RequestCanceledError`), an error of no known class.
  */
-export function storeError(operation: string, kind: 'read' | 'write', cause: unknown): StoreError {
+export function storeError(operation: string, kind: OperationKind, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
-  if (isClosed(cause)) return closedError(operation, cause)
+  if (isClosed(cause)) return errors.closed(operation, cause)
   const reason = reasonOf(cause)
-  const message = `${STORE_NAME}: ${operation} failed: ${reason}`
-  const details = { store: STORE_NAME, operation, cause }
   if (kind === 'read') {
-    if (cause instanceof sdk.TimeoutError) return new StoreTimeoutError(message, details)
-    return new StoreUnavailableError(message, details)
-  }
-  if (cause instanceof sdk.ValueTooLargeError) return new ValueTooLargeError(message, details)
-  if (cause instanceof sdk.TemporaryFailureError && statusOf(cause) === STATUS_NO_MEMORY) {
-    return new StoreFullError(message, details)
+    const Class = cause instanceof sdk.TimeoutError ? StoreTimeoutError : StoreUnavailableError
+    return errors.failed(Class, operation, reason, cause)
   }
   if (cause instanceof sdk.DeltaInvalidError) {
-    return new StoreError(`${STORE_NAME}: ${operation} failed: a value stands there, not a counter`, details)
+    return errors.failed(StoreError, operation, 'a value stands there, not a counter', cause)
   }
-  if (NOT_EXECUTED.some((known) => cause instanceof known)) return new StoreUnavailableError(message, details)
-  return new AmbiguousWriteError(`${STORE_NAME}: ${operation} may or may not have happened: ${reason}`, details)
+  const Class = refusal(cause)
+  if (Class !== undefined) return errors.failed(Class, operation, reason, cause)
+  return errors.unanswered(operation, kind, reason, cause)
 }
 
-/** Also for the write that waited for the connection: nothing was sent. */
-export function unavailableError(reason: string, cause?: unknown): StoreUnavailableError {
-  return new StoreUnavailableError(`${STORE_NAME}: not connected: ${reason}`, {
-    store: STORE_NAME,
-    operation: 'connect',
-    cause,
-  })
-}
-
-export function closedError(operation: string, cause?: unknown): StoreClosedError {
-  return new StoreClosedError(`${STORE_NAME}: the store is closed`, { store: STORE_NAME, operation, cause })
-}
-
-export function unsupportedError(operation: string, why: string): UnsupportedError {
-  return new UnsupportedError(`${STORE_NAME}: ${why}`, { store: STORE_NAME, operation })
+function refusal(cause: unknown): typeof StoreError | undefined {
+  if (cause instanceof sdk.ValueTooLargeError) return ValueTooLargeError
+  if (cause instanceof sdk.TemporaryFailureError && statusOf(cause) === STATUS_NO_MEMORY) return StoreFullError
+  return NOT_EXECUTED.some((known) => cause instanceof known) ? StoreUnavailableError : undefined
 }
 
 export function isMissing(error: unknown): boolean {
@@ -103,7 +87,7 @@ function statusOf({ cause }: sdk.CouchbaseError): unknown {
 
 /** The SDK's message, and why it tried again: `unambiguous timeout` alone hides a collection that does not exist. */
 export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   const reasons = retryReasonsOf(error).join(', ')
   return reasons === '' ? message : `${message} (${reasons})`
 }

@@ -1,6 +1,6 @@
 import { Client, type ClientConfig, LifecycleState } from 'hazelcast-client'
 import { connectionLog } from './connection-log.js'
-import { closedError, unavailableError } from './errors.js'
+import { errors } from './errors.js'
 import type { HazelcastClient } from './options.js'
 
 /** Where a store gets its client from. */
@@ -29,8 +29,8 @@ export class CallersConnection implements Connection {
   }
 
   async client(): Promise<HazelcastClient> {
-    if (this.#closed) throw closedError()
-    if (this.current === undefined) throw unavailableError('the client given was shut down')
+    if (this.#closed) throw errors.closed()
+    if (this.current === undefined) throw errors.notConnected('the client given was shut down')
     return this.#client
   }
 
@@ -66,13 +66,13 @@ export class OwnConnection implements Connection {
   }
 
   async client(): Promise<HazelcastClient> {
-    if (this.#closed) throw closedError()
+    if (this.#closed) throw errors.closed()
     if (this.#opening !== undefined || performance.now() >= this.#renewAt) {
       this.#opening ??= this.#open()
       await this.#opening
     }
-    if (this.#closed) throw closedError()
-    if (this.#current === undefined) throw unavailableError(this.#problem)
+    if (this.#closed) throw errors.closed()
+    if (this.#current === undefined) throw errors.notConnected(this.#problem)
     return this.#current
   }
 

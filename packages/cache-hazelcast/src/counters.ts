@@ -1,7 +1,7 @@
 import { StoreError, StoreUnavailableError } from '@tiercel/cache-core/store'
 import { STAMP_BYTES, type VersionStamps } from '@tiercel/cache-core/store-kit'
 import { type Entries, engineTtl } from './entries.js'
-import { STORE_NAME } from './errors.js'
+import { errors } from './errors.js'
 import type { Lifetimes } from './lifetimes.js'
 
 /** Behind the stamp: the count, and when it ends in milliseconds of the wall clock (0: never), 8 bytes each. */
@@ -93,22 +93,14 @@ export class Counters {
         present = await entries.get(key)
       }
     }
-    throw new StoreUnavailableError(
-      `${STORE_NAME}: increment failed: it lost ${MAX_ATTEMPTS} races, nothing was counted`,
-      {
-        store: STORE_NAME,
-        operation: 'increment',
-      },
-    )
+    const reason = `it lost ${MAX_ATTEMPTS} races, nothing was counted`
+    throw errors.failed(StoreUnavailableError, 'increment', reason)
   }
 }
 
 function readCounter(stored: Buffer): Counter {
   if (stored.byteLength !== COUNTER_BYTES) {
-    throw new StoreError(`${STORE_NAME}: increment failed: a value stands there, not a counter`, {
-      store: STORE_NAME,
-      operation: 'increment',
-    })
+    throw errors.failed(StoreError, 'increment', 'a value stands there, not a counter')
   }
   return {
     count: stored.readBigInt64BE(STAMP_BYTES),

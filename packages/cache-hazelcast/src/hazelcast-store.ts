@@ -15,6 +15,7 @@ import {
   allOrFirstError,
   chunks,
   MAX_KEY_BYTES,
+  type OperationKind,
   report,
   STAMP_BYTES,
   VersionStamps,
@@ -23,7 +24,7 @@ import { Predicates } from 'hazelcast-client'
 import { CallersConnection, type Connection, OwnConnection } from './connection.js'
 import { Counters } from './counters.js'
 import { type Entries, engineTtl, TTL_RESOLUTION_MS } from './entries.js'
-import { closedError, incomparableError, STORE_NAME, storeError } from './errors.js'
+import { errors, incomparableError, STORE_NAME, storeError } from './errors.js'
 import { Lifetimes } from './lifetimes.js'
 import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from './options.js'
 import { replaceIfSame } from './replace-if-same.js'
@@ -240,15 +241,15 @@ export class HazelcastStore implements Store {
     return this.#run(operation, 'write', run)
   }
 
-  async #run<T>(operation: string, kind: 'read' | 'write', run: (entries: Entries) => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) throw closedError(operation)
+  async #run<T>(operation: string, kind: OperationKind, run: (entries: Entries) => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) throw errors.closed(operation)
     try {
       const opened = this.#opened
       // The usual case, without a turn of its own.
       const ready = opened !== undefined && opened.client === this.#connection.current
       return await run(ready ? opened.entries : await this.#entries())
     } catch (error) {
-      if (this.#closing !== undefined) throw closedError(operation)
+      if (this.#closing !== undefined) throw errors.closed(operation)
       if (error instanceof UnsupportedError) this.#comparesNothing(error)
       throw storeError(operation, kind, error)
     }

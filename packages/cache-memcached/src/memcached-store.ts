@@ -8,10 +8,10 @@ import {
   type Version,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
-import { allOrFirstError, chunks, report } from '@tiercel/cache-core/store-kit'
+import { allOrFirstError, chunks, type OperationKind, report } from '@tiercel/cache-core/store-kit'
 import { CasVersion } from './cas-version.js'
 import { countCommand, countOf } from './counter.js'
-import { closedError, refusedError, STORE_NAME, storeError, unsupportedError } from './errors.js'
+import { errors, refusedError, STORE_NAME, storeError } from './errors.js'
 import { expiryOf, TTL_RESOLUTION_MS } from './expiry.js'
 import { HardenedClient } from './memjs/client.js'
 import type { Command, Reply } from './memjs/message.js'
@@ -150,13 +150,8 @@ export class MemcachedStore implements Store {
     this.#noticeCas(reply)
     const count = countOf(reply.value)
     if (count === undefined) {
-      throw new StoreError(
-        `${STORE_NAME}: the counter is beyond 2^53: it has counted, and no number can tell its value`,
-        {
-          store: STORE_NAME,
-          operation: 'increment',
-        },
-      )
+      const problem = 'the counter is beyond 2^53: it has counted, and no number can tell its value'
+      throw new StoreError(`${STORE_NAME}: ${problem}`, { store: STORE_NAME, operation: 'increment' })
     }
     return count
   }
@@ -167,15 +162,15 @@ export class MemcachedStore implements Store {
   }
 
   async publish(): Promise<void> {
-    throw unsupportedError('publish', 'the store has no bus')
+    throw errors.unsupported('publish', 'the store has no bus')
   }
 
   async subscribe(): Promise<never> {
-    throw unsupportedError('subscribe', 'the store has no bus')
+    throw errors.unsupported('subscribe', 'the store has no bus')
   }
 
   async purge(): Promise<void> {
-    throw unsupportedError('purge', 'the keys of a prefix cannot be listed')
+    throw errors.unsupported('purge', 'the keys of a prefix cannot be listed')
   }
 
   async close(): Promise<void> {
@@ -183,12 +178,12 @@ export class MemcachedStore implements Store {
     await this.#client.drain()
   }
 
-  #call(operation: string, kind: 'read' | 'write', command: Command): Promise<Reply> {
+  #call(operation: string, kind: OperationKind, command: Command): Promise<Reply> {
     return this.#client.call(command, this.#failure(operation, kind))
   }
 
-  #failure(operation: string, kind: 'read' | 'write') {
-    return (cause: Error): Error => (this.#closed ? closedError(operation) : storeError(operation, kind, cause))
+  #failure(operation: string, kind: OperationKind) {
+    return (cause: Error): Error => (this.#closed ? errors.closed(operation) : storeError(operation, kind, cause))
   }
 
   #expectOk(operation: string, reply: Reply): void {
@@ -226,8 +221,8 @@ export class MemcachedStore implements Store {
   }
 
   #requireCas(operation: string): void {
-    if (this.#closed) throw closedError(operation)
-    if (!this.#capabilities.compareAndSet) throw unsupportedError(operation, NO_CAS)
+    if (this.#closed) throw errors.closed(operation)
+    if (!this.#capabilities.compareAndSet) throw errors.unsupported(operation, NO_CAS)
   }
 }
 

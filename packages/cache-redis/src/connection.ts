@@ -1,7 +1,7 @@
-import { report } from '@tiercel/cache-core/store-kit'
+import { messageOf, report } from '@tiercel/cache-core/store-kit'
 import { Redis } from 'ioredis'
 import type { RedisClient } from './client.js'
-import { closedError, STORE_NAME, unavailableError } from './errors.js'
+import { errors, STORE_NAME } from './errors.js'
 import type { ParsedOptions } from './options.js'
 
 /**
@@ -43,13 +43,15 @@ export class Connection {
 
   /** @throws StoreClosedError, StoreUnavailableError */
   async connected(operation: string): Promise<void> {
-    if (this.#closed) throw closedError(operation)
+    if (this.#closed) throw errors.closed(operation)
     this.#first ??= this.#connect()
     await this.#first.catch((error: unknown) => {
       this.#lastError ??= error
     })
-    if (this.#closed) throw closedError(operation)
-    if (this.client.status !== 'ready') throw unavailableError(operation, this.#lastError)
+    if (this.#closed) throw errors.closed(operation)
+    if (this.client.status === 'ready') return
+    const cause = this.#lastError
+    throw errors.notConnected(cause === undefined ? 'no connection' : messageOf(cause), cause, operation)
   }
 
   async close(): Promise<void> {

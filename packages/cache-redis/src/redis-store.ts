@@ -15,12 +15,13 @@ import {
   bufferOf,
   chunks,
   MAX_KEY_BYTES,
+  type OperationKind,
   STAMP_BYTES,
   VersionStamps,
 } from '@tiercel/cache-core/store-kit'
 import { firstMaster, type RedisClient } from './client.js'
 import { Connection } from './connection.js'
-import { closedError, isWrongType, STORE_NAME, storeError } from './errors.js'
+import { errors, isWrongType, STORE_NAME, storeError } from './errors.js'
 import { parseOptions, type RedisStoreOptions } from './options.js'
 import { purgePrefix } from './purge.js'
 import * as scripts from './scripts.js'
@@ -177,16 +178,16 @@ export class RedisStore implements Store {
     return this.#run(operation, 'write', send)
   }
 
-  #run<T>(operation: string, kind: 'read' | 'write', send: () => Promise<T>): Promise<T> {
+  #run<T>(operation: string, kind: OperationKind, send: () => Promise<T>): Promise<T> {
     return this.#connection.ready
       ? this.#sent(operation, kind, send())
       : this.#connection.connected(operation).then(() => this.#sent(operation, kind, send()))
   }
 
   /** Every operation passes here: one promise beside the driver's, and no async function, is worth 5 % of a set at 64 callers. */
-  #sent<T>(operation: string, kind: 'read' | 'write', answer: Promise<T>): Promise<T> {
+  #sent<T>(operation: string, kind: OperationKind, answer: Promise<T>): Promise<T> {
     return answer.catch((cause: unknown) => {
-      throw this.#connection.closed ? closedError(operation) : storeError(operation, kind, cause)
+      throw this.#connection.closed ? errors.closed(operation) : storeError(operation, kind, cause)
     })
   }
 }

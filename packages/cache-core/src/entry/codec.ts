@@ -1,5 +1,5 @@
 import { bufferOf } from '../base/bytes.js'
-import { InvalidValueError } from '../base/errors.js'
+import { InvalidValueError, messageOf } from '../base/errors.js'
 import type { Encoded } from './frame.js'
 
 /**
@@ -46,7 +46,7 @@ export function encodeValue(codec: Codec, value: unknown): Encoded {
     if (!(payload instanceof Uint8Array)) throw new TypeError('the codec returned no bytes')
     return { encoding: 'codec', codec: codec.name, payload }
   } catch (cause) {
-    throw new InvalidValueError(`the value cannot be stored: ${cause instanceof Error ? cause.message : cause}`, cause)
+    throw new InvalidValueError(`the value cannot be stored: ${messageOf(cause)}`, cause)
   }
 }
 

@@ -1,10 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.js'
 import { report } from '../../base/diagnostics.js'
-import { StoreClosedError, StoreFullError, UnsupportedError } from '../../base/errors.js'
+import { StoreFullError } from '../../base/errors.js'
 import type { StoreCapabilities } from '../capabilities.js'
+import { StoreErrors } from '../kit/store-errors.js'
 import type { CompareAndSetOptions, Store, StoreEntry, StoreWrite, Version, WriteOptions } from '../store.js'
 import { type MemoryStoreOptions, parseMemoryStoreOptions } from './options.js'
+
+const STORE_NAME = 'memory'
+const errors = new StoreErrors(STORE_NAME)
 
 /** What an entry costs beside its key and bytes: the map's slot, the record, the buffer's header. Measured roughly; on the safe side. */
 const ENTRY_OVERHEAD_BYTES = 200
@@ -25,7 +29,7 @@ let versions = 0
 
 /** Bytes in this process: bounded in entries and bytes, least recently used out first. Two instances share nothing. */
 export class MemoryStore implements Store {
-  readonly name = 'memory'
+  readonly name = STORE_NAME
   readonly capabilities: StoreCapabilities
   readonly #entries: LRUCache<string, MemoryEntry>
   readonly #counters: LRUCache<string, Counter>
@@ -148,11 +152,11 @@ export class MemoryStore implements Store {
   }
 
   async publish(): Promise<void> {
-    throw new UnsupportedError('the memory store has no bus', { store: this.name, operation: 'publish' })
+    throw errors.unsupported('publish', 'the store has no bus')
   }
 
   async subscribe(): Promise<never> {
-    throw new UnsupportedError('the memory store has no bus', { store: this.name, operation: 'subscribe' })
+    throw errors.unsupported('subscribe', 'the store has no bus')
   }
 
   async purge(): Promise<void> {
@@ -168,7 +172,7 @@ export class MemoryStore implements Store {
   }
 
   #check(operation: string): void {
-    if (this.#closed) throw new StoreClosedError('the memory store is closed', { store: this.name, operation })
+    if (this.#closed) throw errors.closed(operation)
   }
 
   #live(key: string): MemoryEntry | undefined {
@@ -184,10 +188,8 @@ export class MemoryStore implements Store {
     if (sizeOf(key, bytes) > this.#maxBytes) {
       // What was to be replaced must not stay readable as if it were current. `add` found nothing here.
       this.#entries.delete(key)
-      throw new StoreFullError(`an entry of ${bytes.byteLength} bytes does not fit into maxBytes`, {
-        store: this.name,
-        operation,
-      })
+      const reason = `an entry of ${bytes.byteLength} bytes does not fit into maxBytes`
+      throw errors.failed(StoreFullError, operation, reason)
     }
     this.#entries.set(key, { bytes, version, expiresAt: this.#expiresAt(ttl) })
     return version
