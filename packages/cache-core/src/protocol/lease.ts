@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js'
 import { AmbiguousWriteError, StoreClosedError, StoreTimeoutError } from '../base/errors.js'
 import { encodeFrame, type Mark } from '../entry/frame.js'
-import type { DeadlineClass } from '../store/guard/guarded-store.js'
+import type { DeadlineClass } from '../store/guard/attempts.js'
 import type { Version } from '../store/store.js'
 import { newToken, openSlot } from './slot.js'
 import type { Slots } from './slots.js'

@@ -1,7 +1,7 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
 import { LoadTimeoutError } from '../base/errors.js'
 import { type SealedValue, sealValue } from '../entry/value-frame.js'
-import type { DeadlineClass } from '../store/guard/guarded-store.js'
+import type { DeadlineClass } from '../store/guard/attempts.js'
 import type { Loaded, Loading, LoadMarks, LoadOptions, LoadTerms } from './call.js'
 import type { Lease, LeaseOutcome } from './lease.js'
 import type { Slots } from './slots.js'

@@ -1,15 +1,23 @@
 import type { CancelTimer, Clock } from '../../base/clock.js'
 
+/** What is told as the cause when it is the time that was over. Not `undefined`, with which an operation may reject. */
+export const EXPIRED = Symbol('expired')
+
+/** An operation under way, a link in the list of those with the same time to answer. */
 interface Pending {
   readonly dueAt: number
   /** Rejects with what `toError` makes of the cause. */
   readonly fail: (cause: unknown) => void
+  before: Pending | undefined
+  after: Pending | undefined
+  settled: boolean
 }
 
 /**
  * Deadlines of one length, kept by one timer however many operations are under way: they fall due in the order in
  * which they began. One that has settled is forgotten at once: kept until its deadline, thousands of them would be
- * copied by the garbage collector again and again.
+ * copied by the garbage collector again and again. The list is linked, and a forgotten link points at nothing: a `Set`
+ * cost three times as much with 64 operations under way, since its outgrown tables keep what they held (measured).
  *
  * A timer that fires after the event loop was busy says nothing about the store: the answer may already lie in the
  * socket. So an operation that is due gets one poll phase more before it expires.
@@ -17,8 +25,9 @@ interface Pending {
 export class Deadlines {
   readonly ms: number
   readonly #clock: Clock
-  /** In the order of their deadlines. */
-  readonly #pending = new Set<Pending>()
+  /** The first to fall due, and the last. */
+  #first: Pending | undefined
+  #last: Pending | undefined
   #cancel: CancelTimer | undefined
 
   constructor(ms: number, clock: Clock) {
@@ -27,24 +36,19 @@ export class Deadlines {
   }
 
   /**
-   * Settles as `operation` does, its error as `toError` translates it, or rejects with `toError(undefined)` when its
-   * time is over. A late result is dropped.
+   * Settles as `operation` does, its error as `toError` translates it, or rejects with `toError(EXPIRED)` when its time
+   * is over. A late result is dropped.
    */
   bound<T>(operation: Promise<T>, toError: (cause: unknown) => Error): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const pending: Pending = {
-        dueAt: this.#clock.monotonic() + this.ms,
-        fail: (cause) => reject(toError(cause)),
-      }
-      this.#pending.add(pending)
-      this.#cancel ??= this.#clock.after(this.ms, this.#onTimer)
+      const pending = this.#add((cause) => reject(toError(cause)))
       operation.then(
         (value) => {
-          this.#pending.delete(pending)
+          this.#forget(pending)
           resolve(value)
         },
         (error) => {
-          if (this.#pending.delete(pending)) pending.fail(error)
+          if (this.#forget(pending)) pending.fail(error)
         },
       )
     })
@@ -54,23 +58,45 @@ export class Deadlines {
   failAll(error: () => Error): void {
     this.#cancel?.()
     this.#cancel = undefined
-    const failed = [...this.#pending]
-    this.#pending.clear()
-    for (const pending of failed) pending.fail(error())
+    for (let pending = this.#first; pending !== undefined; pending = this.#first) {
+      this.#forget(pending)
+      pending.fail(error())
+    }
+  }
+
+  #add(fail: Pending['fail']): Pending {
+    const dueAt = this.#clock.monotonic() + this.ms
+    const pending: Pending = { dueAt, fail, before: this.#last, after: undefined, settled: false }
+    if (this.#last === undefined) this.#first = pending
+    else this.#last.after = pending
+    this.#last = pending
+    this.#cancel ??= this.#clock.after(this.ms, this.#onTimer)
+    return pending
+  }
+
+  /** Whether it was still under way. */
+  #forget(pending: Pending): boolean {
+    if (pending.settled) return false
+    pending.settled = true
+    const { before, after } = pending
+    if (before === undefined) this.#first = after
+    else before.after = after
+    if (after === undefined) this.#last = before
+    else after.before = before
+    pending.before = undefined
+    pending.after = undefined
+    return true
   }
 
   readonly #onTimer = (): void => {
     setImmediate(() => {
-      this.#cancel = undefined
       const now = this.#clock.monotonic()
-      for (const pending of this.#pending) {
-        if (pending.dueAt > now) {
-          this.#cancel = this.#clock.after(Math.max(1, pending.dueAt - now), this.#onTimer)
-          return
-        }
-        this.#pending.delete(pending)
-        pending.fail(undefined)
+      for (let pending = this.#first; pending !== undefined && pending.dueAt <= now; pending = this.#first) {
+        this.#forget(pending)
+        pending.fail(EXPIRED)
       }
+      const next = this.#first
+      this.#cancel = next && this.#clock.after(Math.max(1, next.dueAt - now), this.#onTimer)
     })
   }
 }

@@ -4,6 +4,7 @@ import type { Duration } from '../../base/duration.js'
 import { count, duration, either, nested } from '../../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../../base/option-table.js'
 import { MAX_KEY_BYTES } from './long-keys.js'
+import { READ_TIMEOUT_MS, WRITE_TIMEOUT_MS } from './timeouts.js'
 
 /** A duration for every operation, or one for reads (default 50 ms) and one for writes (default 200 ms). */
 export type StoreTimeout = Duration | StoreTimeouts
@@ -23,8 +24,8 @@ export interface GuardOptions {
 }
 
 const TIMEOUTS = {
-  read: duration({ min: 1 }).or('50ms'),
-  write: duration({ min: 1 }).or('200ms'),
+  read: duration({ min: 1 }).or(READ_TIMEOUT_MS),
+  write: duration({ min: 1 }).or(WRITE_TIMEOUT_MS),
 } satisfies RowsOf<StoreTimeouts>
 
 /** Read as `{ readMs, writeMs }`. */
@@ -39,9 +40,11 @@ const OPTIONS = {
   clock: clockOption,
 } satisfies RowsOf<GuardOptions>
 
+export type GuardTerms = Parsed<typeof OPTIONS>
+
 const TABLE = new OptionTable('guardStore', OPTIONS)
 
 /** @throws InvalidOptionError naming the option. */
-export function parseGuardOptions(options: GuardOptions): Parsed<typeof OPTIONS> {
+export function parseGuardOptions(options: GuardOptions): GuardTerms {
   return TABLE.read(options)
 }

@@ -8,7 +8,7 @@ const MAX_TTL_MS = 3_155_760_000_000
  * A lifetime as stores take it: whole milliseconds, or `undefined` for no end.
  * @throws InvalidOptionError when it is neither positive and finite nor absent.
  */
-export function parseTtl(ttl: unknown): number | undefined {
+export function storeTtl(ttl: unknown): number | undefined {
   if (ttl === undefined) return undefined
   if (typeof ttl !== 'number' || !(ttl > 0) || ttl === Number.POSITIVE_INFINITY) {
     throw new InvalidOptionError('ttl', `expected a positive, finite number of milliseconds, got ${show(ttl)}`)

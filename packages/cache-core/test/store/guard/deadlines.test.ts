@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Deadlines } from '../../../src/store/guard/deadlines.js'
+import { Deadlines, EXPIRED } from '../../../src/store/guard/deadlines.js'
 import { FakeClock, turn } from '../../support/fake-clock.js'
 
 /** Errors of an operation stay what they are. */
@@ -48,7 +48,7 @@ describe('Deadlines', () => {
     answer.reject(new Error('much later'))
     await turn()
     expect(seen.state).toBe('error translated')
-    expect(causes).toEqual([failure, undefined])
+    expect(causes).toEqual([failure, EXPIRED])
   })
 
   it('fails what is not there at its deadline, and not before', async () => {

@@ -62,7 +62,7 @@ describe('deadlines', () => {
     await clock.advance(50)
     for (const error of await Promise.all(reads)) {
       expect(error).toBeInstanceOf(StoreTimeoutError)
-      expect(error.message).toMatch(/^memory: \w+ did not answer within 50 ms$/)
+      expect(error.message).toMatch(/^memory: \w+ failed: no answer within 50 ms$/)
     }
   })
 
