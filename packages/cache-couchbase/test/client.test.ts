@@ -1,15 +1,14 @@
 import { StoreClosedError } from '@tiercel/cache-core/store'
 import { parseStoreUrl } from '@tiercel/cache-core/store-kit'
-import { startServer } from '@tiercel/servers'
 import { type Cluster, connect } from 'couchbase'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { couchbaseStore } from '../src/index.js'
 
-const server = await startServer('couchbase')
+const server = inject('server')
 const VALUE = Buffer.from('value')
 
 describe.skipIf(server === undefined)("a client of the caller's", () => {
-  const { scheme, hosts, username = '', password = '', path } = parseStoreUrl(server?.url, ['couchbase', 'couchbases'])
+  const { scheme, hosts, username = '', password = '', path } = parseStoreUrl(server, ['couchbase', 'couchbases'])
   const [bucket = ''] = path
   let cluster: Cluster
 
@@ -18,7 +17,6 @@ describe.skipIf(server === undefined)("a client of the caller's", () => {
     cluster = await connect(`${scheme}://${addresses.join(',')}`, { username, password })
   })
   afterEach(() => cluster.close())
-  afterAll(() => server?.stop())
 
   it('may be a cluster, and stays open when the store is closed', async () => {
     const store = couchbaseStore({ client: cluster, bucket, kvTimeout: '5s' })

@@ -1,61 +1,27 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   AmbiguousWriteError,
   guardStore,
-  type Store,
-  StoreClosedError,
   StoreFullError,
   StoreTimeoutError,
   StoreUnavailableError,
   ValueTooLargeError,
   type Version,
 } from '@tiercel/cache-core/store'
-import { type Server, startServer } from '@tiercel/servers'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { type CouchbaseStoreOptions, couchbaseStore } from '../src/index.js'
-import { type Answer, KvProxy, Opcode, type Request, Status } from './support/kv-proxy.js'
+import { describe, expect, inject, it, vi } from 'vitest'
+import { KvProxy, Opcode, Status } from './support/kv-proxy.js'
+import { storesOnTheWire } from './support/stores-on-the-wire.js'
 
-// What a real server would need a fault for is made by a proxy before the mock; an external server is left in peace.
-const server = await startServer('couchbase')
-const mock = server?.external ? undefined : server
-const proxy = mock === undefined ? undefined : await KvProxy.start(mock.url)
+// What a real server would need a fault for is made by a proxy before the mock.
+const mock = inject('mock')
+const proxy = mock === undefined ? undefined : await KvProxy.start(mock)
 
 const VALUE = Buffer.from('value')
 const DAY_S = 86_400
-const WRITES: readonly number[] = [Opcode.upsert, Opcode.insert, Opcode.replace, Opcode.remove, Opcode.increment]
 
 describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
   const wire = proxy as KvProxy
-  const opened: Store[] = []
-  let keys = 0
-
-  const key = (): string => `key-${++keys}`
-  const open = (options: CouchbaseStoreOptions = {}): Store => {
-    const store = couchbaseStore({ url: `couchbase://default:@${wire.hosts}/default`, ...options })
-    opened.push(store)
-    return store
-  }
-  const warm = async (options: CouchbaseStoreOptions = {}): Promise<Store> => {
-    const store = open(options)
-    // A busy machine may take longer to connect than an operation may wait.
-    await vi.waitFor(() => store.ping(), { timeout: 10_000 })
-    return store
-  }
-  /** The given command on a key of the tests meets this; all else passes. */
-  const meet = (opcode: number, fate: Answer | 'withhold' | 'hang-up'): void => {
-    wire.fate = (request) => (request.opcode === opcode && request.key.includes('key-') ? fate : undefined)
-  }
-
-  afterEach(async () => {
-    wire.reset()
-    await Promise.all(opened.splice(0).map((store) => store.close()))
-  })
-  afterAll(async () => {
-    await wire.close()
-    await server?.stop()
-  })
+  const { key, warm, meet } = storesOnTheWire(wire, 'store')
 
   describe('lifetimes', () => {
     /** Behind the flags of a document, and behind the step and the beginning of a counter. */
@@ -69,9 +35,10 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
       expect(expiry(Opcode.upsert)).toBe(11)
       await store.setMany([{ key: written, bytes: VALUE, ttl: 20_000 }])
       expect(expiry(Opcode.upsert)).toBe(21)
-      const version = (await store.add(key(), VALUE, { ttl: 30_000 })) as Version
+      const added = key()
+      const version = (await store.add(added, VALUE, { ttl: 30_000 })) as Version
       expect(expiry(Opcode.insert)).toBe(31)
-      await store.compareAndSet(`key-${keys}`, version, VALUE, { ttl: 40_000 })
+      await store.compareAndSet(added, version, VALUE, { ttl: 40_000 })
       expect(expiry(Opcode.replace)).toBe(41)
       await store.touch(written, 50_000)
       expect(wire.last(Opcode.touch).extras.readUInt32BE(0)).toBe(51)
@@ -208,7 +175,7 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
     })
 
     it('a write that was not sent in time is unavailable: nothing was changed', async () => {
-      const gone = await KvProxy.start((server as Server).url)
+      const gone = await KvProxy.start(mock as string)
       const store = await warm({ url: `couchbase://default:@${gone.hosts}/default`, kvTimeout: 200 })
       await gone.close()
       await delay(100)
@@ -266,108 +233,6 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
       expect((await store.getMany([good, bad, last])).map((entry) => entry?.bytes)).toEqual([VALUE, undefined, VALUE])
     })
   })
-
-  describe('the keyspace', () => {
-    const COLLECTION_ID = 8
-    const named = ({ opcode }: Request): Answer | undefined =>
-      opcode === Opcode.collectionId
-        ? { extras: Buffer.from([0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, COLLECTION_ID]) }
-        : undefined
-
-    it('is the scope and the collection of the options', async () => {
-      wire.collections = true
-      wire.fate = named
-      const store = await warm({ scope: 'web', collection: 'pages' })
-      await store.set(key(), VALUE)
-      expect(wire.last(Opcode.collectionId).value.toString()).toBe('web.pages')
-      expect(wire.last(Opcode.upsert).key.codePointAt(0)).toBe(COLLECTION_ID)
-    })
-
-    it('a collection that does not exist is said to be so', async () => {
-      wire.collections = true
-      wire.fate = ({ opcode }) => (opcode === Opcode.collectionId ? { status: Status.unknownCollection } : undefined)
-      const store = open({ scope: 'web', collection: 'absent' })
-      await failure(store, /collection/)
-    })
-
-    it('a bucket that does not exist is said to be so, and nothing is printed', async () => {
-      const printed = vi.spyOn(console, 'error')
-      const store = open({ url: `couchbase://default:@${wire.hosts}/absent` })
-      await failure(store, /bucket not found/)
-      expect(printed).not.toHaveBeenCalled()
-    })
-  })
-
-  describe('connecting', () => {
-    it('happens at the first operation, once for all that begin together', async () => {
-      const store = open({ kvTimeout: '10s' })
-      await delay(50)
-      expect(wire.requests).toHaveLength(0)
-      await Promise.all([store.set(key(), VALUE), store.get(key()), store.ping()])
-      const alone = wire.requests.filter(({ opcode }) => opcode === Opcode.hello).length
-      // One connection of the cluster, and one of the bucket to each node.
-      expect(alone).toBeLessThanOrEqual(3)
-    })
-
-    it('with a wrong password fails with that cause, at once in between, and works when it is right', async () => {
-      wire.fate = ({ opcode }) => (opcode === Opcode.saslAuth ? { status: Status.authError } : undefined)
-      const store = open({ kvTimeout: '10s' })
-      const error = await store.set(key(), VALUE).catch((caught: unknown) => caught)
-      expect(error).toBeInstanceOf(StoreUnavailableError)
-      expect((error as Error).message).toContain('authentication failure')
-      const begun = performance.now()
-      await expect(store.get(key())).rejects.toThrow('authentication failure')
-      expect(performance.now() - begun).toBeLessThan(100)
-      wire.reset()
-      await vi.waitFor(() => store.ping(), { timeout: 5_000 })
-      await store.set(key(), VALUE)
-    })
-
-    it('to a server that does not answer is tried once at a time, and operations fail at once meanwhile', async () => {
-      const sockets: Socket[] = []
-      const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1')
-      await once(silent, 'listening')
-      const { port } = silent.address() as AddressInfo
-      const store = open({ url: `couchbase://127.0.0.1:${port}/default`, kvTimeout: 100, connectTimeout: 600 })
-      const failed = async (): Promise<number> => {
-        const begun = performance.now()
-        await expect(store.get(key())).rejects.toThrow(StoreUnavailableError)
-        return performance.now() - begun
-      }
-      try {
-        expect(await failed()).toBeGreaterThan(90)
-        for (let round = 0; round < 30; round++) {
-          expect(await failed()).toBeLessThan(50)
-          await delay(40)
-        }
-        // In 1.3 s: an attempt of 0.6 s, a pause, and the next.
-        expect(sockets).toHaveLength(2)
-      } finally {
-        for (const socket of sockets) socket.destroy()
-        silent.close()
-      }
-    })
-
-    it('ends with close, whatever waits for it', async () => {
-      const store = open({ url: 'couchbase://127.0.0.1:1/default', kvTimeout: '10s', connectTimeout: '1s' })
-      const pending = store.get(key())
-      const begun = performance.now()
-      await store.close()
-      await expect(pending).rejects.toThrow(StoreClosedError)
-      expect(performance.now() - begun).toBeLessThan(200)
-    })
-
-    it('is done anew when the nodes belong to another cluster by now', async () => {
-      const store = await warm({ kvTimeout: 200 })
-      const old = Math.max(...wire.requests.map(({ connection }) => connection))
-      wire.fate = ({ opcode, connection }) =>
-        connection <= old && (WRITES.includes(opcode) || opcode === Opcode.get)
-          ? { status: Status.notMyVbucket }
-          : undefined
-      await expect(store.get(key())).rejects.toThrow(StoreTimeoutError)
-      await vi.waitFor(() => store.set(key(), VALUE), { timeout: 5_000 })
-    })
-  })
 })
 
 /** The answer to a lookup of one path: its status, its length, its text. */
@@ -375,9 +240,4 @@ function lookupOf(text: string): Buffer {
   const head = Buffer.alloc(6)
   head.writeUInt32BE(text.length, 2)
   return Buffer.concat([head, Buffer.from(text)])
-}
-
-/** The store says at last what is wrong, not only that it is still connecting. */
-async function failure(store: Store, message: RegExp): Promise<void> {
-  await vi.waitFor(() => expect(store.get('any')).rejects.toThrow(message), { timeout: 10_000 })
 }
