@@ -6,6 +6,7 @@ import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import type { HeaderFields } from '../http/message/headers.js'
 import { isUnsafe } from '../http/rules/invalidation.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
+import type { FieldLog } from './node-http/field-log.js'
 import { nodeExchange } from './node-http/node-exchange.js'
 
 export interface FastifyHttpCacheOptions extends HttpCacheOptions {
@@ -67,6 +68,20 @@ function fastifyExchange(request: FastifyRequest, reply: FastifyReply, done: () 
     origin: trusted ? { scheme: request.protocol, host: request.host } : undefined,
     parsed: request,
     fields: () => reply.getHeaders() as HeaderFields,
+    logFields: (log) => logReply(reply, log),
     takeOver: () => void reply.hijack(),
   })
+}
+
+/** Fastify keeps the fields of its reply to itself, and gives them all at once when the head goes out. */
+function logReply(reply: FastifyReply, log: FieldLog): void {
+  const { header, removeHeader } = reply
+  reply.header = (...rest: Parameters<typeof header>) => {
+    log.hasSet(rest[0])
+    return header.apply(reply, rest)
+  }
+  reply.removeHeader = (name) => {
+    log.hasRemoved(name)
+    return removeHeader.call(reply, name)
+  }
 }

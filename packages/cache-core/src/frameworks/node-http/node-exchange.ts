@@ -1,12 +1,12 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { CompleteResponse, Exchange, RunPlan } from '../../http/engine/exchange.js'
-import type { HeaderFields } from '../../http/message/headers.js'
-import { headerLines } from '../../http/message/headers.js'
+import { type HeaderFields, type HeaderLines, headerLines, members } from '../../http/message/headers.js'
 import type { Origin } from '../../http/message/message.js'
-import { holdResponse } from './hold-response.js'
+import type { FieldLog } from './field-log.js'
+import { holdEnd } from './hold-end.js'
 import { narrowParsed, type ParsedRequest } from './narrow-parsed.js'
 import { cacheRequest, showRequest } from './node-request.js'
-import { linesSet, setLines } from './response-head.js'
+import { grouped, linesSet, setLines } from './response-head.js'
 import { tapResponse } from './tap-response.js'
 
 /** What a framework on node:http has beside its request and response. */
@@ -19,13 +19,15 @@ export interface Framework {
   readonly parsed?: ParsedRequest | undefined
   /** All fields of the response so far, where some are not set on node's own response yet. */
   readonly fields?: () => HeaderFields
+  /** Writes down, where it has `fields`, what is done to those from now on. */
+  readonly logFields?: (log: FieldLog) => void
   /** Told that the response is sent without it. */
   readonly takeOver?: () => void
 }
 
 /** An exchange over node:http, for every framework that stands on it. */
 export function nodeExchange(req: IncomingMessage, res: ServerResponse, framework: Framework): Exchange {
-  const { proceed, origin, parsed, fields, takeOver } = framework
+  const { proceed, origin, parsed, fields, logFields, takeOver } = framework
   const request = cacheRequest(req, origin)
   const linesBefore = (): string[] => (fields === undefined ? linesSet(res) : headerLines(fields()))
   return {
@@ -40,12 +42,12 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
         showRequest(req, sees)
         if (parsed !== undefined) narrowParsed(parsed, request.target, sees)
       }
-      const tap = tapResponse(res, plan, linesBefore())
+      const tap = tapResponse(res, plan, linesBefore(), logFields)
       runHandler(proceed, tap.fail)
       return tap.outcome
     },
-    hold(onHead) {
-      holdResponse(res, onHead, linesBefore())
+    write(plan) {
+      holdEnd(res, plan)
       runHandler(proceed, () => {})
     },
   }
@@ -68,14 +70,33 @@ function runHandler(proceed: () => unknown, onFailure: () => void): void {
   }
 }
 
-/** A stored response, whole, to this client, beside the fields that layers outside have set. */
-function sendStored(res: ServerResponse, { status, statusText, headers }: CompleteResponse, body?: Uint8Array): void {
+/** A stored response, whole, to this client, over what layers outside have done to the head so far. */
+function sendStored(res: ServerResponse, head: CompleteResponse, body?: Uint8Array): void {
   if (res.destroyed || res.headersSent) return
   const plain = res.writeHead === ServerResponse.prototype.writeHead && res.getHeaderNames().length === 0
   // Beside fields that are set, Node would keep only the last of repeated lines; who overrides it knows other forms.
-  if (!plain) setLines(res, headers)
-  const lines = plain ? (headers as string[]) : undefined
-  if (statusText === '') res.writeHead(status, lines)
-  else res.writeHead(status, statusText, lines)
+  if (!plain) applyFields(res, head)
+  const lines = plain ? (head.headers as string[]) : undefined
+  if (head.statusText === '') res.writeHead(head.status, lines)
+  else res.writeHead(head.status, head.statusText, lines)
   res.end(body)
+}
+
+function applyFields(res: ServerResponse, { headers, added, removed }: CompleteResponse): void {
+  // Not what is absent: to Node that is a wish, such as to send no Date.
+  for (const name of removed) if (res.hasHeader(name)) res.removeHeader(name)
+  for (const [name, values] of grouped(headers)) {
+    const key = name.toLowerCase()
+    if (key === 'vary') res.setHeader(name, joinedVary(res, headers))
+    else if (key === 'cache-status' || added.includes(key)) res.appendHeader(name, values)
+    else res.setHeader(name, values)
+  }
+}
+
+/** Vary of the layers outside with what it lacks of the stored one: those who set it on each response know of their own. */
+function joinedVary(res: ServerResponse, headers: HeaderLines): string {
+  const outside = [res.getHeader('vary') ?? []].flat().join(', ')
+  const known = new Set(outside.toLowerCase().split(/[\s,]+/))
+  const missing = members(headers, 'vary').filter((name) => !known.has(name.toLowerCase()))
+  return outside === '' ? missing.join(', ') : [outside, ...missing].join(', ')
 }

@@ -1,32 +1,77 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
-import { type HeaderLines, headerLines, keep } from '../../http/message/headers.js'
+import { type HeaderFields, type HeaderLines, has, headerLines, keep } from '../../http/message/headers.js'
 
 /** What `writeHead` takes behind the status. */
 export type WriteHeadArguments = readonly [reasonOrHeaders?: string | GivenHeaders, headers?: GivenHeaders]
 
 type GivenHeaders = OutgoingHttpHeaders | OutgoingHttpHeader[]
 
+/** What `headOf` knows of a response. */
+export type Head = Pick<CompleteResponse, 'status' | 'statusText' | 'headers'>
+
 /**
  * The head that `writeHead(status, …rest)` would send: its own fields over those set before, as Node merges them.
  * @throws what Node throws for a head that cannot be sent.
  */
-export function headOf(res: ServerResponse, status: number, rest: WriteHeadArguments): CompleteResponse {
+export function headOf(res: ServerResponse, status: number, rest: WriteHeadArguments): Head {
   checkHead(res, status, rest)
-  const [first, second] = rest
-  const given = typeof first === 'string' ? second : first
-  const statusText = typeof first === 'string' ? first : (res.statusMessage ?? '')
-  const own = given === undefined ? [] : headerLines(given as Parameters<typeof headerLines>[0])
+  const statusText = typeof rest[0] === 'string' ? rest[0] : (res.statusMessage ?? '')
+  return { status: Number(status), statusText, headers: headLines(res, rest) }
+}
+
+/** The field lines of a head that `writeHead` is given these for. */
+export function headLines(res: ServerResponse, rest: WriteHeadArguments): string[] {
+  const own = linesGiven(rest)
+  if (own.length === 0) return linesSet(res)
+  const names = namesGiven(rest)
+  return [...keep(linesSet(res), (name) => !names.has(name)), ...own]
+}
+
+/** Names, in lower case, of the fields that `writeHead` is given. */
+export function namesGiven(rest: WriteHeadArguments): ReadonlySet<string> {
   const names = new Set<string>()
+  const own = linesGiven(rest)
   for (let i = 0; i < own.length; i += 2) names.add((own[i] as string).toLowerCase())
-  const before = keep(linesSet(res), (name) => !names.has(name))
-  return { status: Number(status), statusText, headers: [...before, ...own] }
+  return names
+}
+
+function linesGiven(rest: WriteHeadArguments): string[] {
+  const given = fieldsGiven(rest)
+  return given === undefined ? [] : headerLines(given as HeaderFields)
+}
+
+function fieldsGiven([first, second]: WriteHeadArguments): GivenHeaders | undefined {
+  return (typeof first === 'string' ? second : (second ?? first)) ?? undefined
+}
+
+/**
+ * The arguments of `writeHead` with a line more, in whatever form the fields are given; the same ones where the line
+ * went to the fields that are set. Fields that are given must stay given: set one by one, their repeated lines would
+ * be lost, and what Node refuses would leave a half behind.
+ */
+export function withField(
+  res: ServerResponse,
+  rest: WriteHeadArguments,
+  name: string,
+  value: string,
+): WriteHeadArguments {
+  const given = fieldsGiven(rest)
+  if (given === undefined || res.hasHeader(name)) {
+    res.appendHeader(name, value)
+    return rest
+  }
+  // What says so itself has the last word, and a list of pairs, as Node takes it too, takes no flat one.
+  if (Array.isArray(given) ? Array.isArray(given[0]) : has(headerLines(given as HeaderFields), name.toLowerCase()))
+    return rest
+  const more = Array.isArray(given) ? [...given, name, value] : { ...given, [name]: value }
+  return typeof rest[0] === 'string' ? [rest[0], more] : [more]
 }
 
 /** The field lines that are set on a response so far. */
 export function linesSet(res: ServerResponse): string[] {
   const set = rawHeaderNames(res).map((name) => [name, res.getHeader(name) ?? ''] as const)
-  return headerLines(set as Parameters<typeof headerLines>[0])
+  return headerLines(set as HeaderFields)
 }
 
 /** Node has had it since 15.4; its types know it on requests only. */
@@ -50,7 +95,7 @@ function checkHead({ req, statusMessage }: ServerResponse, status: number, rest:
 export function sendHead(
   res: ServerResponse,
   writeHead: ServerResponse['writeHead'],
-  { status, statusText }: Pick<CompleteResponse, 'status' | 'statusText'>,
+  { status, statusText }: Pick<Head, 'status' | 'statusText'>,
   headers: HeaderLines,
 ): void {
   for (const name of res.getHeaderNames()) res.removeHeader(name)
@@ -65,7 +110,7 @@ export function setLines(res: ServerResponse, headers: HeaderLines): void {
 }
 
 /** Lines by their name as it was first written: one value, or all of them in their order. */
-function grouped(headers: HeaderLines): Iterable<[string, string | string[]]> {
+export function grouped(headers: HeaderLines): Iterable<[string, string | string[]]> {
   const groups = new Map<string, [string, string | string[]]>()
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i] as string, headers[i + 1] as string]

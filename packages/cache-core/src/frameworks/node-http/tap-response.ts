@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { RunOutcome, RunPlan } from '../../http/engine/exchange.js'
 import type { HeaderLines } from '../../http/message/headers.js'
-import { outsideFields } from './outside-fields.js'
-import { headOf, sendHead, type WriteHeadArguments } from './response-head.js'
+import { changesOf } from '../../http/rules/head-changes.js'
+import { FieldLog, logFields } from './field-log.js'
+import { headOf, namesGiven, sendHead, type WriteHeadArguments } from './response-head.js'
 
 type Write = (chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
 type End = (chunk?: unknown, encoding?: unknown, callback?: unknown) => ServerResponse
@@ -21,8 +22,14 @@ export interface Tap {
  * away later, nobody may read the rest out of the handler (`pipe` has stopped), so the response counts as broken.
  *
  * @param before The field lines that layers outside have set.
+ * @param logOthers Where a framework keeps fields of its own until it writes the head: writes down what becomes of those.
  */
-export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>, before: HeaderLines): Tap {
+export function tapResponse(
+  res: ServerResponse,
+  plan: Omit<RunPlan, 'sees'>,
+  before: HeaderLines,
+  logOthers?: (log: FieldLog) => void,
+): Tap {
   let fail!: () => void
   const outcome = new Promise<RunOutcome>((resolve) => {
     const writeHead = res.writeHead
@@ -32,6 +39,9 @@ export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>, be
     let pieces: Buffer[] = []
     let bytes = 0
     let began = false
+    // What nobody keeps, nobody has to know the making of.
+    const log = plan.maxBodyBytes > 0 ? logFields(res) : new FieldLog()
+    logOthers?.(log)
     let capturing = false
 
     const finish = (outcome: RunOutcome): void => {
@@ -71,7 +81,9 @@ export function tapResponse(res: ServerResponse, plan: Omit<RunPlan, 'sees'>, be
       if (began) return writeHead.call(res, status, ...(rest as []))
       const head = headOf(res, status, rest)
       began = true
-      const { headers, capture } = plan.onHead({ ...head, outside: outsideFields(before, head.headers) })
+      // A framework that keeps fields of its own gives them all, those of layers outside, too.
+      if (logOthers === undefined) for (const name of namesGiven(rest)) log.hasSet(name)
+      const { headers, capture } = plan.onHead({ ...head, changes: changesOf(before, head.headers, log) })
       sendHead(res, writeHead, head, headers)
       if (capture) capturing = plan.signal?.aborted !== true
       else finish({ end: 'passed' })

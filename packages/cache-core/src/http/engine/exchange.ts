@@ -1,19 +1,31 @@
 import type { HeaderLines } from '../message/headers.js'
 import type { CacheRequest, CacheResponse, Sight } from '../message/message.js'
+import type { ByteRange } from '../message/range.js'
+import type { HeadChanges } from '../rules/head-changes.js'
 
 /** The head of a response, as the handler gave it. */
 export interface ResponseHead extends CacheResponse {
   /** The reason phrase, empty for the usual one. */
   readonly statusText: string
   /**
-   * Names, in lower case, of fields that stood there before the handler ran, and that it left alone: a layer outside of
-   * the cache (CORS, a request id, a rate limit) sets them on every response, so they are not stored with this one.
+   * What the handler and the layers inside of the cache did to the fields that layers outside had set (CORS, a request
+   * id, a rate limit). Those set theirs on every response, so only this is stored.
    */
-  readonly outside: ReadonlySet<string>
+  readonly changes: HeadChanges
 }
 
-/** A response to send as it is. */
-export type CompleteResponse = Omit<ResponseHead, 'outside'>
+/** A response to send beside, or in place of, the fields that layers outside have set. */
+export interface CompleteResponse extends CacheResponse {
+  /** The reason phrase, empty for the usual one. */
+  readonly statusText: string
+  /**
+   * Names, in lower case, of fields that are lists: their lines go behind those that layers outside have set. The lines
+   * of all others replace theirs. Vary is one always; members that stand there already are not repeated.
+   */
+  readonly added: readonly string[]
+  /** Names, in lower case, of fields that do not go out, although a layer outside has set them. */
+  readonly removed: readonly string[]
+}
 
 /** What becomes of a response that begins. */
 export interface HeadDecision {
@@ -21,6 +33,15 @@ export interface HeadDecision {
   readonly headers: HeaderLines
   /** Whether the body is kept, too, while it goes out. */
   readonly capture: boolean
+  /** What this client gets of the response, where it asked for less than the whole: 206, 304 or 416. */
+  readonly partial?: PartialAnswer | undefined
+}
+
+export interface PartialAnswer {
+  /** In place of the handler's, with the usual reason phrase. */
+  readonly status: number
+  /** The bytes of the body that the client gets; `undefined`: none. The whole is captured all the same. */
+  readonly range: ByteRange | undefined
 }
 
 /** How a handler is run for one client. */
@@ -47,6 +68,18 @@ export type RunOutcome =
   /** The response ended before its time: the handler gave up, or the client had gone and nobody would hear the rest. */
   | { readonly end: 'broken' }
 
+/** How the response to a write is sent. */
+export interface WritePlan {
+  /** Goes out as Cache-Status, in a line of its own, where that changes nothing else of the head. */
+  readonly cacheStatus: string
+  /**
+   * Invalidates what the response says that the write has changed; `undefined`, nothing, and nobody has to wait. Never
+   * rejects. Called when the head goes out, and again at the end where that comes in a later turn of the event loop:
+   * what was loaded in between may be from before the write.
+   */
+  readonly invalidate: (head: CacheResponse) => Promise<void> | undefined
+}
+
 /** One request and the way to answer it: all that a framework's entry point has to give. */
 export interface Exchange {
   readonly request: CacheRequest
@@ -54,6 +87,10 @@ export interface Exchange {
   send(head: CompleteResponse, body: Uint8Array | undefined): void
   /** Lets the handler answer; what it answers goes out while it is observed. Never rejects. */
   run(plan: RunPlan): Promise<RunOutcome>
-  /** Lets the handler answer; nothing goes out before the promise of `onHead` is settled. */
-  hold(onHead: (head: ResponseHead) => Promise<HeaderLines>): void
+  /**
+   * Lets the handler answer as if there were no cache: the server sees the same calls in the same order, and what is
+   * not the end may go out at once. Only what completes the response (the last chunk, and all of a body whose length
+   * was announced and is reached) waits until `invalidate` is settled: who has read the answer finds nothing older.
+   */
+  write(plan: WritePlan): void
 }

@@ -2,7 +2,7 @@ import type { Encoded } from '../../entry/frame.js'
 import type { Loaded, LoadMarks, LoadTerms } from '../../protocol/call.js'
 import type { Engine } from '../../protocol/engine.js'
 import { etagOf } from '../message/etag.js'
-import { has, keep } from '../message/headers.js'
+import { has, TOKEN } from '../message/headers.js'
 import { clientHeaders } from '../rules/client-headers.js'
 import type { UrlKey } from '../rules/key.js'
 import { narrow } from '../rules/narrowing.js'
@@ -113,15 +113,17 @@ export class Filler {
     receivedAt: number,
     verdict: Accepted,
   ): Buffer | undefined {
-    // Vary stays: on a hit it replaces that of the layers outside, which the handler's was added to.
-    const own = keep(head.headers, (name) => name === 'vary' || !head.outside.has(name))
-    const client = { status: head.status, headers: clientHeaders(own, this.#rules) }
+    const { changes } = head
+    const client = { status: head.status, headers: clientHeaders(changes.lines, this.#rules) }
     const tags = this.#rules.etag && !has(client.headers, 'etag')
     const etag = tags ? etagOf(body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body)) : undefined
     const headers = storedHeaders(client, { receivedAt, bodyBytes, etag })
+    const { status, statusText } = head
+    const { added } = changes
+    const removed = changes.removed.filter((name) => TOKEN.test(name) && !has(headers, name))
     const { freshForMs, ageMs, public: isPublic } = verdict
     return encodeResponse(
-      { status: head.status, statusText: head.statusText, headers, receivedAt, ageMs, freshForMs, public: isPublic },
+      { status, statusText, headers, added, removed, receivedAt, ageMs, freshForMs, public: isPublic },
       body,
     )
   }

@@ -4,8 +4,8 @@ import type { Answer } from '../../protocol/call.js'
 import { type EngineHandle, engineOf } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
 import { keyText } from '../../protocol/key.js'
-import type { HeaderLines } from '../message/headers.js'
-import type { CacheRequest } from '../message/message.js'
+import { formatCacheStatus } from '../message/cache-status.js'
+import type { CacheRequest, CacheResponse } from '../message/message.js'
 import { admission } from '../rules/admission.js'
 import { invalidatedTargets, isUnsafe } from '../rules/invalidation.js'
 import { type UrlKey, urlKey } from '../rules/key.js'
@@ -16,12 +16,15 @@ import {
   parseHttpCacheOptions,
 } from '../rules/options.js'
 import { variantKey } from '../rules/vary.js'
-import type { Exchange, ResponseHead } from './exchange.js'
+import type { Exchange } from './exchange.js'
 import { Filler } from './fill.js'
-import { type Forward, runAlone, runOpenly, withStatus } from './pass.js'
+import { type Forward, runAlone, runOpenly } from './pass.js'
 import { type Located, type Resource, Resources, type UrlText } from './resource.js'
 import { serve } from './serve.js'
 import { openVariant, type Variant } from './variant.js'
+
+/** What the response to a write says: the cache has heard of it. */
+const WRITTEN = formatCacheStatus({ hit: false, forward: 'method' })
 
 /** How often a request starts over when what it waited for turned out to be no answer to it. */
 const MAX_ROUNDS = 3
@@ -78,7 +81,7 @@ export class HttpCache {
   async handle(exchange: Exchange): Promise<void> {
     const { request } = exchange
     if (isUnsafe(request.method)) {
-      exchange.hold((head) => this.#afterUnsafe(request, head))
+      exchange.write({ cacheStatus: WRITTEN, invalidate: (head) => this.#afterUnsafe(request, head) })
       return
     }
     const admitted = admission(request, this.#rules)
@@ -198,15 +201,12 @@ export class HttpCache {
     return true
   }
 
-  /** RFC 9111 section 4.4. Settled before the answer goes out: who has read it must not find the old response. */
-  async #afterUnsafe(request: CacheRequest, head: ResponseHead): Promise<HeaderLines> {
-    await Promise.all(
-      invalidatedTargets(request, head).map(async (target) => {
-        const found = this.#address({ ...request, target })
-        if (found.ok) await this.#invalidate(found.url, found.key)
-      }),
-    )
-    return withStatus(head.headers, { hit: false, forward: 'method' }, false).headers
+  /** RFC 9111 section 4.4. Settled before the answer ends: who has read it must not find the old response. */
+  #afterUnsafe(request: CacheRequest, head: CacheResponse): Promise<void> | undefined {
+    const found = invalidatedTargets(request, head).map((target) => this.#address({ ...request, target }))
+    const deleted = found.flatMap((address) => (address.ok ? [this.#invalidate(address.url, address.key)] : []))
+    // Of a cache that is closed there is nothing to fear: it answers nobody.
+    return deleted.length === 0 ? undefined : Promise.allSettled(deleted).then(() => undefined)
   }
 
   #invalidate(url: UrlText, key: UrlKey): Promise<Delivery> {

@@ -1,4 +1,4 @@
-import type { CacheResponse } from '../message/message.js'
+import type { CompleteResponse } from './exchange.js'
 
 /**
  * A response as it lies in the cache: a small fixed head, the field lines as text, the body as raw bytes.
@@ -6,11 +6,10 @@ import type { CacheResponse } from '../message/message.js'
  *     generation 1 · flags 1 · status 2 · received 8 · age 8 · fresh for 8 · bytes of text 4 · bytes of body 4 · text · body
  *
  * Numbers are big-endian, times IEEE doubles in milliseconds. The text is Latin-1, as HTTP/1.1 is, one string a line:
- * the reason phrase, then name, value, name, value. Splitting it gives the list that `writeHead` takes.
+ * the reason phrase, the names `added`, the names `removed`, then name, value, name, value. Its end, split, is the list
+ * that `writeHead` takes.
  */
-export interface StoredResponse extends CacheResponse {
-  /** The reason phrase, empty for the usual one. */
-  readonly statusText: string
+export interface StoredResponse extends CompleteResponse {
   /** When its header was there, milliseconds since the epoch. */
   readonly receivedAt: number
   /** How old it already was then. */
@@ -22,23 +21,28 @@ export interface StoredResponse extends CacheResponse {
   readonly body: Buffer
 }
 
-const GENERATION = 1
+const GENERATION = 2
 const PUBLIC = 1
 const HEAD_BYTES = 36
 
 /** More than any server sends: node:http itself takes 16 KiB of field lines. */
 const MAX_TEXT_BYTES = 262_144
 
-/** A reason phrase, then names (tokens) and values, as Node agrees to send them. One pass: it runs on every hit. */
-const TEXT = /^[\t\x20-\x7e\x80-\xff]*(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+\n[\t\x20-\x7e\x80-\xff]*)*$/
+/** Lines before the first field. */
+const LINES_BEFORE_FIELDS = 3
+
+/** A reason phrase, two lists of names (tokens), names and values, as Node agrees to send them. One pass: it runs on every hit. */
+const TEXT =
+  /^[\t\x20-\x7e\x80-\xff]*(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z,]*){2}(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+\n[\t\x20-\x7e\x80-\xff]*)*$/
 
 /** `body` are the pieces in which it was captured; they are copied once. `undefined`: some field cannot be sent again. */
 export function encodeResponse(
   response: Omit<StoredResponse, 'body'>,
   body: readonly Uint8Array[],
 ): Buffer | undefined {
-  const text = [response.statusText, ...response.headers].join('\n')
-  const lines = response.headers.length + 1
+  const { statusText, added, removed, headers } = response
+  const text = [statusText, added.join(), removed.join(), ...headers].join('\n')
+  const lines = headers.length + LINES_BEFORE_FIELDS
   if (text.length > MAX_TEXT_BYTES || !TEXT.test(text) || text.split('\n').length !== lines) return undefined
   const bodyBytes = body.reduce((sum, piece) => sum + piece.byteLength, 0)
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + text.length + bodyBytes)
@@ -77,7 +81,23 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse | undefined {
   const text = buffer.toString('latin1', HEAD_BYTES, bodyAt)
   if (!TEXT.test(text)) return undefined
   const headers = text.split('\n')
-  const statusText = headers.shift() as string
-  const body = buffer.subarray(bodyAt)
-  return { status, statusText, headers, receivedAt, ageMs, freshForMs, public: flags === PUBLIC, body }
+  const [statusText, added, removed] = headers.splice(0, LINES_BEFORE_FIELDS) as [string, string, string]
+  return {
+    status,
+    statusText,
+    headers,
+    added: names(added),
+    removed: names(removed),
+    receivedAt,
+    ageMs,
+    freshForMs,
+    public: flags === PUBLIC,
+    body: buffer.subarray(bodyAt),
+  }
+}
+
+const NO_NAMES: readonly string[] = []
+
+function names(line: string): readonly string[] {
+  return line === '' ? NO_NAMES : line.split(',')
 }

@@ -35,7 +35,7 @@ function lastModified(stored: { readonly headers: HeaderLines; readonly received
 }
 
 /** What describes the bytes that a 304 does not have. */
-const OF_THE_CONTENT = new Set([
+export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   'content-type',
   'content-length',
   'content-encoding',
@@ -53,5 +53,5 @@ const OF_THE_CONTENT = new Set([
  */
 export function notModifiedHeaders(headers: HeaderLines): string[] {
   const tagged = has(headers, 'etag')
-  return keep(headers, (name) => !OF_THE_CONTENT.has(name) && !(tagged && name === 'last-modified'))
+  return keep(headers, (name) => !CONTENT_FIELDS.has(name) && !(tagged && name === 'last-modified'))
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Exchange } from '../../../src/http/engine/exchange.js'
 import { createHttpCache, type HttpCache } from '../../../src/http/engine/http-cache.js'
+import { changesOf, NO_LOG } from '../../../src/http/rules/head-changes.js'
 import { type Cache, createCache, memoryStore } from '../../../src/index.js'
 import type { Store } from '../../../src/store/store.js'
 import { FakeClock, turn } from '../../support/fake-clock.js'
@@ -32,12 +33,12 @@ async function request(
     send: ({ headers: lines }, body) => answer(lines, body === undefined ? '' : Buffer.from(body).toString()),
     run: async ({ onHead }) => {
       const body = await respond()
-      const decision = onHead({ status: 200, statusText: '', headers, outside: new Set() })
+      const decision = onHead({ status: 200, statusText: '', headers, changes: changesOf([], headers, NO_LOG) })
       await betweenHeadAndBody()
       answer(decision.headers, body)
       return decision.capture ? { end: 'captured', body: [Buffer.from(body)] } : { end: 'passed' }
     },
-    hold: () => expect.unreachable('a GET is not held'),
+    write: () => expect.unreachable('a GET is no write'),
   }
   await engine.handle(exchange)
   // A handler that runs for its own client alone, and what is stored behind the answer, nobody awaits.

@@ -13,6 +13,8 @@ const response = fc.record({
   status: fc.integer({ min: 200, max: 599 }),
   statusText: value,
   headers: fc.array(fc.tuple(name, value)).map((lines) => lines.flat()),
+  added: fc.array(name),
+  removed: fc.array(name),
   receivedAt: fc.double({ noNaN: true, noDefaultInfinity: true }),
   ageMs: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).map(Math.abs),
   freshForMs: fc.oneof(fc.double({ min: 1, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY)),
@@ -23,6 +25,8 @@ const EXAMPLE: StoredResponse = {
   status: 200,
   statusText: '',
   headers: ['Content-Type', 'text/plain', 'Link', '</a>', 'Link', '</b>'],
+  added: ['link'],
+  removed: ['x-powered-by', 'x-frame-options'],
   receivedAt: 1_795_000_000_000,
   ageMs: 0,
   freshForMs: 60_000,
@@ -96,7 +100,7 @@ describe('bytes that are no stored response', () => {
 
   it('are nothing with an unknown generation', () => {
     const other = Buffer.from(whole)
-    other[0] = 2
+    other[0] = 1
     expect(decodeResponse(other)).toBeUndefined()
   })
 

@@ -1,0 +1,94 @@
+import type { HeaderLines } from '../message/headers.js'
+
+/** What somebody did to a set of fields, to be done again to another. Names are in lower case. */
+export interface HeadChanges {
+  /** Of a field that is `added`, what came behind the lines that stood there; of any other, all that stands there now. */
+  readonly lines: HeaderLines
+  /** Fields whose lines go behind others of the same name. */
+  readonly added: readonly string[]
+  /** Fields that were taken away. */
+  readonly removed: readonly string[]
+}
+
+/** What was seen of the changing, since before and after do not tell all: names in lower case. */
+export interface HeadLog {
+  /** Set, perhaps to the value that stood there. */
+  readonly set: ReadonlySet<string>
+  /** Got lines behind those that stood there, or where none did. */
+  readonly appended: ReadonlySet<string>
+  /** Taken away, perhaps where none stood. */
+  readonly removed: ReadonlySet<string>
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** Nothing was seen. */
+export const NO_LOG: HeadLog = { set: NOTHING, appended: NOTHING, removed: NOTHING }
+
+/** What was done to the fields that stood there `before`, so that these stand there `now`. */
+export function changesOf(before: HeaderLines, now: HeaderLines, log: HeadLog): HeadChanges {
+  const [stood, stands] = [valuesByName(before), valuesByName(now)]
+  const changed = new Map<string, readonly string[]>()
+  const added: string[] = []
+  for (const [name, values] of stands) {
+    const old = stood.get(name) ?? []
+    const touched = log.set.has(name) || log.appended.has(name)
+    if (!touched && old.length > 0 && sameLines(old, values)) continue
+    const more = linesBehind(name, old, values, log)
+    if (more !== undefined) added.push(name)
+    changed.set(name, more ?? values)
+  }
+  const removed = new Set([...stood.keys(), ...log.removed].filter((name) => !stands.has(name)))
+  return { lines: pick(now, changed), added, removed: [...removed] }
+}
+
+/** What was appended, where it was an appending; most do it by setting what they read and something more. */
+function linesBehind(
+  name: string,
+  old: readonly string[],
+  now: readonly string[],
+  log: HeadLog,
+): readonly string[] | undefined {
+  const more = old.length > 0 && name !== 'cache-control' ? rest(old, now) : undefined
+  if (more !== undefined) return more
+  // Vary is what several have to say, and one name too many does no harm.
+  const appended = name === 'vary' || (old.length === 0 && log.appended.has(name) && !log.set.has(name))
+  return appended ? now : undefined
+}
+
+/** The lines, or members of the last one, that `now` has behind all of `old`; `undefined` when it has not, or nothing more. */
+function rest(old: readonly string[], now: readonly string[]): readonly string[] | undefined {
+  const last = old.length - 1
+  const at = now[last]
+  if (at === undefined || !sameLines(old.slice(0, last), now.slice(0, last))) return undefined
+  const behind = now.slice(old.length)
+  if (at === old[last]) return behind.length > 0 ? behind : undefined
+  return at.startsWith(`${old[last]}, `) ? [at.slice((old[last] as string).length + 2), ...behind] : undefined
+}
+
+function sameLines(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((line, index) => line === right[index])
+}
+
+function valuesByName(lines: HeaderLines): Map<string, string[]> {
+  const fields = new Map<string, string[]>()
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = (lines[i] as string).toLowerCase()
+    const values = fields.get(name)
+    if (values === undefined) fields.set(name, [lines[i + 1] as string])
+    else values.push(lines[i + 1] as string)
+  }
+  return fields
+}
+
+/** Lines of these fields with these values, each field where it stands in `lines`, as it is written there. */
+function pick(lines: HeaderLines, fields: Map<string, readonly string[]>): string[] {
+  const picked: string[] = []
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i] as string
+    const values = fields.get(name.toLowerCase()) ?? []
+    fields.delete(name.toLowerCase())
+    for (const value of values) picked.push(name, value)
+  }
+  return picked
+}
