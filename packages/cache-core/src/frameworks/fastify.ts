@@ -1,13 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import { InvalidOptionError } from '../base/errors.js'
 import type { Cache } from '../data/cache.js'
-import type { Exchange } from '../http/engine/exchange.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
-import type { HeaderFields } from '../http/message/headers.js'
 import { isUnsafe } from '../http/rules/invalidation.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
-import type { FieldLog } from './node-http/field-log.js'
-import { nodeExchange } from './node-http/node-exchange.js'
+import { fastifyExchange } from './node-http/fastify-exchange.js'
 
 export interface FastifyHttpCacheOptions extends HttpCacheOptions {
   /** A cache, or an `HttpCache` made of one (then without further options). */
@@ -59,29 +56,3 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
 
 // Not in a context of its own: the routes that it is for are added beside it (as fastify-plugin does).
 Object.assign(httpCache, { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: 'tiercel' })
-
-function fastifyExchange(request: FastifyRequest, reply: FastifyReply, done: () => void): Exchange {
-  // Fastify has `ips` where it was told to trust its proxy; host and protocol are then as it resolves them.
-  const trusted = request.ips !== undefined
-  return nodeExchange(request.raw, reply.raw, {
-    proceed: () => done(),
-    origin: trusted ? { scheme: request.protocol, host: request.host } : undefined,
-    parsed: request,
-    fields: () => reply.getHeaders() as HeaderFields,
-    logFields: (log) => logReply(reply, log),
-    takeOver: () => void reply.hijack(),
-  })
-}
-
-/** Fastify keeps the fields of its reply to itself, and gives them all at once when the head goes out. */
-function logReply(reply: FastifyReply, log: FieldLog): void {
-  const { header, removeHeader } = reply
-  reply.header = (...rest: Parameters<typeof header>) => {
-    log.hasSet(rest[0])
-    return header.apply(reply, rest)
-  }
-  reply.removeHeader = (name) => {
-    log.hasRemoved(name)
-    return removeHeader.call(reply, name)
-  }
-}

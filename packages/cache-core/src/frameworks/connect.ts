@@ -1,0 +1,21 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Cache } from '../data/cache.js'
+import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import type { HttpCacheOptions } from '../http/rules/options.js'
+import { runBehindCache } from './node-http/middleware.js'
+import type { ParsedRequest } from './node-http/narrow-parsed.js'
+
+export type ConnectMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => unknown) => void
+
+/**
+ * Response caching for frameworks whose middleware is `(req, res, next)` on Node's own request and response: connect,
+ * polka, restana, middie and the like. `app.use(httpCache(cache, { ttl: '1m' }))`, behind what parses cookies and in
+ * front of what answers.
+ *
+ * @param cache A cache, or an `HttpCache` made of one (then without options).
+ * @throws InvalidOptionError naming the option.
+ */
+export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions): ConnectMiddleware {
+  const engine = toHttpCache(cache, options)
+  return (req, res, next) => runBehindCache(engine, req, res, next, { parsed: req as ParsedRequest })
+}

@@ -1,0 +1,21 @@
+import type { RequestHandler } from 'express'
+import type { Cache } from '../data/cache.js'
+import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import type { HttpCacheOptions } from '../http/rules/options.js'
+import { knownToExpress } from './node-http/express-request.js'
+import { runBehindCache } from './node-http/middleware.js'
+
+/**
+ * Response caching for Express 4 and 5: `app.use('/api', httpCache(cache, { ttl: '1m' }))`, or on one route,
+ * `app.get('/items', httpCache(cache, { ttl: '5m' }), handler)`.
+ *
+ * What is used before it runs on every request, hit or not: that is the place of what refuses requests, sets cookies
+ * or compresses. What is used after it runs on misses.
+ *
+ * @param cache A cache, or an `HttpCache` made of one (then without options).
+ * @throws InvalidOptionError naming the option.
+ */
+export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions): RequestHandler {
+  const engine = toHttpCache(cache, options)
+  return (req, res, next) => runBehindCache(engine, req, res, next, knownToExpress(req))
+}

@@ -1,0 +1,137 @@
+import {
+  type CallHandler,
+  type DynamicModule,
+  type ExecutionContext,
+  type FactoryProvider,
+  Module,
+  type ModuleMetadata,
+  type NestInterceptor,
+  SetMetadata,
+} from '@nestjs/common'
+import { APP_INTERCEPTOR, DiscoveryModule, DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core'
+import type { Request, Response } from 'express'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Observable } from 'rxjs'
+import { InvalidOptionError } from '../base/errors.js'
+import type { Cache } from '../data/cache.js'
+import type { Exchange } from '../http/engine/exchange.js'
+import { HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import type { HttpCacheOptions } from '../http/rules/options.js'
+import { knownToExpress } from './node-http/express-request.js'
+import { fastifyExchange } from './node-http/fastify-exchange.js'
+import { nodeExchange } from './node-http/node-exchange.js'
+
+export interface HttpCacheModuleOptions extends HttpCacheOptions {
+  /** A cache, or an `HttpCache` made of one (then without further options). */
+  readonly cache: Cache | HttpCache
+}
+
+export interface HttpCacheModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /** What `useFactory` is given. */
+  readonly inject?: FactoryProvider['inject']
+  readonly useFactory: (...injected: never[]) => HttpCacheModuleOptions | Promise<HttpCacheModuleOptions>
+}
+
+const ROUTE_OPTIONS = 'tiercel:http-cache'
+
+/**
+ * How responses of this handler, or of all handlers of this controller, are cached, over what the module was made with;
+ * `false`: not at all.
+ */
+export function CachedResponse(options: HttpCacheOptions | false): MethodDecorator & ClassDecorator {
+  return SetMetadata(ROUTE_OPTIONS, options)
+}
+
+/**
+ * Response caching for Nest, on Express and on Fastify: import `HttpCacheModule.forRoot({ cache, ttl: '1m' })` once, as
+ * the first of the root module's imports. The engine, to purge, is injected as `HttpCache` of `@tiercel/cache-core/http`.
+ *
+ * Middleware and guards run on every request, hit or not; interceptors, pipes, handler and filters on misses.
+ *
+ * @throws InvalidOptionError naming the option, when the application starts.
+ */
+export class HttpCacheModule {
+  static forRoot(options: HttpCacheModuleOptions): DynamicModule {
+    return HttpCacheModule.forRootAsync({ useFactory: () => options })
+  }
+
+  static forRootAsync({ imports = [], inject = [], useFactory }: HttpCacheModuleAsyncOptions): DynamicModule {
+    return {
+      module: HttpCacheModule,
+      global: true,
+      imports: [...imports, DiscoveryModule],
+      providers: [
+        {
+          provide: HttpCache,
+          inject: [...inject],
+          useFactory: async (...injected: never[]) => engineOf(await useFactory(...injected)),
+        },
+        {
+          provide: APP_INTERCEPTOR,
+          inject: [HttpCache, Reflector, DiscoveryService, MetadataScanner],
+          useFactory: (...parts: ConstructorParameters<typeof HttpCacheInterceptor>) =>
+            new HttpCacheInterceptor(...parts),
+        },
+      ],
+      exports: [HttpCache],
+    }
+  }
+}
+Module({})(HttpCacheModule)
+
+function engineOf({ cache, ...options }: HttpCacheModuleOptions): HttpCache {
+  if (cache === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
+  return toHttpCache(cache, Object.keys(options).length > 0 ? options : undefined)
+}
+
+/** A handler of a controller: what Nest calls `getHandler()`. */
+type Handler = ReturnType<ExecutionContext['getHandler']>
+
+/**
+ * A hit ends the request here: neither a value nor the end of one goes to what called. An interceptor around this one
+ * would take it for the handler's, and Nest would answer a second time.
+ */
+class HttpCacheInterceptor implements NestInterceptor {
+  readonly #shared: HttpCache
+  readonly #reflector: Reflector
+  readonly #discovery: DiscoveryService
+  readonly #scanner: MetadataScanner
+  /** Of the handlers that have options of their own; `undefined` where these are `false`. */
+  readonly #own = new Map<Handler, HttpCache | undefined>()
+
+  constructor(shared: HttpCache, reflector: Reflector, discovery: DiscoveryService, scanner: MetadataScanner) {
+    this.#shared = shared
+    this.#reflector = reflector
+    this.#discovery = discovery
+    this.#scanner = scanner
+  }
+
+  /** Wrong options end the start of the application, not a request. */
+  onModuleInit(): void {
+    for (const { metatype, instance } of this.#discovery.getControllers()) {
+      if (typeof metatype !== 'function' || instance === undefined) continue
+      const prototype = Object.getPrototypeOf(instance) as Record<string, Handler>
+      for (const name of this.#scanner.getAllMethodNames(prototype)) {
+        const handler = prototype[name] as Handler
+        const options = this.#reflector.getAllAndOverride<HttpCacheOptions | false>(ROUTE_OPTIONS, [handler, metatype])
+        if (options !== undefined) this.#own.set(handler, options === false ? undefined : this.#shared.with(options))
+      }
+    }
+  }
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    const handler = context.getHandler()
+    const engine = this.#own.has(handler) ? this.#own.get(handler) : this.#shared
+    if (engine === undefined || context.getType() !== 'http') return next.handle()
+    return new Promise((resolve, reject) => {
+      engine.handle(exchangeOf(context, () => resolve(next.handle()))).catch(reject)
+    })
+  }
+}
+
+function exchangeOf(context: ExecutionContext, proceed: () => void): Exchange {
+  const http = context.switchToHttp()
+  const request = http.getRequest<Request | FastifyRequest>()
+  if ('raw' in request) return fastifyExchange(request, http.getResponse<FastifyReply>(), proceed)
+  return nodeExchange(request, http.getResponse<Response>(), { proceed, ...knownToExpress(request) })
+}

@@ -1,0 +1,16 @@
+import type { Request } from 'express'
+import type { Origin } from '../../http/message/message.js'
+import type { Known } from './middleware.js'
+
+/** What Express, 4 or 5, knows of a request beside Node. */
+export function knownToExpress(req: Request): Known {
+  return { origin: trustedOrigin(req), parsed: req }
+}
+
+/** As Express resolves them where `trust proxy` trusts the other end. `req.host` of Express 4 is without port. */
+function trustedOrigin(req: Request): Origin | undefined {
+  const trusts = req.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean
+  if (!trusts(req.socket.remoteAddress, 0)) return undefined
+  const forwarded = req.get('x-forwarded-host')?.split(',', 1)[0]?.trim()
+  return { scheme: req.protocol, host: forwarded || (req.get('host') ?? '') }
+}

@@ -1,0 +1,32 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Exchange } from '../../http/engine/exchange.js'
+import type { HeaderFields } from '../../http/message/headers.js'
+import type { FieldLog } from './field-log.js'
+import { nodeExchange } from './node-exchange.js'
+
+/** A request to Fastify, and the way to answer it. */
+export function fastifyExchange(request: FastifyRequest, reply: FastifyReply, done: () => void): Exchange {
+  // Fastify has `ips` where it was told to trust its proxy; host and protocol are then as it resolves them.
+  const trusted = request.ips !== undefined
+  return nodeExchange(request.raw, reply.raw, {
+    proceed: () => done(),
+    origin: trusted ? { scheme: request.protocol, host: request.host } : undefined,
+    parsed: request,
+    fields: () => reply.getHeaders() as HeaderFields,
+    logFields: (log) => logReply(reply, log),
+    takeOver: () => void reply.hijack(),
+  })
+}
+
+/** Fastify keeps the fields of its reply to itself, and gives them all at once when the head goes out. */
+function logReply(reply: FastifyReply, log: FieldLog): void {
+  const { header, removeHeader } = reply
+  reply.header = (...rest: Parameters<typeof header>) => {
+    log.hasSet(rest[0])
+    return header.apply(reply, rest)
+  }
+  reply.removeHeader = (name) => {
+    log.hasRemoved(name)
+    return removeHeader.call(reply, name)
+  }
+}

@@ -1,0 +1,90 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach } from 'vitest'
+import type { Cache } from '../../../src/data/cache.js'
+import { createHttpCache, type HttpCache } from '../../../src/http/engine/http-cache.js'
+import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
+import { type Cache as AnyCache, createCache, memoryStore } from '../../../src/index.js'
+import { type Asking, ask, type Reply } from './client.js'
+
+export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown
+
+/** A running application that stands behind the cache, whatever framework it is made with. */
+export interface App {
+  readonly port: number
+  /** How often its handler has run. */
+  readonly runs: () => number
+  get(target: string, headers?: Asking['headers']): Promise<Reply>
+  ask(target: string, asking?: Asking): Promise<Reply>
+}
+
+export interface Setup {
+  readonly cache?: Cache
+  readonly engine?: HttpCache
+  readonly options?: HttpCacheOptions
+  /** A layer between server and cache. */
+  readonly outside?: (req: IncomingMessage, res: ServerResponse) => void
+}
+
+/** What an entry point is made with to start an application. */
+export interface Parts {
+  readonly engine: HttpCache
+  readonly outside: NonNullable<Setup['outside']>
+  readonly handler: Handler
+}
+
+export type Start = (handler: Handler, setup?: Setup) => Promise<App>
+
+/** A row of the table: `listen` starts a server and answers its port. */
+export function startWith(listen: (parts: Parts) => Promise<number>): Start {
+  return async (handler, { cache, engine, options, outside = () => {} } = {}) => {
+    let runs = 0
+    const port = await listen({
+      engine: engine ?? createHttpCache(cache ?? newCache(), { ttl: '1m', ...options }),
+      outside,
+      handler: (req, res) => {
+        runs++
+        return handler(req, res)
+      },
+    })
+    return {
+      port,
+      runs: () => runs,
+      get: (target, headers = {}) => ask(port, target, { headers }),
+      ask: (target, asking) => ask(port, target, asking),
+    }
+  }
+}
+
+/** Serves until the test ends, on a port of its own. */
+export async function listen(listener: RequestListener): Promise<number> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  later(() => {
+    server.closeAllConnections()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  return portOf(server)
+}
+
+export function portOf(server: Pick<Server, 'address'>): number {
+  return (server.address() as AddressInfo).port
+}
+
+const closing: (() => unknown)[] = []
+
+/** Runs after the test, the last one first. */
+export function later(close: () => unknown): void {
+  closing.push(close)
+}
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+/** Ends with the test. */
+export function newCache(options: Partial<Parameters<typeof createCache>[0]> = {}): AnyCache {
+  const cache = createCache({ store: memoryStore(), ...options })
+  later(() => cache.close())
+  return cache
+}

@@ -1,0 +1,14 @@
+import connect from 'connect'
+import { httpCache } from '../../../../src/frameworks/connect.js'
+import { listen, startWith } from '../running-app.js'
+
+export const startConnect = startWith(({ engine, outside, handler }) => {
+  const app = connect()
+  app.use((req, res, next) => {
+    outside(req, res)
+    next()
+  })
+  app.use(httpCache(engine))
+  app.use((req, res) => void handler(req, res))
+  return listen(app)
+})
