@@ -1,4 +1,5 @@
-import type { FastifyInstance, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, onRequestHookHandler, RouteOptions } from 'fastify'
+import { show } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
 import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
@@ -25,12 +26,17 @@ const own = new WeakSet<object>()
  * Response caching for Fastify: `app.register(httpCache, { cache, ttl: '1m' })` for the routes of this context that are
  * added afterwards, `{ config: { cache: { ttl: '5m' } } }` on a route for one of its own, `{ cache: false }` for none.
  *
- * A hit ends the request in the route's onRequest hooks: those that stand before it run, and `onResponse`; no others.
- * HTTP/2 passes uncached.
+ * A hit ends the request in the last of the route's onRequest hooks: all others run before it, in whatever way and
+ * order they were added, and `onResponse` after it; none of those between. HTTP/2 passes uncached.
  *
  * @throws InvalidOptionError naming the option, when the plugin is registered and when a route is added.
  */
 export async function httpCache(app: FastifyInstance, { cache, ...options }: FastifyHttpCacheOptions): Promise<void> {
+  if (typeof (app as Partial<FastifyInstance>).addHook !== 'function') {
+    throw new TypeError(
+      "httpCache of @tiercel/cache-core/fastify is a plugin: app.register(httpCache, { cache, ttl: '1m' })",
+    )
+  }
   if (cache === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
   const named = Object.keys(options).length > 0
   const shared = toHttpCache(cache, named ? options : undefined)
@@ -38,21 +44,57 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
   const readers = new Map<string, HttpCache>()
 
   app.addHook('onRoute', (route) => {
-    const hooks = [route.onRequest ?? []].flat().filter((hook) => !own.has(hook))
-    route.onRequest = hooks
-    const named = route.config?.cache
-    if (named === false) return
+    const named = optionsOf(route)
+    if (named === false) return setHooks(route, undefined)
     const engine = named === undefined ? shared : shared.with(named)
     if ([route.method].flat().includes('GET')) readers.set(route.url, engine)
-    const hook: onRequestHookHandler = (request, reply, done) => {
+    setHooks(route, (request, reply, done) => {
       if (request.raw.httpVersionMajor !== 1) return done()
       const responsible = isUnsafe(request.method) ? (readers.get(route.url) ?? engine) : engine
       responsible.handle(fastifyExchange(request, reply, done)).catch(done)
-    }
-    own.add(hook)
-    route.onRequest = [...hooks, hook]
+    })
   })
 }
 
 // Not in a context of its own: the routes that it is for are added beside it (as fastify-plugin does).
 Object.assign(httpCache, { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: 'tiercel' })
+
+/** What a route says of the cache. Its type lets more pass than it names: Fastify infers a route's config. */
+function optionsOf({ config, method, url }: RouteOptions): HttpCacheOptions | false | undefined {
+  const named: unknown = config?.cache
+  if (named === undefined || named === false) return named
+  if (typeof named !== 'object' || named === null || Array.isArray(named)) {
+    throw new InvalidOptionError(
+      'config.cache',
+      `expected an object of options, or false, for ${[method].flat().join()} ${url}, got ${show(named)}`,
+    )
+  }
+  return named
+}
+
+/**
+ * The route's onRequest hooks without those of outer contexts' caches, and this one behind them all, when Fastify reads
+ * them at the end of the start: behind those as well that `onRoute` hooks of other plugins (a guard, a rate limit) add
+ * after ours.
+ */
+function setHooks(route: RouteOptions, last: onRequestHookHandler | undefined): void {
+  let hooks = hooksOf(route.onRequest)
+  if (last !== undefined) own.add(last)
+  Object.defineProperty(route, 'onRequest', {
+    configurable: true,
+    enumerable: true,
+    get: () => {
+      const others = hooksOf(hooks)
+      // The same list: a plugin may push to it.
+      hooks.splice(0, hooks.length, ...others, ...(last === undefined ? [] : [last]))
+      return hooks
+    },
+    set: (value: RouteOptions['onRequest']) => {
+      hooks = hooksOf(value)
+    },
+  })
+}
+
+function hooksOf(hooks: RouteOptions['onRequest']): onRequestHookHandler[] {
+  return [hooks ?? []].flat().filter((hook) => !own.has(hook)) as onRequestHookHandler[]
+}

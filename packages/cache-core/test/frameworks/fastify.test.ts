@@ -161,7 +161,7 @@ describe('httpCache of Fastify', () => {
       { query: ['id', 'f[a]'], cookies: ['lang'] },
       { routerOptions: { querystringParser: nested } },
     )
-    app.decorateRequest('cookies', null)
+    app.decorateRequest('cookies', null as never)
     app.addHook('onRequest', async (request) => {
       Object.assign(request, { cookies: { lang: 'de', session: 's' } })
     })

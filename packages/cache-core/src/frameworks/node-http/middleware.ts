@@ -16,10 +16,17 @@ export function runBehindCache(
   next: (error?: unknown) => unknown,
   known: Known = {},
 ): void {
+  if (typeof (res as Partial<ServerResponse> | undefined)?.writeHead !== 'function') return void next(noRequest())
   if (handled.has(req) || req.httpVersionMajor !== 1) {
-    next()
-    return
+    return void next()
   }
   handled.add(req)
   engine.handle(nodeExchange(req, res, { proceed: () => next(), ...known })).catch(next)
+}
+
+/** A plugin of Fastify is called with three arguments as well. */
+function noRequest(): TypeError {
+  return new TypeError(
+    "httpCache was called with something else than (req, res, next). Fastify takes that of '@tiercel/cache-core/fastify': app.register(httpCache, { cache, ttl: '1m' })",
+  )
 }
