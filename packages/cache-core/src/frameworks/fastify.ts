@@ -1,6 +1,6 @@
 import type { FastifyInstance, onRequestHookHandler, RouteOptions } from 'fastify'
-import { show } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
+import { show } from '../base/show.js'
 import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import { isUnsafe } from '../http/rules/invalidation.js'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
+import { getExchange } from '../http/support/exchange.js'
 import { setUp } from '../support/set-up.js'
 
 const DAY = 86_400_000
@@ -68,17 +69,7 @@ describe('a mark outlives every entry that carries it (G3)', () => {
     const { cache, clock } = setUp()
     const engine = createHttpCache(cache, { ttl: '365d' })
     let runs = 0
-    const request = (): Promise<void> =>
-      engine.handle({
-        request: { method: 'GET', target: '/', headers: ['Host', 'example.com'] },
-        run: async ({ onHead }) => {
-          runs++
-          onHead({ status: 200, statusText: '', headers: [], outside: new Set() })
-          return { end: 'captured', body: [Buffer.from('body')] }
-        },
-        send: () => {},
-        hold: () => expect.unreachable('a GET is not held'),
-      })
+    const request = (): Promise<void> => engine.handle(getExchange('/', () => runs++))
     await request()
     await clock.advance(200 * DAY)
     await request()

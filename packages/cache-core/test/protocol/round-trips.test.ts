@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Cache } from '../../src/data/cache.js'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
 import type { Store } from '../../src/store/store.js'
+import { getExchange } from '../http/support/exchange.js'
 import { type FakeClock, turn } from '../support/fake-clock.js'
 import { type SetUp, setUp } from '../support/set-up.js'
 
@@ -37,17 +38,7 @@ const coldKey = (cache: Cache, key: string) => (begun: () => void) =>
 
 const coldUrl = (cache: Cache, target: string) => {
   const engine = createHttpCache(cache, { ttl: '1m' })
-  return (begun: () => void) =>
-    engine.handle({
-      request: { method: 'GET', target, headers: ['Host', 'example.com'] },
-      run: async ({ onHead }) => {
-        begun()
-        onHead({ status: 200, statusText: '', headers: [], outside: new Set() })
-        return { end: 'captured', body: [Buffer.from('body')] }
-      },
-      send: () => expect.unreachable('nothing is stored'),
-      hold: () => expect.unreachable('a GET is not held'),
-    })
+  return (begun: () => void) => engine.handle(getExchange(target, begun))
 }
 
 describe('round trips before a load, one after the other', () => {
