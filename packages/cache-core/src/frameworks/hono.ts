@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
-import { showRequest } from './web/hono-request.js'
+import { HonoHandler } from './web/hono-handler.js'
 import { takeOver } from './web/passages.js'
 import { WebExchange } from './web/web-exchange.js'
 
@@ -17,17 +17,7 @@ export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions):
   const engine = toHttpCache(cache, options)
   return async (c, next) => {
     const request = takeOver(c.req.raw)
-    let restore: (() => void) | undefined
-    const over = (): void => {
-      restore?.()
-      restore = undefined
-    }
-    const proceed = async (shown: Request): Promise<unknown> => {
-      if (shown !== request) restore = showRequest(c, shown)
-      await next()
-      return c.finalized ? c.res : undefined
-    }
-    const exchange = new WebExchange(request, { proceed, over })
+    const exchange = new WebExchange(request, new HonoHandler(c, next))
     const response = await exchange.answer(engine, [executionContext(c), request])
     if (response === undefined || (c.finalized && response === c.res)) return
     c.res = undefined

@@ -1,12 +1,16 @@
-import type { Exchange, ResponseHead, RunOutcome, RunPlan } from '../../http/engine/exchange.js'
+import type { Exchange, ResponseHead, RunOutcome, RunPlan, WritePlan } from '../../http/engine/exchange.js'
 import type { HttpCache } from '../../http/engine/http-cache.js'
 import type { HeaderLines } from '../../http/message/headers.js'
 import type { CacheRequest } from '../../http/message/message.js'
+import { changesOf, type HeadLog, NO_LOG } from '../../http/rules/head-changes.js'
+import { appliedHead } from './applied-head.js'
 import { captureBody, captureUnheard } from './capture-body.js'
+import { passOn, type WebBody } from './pass-on.js'
 import { enter, type Passage } from './passages.js'
+import { sliceBody } from './slice-body.js'
 import { waitUntil } from './wait-until.js'
 import { cacheRequest, narrowedRequest } from './web-request.js'
-import { isObservable, linesOf, respond, respondLike } from './web-response.js'
+import { type Observed, observe, respond, respondLike } from './web-response.js'
 
 const BROKEN: RunOutcome = { end: 'broken' }
 const PASSED: RunOutcome = { end: 'passed' }
@@ -17,6 +21,10 @@ export interface WebHandler {
   readonly proceed: (request: Request) => unknown
   /** Nothing that it reads of its request from now on can reach the store. */
   readonly over?: () => void
+  /** The field lines that layers outside have set so far, where the host has them on its response already. */
+  readonly outside?: () => HeaderLines
+  /** What it did to the fields of the response, as far as it was seen. */
+  readonly log?: HeadLog
 }
 
 /** An exchange over Request and Response. */
@@ -59,7 +67,8 @@ export class WebExchange implements Exchange, Passage {
   }
 
   send(...[head, body]: Parameters<Exchange['send']>): void {
-    this.#answer(respond(head, body))
+    const headers = appliedHead(this.#handler.outside?.() ?? [], head)
+    this.#answer(respond({ ...head, headers }, body))
   }
 
   run(plan: RunPlan): Promise<RunOutcome> {
@@ -77,50 +86,63 @@ export class WebExchange implements Exchange, Passage {
 
   async #run({ sees, onHead, onAbandoned, ...limits }: RunPlan, settle: (outcome: RunOutcome) => void): Promise<void> {
     const client = this.original.signal
+    const before = this.#handler.outside?.() ?? []
     const shown = sees === undefined ? this.original : narrowedRequest(this.original, sees)
     const onGone = (): void => onAbandoned?.(() => settle(BROKEN))
+    if (client.aborted) onGone()
     client.addEventListener('abort', onGone)
-    const given = await this.#handle(shown).finally(() => client.removeEventListener('abort', onGone))
-    if (given === undefined) return settle(PASSED)
-    const { headers, capture } = onHead(headOf(given))
-    if (!capture || given.body === null) {
-      this.#handler.over?.()
-      this.#answer(respondLike(given, headers, given.body))
+    const observed = await this.#handle(shown).finally(() => client.removeEventListener('abort', onGone))
+    if (observed === undefined) return settle(PASSED)
+    const { given, body: source } = observed
+    const { headers, capture, partial } = onHead(this.#headOf(observed, before))
+    const answer = (body: WebBody): void => {
+      // A body that is a stream may still be made, by what reads its request only now.
+      if (!capture || !(body instanceof ReadableStream)) this.#handler.over?.()
+      const part = partial !== undefined && body !== null ? sliceBody(body, partial.range) : body
+      this.#answer(respondLike(given, headers, part, partial?.status))
+    }
+    if (!capture || source === null) {
+      answer(source)
       return settle(capture ? { end: 'captured', body: [] } : PASSED)
     }
-    const captured = client.aborted ? captureUnheard(given.body, limits) : await captureBody(given.body, limits)
+    const unheard = client.aborted || partial !== undefined
+    const captured = unheard ? captureUnheard(source, limits) : await captureBody(source, limits)
     client.addEventListener('abort', captured.abandon)
-    // A body that is a stream may still be made, by what reads its request only now.
-    if (!(captured.body instanceof ReadableStream)) this.#handler.over?.()
-    this.#answer(respondLike(given, headers, captured.body))
+    answer(captured.body)
     settle(await captured.outcome)
     client.removeEventListener('abort', captured.abandon)
   }
 
-  hold(onHead: (head: ResponseHead) => Promise<HeaderLines>): void {
-    this.#hold(onHead).catch(this.#fail)
+  write(plan: WritePlan): void {
+    this.#write(plan).catch(this.#fail)
   }
 
-  async #hold(onHead: (head: ResponseHead) => Promise<HeaderLines>): Promise<void> {
-    const given = await this.#handle(this.original)
-    if (given === undefined) return
-    const head = headOf(given)
-    const headers = await onHead(head).catch(() => head.headers)
-    this.#answer(respondLike(given, headers, given.body))
+  async #write({ cacheStatus, invalidate }: WritePlan): Promise<void> {
+    const observed = await this.#handle(this.original)
+    if (observed === undefined) return
+    const { given, headers, body } = observed
+    let begun = false
+    // What comes at once ends in this turn; what streams may have been loaded anew before its end.
+    const end = (): unknown => (begun ? invalidate(observed) : undefined)
+    const passed = body === null ? null : await passOn(body, { end })
+    await invalidate(observed)
+    begun = true
+    this.#answer(respondLike(given, [...headers, 'Cache-Status', cacheStatus], passed))
   }
 
   /** The response, where it is for the cache to say more; else it is answered with already. */
-  async #handle(shown: Request): Promise<Response | undefined> {
+  async #handle(shown: Request): Promise<Observed | undefined> {
     enter(this, shown)
     const given = await this.#handler.proceed(shown)
-    if (!this.#withdrawn && isObservable(given)) return given
-    this.#handler.over?.()
-    this.#answer(given)
-    return undefined
+    const observed = this.#withdrawn ? undefined : observe(given)
+    if (observed === undefined) {
+      this.#handler.over?.()
+      this.#answer(given)
+    }
+    return observed
   }
-}
 
-function headOf(given: Response): ResponseHead {
-  const { status, statusText, headers } = given
-  return { status, statusText, headers: linesOf(headers), outside: new Set() }
+  #headOf({ status, statusText, headers }: Observed, before: HeaderLines): ResponseHead {
+    return { status, statusText, headers, changes: changesOf(before, headers, this.#handler.log ?? NO_LOG) }
+  }
 }

@@ -2,20 +2,32 @@ import type { CompleteResponse } from '../../http/engine/exchange.js'
 import type { HeaderLines } from '../../http/message/headers.js'
 import type { WebBody } from './pass-on.js'
 
+/** A response on its way, taken apart. */
+export interface Observed {
+  readonly given: Response
+  readonly status: number
+  readonly statusText: string
+  readonly headers: HeaderLines
+  readonly body: ReadableStream | null
+}
+
 /**
- * Whether this is a response that may be observed on its way: of whatever class and realm. Not one that its host knows
- * by itself (an upgrade, `Response.error()`, one that @hono/node-server has sent already), and not one whose body
- * somebody has taken: these go on as they are, and their host says what is wrong with them.
+ * A response that may be observed on its way, of whatever class and realm. `undefined`: one that its host knows by itself
+ * (an upgrade, `Response.error()`, one that @hono/node-server has sent already), or whose body somebody has taken. These
+ * go on as they are, and their host says what is wrong with them.
  */
-export function isObservable(given: unknown): given is Response {
-  if (typeof given !== 'object' || given === null) return false
-  const { status, headers, webSocket } = given as Partial<Response> & { readonly webSocket?: unknown }
-  if (!(typeof status === 'number' && status >= 200 && status <= 599)) return false
-  // Before the body: @hono/node-server's response makes itself real when it is asked for that, and keeps these then.
-  if (!(typeof headers === 'object' && headers !== null && Symbol.iterator in headers)) return false
-  if (headers.has('x-hono-already-sent') || webSocket) return false
-  const { body, bodyUsed } = given as Partial<Response>
-  return body === null || (typeof body?.getReader === 'function' && !body.locked && !bodyUsed)
+export function observe(value: unknown): Observed | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const given = value as Response & { readonly webSocket?: unknown }
+  const { status, headers: fields } = given
+  if (!(status >= 200 && status <= 599) || given.webSocket) return undefined
+  if (!(typeof fields === 'object' && fields !== null && Symbol.iterator in fields)) return undefined
+  if (fields.has('x-hono-already-sent')) return undefined
+  // Before the rest: asked for that, the response of @hono/node-server becomes a real one, with a Content-Type of its own.
+  const headers = linesOf(fields)
+  const { statusText, body } = given
+  if (body !== null && (typeof body?.getReader !== 'function' || body.locked || given.bodyUsed)) return undefined
+  return { given, status, statusText, headers, body }
 }
 
 export function linesOf(headers: Headers): string[] {
@@ -27,18 +39,18 @@ export function linesOf(headers: Headers): string[] {
 }
 
 /**
- * A response like the one given, with these fields and this body. Never the same object: a handler may return one twice,
- * and its fields may be immutable.
+ * A response like the one given, with these fields and this body, and of this status where it has another. Never the
+ * same object: a handler may return one twice, and its fields may be immutable.
  */
-export function respondLike(given: Response, lines: HeaderLines, body: WebBody): Response {
-  const response = new Response(body, given)
+export function respondLike(given: Response, lines: HeaderLines, body: WebBody, status?: number): Response {
+  const response = new Response(body, status === undefined ? given : { status })
   for (const name of [...response.headers.keys()]) response.headers.delete(name)
   append(response.headers, lines)
   return response
 }
 
 export function respond(
-  { status, statusText, headers: lines }: CompleteResponse,
+  { status, statusText, headers: lines }: Omit<CompleteResponse, 'added' | 'removed'>,
   body: Uint8Array | undefined,
 ): Response {
   const headers = new Headers()

@@ -1,0 +1,47 @@
+import type { Context, Next } from 'hono'
+import type { HeaderLines } from '../../http/message/headers.js'
+import { type HeadLog, NO_LOG } from '../../http/rules/head-changes.js'
+import { watchHead } from './hono-head.js'
+import { showRequest } from './hono-request.js'
+import type { WebHandler } from './web-exchange.js'
+import { linesOf } from './web-response.js'
+
+/** What stands behind a middleware of Hono: it reads the request, and writes the response, on the context. */
+export class HonoHandler implements WebHandler {
+  readonly #context: Context
+  readonly #next: Next
+  #log = NO_LOG
+  #restore = (): void => {}
+
+  constructor(context: Context, next: Next) {
+    this.#context = context
+    this.#next = next
+  }
+
+  get log(): HeadLog {
+    return this.#log
+  }
+
+  async proceed(shown: Request): Promise<unknown> {
+    const c = this.#context
+    if (shown !== c.req.raw) this.#restore = showRequest(c, shown)
+    const watch = watchHead(c, c.newResponse(null).headers)
+    this.#log = watch.log
+    try {
+      await this.#next()
+    } finally {
+      watch.stop()
+    }
+    return c.finalized ? c.res : undefined
+  }
+
+  over(): void {
+    this.#restore()
+    this.#restore = () => {}
+  }
+
+  /** Asked of the context without `c.res`, which would make one: Hono then puts its fields over the handler's. */
+  outside(): HeaderLines {
+    return linesOf(this.#context.newResponse(null).headers)
+  }
+}
