@@ -1,14 +1,23 @@
-import {
-  type CompareAndSetOptions,
-  InvalidOptionError,
-  type Store,
-  type StoreCapabilities,
-  type StoreEntry,
-  type StoreWrite,
-  type Version,
-  type WriteOptions,
+import type {
+  CompareAndSetOptions,
+  Store,
+  StoreCapabilities,
+  StoreEntry,
+  StoreWrite,
+  Version,
+  WriteOptions,
 } from '@tiercel/cache-core/store'
-import { allOrFirstError, checkOptions, keyPrefix, messageOf, StoreErrors } from '@tiercel/cache-core/store-kit'
+import {
+  allOrFirstError,
+  callback,
+  either,
+  messageOf,
+  OptionTable,
+  prefixOption,
+  type RowsOf,
+  StoreErrors,
+  shape,
+} from '@tiercel/cache-core/store-kit'
 import { MAX_KEY_BYTES, SCHEMA } from './schema.js'
 
 const STORE_NAME = 'postgres'
@@ -25,10 +34,22 @@ export interface QueryClient {
 
 export interface PostgresStoreOptions {
   /** A client of yours, which is never ended; or a function that makes one, called by the first operation. */
-  readonly client: QueryClient | (() => QueryClient | Promise<QueryClient>)
+  readonly client: QueryClient | QueryClientFactory
   /** Stands before every key. Default `'tiercel'`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
 }
+
+type QueryClientFactory = () => QueryClient | Promise<QueryClient>
+
+const OPTIONS = {
+  client: either(
+    shape<QueryClient>('an object with query(text, params)', ['query']),
+    callback<QueryClientFactory>('a function that makes one'),
+  ).required('give { client: new Pool() }'),
+  prefix: prefixOption,
+} satisfies RowsOf<PostgresStoreOptions>
+
+const TABLE = new OptionTable('postgresStore', OPTIONS)
 
 /** Whether the row's life has not ended, by the server's clock. */
 const ALIVE = '(expires_at IS NULL OR expires_at > now())'
@@ -91,16 +112,9 @@ class PostgresStore implements Store {
   #closed = false
 
   constructor(options: PostgresStoreOptions) {
-    checkOptions('postgresStore', options, ['client', 'prefix'])
-    const { client } = options
-    if (typeof client !== 'function' && typeof client?.query !== 'function') {
-      throw new InvalidOptionError(
-        'client',
-        'expected an object with query(text, params), or a function that makes one',
-      )
-    }
+    const { client, prefix } = TABLE.read(options)
     this.#given = client
-    this.#prefix = keyPrefix(options.prefix)
+    this.#prefix = prefix
   }
 
   async get(key: string): Promise<StoreEntry | undefined> {

@@ -1,5 +1,5 @@
 import { StoreError } from '@tiercel/cache-core/store'
-import { parseCount } from '@tiercel/cache-core/store-kit'
+import { count as wholeNumber } from '@tiercel/cache-core/store-kit'
 import type { BinaryCollection } from 'couchbase'
 import { STORE_NAME } from './errors.js'
 
@@ -12,9 +12,11 @@ const ZERO = 1_000_000_000_000_000
 const MIN = 1 - ZERO
 const MAX = Number.MAX_SAFE_INTEGER - ZERO
 
+const stepOption = wholeNumber({ min: MIN, max: MAX })
+
 /** @throws InvalidOptionError when no counter can make this step. */
 export function checkStep(by: number): void {
-  parseCount('by', by, MIN, MAX)
+  stepOption.parse(by, 'by')
 }
 
 /**

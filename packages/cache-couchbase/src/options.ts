@@ -1,18 +1,25 @@
 import { InvalidOptionError } from '@tiercel/cache-core/store'
 import {
-  checkDriverConfig,
-  checkOptions,
+  bothCredentials,
+  configOption,
+  count,
   type Duration,
+  duration,
   durationInQuery,
+  either,
   formatHost,
-  keyPrefix,
-  parseCount,
-  parseCredentials,
-  parseDuration,
+  instance,
+  OptionTable,
+  overUrl,
+  type Parsed,
   parseStoreUrl,
-  parseText,
-  refuseBesideClient,
-  show,
+  passwordOption,
+  prefixOption,
+  type RowsOf,
+  type StoreUrl,
+  text,
+  urlOption,
+  usernameOption,
 } from '@tiercel/cache-core/store-kit'
 import { Bucket, Cluster, Collection, type ConnectOptions } from 'couchbase'
 
@@ -26,31 +33,31 @@ export interface CouchbaseStoreOptions {
    * `couchbase://user:password@host,host/bucket/scope/collection`, or `couchbases://` for TLS; scope and collection
    * may be left out. In the query: `connectTimeout`, `kvTimeout`, and options of the SDK's connection string.
    */
-  readonly url?: string
+  readonly url?: string | undefined
   /** Given together with `password`. */
-  readonly username?: string
-  readonly password?: string
+  readonly username?: string | undefined
+  readonly password?: string | undefined
   /** Required, here or in the url. */
-  readonly bucket?: string
+  readonly bucket?: string | undefined
   /** Default `'_default'`. */
-  readonly scope?: string
+  readonly scope?: string | undefined
   /** Default `'_default'`. */
-  readonly collection?: string
+  readonly collection?: string | undefined
   /** Stands before every key. Stores with different prefixes share a collection and do not meet. Default `'tiercel'`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** The largest value, in bytes. Default and at most 20 MiB, the server's own limit. */
-  readonly maxValueBytes?: number
+  readonly maxValueBytes?: number | undefined
   /** How long one attempt to connect may take. A process that ends meanwhile waits for it. Default `'2.5s'`. */
-  readonly connectTimeout?: Duration
+  readonly connectTimeout?: Duration | undefined
   /**
    * How long the SDK keeps an operation that no node answers. A safety net behind the cache's `storeTimeout`, and not
    * below it. Default `'500ms'`.
    */
-  readonly kvTimeout?: Duration
+  readonly kvTimeout?: Duration | undefined
   /** Further settings of the cluster that the store connects to: TLS, DNS, tracing, metrics, logger, authenticator. */
-  readonly config?: CouchbaseConfig
+  readonly config?: CouchbaseConfig | undefined
   /** Your own cluster (with `bucket`) or collection, in place of all that says how to connect. It is never closed by the store. */
-  readonly client?: CouchbaseClient
+  readonly client?: CouchbaseClient | undefined
 }
 
 /** Where the documents are, in a cluster of the store's own. */
@@ -81,94 +88,82 @@ const OWN_SETTINGS = {
 export const MAX_KEY_BYTES = 246
 /** The server's own limit: 20 MiB. */
 const MAX_VALUE_BYTES = 20_971_520
-const DEFAULT_KV_TIMEOUT = '500ms'
-const DEFAULT_CONNECT_TIMEOUT = '2.5s'
 const KEYSPACE = ['bucket', 'scope', 'collection'] as const
 const CONNECTING = ['url', 'username', 'password', 'connectTimeout', 'config'] as const
 
+const OPTIONS = {
+  url: urlOption('couchbase://user:password@host/bucket'),
+  username: usernameOption,
+  password: passwordOption,
+  bucket: text(),
+  scope: text(),
+  collection: text(),
+  prefix: prefixOption,
+  maxValueBytes: count({ max: MAX_VALUE_BYTES }).or(MAX_VALUE_BYTES),
+  connectTimeout: duration({ min: 1 }).or('2.5s'),
+  kvTimeout: duration({ min: 1 }).or('500ms'),
+  config: configOption<CouchbaseConfig>('couchbase', OWN_SETTINGS),
+  // By its class: the errors and CAS of another copy of the package would not be known here.
+  client: either(instance('a Cluster', Cluster), instance('a Collection of this couchbase package', Collection)),
+} satisfies RowsOf<CouchbaseStoreOptions>
+
+const TABLE = new OptionTable('couchbaseStore', OPTIONS)
+
 /** @throws InvalidOptionError naming the option. */
 export function parseOptions(options: CouchbaseStoreOptions): ParsedOptions {
-  checkOptions('couchbaseStore', options, [
-    ...CONNECTING,
-    ...KEYSPACE,
-    'prefix',
-    'maxValueBytes',
-    'kvTimeout',
-    'client',
-  ])
-  const fromUrl = options.client === undefined ? parseUrl(options.url) : undefined
-  const kvTimeoutMs = parseDuration('kvTimeout', options.kvTimeout ?? fromUrl?.kvTimeout ?? DEFAULT_KV_TIMEOUT, {
-    min: 1,
-  })
+  const parsed = TABLE.read(overUrl(TABLE, options, CONNECTING, readUrl))
   return {
-    source: fromUrl === undefined ? callersCollection(options) : target(options, fromUrl, kvTimeoutMs),
-    keyPrefix: keyPrefix(options.prefix),
-    maxValueBytes: parseCount('maxValueBytes', options.maxValueBytes ?? MAX_VALUE_BYTES, 1, MAX_VALUE_BYTES),
-    kvTimeoutMs,
+    source: parsed.client === undefined ? target(parsed) : callersCollection(parsed.client, parsed),
+    keyPrefix: parsed.prefix,
+    maxValueBytes: parsed.maxValueBytes,
+    kvTimeoutMs: parsed.kvTimeoutMs,
   }
 }
 
-/** By its class: the errors and CAS of another copy of the package would not be known here. */
-function callersCollection(options: CouchbaseStoreOptions): Collection {
-  refuseBesideClient(options, CONNECTING)
-  const { client } = options
-  if (client instanceof Cluster) return keyspace(options)(client)
-  if (!(client instanceof Collection)) {
-    throw new InvalidOptionError(
-      'client',
-      `expected a Cluster or Collection of this couchbase package, got ${show(client)}`,
-    )
-  }
-  const given = KEYSPACE.find((name) => options[name] !== undefined)
+function callersCollection(client: CouchbaseClient, parsed: Keyspace): Collection {
+  if (client instanceof Cluster) return keyspace(parsed)(client)
+  const given = KEYSPACE.find((name) => parsed[name] !== undefined)
   if (given !== undefined) throw new InvalidOptionError(given, 'is settled by the collection given as client')
   return client
 }
 
-/** What stands beside the URL wins over what stands in it. */
-function target(options: CouchbaseStoreOptions, fromUrl: FromUrl, kvTimeoutMs: number): Target {
-  const config: ConnectOptions = options.config ?? {}
-  checkDriverConfig(config, 'couchbase', OWN_SETTINGS)
-  const credentials = parseCredentials(options.username ?? fromUrl.username, options.password ?? fromUrl.password)
+function target(parsed: Parsed<typeof OPTIONS>): Target {
+  const { url, username, password, connectTimeoutMs, kvTimeoutMs } = parsed
+  const config: ConnectOptions = parsed.config ?? {}
+  if (url === undefined) throw new InvalidOptionError('url', 'missing; give a url or a client of your own')
+  const credentials = bothCredentials(username, password)
   if (credentials !== undefined && config.authenticator !== undefined) {
     throw new InvalidOptionError('config.authenticator', 'the username and password say who connects already')
   }
-  const connectTimeout = options.connectTimeout ?? fromUrl.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT
   return {
-    connectionString: fromUrl.connectionString,
-    open: keyspace({
-      bucket: options.bucket ?? fromUrl.bucket,
-      scope: options.scope ?? fromUrl.scope,
-      collection: options.collection ?? fromUrl.collection,
-    }),
+    connectionString: connectionString(parseStoreUrl(url, SCHEMES)),
+    open: keyspace(parsed),
     options: {
       // Together they cost a third of the throughput at one reader (measured), for a log that is off.
       tracingConfig: { enableTracing: false },
       metricsConfig: { enableMetrics: false },
       ...config,
       ...credentials,
-      timeouts: {
-        bootstrapTimeout: parseDuration('connectTimeout', connectTimeout, { min: 1 }),
-        kvTimeout: kvTimeoutMs,
-      },
+      timeouts: { bootstrapTimeout: connectTimeoutMs, kvTimeout: kvTimeoutMs },
     },
   }
 }
 
-type FromUrl = ReturnType<typeof parseUrl>
+const SCHEMES = ['couchbase', 'couchbases'] as const
+/** Its name in connection strings, where the SDK for Node ignores it. */
+const KV_TIMEOUT_OF_SDKS = 'kv_timeout'
+const OWN_QUERY: readonly string[] = ['connectTimeout', 'kvTimeout', KV_TIMEOUT_OF_SDKS]
 
-function parseUrl(text: unknown) {
-  if (text === undefined) throw new InvalidOptionError('url', 'missing; give a url or a client of your own')
-  const url = parseStoreUrl(text, ['couchbase', 'couchbases'])
-  const { scheme, hosts, username, password, path, query } = url
-  const [bucket, scope, collection, ...rest] = path
+/** The URL as the options that it stands for, beside the connection string that it is. */
+function readUrl(text: string): CouchbaseStoreOptions {
+  const url = parseStoreUrl(text, SCHEMES)
+  const [bucket, scope, collection, ...rest] = url.path
   if (rest.length > 0 || (scope !== undefined && collection === undefined)) {
     throw new InvalidOptionError('url', 'expected /bucket or /bucket/scope/collection behind the hosts')
   }
-  const ofSdk = new URLSearchParams([...query].filter(([name]) => !OWN_QUERY.includes(name))).toString()
   return {
-    connectionString: `${scheme}://${hosts.map(formatHost).join(',')}${ofSdk === '' ? '' : `?${ofSdk}`}`,
-    username,
-    password,
+    username: url.username,
+    password: url.password,
     bucket,
     scope,
     collection,
@@ -177,9 +172,11 @@ function parseUrl(text: unknown) {
   }
 }
 
-/** Its name in connection strings, where the SDK for Node ignores it. */
-const KV_TIMEOUT_OF_SDKS = 'kv_timeout'
-const OWN_QUERY: readonly string[] = ['connectTimeout', 'kvTimeout', KV_TIMEOUT_OF_SDKS]
+/** What the SDK reads of the URL: its scheme, its hosts, and the options of the query that are not the store's own. */
+function connectionString({ scheme, hosts, query }: StoreUrl): string {
+  const ofSdk = new URLSearchParams([...query].filter(([name]) => !OWN_QUERY.includes(name))).toString()
+  return `${scheme}://${hosts.map(formatHost).join(',')}${ofSdk === '' ? '' : `?${ofSdk}`}`
+}
 
 interface Keyspace {
   readonly bucket?: string | undefined
@@ -189,8 +186,7 @@ interface Keyspace {
 
 function keyspace({ bucket, scope = '_default', collection = '_default' }: Keyspace): (cluster: Cluster) => Collection {
   if (bucket === undefined) throw new InvalidOptionError('bucket', "missing; name it here or in the url's path")
-  const names = [parseText('bucket', bucket), parseText('scope', scope), parseText('collection', collection)] as const
   // Not `cluster.bucket()`: that one opens the bucket at once and prints to stderr when it cannot. Made this way, the
   // first operation opens it and gets the error.
-  return (cluster) => new Bucket(cluster, names[0]).scope(names[1]).collection(names[2])
+  return (cluster) => new Bucket(cluster, bucket).scope(scope).collection(collection)
 }

@@ -1,21 +1,26 @@
 import { InvalidOptionError } from '@tiercel/cache-core/store'
 import {
-  checkDriverConfig,
-  checkOptions,
+  bothCredentials,
   checkQuery,
+  configOption,
+  count,
   type Duration,
+  duration,
   durationInQuery,
   formatHost,
-  keyPrefix,
-  parseCount,
-  parseCredentials,
-  parseDuration,
-  parseHost,
+  hostsOption,
+  OptionTable,
+  overUrl,
+  type Parsed,
   parseStoreUrl,
-  parseText,
-  refuseBesideClient,
-  type StoreHost,
+  passwordOption,
+  prefixOption,
+  type RowsOf,
+  shape,
   show,
+  text,
+  urlOption,
+  usernameOption,
 } from '@tiercel/cache-core/store-kit'
 import { type Client, type ClientConfig, ReconnectMode } from 'hazelcast-client'
 
@@ -29,26 +34,26 @@ export interface HazelcastStoreOptions {
    * `hazelcast://user:password@host:port,host:port/map`. Port 5701 where it names none. In the query: `clusterName`,
    * `connectTimeout`.
    */
-  readonly url?: string
+  readonly url?: string | undefined
   /** In place of `url`: members to begin with, `'host:port'` each; the client learns of the others. */
-  readonly members?: readonly string[]
+  readonly members?: readonly string[] | undefined
   /** The cluster's name. Default `'dev'`, which is Hazelcast's own default. */
-  readonly clusterName?: string
+  readonly clusterName?: string | undefined
   /** For clusters with security enabled. Given together with `password`. */
-  readonly username?: string
-  readonly password?: string
+  readonly username?: string | undefined
+  readonly password?: string | undefined
   /** The distributed map that holds all entries. Default `'tiercel'`. */
-  readonly map?: string
+  readonly map?: string | undefined
   /** Stands before every key and channel. Stores with different prefixes share a map and do not meet. Default `'tiercel'`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** The largest value, in bytes. Hazelcast names no limit, but a value holds up its partition while it travels. Default 8 MiB. */
-  readonly maxValueBytes?: number
+  readonly maxValueBytes?: number | undefined
   /** How long connecting to one member may take. Default `'1s'`. */
-  readonly connectTimeout?: Duration
+  readonly connectTimeout?: Duration | undefined
   /** Further settings of the client that the store creates: TLS, load balancer, labels, properties. */
-  readonly config?: HazelcastConfig
+  readonly config?: HazelcastConfig | undefined
   /** Your own client, in place of all that says how to connect. It is never shut down by the store. */
-  readonly client?: HazelcastClient
+  readonly client?: HazelcastClient | undefined
 }
 
 export interface ParsedOptions {
@@ -70,51 +75,52 @@ const OWN_SETTINGS = {
 } as const satisfies { readonly [Name in keyof ClientConfig]?: string }
 
 const DEFAULT_PORT = 5701
-const DEFAULT_MAX_VALUE_BYTES = 8_388_608
-const DEFAULT_CONNECT_TIMEOUT = '1s'
 const IN_QUERY = ['clusterName', 'connectTimeout'] as const
 const CONNECTING = ['url', 'members', 'username', 'password', ...IN_QUERY, 'config'] as const
 
+const OPTIONS = {
+  url: urlOption('hazelcast://host:5701'),
+  members: hostsOption('members'),
+  clusterName: text().or('dev'),
+  username: usernameOption,
+  password: passwordOption,
+  map: text().or('tiercel'),
+  prefix: prefixOption,
+  maxValueBytes: count().or(8_388_608),
+  connectTimeout: duration({ min: 1 }).or('1s'),
+  config: configOption<HazelcastConfig>('hazelcast-client', OWN_SETTINGS).to(withoutOwn),
+  // By what it can do, not by its class: it may come from another copy of hazelcast-client.
+  client: shape<HazelcastClient>('a client of hazelcast-client', ['getMap', 'getConfig']),
+} satisfies RowsOf<HazelcastStoreOptions>
+
+const TABLE = new OptionTable('hazelcastStore', OPTIONS)
+
 /** @throws InvalidOptionError naming the option. */
 export function parseOptions(options: HazelcastStoreOptions): ParsedOptions {
-  checkOptions('hazelcastStore', options, [...CONNECTING, 'map', 'prefix', 'maxValueBytes', 'client'])
-  const fromUrl = options.url === undefined ? undefined : parseUrl(options.url)
-  const map = parseText('map', options.map ?? fromUrl?.map ?? 'tiercel')
-  return {
-    source:
-      options.client === undefined
-        ? { config: clientConfig(options, fromUrl) }
-        : { client: callersClient(options, map) },
-    map,
-    keyPrefix: keyPrefix(options.prefix),
-    maxValueBytes: parseCount('maxValueBytes', options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES),
+  const parsed = TABLE.read(overUrl(TABLE, options, CONNECTING, readUrl))
+  const { client, map, prefix, maxValueBytes } = parsed
+  const common = { map, keyPrefix: prefix, maxValueBytes }
+  if (client !== undefined) {
+    refuseNearCache(client, map)
+    return { source: { client }, ...common }
   }
+  if (options.url !== undefined && options.members !== undefined) {
+    throw new InvalidOptionError('members', 'the url names them; give one of the two')
+  }
+  return { source: { config: clientConfig(parsed) }, ...common }
 }
 
-/** By what it can do, not by its class: it may come from another copy of hazelcast-client. */
-function callersClient(options: HazelcastStoreOptions, map: string): HazelcastClient {
-  refuseBesideClient(options, CONNECTING)
-  const { client } = options
-  if (typeof client?.getMap !== 'function' || typeof client.getConfig !== 'function') {
-    throw new InvalidOptionError('client', `expected a client of hazelcast-client, got ${show(client)}`)
-  }
-  // A near cache answers with values that were deleted elsewhere: every promise about deletes would be void.
+/** A near cache answers with values that were deleted elsewhere: every promise about deletes would be void. */
+function refuseNearCache(client: HazelcastClient, map: string): void {
   if (Object.hasOwn(client.getConfig().nearCaches ?? {}, map)) {
     throw new InvalidOptionError('client', `has a near cache on the map ${show(map)}; use the cache's own \`near\``)
   }
-  return client
 }
 
-/** What stands beside the URL wins over what stands in it. */
-function clientConfig(options: HazelcastStoreOptions, fromUrl: FromUrl | undefined): ClientConfig {
-  if (fromUrl !== undefined && options.members !== undefined) {
-    throw new InvalidOptionError('members', 'the url names them; give one of the two')
-  }
-  const members = fromUrl?.hosts ?? parseMembers(options.members)
-  const credentials = parseCredentials(options.username ?? fromUrl?.username, options.password ?? fromUrl?.password)
-  const connectTimeout = options.connectTimeout ?? fromUrl?.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT
-  const config = options.config ?? {}
-  checkConfig(config)
+function clientConfig(parsed: Parsed<typeof OPTIONS>): ClientConfig {
+  const { members, username, password, clusterName, connectTimeoutMs, config = {} } = parsed
+  if (members === undefined) throw new InvalidOptionError('url', 'missing; give a url, members or a client of your own')
+  const credentials = bothCredentials(username, password)
   if (credentials !== undefined && config.security !== undefined) {
     throw new InvalidOptionError('config.security', 'the username and password say who connects already')
   }
@@ -124,10 +130,10 @@ function clientConfig(options: HazelcastStoreOptions, fromUrl: FromUrl | undefin
     backupAckToClientEnabled: false,
     metrics: { enabled: false },
     ...config,
-    clusterName: parseText('clusterName', options.clusterName ?? fromUrl?.clusterName ?? 'dev'),
+    clusterName,
     network: {
       ...config.network,
-      connectionTimeout: parseDuration('connectTimeout', connectTimeout, { min: 1 }),
+      connectionTimeout: connectTimeoutMs,
       clusterMembers: members.map(({ host, port = DEFAULT_PORT }) => formatHost({ host, port })),
     },
     // Offline, every operation fails at once instead of waiting for a connection.
@@ -154,8 +160,7 @@ function clientConfig(options: HazelcastStoreOptions, fromUrl: FromUrl | undefin
 const RESEND_TIMEOUT = 'hazelcast.client.invocation.timeout.millis'
 const NEVER_RESEND = -1
 
-function checkConfig(config: ClientConfig): void {
-  checkDriverConfig(config, 'hazelcast-client', OWN_SETTINGS)
+function withoutOwn(config: HazelcastConfig): HazelcastConfig {
   const { clusterMembers, connectionTimeout, redoOperation } = config.network ?? {}
   if (clusterMembers !== undefined) {
     throw new InvalidOptionError('config.network.clusterMembers', 'use the option members')
@@ -169,30 +174,22 @@ function checkConfig(config: ClientConfig): void {
   if (config.properties?.[RESEND_TIMEOUT] !== undefined) {
     throw new InvalidOptionError(`config.properties['${RESEND_TIMEOUT}']`, 'is set by the store: nothing is sent twice')
   }
+  return config
 }
 
-type FromUrl = ReturnType<typeof parseUrl>
-
-function parseUrl(text: string) {
+/** The URL as the options that it stands for. */
+function readUrl(text: string): HazelcastStoreOptions {
   const url = parseStoreUrl(text, ['hazelcast'])
   checkQuery(url, IN_QUERY)
   const { hosts, username, password, path, query } = url
   const [map, ...rest] = path
   if (rest.length > 0) throw new InvalidOptionError('url', 'expected one path segment, the name of the map')
   return {
-    hosts,
+    members: hosts.map(formatHost),
     username,
     password,
     map,
     clusterName: query.get('clusterName'),
     connectTimeout: durationInQuery(url, 'connectTimeout'),
   }
-}
-
-function parseMembers(members: unknown): StoreHost[] {
-  if (members === undefined) throw new InvalidOptionError('url', 'missing; give a url, members or a client of your own')
-  if (!Array.isArray(members) || members.length === 0) {
-    throw new InvalidOptionError('members', `expected at least one 'host:port', got ${show(members)}`)
-  }
-  return members.map((member) => parseHost(member, 'members'))
 }

@@ -1,19 +1,24 @@
 import { InvalidOptionError } from '@tiercel/cache-core/store'
 import {
-  checkOptions,
+  bothCredentials,
   checkQuery,
+  count,
   type Duration,
+  duration,
   durationInQuery,
   formatHost,
-  keyPrefix,
-  parseCount,
-  parseCredentials,
-  parseDuration,
+  hostsOption,
+  OptionTable,
+  overUrl,
   parseHost,
   parseStoreUrl,
-  refuseBesideClient,
+  passwordOption,
+  prefixOption,
+  type RowsOf,
+  record,
   type StoreHost,
-  show,
+  urlOption,
+  usernameOption,
 } from '@tiercel/cache-core/store-kit'
 import type { Address, Timings } from './memjs/address.js'
 
@@ -30,28 +35,28 @@ export interface MemcachedClient {
 
 export interface MemcachedStoreOptions {
   /** `memcached://user:password@host:11211,host:11211`. In the query: `timeout`, `connectTimeout`, `probeInterval`. */
-  readonly url?: string
+  readonly url?: string | undefined
   /** In place of `url`: `'host:port'` or `'host'` of each server. A port that is not named is 11211. */
-  readonly servers?: readonly string[]
+  readonly servers?: readonly string[] | undefined
   /** SASL user name, mechanism PLAIN. Given together with `password`. */
-  readonly username?: string
-  readonly password?: string
+  readonly username?: string | undefined
+  readonly password?: string | undefined
   /** Stands before every key. Stores with different prefixes share a server and do not meet. Default `'tiercel'`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** The largest value, in bytes: the servers' item limit (`-I`) less 512. Default 1 048 064, for memcached's own limit of 1 MiB. */
-  readonly maxValueBytes?: number
+  readonly maxValueBytes?: number | undefined
   /** How long connecting may take, authentication included. Default `'1s'`. */
-  readonly connectTimeout?: Duration
+  readonly connectTimeout?: Duration | undefined
   /** How long a server may owe an answer before operations on it fail at once. Default `'500ms'`. */
-  readonly timeout?: Duration
+  readonly timeout?: Duration | undefined
   /** How long after a failed connection the next is tried. Default `'250ms'`. */
-  readonly probeInterval?: Duration
+  readonly probeInterval?: Duration | undefined
   /**
    * A memjs `Client` of yours, in place of all that says how to connect: its servers, credentials and timeouts are
    * taken over. Its sockets are not: they can return corrupted values and repeat conditional writes. It is neither
    * changed nor closed.
    */
-  readonly client?: MemcachedClient
+  readonly client?: MemcachedClient | undefined
 }
 
 export interface ParsedOptions {
@@ -71,68 +76,51 @@ const MAX_ITEM_BYTES = 1_073_741_824
 const IN_QUERY = ['timeout', 'connectTimeout', 'probeInterval'] as const
 const CONNECTING = ['url', 'servers', 'username', 'password', ...IN_QUERY] as const
 
+const OPTIONS = {
+  url: urlOption('memcached://host:11211'),
+  servers: hostsOption('servers'),
+  username: usernameOption,
+  password: passwordOption,
+  prefix: prefixOption,
+  maxValueBytes: count({ max: MAX_ITEM_BYTES - ITEM_OVERHEAD_BYTES }).or(DEFAULT_ITEM_BYTES - ITEM_OVERHEAD_BYTES),
+  connectTimeout: duration({ min: 1 }).or('1s'),
+  timeout: duration({ min: 1 }).or('500ms'),
+  probeInterval: duration({ min: 1 }).or('250ms'),
+  // By what is read of it, not by its class: it may come from another copy of memjs.
+  client: record<MemcachedClient>('a memjs Client').to(withServers),
+} satisfies RowsOf<MemcachedStoreOptions>
+
+const TABLE = new OptionTable('memcachedStore', OPTIONS)
+
 /** @throws InvalidOptionError naming the option. */
 export function parseOptions(options: MemcachedStoreOptions): ParsedOptions {
-  checkOptions('memcachedStore', options, [...CONNECTING, 'prefix', 'maxValueBytes', 'client'])
-  return {
-    ...(options.client === undefined ? serversOf(options) : serversOfClient(options)),
-    keyPrefix: keyPrefix(options.prefix),
-    maxValueBytes: parseCount(
-      'maxValueBytes',
-      options.maxValueBytes ?? DEFAULT_ITEM_BYTES - ITEM_OVERHEAD_BYTES,
-      1,
-      MAX_ITEM_BYTES - ITEM_OVERHEAD_BYTES,
-    ),
+  const parsed = TABLE.read(overUrl(TABLE, options, CONNECTING, readUrl))
+  const { client, servers, username, password, prefix, maxValueBytes } = parsed
+  const common = { keyPrefix: prefix, maxValueBytes }
+  if (client !== undefined) {
+    const { timeout, conntimeout } = client.servers[0]?.options ?? {}
+    const timings = TABLE.inherit({ timeout: toMs(timeout), connectTimeout: toMs(conntimeout) }, parsed)
+    return { addresses: addressesOfClient(client), timings, ...common }
   }
-}
-
-type Servers = Pick<ParsedOptions, 'addresses' | 'timings'>
-
-/** By what is read of it, not by its class: it may come from another copy of memjs. */
-function serversOfClient(options: MemcachedStoreOptions): Servers {
-  refuseBesideClient(options, CONNECTING)
-  const given: unknown = options.client?.servers
-  if (!Array.isArray(given) || given.length === 0) {
-    throw new InvalidOptionError('client', 'expected a memjs Client with at least one server')
+  if (servers === undefined) {
+    throw new InvalidOptionError('url', 'missing; give a url, servers or a client of your own')
   }
-  const servers = given as MemcachedClient['servers']
-  const { timeout, conntimeout } = servers[0]?.options ?? {}
-  const addresses = servers.flatMap(({ host, port, username, password }) =>
-    addressesOf([parseHost(formatHost({ host, port }), 'client')], username, password),
-  )
-  refuseDuplicates('client', addresses)
-  return { addresses, timings: parseTimings({ timeout: toMs(timeout), connectTimeout: toMs(conntimeout) }) }
-}
-
-/** What stands beside the URL wins over what stands in it. */
-function serversOf(options: MemcachedStoreOptions): Servers {
-  const fromUrl = options.url === undefined ? undefined : parseUrl(options.url)
-  if (fromUrl !== undefined && options.servers !== undefined) {
+  if (options.url !== undefined && options.servers !== undefined) {
     throw new InvalidOptionError('servers', 'the url names them; give one of the two')
   }
-  const addresses = addressesOf(
-    fromUrl?.hosts ?? parseServers(options.servers),
-    options.username ?? fromUrl?.username,
-    options.password ?? fromUrl?.password,
-  )
-  refuseDuplicates(fromUrl === undefined ? 'servers' : 'url', addresses)
-  return {
-    addresses,
-    timings: parseTimings({
-      timeout: options.timeout ?? fromUrl?.timeout,
-      connectTimeout: options.connectTimeout ?? fromUrl?.connectTimeout,
-      probeInterval: options.probeInterval ?? fromUrl?.probeInterval,
-    }),
-  }
+  const addresses = addressesOf(servers, username, password)
+  refuseDuplicates(options.url === undefined ? 'servers' : 'url', addresses)
+  return { addresses, timings: parsed, ...common }
 }
 
-function parseUrl(text: string) {
+/** The URL as the options that it stands for. */
+function readUrl(text: string): MemcachedStoreOptions {
   const url = parseStoreUrl(text, ['memcached'])
   checkQuery(url, IN_QUERY)
   const { hosts, username, password, path } = url
   if (path.length > 0) throw new InvalidOptionError('url', `has a path, '/${path.join('/')}'; memcached has none`)
   return {
-    hosts,
+    servers: hosts.map(formatHost),
     username,
     password,
     timeout: durationInQuery(url, 'timeout'),
@@ -141,16 +129,28 @@ function parseUrl(text: string) {
   }
 }
 
-function parseServers(servers: unknown): StoreHost[] {
-  if (servers === undefined) throw new InvalidOptionError('url', 'missing; give a url, servers or a client of your own')
+function withServers(client: MemcachedClient, option: string): MemcachedClient {
+  const servers: unknown = client.servers
   if (!Array.isArray(servers) || servers.length === 0) {
-    throw new InvalidOptionError('servers', `expected at least one 'host:port', got ${show(servers)}`)
+    throw new InvalidOptionError(option, 'expected a memjs Client with at least one server')
   }
-  return servers.map((server) => parseHost(server, 'servers'))
+  return client
 }
 
-function addressesOf(hosts: readonly StoreHost[], username: unknown, password: unknown): Address[] {
-  const credentials = parseCredentials(username, password)
+function addressesOfClient({ servers }: MemcachedClient): Address[] {
+  const addresses = servers.flatMap(({ host, port, username, password }) =>
+    addressesOf([parseHost(formatHost({ host, port }), 'client')], username, password),
+  )
+  refuseDuplicates('client', addresses)
+  return addresses
+}
+
+function addressesOf(
+  hosts: readonly StoreHost[],
+  username: string | undefined,
+  password: string | undefined,
+): Address[] {
+  const credentials = bothCredentials(username, password)
   return hosts.map(({ host, port = DEFAULT_PORT }) => ({
     host,
     port,
@@ -164,14 +164,6 @@ function refuseDuplicates(option: string, addresses: readonly Address[]): void {
   const names = addresses.map(formatHost)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new InvalidOptionError(option, `names ${twice} twice`)
-}
-
-function parseTimings({ timeout, connectTimeout, probeInterval }: Record<string, unknown>): Timings {
-  return {
-    timeoutMs: parseDuration('timeout', timeout ?? 500, { min: 1 }),
-    connectTimeoutMs: parseDuration('connectTimeout', connectTimeout ?? 1_000, { min: 1 }),
-    probeIntervalMs: parseDuration('probeInterval', probeInterval ?? 250, { min: 1 }),
-  }
 }
 
 /** memjs counts in seconds. */

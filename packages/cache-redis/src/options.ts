@@ -1,17 +1,21 @@
 import { InvalidOptionError } from '@tiercel/cache-core/store'
 import {
-  checkDriverConfig,
-  checkOptions,
   checkQuery,
+  configOption,
+  count,
   type Duration,
+  duration,
   durationInQuery,
-  keyPrefix,
-  parseCount,
-  parseDuration,
+  OptionTable,
+  oneOf,
+  overUrl,
   parseStoreUrl,
-  parseText,
-  refuseBesideClient,
+  prefixOption,
+  type RowsOf,
+  shape,
   show,
+  text,
+  urlOption,
 } from '@tiercel/cache-core/store-kit'
 import type { RedisOptions } from 'ioredis'
 import type { RedisClient } from './client.js'
@@ -22,19 +26,19 @@ export type RedisConfig = Omit<RedisOptions, keyof typeof OWN_SETTINGS>
 export interface RedisStoreOptions {
   /**
    * `redis://user:password@host:6379/0`, or `rediss://` for TLS. The path is the database, default 0. In the query:
-   * `connectTimeout`, `family` (4 or 6), `connectionName`.
+   * `connectTimeout`, `family` (4, 6, or 0 for both), `connectionName`. Without it, `config` must say where the server is.
    */
-  readonly url?: string
+  readonly url?: string | undefined
   /** Stands before every key and channel. Stores with different prefixes share a server and do not meet. Default `'tiercel'`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** The largest value, in bytes. A large value holds up every client of the server while it travels. Default 16 MiB, at most 511 MiB. */
-  readonly maxValueBytes?: number
+  readonly maxValueBytes?: number | undefined
   /** How long one attempt to connect may take. Default `'2s'`. */
-  readonly connectTimeout?: Duration
-  /** Further settings of the connection that the store opens: TLS, Sentinel, auto-pipelining. They win over the URL. */
-  readonly config?: RedisConfig
+  readonly connectTimeout?: Duration | undefined
+  /** Further settings of the connection that the store opens: TLS, Sentinel, a unix socket, auto-pipelining. They win over the URL. */
+  readonly config?: RedisConfig | undefined
   /** Your own `Redis` or `Cluster`, in place of all that says how to connect. It is never closed by the store. */
-  readonly client?: RedisClient
+  readonly client?: RedisClient | undefined
 }
 
 export interface ParsedOptions {
@@ -79,61 +83,59 @@ const OWN_SETTINGS = {
 } as const satisfies { readonly [Name in keyof RedisOptions]?: string }
 
 const MIB = 1_048_576
-const DEFAULT_MAX_VALUE_BYTES = 16 * MIB
 /** Redis's own `proto-max-bulk-len`, with room for the version stamp and a hashed key. */
 const MAX_VALUE_BYTES = 511 * MIB
 const DEFAULT_PORT = 6379
 const IN_QUERY = ['connectTimeout', 'family', 'connectionName'] as const
 const CONNECTING = ['url', 'connectTimeout', 'config'] as const
 
+const OPTIONS = {
+  url: urlOption('redis://localhost:6379'),
+  prefix: prefixOption,
+  maxValueBytes: count({ max: MAX_VALUE_BYTES }).or(16 * MIB),
+  connectTimeout: duration({ min: 1 }).or(failFast.connectTimeout),
+  config: configOption<RedisConfig>('ioredis', OWN_SETTINGS),
+  // By what it can do, not by its class: it may come from another copy of ioredis.
+  client: shape<RedisClient>('a Redis or Cluster of ioredis', [
+    'getBuffer',
+    'mgetBuffer',
+    'evalsha',
+    'duplicate',
+    'disconnect',
+  ]),
+} satisfies RowsOf<RedisStoreOptions>
+
+const TABLE = new OptionTable('redisStore', OPTIONS)
+
+/** Of the address; 0 takes what the name resolves to, which networks with IPv6 only need. */
+const familyOption = oneOf(['0', '4', '6']).to(Number)
+
+/** Settings that say where the server is, each enough without a `url`. */
+const PLACES = ['host', 'path', 'sentinels'] as const satisfies readonly (keyof RedisConfig)[]
+
 /** @throws InvalidOptionError naming the option. */
 export function parseOptions(options: RedisStoreOptions): ParsedOptions {
-  checkOptions('redisStore', options, [...CONNECTING, 'prefix', 'maxValueBytes', 'client'])
-  return {
-    source: options.client === undefined ? { config: clientConfig(options) } : { client: callersClient(options) },
-    keyPrefix: keyPrefix(options.prefix),
-    maxValueBytes: parseCount('maxValueBytes', options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES, 1, MAX_VALUE_BYTES),
+  const {
+    client,
+    config = {},
+    connectTimeoutMs: connectTimeout,
+    prefix,
+    maxValueBytes,
+  } = TABLE.read(overUrl(TABLE, options, CONNECTING, readUrl))
+  if (client !== undefined) return { source: { client }, keyPrefix: prefix, maxValueBytes }
+  if (PLACES.every((name) => config[name] === undefined)) {
+    const places = PLACES.map((name) => `config.${name}`).join(', ')
+    throw new InvalidOptionError('url', `missing; give a url, ${places} or a client of your own`)
   }
+  const settings = { ...failFast, lazyConnect: true, connectTimeout, ...config }
+  return { source: { config: settings }, keyPrefix: prefix, maxValueBytes }
 }
 
-/** By what it can do, not by its class: it may come from another copy of ioredis. */
-function callersClient(options: RedisStoreOptions): RedisClient {
-  refuseBesideClient(options, CONNECTING)
-  const { client } = options
-  const methods = ['getBuffer', 'mgetBuffer', 'evalsha', 'duplicate', 'disconnect']
-  const able = methods.every(
-    (name) => typeof (client as unknown as Record<string, unknown> | null)?.[name] === 'function',
-  )
-  if (client === undefined || !able) {
-    throw new InvalidOptionError('client', `expected a Redis or Cluster of ioredis, got ${show(client)}`)
-  }
-  return client
-}
-
-/** What stands beside the URL wins over what stands in it. */
-function clientConfig({ url, connectTimeout, config = {} }: RedisStoreOptions) {
-  if (url === undefined) throw new InvalidOptionError('url', 'missing; give a url or a client of your own')
-  checkDriverConfig(config, 'ioredis', OWN_SETTINGS)
-  const fromUrl = parseUrl(url)
-  return {
-    ...failFast,
-    lazyConnect: true,
-    ...fromUrl.config,
-    connectTimeout: parseDuration(
-      'connectTimeout',
-      connectTimeout ?? fromUrl.connectTimeout ?? failFast.connectTimeout,
-      {
-        min: 1,
-      },
-    ),
-    ...config,
-  }
-}
-
-function parseUrl(text: string): { config: RedisConfig; connectTimeout: unknown } {
-  const url = parseStoreUrl(text, ['redis', 'rediss'])
-  checkQuery(url, IN_QUERY)
-  const { scheme, username, password, hosts, path, query } = url
+/** The URL as the options that it stands for. */
+function readUrl(url: string): RedisStoreOptions {
+  const parsed = parseStoreUrl(url, ['redis', 'rediss'])
+  checkQuery(parsed, IN_QUERY)
+  const { scheme, username, password, hosts, path, query } = parsed
   const [host, second] = hosts
   if (host === undefined || second !== undefined) {
     throw new InvalidOptionError('url', 'names several hosts; for a cluster give a client of your own')
@@ -145,6 +147,7 @@ function parseUrl(text: string): { config: RedisConfig; connectTimeout: unknown 
   const family = query.get('family')
   const connectionName = query.get('connectionName')
   return {
+    connectTimeout: durationInQuery(parsed, 'connectTimeout'),
     config: {
       host: host.host,
       port: host.port ?? DEFAULT_PORT,
@@ -152,9 +155,8 @@ function parseUrl(text: string): { config: RedisConfig; connectTimeout: unknown 
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
       ...(scheme === 'rediss' && { tls: {} }),
-      ...(family !== undefined && { family: parseCount('family', Number(family), 4, 6) }),
-      ...(connectionName !== undefined && { connectionName: parseText('connectionName', connectionName) }),
+      ...(family !== undefined && { family: familyOption.parse(family, 'family') }),
+      ...(connectionName !== undefined && { connectionName: text().parse(connectionName, 'connectionName') }),
     },
-    connectTimeout: durationInQuery(url, 'connectTimeout'),
   }
 }

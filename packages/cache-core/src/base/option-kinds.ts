@@ -9,7 +9,7 @@ import { listOr, show } from './show.js'
 function option<Takes, Value = Takes, Unit extends string = ''>(
   kind: Pick<Kind<Value>, 'expects' | 'is'> & Partial<Kind<Value>>,
 ): Option<Takes, Value, Unit> {
-  return new Option({ read: same, unit: '', secret: false, particular: false, ...kind })
+  return new Option({ read: same, unit: '', secret: false, particular: false, layered: false, ...kind })
 }
 
 /** `true` or `false`. */
@@ -114,11 +114,13 @@ export function instance<Instance extends object>(
   return option({ expects: [expects], is: (value) => value instanceof type, particular: true })
 }
 
-/** An object that is handed on as it is, such as settings of a driver. */
+/** An object whose fields are somebody else's, such as settings of a driver. */
 export function record<Settings extends object>(expects: string): Option<Settings, Settings> {
   return option({
     expects: [expects],
     is: isObject,
+    read: (value: Settings, _name, parent) => (isObject(parent) ? { ...parent, ...value } : value),
+    layered: true,
   })
 }
 
@@ -129,6 +131,7 @@ export function nested<const Table extends Rows>(rows: Table): Option<Written<Ta
     expects: [`an object { ${Object.keys(rows).join(', ')} }`],
     is: isObject,
     read: (value, name, parent) => table.readField(value, name, parent),
+    layered: true,
   })
 }
 
@@ -144,6 +147,7 @@ export function either<TakesOne, One, TakesOther, Other>(
     read: (value, name, parent) => (first.is(value) ? first : second).read(value, name, parent),
     secret: first.secret || second.secret,
     particular: first.particular || second.particular,
+    layered: first.layered || second.layered,
   })
 }
 
@@ -152,7 +156,7 @@ function hasMethods(value: unknown, methods: readonly string[]): boolean {
   return methods.every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === 'function')
 }
 
-function isObject(value: unknown): boolean {
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

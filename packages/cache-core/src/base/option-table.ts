@@ -92,8 +92,12 @@ export class OptionTable<const Table extends Rows> {
     if (!isObject(options)) throw this.#notOptions(options, '')
     const merged: Record<string, unknown> = { ...(below as Readonly<Record<string, unknown>>) }
     for (const [name, value] of Object.entries(options)) {
-      if (!this.#rows.has(name)) throw this.#unknown(options, name, '')
-      if (value !== undefined) merged[name] = value
+      const row = this.#rows.get(name)
+      if (row === undefined) throw this.#unknown(options, name, '')
+      if (value === undefined) continue
+      const under = merged[name]
+      const together = row.option.kind.layered && isObject(value) && isObject(under)
+      merged[name] = together ? { ...under, ...value } : value
     }
     return merged as Options
   }

@@ -17,6 +17,8 @@ export interface Kind<Value> {
   readonly secret: boolean
   /** Whether an object of this sort given as the options themselves is a mistake: `createCache(memoryStore())`. */
   readonly particular: boolean
+  /** Whether it is an object that layers make together: a field that the one above does not name is as below. */
+  readonly layered: boolean
 }
 
 /** What stands for an option that is not named: nothing, a default as a caller would write it, or an error. */

@@ -142,6 +142,8 @@ describe('layers', () => {
   it('as they were written are merged without a name that says undefined', () => {
     const below: Options = { ttl: '1h', etag: false }
     expect(table.over({ ttl: undefined, mode: 'clone' }, below)).toEqual({ ttl: '1h', etag: false, mode: 'clone' })
+    expect(table.over({ near: { ttl: 1 } }, { near: { maxBytes: 5 } })).toEqual({ near: { maxBytes: 5, ttl: 1 } })
+    expect(table.over({ near: false }, { near: { maxBytes: 5 } })).toEqual({ near: false })
     expect(refusal(() => table.over({ tll: 1 } as Options, below)).option).toBe('tll')
     expect(refusal(() => table.over(true as never, below)).option).toBe('makeThing')
   })

@@ -2,14 +2,31 @@
 export { bufferOf } from '../../base/bytes.js'
 export { type CancelTimer, type Clock, systemClock } from '../../base/clock.js'
 export { report } from '../../base/diagnostics.js'
-export { type Duration, parseDuration } from '../../base/duration.js'
+export type { Duration } from '../../base/duration.js'
 export { messageOf } from '../../base/errors.js'
-export { checkOptions, parseCount, parseText } from '../../base/options.js'
+export { callback, count, duration, either, instance, oneOf, record, shape, text } from '../../base/option-kinds.js'
+export { OptionTable, type Parsed, type RowsOf } from '../../base/option-table.js'
 export { show } from '../../base/show.js'
 export { MAX_KEY_BYTES } from '../guard/long-keys.js'
 export { allOrFirstError, chunks } from './batches.js'
-export { checkDriverConfig, parseCredentials, refuseBesideClient } from './connection-options.js'
-export { keyPrefix } from './key-prefix.js'
+export {
+  bothCredentials,
+  configOption,
+  hostsOption,
+  overUrl,
+  passwordOption,
+  urlOption,
+  usernameOption,
+} from './connection-options.js'
+export { keyPrefix, prefixOption } from './key-prefix.js'
 export { type OperationKind, StoreErrors } from './store-errors.js'
-export { checkQuery, durationInQuery, formatHost, parseHost, parseStoreUrl, type StoreHost } from './store-url.js'
+export {
+  checkQuery,
+  durationInQuery,
+  formatHost,
+  parseHost,
+  parseStoreUrl,
+  type StoreHost,
+  type StoreUrl,
+} from './store-url.js'
 export { STAMP_BYTES, VersionStamps } from './version-stamps.js'

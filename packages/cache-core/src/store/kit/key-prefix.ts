@@ -1,11 +1,14 @@
 import { InvalidOptionError } from '../../base/errors.js'
-import { parseText } from '../../base/options.js'
+import { text } from '../../base/option-kinds.js'
 
 /** What stands before every key when the caller names no prefix. */
 const DEFAULT_PREFIX = 'tiercel'
 
 /** Leaves room for a hashed key in the 246 to 250 bytes that Couchbase and memcached take. */
 const MAX_PREFIX_BYTES = 100
+
+/** The option `prefix`, read as the text that a store puts before each key. */
+export const prefixOption = text({ empty: true }).to(escapePrefix).or(DEFAULT_PREFIX)
 
 /**
  * The text a store puts before each key: the prefix with its own separators escaped, then one separator.
@@ -14,11 +17,14 @@ const MAX_PREFIX_BYTES = 100
  *   `:` and `%` escaped, which makes each of them three.
  */
 export function keyPrefix(prefix: unknown = DEFAULT_PREFIX): string {
-  const text = parseText('prefix', prefix, { empty: true })
-  const escaped = text.replaceAll('%', '%25').replaceAll(':', '%3A')
-  if (!text.isWellFormed() || Buffer.byteLength(escaped) > MAX_PREFIX_BYTES) {
+  return prefixOption.parse(prefix, 'prefix')
+}
+
+function escapePrefix(prefix: string, option: string): string {
+  const escaped = prefix.replaceAll('%', '%25').replaceAll(':', '%3A')
+  if (!prefix.isWellFormed() || Buffer.byteLength(escaped) > MAX_PREFIX_BYTES) {
     throw new InvalidOptionError(
-      'prefix',
+      option,
       `expected well-formed Unicode of at most ${MAX_PREFIX_BYTES} bytes, ':' and '%' counted as three`,
     )
   }

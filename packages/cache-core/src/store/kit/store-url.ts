@@ -1,4 +1,6 @@
+import type { Duration } from '../../base/duration.js'
 import { InvalidOptionError } from '../../base/errors.js'
+import { nearest } from '../../base/nearest.js'
 import { show } from '../../base/show.js'
 
 export interface StoreHost {
@@ -105,15 +107,17 @@ export function formatHost({ host, port }: StoreHost): string {
 export function checkQuery({ query }: StoreUrl, known: readonly string[]): void {
   for (const name of query.keys()) {
     if (!known.includes(name)) {
-      throw new InvalidOptionError('url', `has no option ${show(name)}; it has ${known.join(', ')}`)
+      const meant = nearest(name, known)
+      const advice = meant === undefined ? 'it' : `did you mean '${meant}'? It`
+      throw new InvalidOptionError('url', `has no option ${show(name)}; ${advice} has ${known.join(', ')}`)
     }
   }
 }
 
-/** A duration of the query for `parseDuration`, to which a number without a unit must come as a number. */
-export function durationInQuery({ query }: StoreUrl, name: string): string | number | undefined {
+/** A duration of the query as an option: a number without a unit must come as a number. Whether it is one is seen when it is read. */
+export function durationInQuery({ query }: StoreUrl, name: string): Duration | undefined {
   const text = query.get(name)
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : text
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : (text as Duration | undefined)
 }
 
 function readHost(text: unknown): StoreHost | undefined {
