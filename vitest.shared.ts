@@ -10,6 +10,8 @@ export const shared: ViteUserConfig = {
     reporters: ['default', fileURLToPath(new URL('tools/vitest-results.mjs', import.meta.url))],
     // A package may have no test yet. One that has test files and no results is caught by the root runner.
     passWithNoTests: true,
+    // Vitest leaves one core to itself. Its own work is little, and on two cores one file at a time would run.
+    maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 120_000,
   },

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { CASES } from '../../src/cases/index.js'
 import type { Report } from '../../src/report/report.js'
 import { type RunOptions, runCases } from '../../src/run-cases.js'
 import { Engine } from '../support/engine.js'
@@ -47,6 +48,8 @@ async function runAgainst(mutant: Mutant): Promise<Report> {
       ...(mutant.needs === 'faults'
         ? { faults: server, unreachable: behind(1) }
         : {
+            // To start processes takes most of the time: of the cases that do, the one named.
+            cases: CASES.filter(({ id, needs }) => id === mutant.killedBy || !needs?.includes('module')),
             unreachable: behind(1),
             module: new URL(
               `./module.ts?${new URLSearchParams({ fault: mutant.fault, port: String(server.port) })}`,
