@@ -54,6 +54,7 @@ it.each([
       'duration',
       'durationInQuery',
       'either',
+      'exceedsBytes',
       'formatHost',
       'hostsOption',
       'instance',

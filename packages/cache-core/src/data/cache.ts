@@ -31,9 +31,8 @@ const ROOT_NAMESPACE = ''
  */
 export function createCache(options: CacheOptions): Cache {
   const terms = parseCacheOptions(options)
-  const { readMs: readTimeoutMs, writeMs: writeTimeoutMs } = terms.storeTimeout
   const { ttlMs, leaseMs, hardTimeoutMs, waitTimeoutMs } = terms
-  const engine = new Engine({ ...terms, readTimeoutMs, writeTimeoutMs })
+  const engine = new Engine(terms)
   return new Cache(engine, terms.codec, ROOT_NAMESPACE, { ttlMs, leaseMs, hardTimeoutMs, waitTimeoutMs })
 }
 

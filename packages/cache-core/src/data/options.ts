@@ -9,8 +9,10 @@ import { show } from '../base/show.js'
 import { type Codec, jsonCodec } from '../entry/codec.js'
 import { MAX_CODEC_NAME_BYTES } from '../entry/frame.js'
 import { CAPABILITY_NAMES, type CapabilityName } from '../store/capabilities.js'
+import { isGuarded } from '../store/guard/guarded-store.js'
 import { type StoreTimeout, storeTimeoutOption } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
+import { missingFrom, storeOption } from '../store/store-shape.js'
 
 /** How entries live and loads are bounded. A namespace overrides its cache, a call its namespace. */
 export interface EntryOptions {
@@ -61,7 +63,7 @@ const ENTRY_OPTIONS = {
 
 const CACHE_OPTIONS = {
   ...ENTRY_OPTIONS,
-  store: shape<Store>('a store, for example memoryStore()', ['get']).required('for example { store: memoryStore() }'),
+  store: storeOption.required('for example { store: memoryStore() }'),
   require: list(oneOf(CAPABILITY_NAMES), 'capability names', "['bus']").or([]),
   storeTimeout: storeTimeoutOption,
   tagHold: duration().or('1s'),
@@ -86,7 +88,7 @@ export type CacheTerms = Parsed<typeof CACHE_OPTIONS>
 /** @throws InvalidOptionError naming the option. */
 export function parseCacheOptions(options: CacheOptions): CacheTerms {
   const terms = CACHE.read(options)
-  checkStore(terms.store, terms.require)
+  checkStore(terms, options)
   return terms
 }
 
@@ -130,16 +132,24 @@ function namedCodec(codec: Codec, option: string): Codec {
   )
 }
 
-function checkStore(store: Store, required: readonly CapabilityName[]): void {
-  if (typeof store.capabilities !== 'object' || store.capabilities === null) {
-    throw new InvalidOptionError('store', `expected a store, for example memoryStore(), got ${show(store)}`)
+/** All that is wrong with a store in one error: one written by hand may lack several things. */
+function checkStore({ store, require }: CacheTerms, { storeTimeout }: CacheOptions): void {
+  const missing = missingFrom(store)
+  const needed = new Set<CapabilityName>(['add', 'compareAndSet', ...require])
+  const undeclared = [...needed].filter((name) => store.capabilities?.[name] === false)
+  const problems: string[] = []
+  if (missing.length > 0) problems.push(`lacks ${missing.join(', ')}`)
+  if (undeclared.length > 0) {
+    problems.push(`does not declare ${undeclared.map(show).join(', ')}, which this cache needs`)
   }
-  for (const name of ['add', 'compareAndSet', ...required] as const) {
-    if (!store.capabilities[name]) {
-      throw new InvalidOptionError(
-        'store',
-        `the ${store.name} store does not declare '${name}', which this cache needs`,
-      )
-    }
+  if (problems.length > 0) {
+    const which = typeof store.name === 'string' ? `the ${store.name} store` : show(store)
+    throw new InvalidOptionError('store', `${which} ${problems.join(', and ')}`)
+  }
+  if (storeTimeout !== undefined && isGuarded(store)) {
+    throw new InvalidOptionError(
+      'storeTimeout',
+      'the store is guarded already, with the timeouts that guardStore was given',
+    )
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js'
 import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
-import { guardStore } from '../store/guard/guarded-store.js'
+import { guardedBy } from '../store/guard/guarded-store.js'
+import type { GuardTerms } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
 import type { Answer, CallOptions } from './call.js'
 import { getOrSet, joinOrLoad } from './drive.js'
@@ -16,8 +17,7 @@ import { Writes } from './write.js'
 
 export interface EngineOptions {
   readonly store: Store
-  readonly readTimeoutMs: number
-  readonly writeTimeoutMs: number
+  readonly storeTimeout: GuardTerms['timeout']
   readonly clock: Clock
   readonly tagHoldMs: number
 }
@@ -33,9 +33,8 @@ export class Engine {
   readonly #parts: Parameters<typeof getOrSet>[0]
   #closing: Promise<void> | undefined
 
-  constructor({ store, readTimeoutMs, writeTimeoutMs, clock, tagHoldMs }: EngineOptions) {
-    const timeout = { read: readTimeoutMs, write: writeTimeoutMs }
-    const guarded = guardStore(store, { timeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
+  constructor({ store, storeTimeout, clock, tagHoldMs }: EngineOptions) {
+    const guarded = guardedBy(store, { timeout: storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
     this.clock = clock
     this.slots = new Slots(guarded, clock)
     const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }

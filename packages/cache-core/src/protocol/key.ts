@@ -1,11 +1,10 @@
+import { exceedsBytes } from '../base/bytes.js'
 import { InvalidKeyError } from '../base/errors.js'
 import { show } from '../base/show.js'
+import { MAX_KEY_BYTES } from '../store/capabilities.js'
 
 /** A string, or parts that are put together unambiguously: `['user', 7]`. A number and its text are the same part. */
 export type Key = string | readonly (string | number)[]
-
-/** Longest key, its parts together, in bytes of UTF-8. */
-const MAX_KEY_BYTES = 65_536
 
 /** Between the parts of a key and of a slot; escaped inside a part. */
 const SEPARATOR = ':'
@@ -41,8 +40,7 @@ export function escapePart(part: string): string {
 
 function checkLength(text: string): string {
   if (text === '') throw new InvalidKeyError('a key must have at least one character')
-  // A UTF-16 unit becomes at most three bytes: most keys need no counting.
-  if (text.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(text) > MAX_KEY_BYTES) {
+  if (exceedsBytes(text, MAX_KEY_BYTES)) {
     throw new InvalidKeyError(`a key may have at most ${MAX_KEY_BYTES} bytes, this one has ${Buffer.byteLength(text)}`)
   }
   return text

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { decodeFrame, type Frame, TOKEN_BYTES, VERSION_BYTES } from '../entry/frame.js'
+import { MAX_KEY_BYTES } from '../store/capabilities.js'
 import type { StoreEntry, Version } from '../store/store.js'
 import { escapePart } from './key.js'
 
@@ -36,7 +37,7 @@ export function slotKey(type: SlotType, namespace: string, key = ''): string {
 }
 
 /** Room that a slot's name needs beside the key it names: escapes can triple a key, and namespaces have a length of their own. */
-export const MAX_SLOT_KEY_BYTES = 4 * 65_536
+export const MAX_SLOT_KEY_BYTES = 4 * MAX_KEY_BYTES
 
 /** A slot as one read found it. `frame` is undefined where the bytes are not a frame of ours. */
 export interface SlotRead {

@@ -55,3 +55,6 @@ export const CAPABILITY_NAMES: readonly CapabilityName[] = [
   'purge',
   'shared',
 ]
+
+/** The longest key that a caller may use, in bytes of UTF-8; what every store takes of its caller, hashed where it must be. */
+export const MAX_KEY_BYTES = 65_536

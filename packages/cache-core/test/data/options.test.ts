@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../src/base/errors.js'
 import { createCache } from '../../src/data/cache.js'
+import { guardStore } from '../../src/store/guard/guarded-store.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
 import type { Store } from '../../src/store/store.js'
 
@@ -10,6 +11,16 @@ const without = (capability: string): Store => {
 }
 
 const store = memoryStore()
+
+/** A store as an object literal, its capabilities changed. */
+function wrapped(changed: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(store)).filter((name) => name !== 'constructor')
+  return {
+    name: store.name,
+    capabilities: { ...store.capabilities, ...changed },
+    ...Object.fromEntries(methods.map((name) => [name, () => Promise.resolve()])),
+  }
+}
 
 const WRONG: readonly (readonly [option: string, wrong: unknown])[] = [
   ['ttl', { ttl: -1 }],
@@ -58,6 +69,48 @@ describe('a wrong option', () => {
   it('names the capability that the store does not declare', () => {
     expect(() => createCache({ store: without('compareAndSet') })).toThrow("'compareAndSet'")
     expect(() => createCache({ store, require: ['shared'] })).toThrow("'shared'")
+  })
+
+  it('tells all that a store written by hand lacks, at once', () => {
+    const { get, set, close } = store
+    const mine = { name: 'mine', get, set, close, capabilities: { add: false, compareAndSet: true, shared: true } }
+    const create = (): unknown => createCache({ store: mine as never, require: ['shared', 'compareAndSet'] })
+    expect(create).toThrow(
+      expect.objectContaining({
+        code: 'ERR_INVALID_OPTION',
+        option: 'store',
+        message:
+          'store: the mine store lacks add(), compareAndSet(), delete(), compareAndDelete(), touch(), getMany(), setMany(), ' +
+          'deleteMany(), increment(), ping(), publish(), subscribe(), purge(), capabilities.touch, ' +
+          'capabilities.increment, capabilities.bus, capabilities.purge, capabilities.ttlResolutionMs, ' +
+          "capabilities.maxKeyBytes, capabilities.maxValueBytes, and does not declare 'add', which this cache needs",
+      }),
+    )
+  })
+
+  it.each<[string, unknown, RegExp]>([
+    ['a Map', new Map(), /^store: a Map lacks add\(\), .*, name, capabilities$/],
+    ['an empty object', {}, /^store: expected a store, for example memoryStore\(\), got an object$/],
+    ['a store without `get`', { ...wrapped(), get: undefined }, /^store: the memory store lacks get\(\)$/],
+    ['a size that is none', wrapped({ maxValueBytes: -1 }), /lacks capabilities.maxValueBytes$/],
+    ['a size as a text', wrapped({ maxKeyBytes: '250' }), /lacks capabilities.maxKeyBytes$/],
+    [
+      'two capabilities missing',
+      wrapped({ add: false, compareAndSet: false }),
+      /does not declare 'add', 'compareAndSet', which/,
+    ],
+  ])('tells %s from a store', (_, given, message) => {
+    expect(() => createCache({ store: given as Store })).toThrow(message)
+  })
+
+  it('that names a timeout beside a store that has one is refused; without it the store is taken as it is', async () => {
+    const guarded = guardStore(memoryStore(), { timeout: '2s' })
+    expect(() => createCache({ store: guarded, storeTimeout: '1s' })).toThrow(
+      expect.objectContaining({ option: 'storeTimeout', message: expect.stringContaining('guarded already') }),
+    )
+    const cache = createCache({ store: guarded })
+    await cache.set('k', 1)
+    expect(await cache.get('k')).toBe(1)
   })
 
   it.each([undefined, null, 'redis://localhost', []])('in place of all options: %j', (options) => {

@@ -1,3 +1,4 @@
+import { exceedsBytes } from '@tiercel/cache-core/store-kit'
 import { Client, type Response } from 'memjs'
 import type { Address, Timings } from './address.js'
 import { KetamaRing } from './ketama-ring.js'
@@ -97,9 +98,9 @@ export class HardenedClient extends Client {
 
 const itself = (cause: Error): Error => cause
 
-/** memcached closes the connection on such a key: it must fail alone, here. A UTF-16 unit becomes at most three bytes. */
+/** memcached closes the connection on such a key: it must fail alone, here. */
 function isTooLong(key: string): boolean {
-  return key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES
+  return exceedsBytes(key, MAX_KEY_BYTES)
 }
 
 function keyTooLong(): RangeError {

@@ -25,9 +25,19 @@ import { storeTtl } from './ttl.js'
  * @throws InvalidOptionError naming the option; also when options are given for a store that is guarded already.
  */
 export function guardStore(store: Store, options?: GuardOptions): GuardedStore {
-  if (!(store instanceof GuardedStore)) return new GuardedStore(store, parseGuardOptions(options ?? {}))
-  if (options !== undefined) throw new InvalidOptionError('options', 'the store is guarded already, by others')
-  return store
+  if (options !== undefined && isGuarded(store)) {
+    throw new InvalidOptionError('options', 'the store is guarded already, with options of its own')
+  }
+  return guardedBy(store, parseGuardOptions(options ?? {}))
+}
+
+/** As `guardStore`, on terms that hold unless the store is guarded already. */
+export function guardedBy(store: Store, terms: GuardTerms): GuardedStore {
+  return isGuarded(store) ? store : new GuardedStore(store, terms)
+}
+
+export function isGuarded(store: Store): store is GuardedStore {
+  return store instanceof GuardedStore
 }
 
 /** The contract over any store, which it reaches by `Attempts` only. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { bufferOf } from '../../base/bytes.js'
+import { bufferOf, exceedsBytes } from '../../base/bytes.js'
 import { InvalidKeyError } from '../../base/errors.js'
 
-/** Longest key that any store takes from its caller, in bytes of UTF-8. */
-export const MAX_KEY_BYTES = 65_536
+// A key that an engine does not take, for its length or its characters, is stored under its SHA-256. The key itself
+// stands before the value, so that a read can tell whether the value is really this key's.
 
 /** Begins the engine key of a hashed key. An ordinary key that begins so is hashed too, so no key can spell another's hash. */
 const HASH_MARK = '#'
@@ -20,15 +20,14 @@ export interface EngineKey {
  * Lone surrogates are hashed too: UTF-8 would make them all one key.
  * @throws InvalidKeyError when the key is not a string, empty, or longer than `maxBytes`.
  */
-export function engineKey(key: unknown, engineMaxBytes: number, maxBytes = MAX_KEY_BYTES): EngineKey {
+export function engineKey(key: unknown, engineMaxBytes: number, maxBytes: number): EngineKey {
   if (typeof key !== 'string' || key === '')
     throw new InvalidKeyError('a key must be a string of at least one character')
-  // A UTF-16 unit becomes at most three bytes: most keys need no counting.
-  if (key.length * 3 > maxBytes && Buffer.byteLength(key) > maxBytes) {
+  if (exceedsBytes(key, maxBytes)) {
     throw new InvalidKeyError(`a key may have at most ${maxBytes} bytes, this one has ${Buffer.byteLength(key)}`)
   }
-  const fits = key.length * 3 <= engineMaxBytes || Buffer.byteLength(key) <= engineMaxBytes
-  if (fits && !key.startsWith(HASH_MARK) && key.isWellFormed()) return { text: key, original: undefined }
+  const fits = !exceedsBytes(key, engineMaxBytes) && !key.startsWith(HASH_MARK) && key.isWellFormed()
+  if (fits) return { text: key, original: undefined }
   const original = Buffer.from(key, 'utf16le')
   return { text: HASH_MARK + createHash('sha256').update(original).digest('base64url'), original }
 }

@@ -3,7 +3,7 @@ import { clockOption } from '../../base/clock-option.js'
 import type { Duration } from '../../base/duration.js'
 import { count, duration, either, nested } from '../../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../../base/option-table.js'
-import { MAX_KEY_BYTES } from './long-keys.js'
+import { MAX_KEY_BYTES } from '../capabilities.js'
 import { READ_TIMEOUT_MS, WRITE_TIMEOUT_MS } from './timeouts.js'
 
 /** A duration for every operation, or one for reads (default 50 ms) and one for writes (default 200 ms). */

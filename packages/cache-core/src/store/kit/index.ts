@@ -1,5 +1,5 @@
 // The tools that the adapters share. None is needed to keep the contract; each saves writing again what all get right.
-export { bufferOf } from '../../base/bytes.js'
+export { bufferOf, exceedsBytes } from '../../base/bytes.js'
 export { type CancelTimer, type Clock, systemClock } from '../../base/clock.js'
 export { report } from '../../base/diagnostics.js'
 export type { Duration } from '../../base/duration.js'
@@ -7,7 +7,7 @@ export { messageOf } from '../../base/errors.js'
 export { callback, count, duration, either, instance, oneOf, record, shape, text } from '../../base/option-kinds.js'
 export { OptionTable, type Parsed, type RowsOf } from '../../base/option-table.js'
 export { show } from '../../base/show.js'
-export { MAX_KEY_BYTES } from '../guard/long-keys.js'
+export { MAX_KEY_BYTES } from '../capabilities.js'
 export { allOrFirstError, chunks } from './batches.js'
 export {
   bothCredentials,
