@@ -61,4 +61,5 @@ export const storeOption = new Option<Store, Store>({
   unit: '',
   secret: false,
   particular: true,
+  layered: false,
 })
