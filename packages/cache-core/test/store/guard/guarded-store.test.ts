@@ -5,7 +5,6 @@ import {
   InvalidKeyError,
   InvalidOptionError,
   StoreClosedError,
-  StoreFullError,
   StoreTimeoutError,
   StoreUnavailableError,
   UnsupportedError,
@@ -15,23 +14,12 @@ import { GuardedStore, guardStore } from '../../../src/store/guard/guarded-store
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Store } from '../../../src/store/store.js'
 import { FakeClock } from '../../support/fake-clock.js'
+import { errorOf, rejecting } from '../../support/rejections.js'
 import { scriptedStore } from '../../support/scripted-store.js'
 
 const never = (): Promise<never> => new Promise(() => undefined)
 const bytes = Buffer.from('bytes')
 const details = { store: 'memory' }
-
-/** What a promise rejects with. */
-async function errorOf(promise: Promise<unknown>): Promise<Error> {
-  return promise.then(
-    () => expect.fail('expected an error'),
-    (error: Error) => error,
-  )
-}
-
-function rejecting(error: unknown): () => Promise<never> {
-  return () => Promise.reject(error)
-}
 
 describe('the options of guardStore', () => {
   it.each([
@@ -258,120 +246,6 @@ describe('values and lifetimes', () => {
     expect(await errorOf(store.set('k', bytes, { ttl: 'keep' as unknown as number }))).toBeInstanceOf(
       InvalidOptionError,
     )
-  })
-})
-
-describe('refused writes', () => {
-  const large = Buffer.alloc(2_000)
-  const small = (): Store => memoryStore({ maxBytes: 1_400 })
-  const capabilities = { ...memoryStore().capabilities, maxValueBytes: 100 }
-  const tooLarge = Buffer.alloc(101)
-
-  it('leave no old value: set removes the key', async () => {
-    const store = guardStore(small())
-    await store.set('k', bytes)
-    expect(await errorOf(store.set('k', large))).toBeInstanceOf(ValueTooLargeError)
-    expect(await store.get('k')).toBeUndefined()
-  })
-
-  it('compareAndSet removes the version it was given and no other', async () => {
-    const store = guardStore(small())
-    const old = (await store.add('k', bytes)) ?? 0
-    await store.set('k', bytes)
-    expect(await errorOf(store.compareAndSet('k', old, large))).toBeInstanceOf(ValueTooLargeError)
-    const present = await store.get('k')
-    expect(present).toBeDefined()
-    await errorOf(store.compareAndSet('k', present?.version ?? 0, large))
-    expect(await store.get('k')).toBeUndefined()
-  })
-
-  it('add changes nothing', async () => {
-    const store = guardStore(small())
-    await store.set('k', bytes)
-    expect(await errorOf(store.add('k', large))).toBeInstanceOf(ValueTooLargeError)
-    expect(await store.get('k')).toBeDefined()
-  })
-
-  it('setMany that the guard refuses in part sends the rest as one batch, and removes the others as one', async () => {
-    const { store, calls } = scriptedStore({
-      capabilities,
-      setMany: async (writes) => void sent.push(writes.map(({ key }) => key)),
-    })
-    const sent: string[][] = []
-    const writes = ['a', 'large', 'b', 'larger'].map((key) => ({ key, bytes: key.startsWith('l') ? tooLarge : bytes }))
-    expect(await errorOf(guardStore(store).setMany(writes))).toMatchObject({ code: 'ERR_VALUE_TOO_LARGE' })
-    expect(sent).toEqual([['a', 'b']])
-    expect(calls).toEqual(['setMany', 'deleteMany'])
-  })
-
-  it('setMany removes what was refused beforehand also when the rest fails', async () => {
-    const away = new AmbiguousWriteError('lost', details)
-    const { store } = scriptedStore({ capabilities, setMany: rejecting(away) })
-    await store.set('large', bytes)
-    const guarded = guardStore(store)
-    const writes = [
-      { key: 'a', bytes },
-      { key: 'large', bytes: tooLarge },
-    ]
-    expect(await errorOf(guarded.setMany(writes))).toBe(away)
-    expect(await guarded.get('large')).toBeUndefined()
-  })
-
-  it('setMany of nothing but what does not fit writes nothing', async () => {
-    const { store, calls } = scriptedStore({ capabilities })
-    const error = await errorOf(guardStore(store).setMany([{ key: 'large', bytes: tooLarge }]))
-    expect(error).toBeInstanceOf(ValueTooLargeError)
-    expect(calls).toEqual(['deleteMany'])
-  })
-
-  it('setMany does not look through the batch again for each write', async () => {
-    const { store } = scriptedStore({ setMany: async () => undefined })
-    const guarded = guardStore(store)
-    const writes = Array.from({ length: 100_000 }, (_, index) => ({ key: `k${index}`, bytes }))
-    const begun = process.cpuUsage()
-    await guarded.setMany(writes)
-    const { user } = process.cpuUsage(begun)
-    // Some 30 ms on one core; looking each of them up in the others takes many seconds.
-    expect(user / 1_000).toBeLessThan(2_000)
-  })
-
-  it('setMany that cannot remove what it refused is ambiguous', async () => {
-    const { store } = scriptedStore({ capabilities, deleteMany: rejecting(new Error('gone')) })
-    const error = await errorOf(guardStore(store).setMany([{ key: 'large', bytes: tooLarge }]))
-    expect(error).toBeInstanceOf(AmbiguousWriteError)
-    expect(error.message).toBe('memory: setMany was refused, and the old value could not be removed')
-  })
-
-  it('setMany writes the others, and removes what was refused', async () => {
-    const store = guardStore(small())
-    await store.set('large', bytes)
-    const writes = [
-      { key: 'a', bytes },
-      { key: 'large', bytes: large },
-      { key: 'b', bytes },
-    ]
-    expect(await errorOf(store.setMany(writes))).toBeInstanceOf(ValueTooLargeError)
-    expect(await store.getMany(['a', 'large', 'b'])).toMatchObject([{ bytes }, undefined, { bytes }])
-  })
-
-  it('by a full store remove what they would have replaced', async () => {
-    const full = new StoreFullError('OOM', details)
-    const { store, calls } = scriptedStore({
-      set: rejecting(full),
-      setMany: rejecting(full),
-      compareAndSet: rejecting(full),
-    })
-    const guarded = guardStore(store)
-    expect(await errorOf(guarded.set('a', bytes))).toBe(full)
-    expect(await errorOf(guarded.setMany([{ key: 'b', bytes }]))).toBe(full)
-    expect(await errorOf(guarded.compareAndSet('c', 1, bytes))).toBe(full)
-    expect(calls).toEqual(['set a', 'delete a', 'setMany', 'deleteMany', 'compareAndSet c', 'compareAndDelete c'])
-  })
-
-  it('are ambiguous when the old value could not be removed either', async () => {
-    const full = new StoreFullError('OOM', details)
-    const store = guardStore(scriptedStore({ set: rejecting(full), delete: rejecting(new Error('gone')) }).store)
-    expect(await errorOf(store.set('k', bytes))).toBeInstanceOf(AmbiguousWriteError)
   })
 })
 
