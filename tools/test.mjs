@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { runChecks } from './check.mjs'
 import { summarize, summaryLines } from './test-summary.mjs'
+import { turboRuns } from './turbo-runs.mjs'
 import { ROOT, workspacePackages } from './workspace.mjs'
 
 /** @typedef {import('./test-summary.mjs').TestRun} TestRun */
@@ -21,11 +22,9 @@ const long = process.argv.includes('--long')
 /** @type {{ name: string, message: string }[]} */
 const failures = []
 
-if (turboArguments.length === 0) {
-  for (const { name, ok } of await runChecks()) if (!ok) failures.push({ name: `check: ${name}`, message: 'see above' })
-}
-
-const servers = await prepareServers()
+// What the servers need is downloaded meanwhile.
+const [checks, servers] = await Promise.all([turboArguments.length === 0 ? runChecks() : [], prepareServers()])
+for (const { name, ok } of checks) if (!ok) failures.push({ name: `check: ${name}`, message: 'see above' })
 for (const { engine, problem } of servers) {
   if (problem !== undefined && ci) failures.push({ name: `${engine} server`, message: problem })
 }
@@ -66,10 +65,21 @@ async function runTurbo() {
     rmSync(join(ROOT, folder, 'test-results'), { recursive: true, force: true })
   rmSync(TURBO_RUNS, { recursive: true, force: true })
 
-  const options = ['--concurrency=1', '--continue=always', '--summarize', '--ui=stream', '--output-logs=new-only']
+  for (const run of turboRuns(TEST_TASKS, turboArguments)) await turbo(run)
+
+  const files = existsSync(TURBO_RUNS) ? readdirSync(TURBO_RUNS) : []
+  /** @type {TurboTask[]} */
+  const tasks = files.flatMap((file) => JSON.parse(readFileSync(join(TURBO_RUNS, file), 'utf8')).tasks)
+  // A build that tests of two runs need is in both.
+  return [...new Map(tasks.map((task) => [task.taskId, task])).values()]
+}
+
+/** @param {readonly string[]} run */
+function turbo(run) {
+  const options = ['--continue=always', '--summarize', '--ui=stream', '--output-logs=new-only']
   const ready = servers.filter(({ problem }) => problem === undefined).map(({ engine }) => engine)
-  await new Promise((resolve, reject) => {
-    const child = spawn('turbo', ['run', ...TEST_TASKS, ...options, ...turboArguments], {
+  return new Promise((resolve, reject) => {
+    const child = spawn('turbo', ['run', ...options, ...run], {
       cwd: ROOT,
       stdio: 'inherit',
       env: {
@@ -82,9 +92,6 @@ async function runTurbo() {
     child.on('error', reject)
     child.on('close', resolve)
   })
-
-  const [file] = existsSync(TURBO_RUNS) ? readdirSync(TURBO_RUNS) : []
-  return file === undefined ? [] : JSON.parse(readFileSync(join(TURBO_RUNS, file), 'utf8')).tasks
 }
 
 /**
