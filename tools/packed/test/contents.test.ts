@@ -20,13 +20,15 @@ describe.each(inject('packed'))('$name', ({ name, tarball, folder }) => {
 
   it('holds code, types, maps, sources, a README and the licence, and nothing else', () => {
     expect(files).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'package.json', 'dist/index.js']))
-    const expected = /^(README\.md|LICENSE|package\.json|bin\/.+\.js|dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/
+    // Every README goes along, whatever `files` says: the map of src/http does.
+    const expected =
+      /^(README\.md|LICENSE|package\.json|bin\/.+\.js|dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts|src\/http\/README\.md)$/
     expect(files.filter((file) => !expected.test(file) || file.includes('test'))).toEqual([])
     expect(statSync(tarball).size).toBeLessThan(MAX_TARBALL_BYTES)
   })
 
   it('leads from the code and the types of every source back to it', () => {
-    const sources = files.filter((file) => file.startsWith('src/'))
+    const sources = files.filter((file) => /^src\/.+\.ts$/.test(file))
     expect(sources).not.toHaveLength(0)
     for (const source of sources) {
       const compiled = source.replace(/^src(.+)\.ts$/, 'dist$1')
@@ -64,6 +66,7 @@ describe.each(inject('packed'))('$name', ({ name, tarball, folder }) => {
       sideEffects: false,
       engines: { node: '>=20.19' },
       publishConfig: { access: 'public' },
+      repository: { type: 'git', directory: expect.stringContaining(name.replace('@tiercel/', '')) },
     })
   })
 })
