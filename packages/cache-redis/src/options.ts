@@ -26,7 +26,8 @@ export type RedisConfig = Omit<RedisOptions, keyof typeof OWN_SETTINGS>
 export interface RedisStoreOptions {
   /**
    * `redis://user:password@host:6379/0`, or `rediss://` for TLS. The path is the database, default 0. In the query:
-   * `connectTimeout`, `family` (4, 6, or 0 for both), `connectionName`. Without it, `config` must say where the server is.
+   * `connectTimeout`, `family` (4, 6, or 0 for either), `connectionName`. Superfluous where `config` has a `path`,
+   * `sentinels` or a `host`.
    */
   readonly url?: string | undefined
   /** Stands before every key and channel. Stores with different prefixes share a server and do not meet. Default `'tiercel'`. */

@@ -52,6 +52,43 @@ describe('a url', () => {
   })
 })
 
+describe('family in the url', () => {
+  it.each([
+    ['0', 0],
+    ['4', 4],
+    ['6', 6],
+  ])('may be %s', (text, family) => {
+    expect(configOf({ url: `redis://db.example?family=${text}` })).toMatchObject({ family })
+  })
+
+  it.each(['5', '1', '', 'IPv6', '4.0', '-4'])('is refused as %j', (family) => {
+    expect(() => redisStore({ url: `redis://db.example?family=${family}` })).toThrow(
+      `family: expected '0', '4' or '6', got '${family}'`,
+    )
+  })
+})
+
+describe('without a url', () => {
+  it.each<RedisStoreOptions['config']>([
+    { path: '/run/redis.sock' },
+    { sentinels: [{ host: 'sentinel-1', port: 26_379 }], name: 'main' },
+    { host: 'db.example' },
+  ])('%j says where the server is', (config) => {
+    const made = configOf({ config, connectTimeout: '3s' })
+    expect(made).toMatchObject({ ...config, lazyConnect: true, enableOfflineQueue: false, connectTimeout: 3_000 })
+    expect(made).not.toHaveProperty('port')
+  })
+
+  it.each<RedisStoreOptions>([{}, { config: {} }, { config: { db: 1 } }, { config: { host: undefined } as never }])(
+    '%j leaves open where it is',
+    (options) => {
+      expect(() => redisStore(options)).toThrow(
+        'url: missing; give a url, config.host, config.path, config.sentinels or a client of your own',
+      )
+    },
+  )
+})
+
 describe('config', () => {
   it('wins over the url and over the defaults', () => {
     const config = configOf({ url: 'redis://db.example?family=4', config: { family: 6, db: 4, socketTimeout: 900 } })
@@ -116,6 +153,22 @@ describe('a wrong option is refused by its name', () => {
     expect(() => redisStore(options as RedisStoreOptions)).toThrow(
       expect.objectContaining({ name: InvalidOptionError.name, option }),
     )
+  })
+
+  it('and told from what else it may be', () => {
+    const given =
+      (options: unknown): unknown =>
+      () =>
+        redisStore(options as RedisStoreOptions)
+    expect(given(client)).toThrow(/^redisStore: expected an object of options, got .*; give it as { client: … }$/)
+    expect(given('redis://:secret@db')).toThrow(
+      'redisStore: expected an object of options, got a string; give it as { url: … }',
+    )
+    expect(given({ url: new URL('redis://:secret@db') })).toThrow(
+      "url: expected a string like 'redis://localhost:6379', got a URL",
+    )
+    expect(given({ url, connecttimeout: 5 })).toThrow("did you mean 'connectTimeout'?")
+    expect(given({ url: `${url}?connecttimeout=5` })).toThrow("did you mean 'connectTimeout'?")
   })
 
   it('and a password never stands in the message', () => {
