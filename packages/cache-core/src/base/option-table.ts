@@ -3,10 +3,22 @@ import { nearest } from './nearest.js'
 import type { Option } from './option.js'
 import { kindOf } from './show.js'
 
-/** A row for each option of an interface: one too few or too many, or one that takes less than the interface says, does not compile. */
+/**
+ * A row for each option of an interface. One too few or too many does not compile, nor one that takes less than the
+ * interface says, nor an interface whose optional property does not take `undefined` (`exactOptionalPropertyTypes`).
+ */
 export type RowsOf<Options> = {
-  readonly [Name in keyof Options]-?: AnyOption<Exclude<Options[Name], undefined>>
+  readonly [Name in keyof Options]-?: TakesUndefined<Options, Name> extends true
+    ? AnyOption<Exclude<Options[Name], undefined>>
+    : `${Name & string} must take undefined`
 }
+
+type TakesUndefined<Options, Name extends keyof Options> =
+  Partial<Pick<Options, Name>> extends Pick<Options, Name>
+    ? { [Only in Name]: undefined } extends Pick<Options, Name>
+      ? true
+      : false
+    : true
 
 type AnyOption<Takes = never> = Option<Takes, unknown, string, unknown>
 export type Rows = Readonly<Record<string, AnyOption>>

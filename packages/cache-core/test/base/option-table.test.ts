@@ -315,6 +315,13 @@ describe('for the compiler', () => {
     expect([missing, superfluous, narrower, half]).toHaveLength(4)
   })
 
+  it('so is an optional property that does not take undefined; a required one need not', () => {
+    // @ts-expect-error size?: number refuses undefined under exactOptionalPropertyTypes
+    const exact = { size: count() } satisfies RowsOf<{ readonly size?: number }>
+    const required = { size: count().required('give a size') } satisfies RowsOf<{ readonly size: number }>
+    expect([exact, required]).toHaveLength(2)
+  })
+
   it('a layer below has at least what has a default', () => {
     // @ts-expect-error ttlMs is missing
     expect(table.inherit({}, { etag: true, tags: [] })).toBeDefined()
