@@ -37,9 +37,9 @@ export type Listener = (message: Uint8Array) => void
 /** What a subscription tells besides messages. */
 export interface SubscriptionEvents {
   /** The subscription stands (again): every message published from now on arrives. */
-  readonly onUp?: () => void
+  readonly onUp?: (() => void) | undefined
   /** The subscription broke: messages are lost from now on. */
-  readonly onDown?: () => void
+  readonly onDown?: (() => void) | undefined
 }
 
 /** Ends a subscription. */
