@@ -99,12 +99,16 @@ export function list<Takes, Value>(
   return option({ expects, is: Array.isArray, read, secret: kind.secret })
 }
 
-/** An object with these methods: by what it can do, not by its class, which may come from another copy of a package. */
+/**
+ * An object by what it can do, not by its class, which may come from another copy of a package.
+ * @param looks The methods that it has, or whether something looks like one.
+ */
 export function shape<Shape extends object>(
   expects: string,
-  methods: readonly (keyof Shape & string)[],
+  looks: readonly (keyof Shape & string)[] | ((value: unknown) => boolean),
 ): Option<Shape, Shape> {
-  return option({ expects: [expects], is: (value) => hasMethods(value, methods), particular: true })
+  const is = typeof looks === 'function' ? looks : (value: unknown) => hasMethods(value, looks)
+  return option({ expects: [expects], is, particular: true })
 }
 
 export function instance<Instance extends object>(

@@ -1,4 +1,4 @@
-import { Option } from '../base/option.js'
+import { shape } from '../base/option-kinds.js'
 import { CAPABILITY_NAMES, type StoreCapabilities } from './capabilities.js'
 import type { Store } from './store.js'
 
@@ -51,15 +51,7 @@ export function missingFrom(store: object): string[] {
 }
 
 /** Takes what is meant as a store, whether or not it is a whole one. */
-export const storeOption = new Option<Store, Store>({
-  expects: ['a store, for example memoryStore()'],
-  is: (value) => {
-    if (typeof value !== 'object' || value === null) return false
-    return ('get' in value && typeof value.get === 'function') || ('capabilities' in value && 'name' in value)
-  },
-  read: (store) => store,
-  unit: '',
-  secret: false,
-  particular: true,
-  layered: false,
+export const storeOption = shape<Store>('a store, for example memoryStore()', (value) => {
+  if (typeof value !== 'object' || value === null) return false
+  return ('get' in value && typeof value.get === 'function') || ('capabilities' in value && 'name' in value)
 })

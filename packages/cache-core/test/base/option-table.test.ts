@@ -128,7 +128,17 @@ describe('layers', () => {
   it('a layer that names nothing is the one below, without a copy', () => {
     const below = table.read({ ttl: '1h' })
     expect(table.inherit(undefined, below)).toBe(below)
-    expect(table.inherit({ ttl: undefined }, below)).toBe(below)
+    expect(table.inherit({ ttl: undefined }, below)).toEqual(below)
+  })
+
+  it('a layer below of another table counts with the names that this one has', () => {
+    const wider = { ttlMs: 1, etag: false, tags: [], store: {} }
+    expect(table.inherit({ mode: 'clone' }, wider)).toStrictEqual({
+      ...DEFAULTS,
+      ttlMs: 1,
+      etag: false,
+      mode: 'clone',
+    })
   })
 
   it('the layer below and the defaults stay as they were', () => {

@@ -255,6 +255,8 @@ export function createHttpCache(cache: Cache, options: HttpCacheOptions = {}): H
 /** What every entry point takes: a cache and options, or an engine made of them. @throws InvalidOptionError */
 export function toHttpCache(cache: Cache | HttpCache, options: HttpCacheOptions | undefined): HttpCache {
   if (!(cache instanceof HttpCache)) return createHttpCache(cache, options)
-  if (options !== undefined) throw new InvalidOptionError('options', 'an HttpCache already has its options')
+  if (options !== undefined && Object.keys(overHttpCacheOptions(options, {})).length > 0) {
+    throw new InvalidOptionError('options', 'an HttpCache already has its options')
+  }
   return cache
 }

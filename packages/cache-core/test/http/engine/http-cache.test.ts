@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { InvalidOptionError } from '../../../src/base/errors.js'
 import type { Exchange } from '../../../src/http/engine/exchange.js'
-import { createHttpCache, type HttpCache } from '../../../src/http/engine/http-cache.js'
+import { createHttpCache, type HttpCache, toHttpCache } from '../../../src/http/engine/http-cache.js'
 import { changesOf, NO_LOG } from '../../../src/http/rules/head-changes.js'
+import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
 import { type Cache, createCache, memoryStore } from '../../../src/index.js'
 import type { Store } from '../../../src/store/store.js'
 import { FakeClock, turn } from '../../support/fake-clock.js'
@@ -250,5 +252,18 @@ describe('an engine', () => {
     )
     expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['x']))
     expect(runs).toBe(1)
+  })
+})
+
+describe('an entry point that is given an engine', () => {
+  const engine = createHttpCache(createCache({ store: memoryStore() }), { ttl: '1m' })
+
+  it('takes it as it is, beside nothing or options that say nothing', () => {
+    expect(toHttpCache(engine, undefined)).toBe(engine)
+    expect(toHttpCache(engine, { ttl: undefined })).toBe(engine)
+  })
+
+  it.each([{ ttl: '1h' }, { tll: '1h' }, '1h', true, null])('refuses %j beside it', (options) => {
+    expect(() => toHttpCache(engine, options as HttpCacheOptions)).toThrow(InvalidOptionError)
   })
 })
