@@ -137,6 +137,39 @@ describe('options that cannot be meant are refused by name', () => {
   })
 })
 
+describe('messages', () => {
+  const url = 'couchbase://h/b'
+  const given =
+    (options: unknown): unknown =>
+    () =>
+      couchbaseStore(options as CouchbaseStoreOptions)
+
+  it('say what would be right', () => {
+    expect(given({ url, client: {} })).toThrow('url: says how to connect, but a client is given')
+    expect(given({ client: {} })).toThrow(
+      'client: expected a Cluster or a Collection of this couchbase package, got an object',
+    )
+    expect(given(new Cluster('couchbase://localhost'))).toThrow('got a Cluster; give it as { client: … }')
+    expect(given({ url, kvtimeout: 5 })).toThrow(
+      "kvtimeout: couchbaseStore has no such option; did you mean 'kvTimeout'?",
+    )
+    expect(given({ url, bucket: ['b'] })).toThrow('bucket: expected a non-empty string, got an array')
+    expect(given({ url, username: undefined, password: undefined, scope: undefined, client: undefined })).not.toThrow()
+  })
+
+  it.each([
+    { url: 'couchbase://app:hunter2@h/b/s' },
+    { url: 'redis://app:hunter2@h/b' },
+    { url, username: 'app', password: ['hunter2'] },
+    { url, username: 'app', password: 918_273 },
+    { url: new URL('couchbase://app:hunter2@h/b') },
+    'couchbase://app:hunter2@h/b',
+  ])('never hold a password: %j', (options) => {
+    expect(given(options)).toThrow(InvalidOptionError)
+    expect(given(options)).not.toThrow(/hunter2|918/)
+  })
+})
+
 describe('capabilities', () => {
   it('values have 20 MiB, or what maxValueBytes says', () => {
     expect(couchbaseStore({ url: 'couchbase://h/b' }).capabilities.maxValueBytes).toBe(20_971_520)

@@ -107,6 +107,9 @@ describe('how to connect', () => {
       { ...LOCAL, config: { properties: { 'hazelcast.client.invocation.timeout.millis': 5_000 } } },
       "config.properties['hazelcast.client.invocation.timeout.millis']",
     ],
+    ['a password that is no text', { ...LOCAL, username: 'u', password: 918_273 }, 'password'],
+    ['a URL with a password as members', { members: 'hazelcast://u:hunter2@h' }, 'members'],
+    ['a URL with a password in place of options', 'hazelcast://u:hunter2@h', 'hazelcastStore'],
     ['something else as client', { client: {} }, 'client'],
     ['a URL beside a client', { client: {}, url: 'hazelcast://h' }, 'url'],
     [
@@ -116,5 +119,29 @@ describe('how to connect', () => {
     ],
   ])('%s is refused at creation, by name', (_, options, option) => {
     expect(wrong(options).option).toBe(option)
+    expect(wrong(options).message).not.toMatch(/hunter2|918/)
+  })
+
+  it('what is wrong is told what would be right', () => {
+    expect(wrong({ members: 'h:5701' }).message).toBe(
+      "members: expected a list of members, for example ['host-1:1234', 'host-2'], got a string",
+    )
+    expect(wrong({ ...LOCAL, clustername: 'x' }).message).toContain("did you mean 'clusterName'?")
+    expect(wrong({ ...LOCAL, client: { getMap() {} } }).message).toContain('says how to connect')
+    expect(wrong({ client: { getMap() {} } }).message).toBe(
+      'client: expected a client of hazelcast-client, got an object',
+    )
+    expect(wrong({ getMap() {}, getConfig() {} }).message).toContain('give it as { client: … }')
+  })
+
+  it('undefined is as good as absent', () => {
+    const nothing = {
+      url: undefined,
+      username: undefined,
+      map: undefined,
+      connectTimeout: undefined,
+      client: undefined,
+    }
+    expect(parseOptions({ ...LOCAL, ...nothing })).toEqual(parseOptions(LOCAL))
   })
 })

@@ -62,10 +62,33 @@ describe('servers and URLs', () => {
     )
   })
 
-  it('a password stands in no error', () => {
-    const create = (): unknown => memcachedStore({ url: 'memcached://user:secret@cache/bucket' })
-    expect(create).not.toThrow('secret')
-    expect(create).toThrow(InvalidOptionError)
+  it.each<[unknown, string]>([
+    [{ url: 'memcached://user:secret@cache/bucket' }, 'url'],
+    [{ servers: ['cache'], username: 'user', password: 918_273 }, 'password'],
+    [{ servers: 'memcached://user:secret@cache' }, 'servers'],
+    [{ servers: ['user:secret@cache'] }, 'servers'],
+    [{ url: ['memcached://user:secret@cache'] }, 'url'],
+    ['memcached://user:secret@cache', 'memcachedStore'],
+  ])('a password stands in no error: %j', (options, option) => {
+    const create = (): unknown => memcachedStore(options as MemcachedStoreOptions)
+    expect(create).not.toThrow(/secret|918/)
+    expect(create).toThrow(expect.objectContaining({ name: InvalidOptionError.name, option }))
+  })
+
+  it('what is wrong is told what would be right', () => {
+    const given =
+      (options: unknown): unknown =>
+      () =>
+        memcachedStore(options as MemcachedStoreOptions)
+    expect(given({ servers: 'cache:11211' })).toThrow(
+      "servers: expected a list of servers, for example ['host-1:1234', 'host-2'], got a string",
+    )
+    expect(given({ server: ['cache'] })).toThrow("server: memcachedStore has no such option; did you mean 'servers'?")
+    expect(given({ servers: ['cache'], maxValueBytes: '1mb' })).toThrow(
+      "maxValueBytes: expected a whole number from 1 to 1073741312, got '1mb'",
+    )
+    expect(given({})).toThrow('url: missing; give a url, servers or a client of your own')
+    expect(given({ servers: undefined, url: 'memcached://cache', timeout: undefined, client: undefined })).not.toThrow()
   })
 })
 

@@ -41,6 +41,13 @@ describe('parseDuration', () => {
     expect(() => parseDuration('ttl', value)).toThrow(/^ttl: /)
   })
 
+  it('reads any number of different texts, the same ones again', () => {
+    const texts = Array.from({ length: 2_000 }, (_, index) => `${index}s`)
+    const read = (): number[] => texts.map((text) => parseDuration('ttl', text))
+    expect(read()).toEqual(texts.map((_, index) => index * 1_000))
+    expect(read()).toEqual(read())
+  })
+
   it('refuses a negative number', () => {
     expect(() => parseDuration('ttl', -1)).toThrow('ttl: must not be negative, got -1')
   })
