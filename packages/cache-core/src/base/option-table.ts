@@ -149,8 +149,10 @@ export class OptionTable<const Table extends Rows> {
       if (row === undefined) throw this.#unknown(options, name, prefix)
       const value = options[name]
       if (value === undefined) continue
+      const { option, target } = row
+      const parent = option.kind.layered ? below[target] : undefined
       parsed ??= { ...below }
-      parsed[row.target] = row.option.parse(value, prefix === '' ? name : prefix + name, below[row.target])
+      parsed[target] = option.parse(value, prefix === '' ? name : prefix + name, parent)
     }
     return parsed ?? below
   }

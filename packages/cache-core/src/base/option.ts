@@ -7,7 +7,7 @@ export interface Kind<Value> {
   readonly expects: readonly string[]
   readonly is: (value: unknown) => boolean
   /**
-   * Is given only what `is` said yes to. `parent` is what the layer below has for the same option.
+   * Is given only what `is` said yes to. `parent` is what the layer below has for the same option, where it is `layered`.
    * @throws InvalidOptionError with `name` for a value that is of the sort and still cannot be meant.
    */
   readonly read: (value: never, name: string, parent: unknown) => Value
