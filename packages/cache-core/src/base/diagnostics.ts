@@ -6,9 +6,13 @@ import { channel } from 'node:diagnostics_channel'
  */
 export interface DiagnosticEvents {
   hit: { namespace: string; key: string }
+  /** A caller got a stale value: while it is refreshed, or because its load failed or was slow. */
+  stale: { namespace: string; key: string }
   miss: { namespace: string; key: string }
   /** A loader ran: `leased` says whether one lease among all processes stood behind it. */
   load: { namespace: string; key: string; leased: boolean; stored: boolean; durationMs: number }
+  /** A loader threw, rejected or ran into `hardTimeout`. Its callers get the error, or a stale value. */
+  'load-error': { namespace: string; key: string; error: unknown }
   invalidation: { namespace: string; key: string | undefined; outcome: 'delivered' | 'journaled' }
   /** An operation on the store failed. `error` is one of the store errors. */
   'store-error': { store: string; operation: string; error: Error }

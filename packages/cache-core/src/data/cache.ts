@@ -1,6 +1,7 @@
 import { InvalidLoaderError, StoreClosedError } from '../base/errors.js'
 import { type Codec, decodeValue, encodeValue } from '../entry/codec.js'
 import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
+import type { Life } from '../entry/value-frame.js'
 import { ENGINE, Engine, type EngineHandle } from '../protocol/engine.js'
 import type { Delivery } from '../protocol/journal.js'
 import { type Key, keyText } from '../protocol/key.js'
@@ -13,13 +14,16 @@ import {
   type CacheOptions,
   type EntryOptions,
   type EntryTerms,
+  entryTerms,
   type GetOrSetOptions,
+  type GetOrSetTerms,
   parseCacheOptions,
   parseGetOrSetOptions,
   parseNamespace,
   parseNamespaceOptions,
   parseSetOptions,
   type SetOptions,
+  type WriteTerms,
 } from './options.js'
 
 /** The room of keys of a cache that has not named another. */
@@ -31,9 +35,7 @@ const ROOT_NAMESPACE = ''
  */
 export function createCache(options: CacheOptions): Cache {
   const terms = parseCacheOptions(options)
-  const { ttlMs, leaseMs, hardTimeoutMs, waitTimeoutMs } = terms
-  const engine = new Engine(terms)
-  return new Cache(engine, terms.codec, ROOT_NAMESPACE, { ttlMs, leaseMs, hardTimeoutMs, waitTimeoutMs })
+  return new Cache(new Engine(terms), terms.codec, ROOT_NAMESPACE, entryTerms(terms))
 }
 
 /**
@@ -75,7 +77,7 @@ export class Cache {
    */
   async getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions): Promise<T> {
     const text = keyText(key)
-    const terms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
+    const terms: GetOrSetTerms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
     if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSet needs a loader, a function')
     this.#engine.checkOpen('getOrSet')
     options?.signal?.throwIfAborted()
@@ -85,11 +87,17 @@ export class Cache {
       slot: this.#slot(text),
       namespace: this.#namespace,
       marks: NO_MARKS,
-      load: loadingOf(loader, terms.ttlMs, codec),
+      load: loadingOf(key, loader, terms, codec),
       open: (encoded) => decodeValue(codec, encoded) as T,
       leaseMs: terms.leaseMs,
       hardTimeoutMs: terms.hardTimeoutMs,
       waitTimeoutMs: terms.waitTimeoutMs ?? terms.hardTimeoutMs / 2,
+      staleWhileRevalidateMs: terms.staleWhileRevalidateMs,
+      staleIfErrorMs: terms.staleIfErrorMs,
+      softTimeoutMs: terms.softTimeoutMs,
+      jitter: terms.jitter,
+      eagerRefresh: terms.eagerRefresh,
+      forceFresh: terms.forceFresh ?? false,
       fallback: 'shared',
       signal: options?.signal,
     })
@@ -128,14 +136,14 @@ export class Cache {
    */
   async set(key: Key, value: unknown, options: SetOptions = {}): Promise<boolean> {
     const text = keyText(key)
-    const ttlMs = parseSetOptions('set', options, this.#terms)
+    const life = parseSetOptions('set', options, this.#terms)
     const encoded = encodeValue(this.#codec, value)
     this.#engine.checkOpen('set')
-    if (ttlMs === 0) {
+    if (life.ttlMs === 0) {
       await this.delete(key)
       return false
     }
-    return this.#engine.writes.set(this.#target(text), encoded, ttlMs)
+    return this.#engine.writes.set(this.#target(text), encoded, lifeOf(life))
   }
 
   /**
@@ -147,10 +155,10 @@ export class Cache {
    */
   async add(key: Key, value: unknown, options: SetOptions = {}): Promise<boolean> {
     const text = keyText(key)
-    const ttlMs = parseSetOptions('add', options, this.#terms)
+    const life = parseSetOptions('add', options, this.#terms)
     const encoded = encodeValue(this.#codec, value)
     this.#engine.checkOpen('add')
-    return this.#engine.writes.add(this.#target(text), encoded, ttlMs)
+    return this.#engine.writes.add(this.#target(text), encoded, { ...lifeOf(life), jitter: 0 })
   }
 
   /**
@@ -225,6 +233,10 @@ export class Cache {
 }
 
 const NO_MARKS: readonly Mark[] = []
+
+function lifeOf({ ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }: WriteTerms): Life {
+  return { ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }
+}
 
 /** A separator inside a name, escaped: `namespace('a/b')` is not `namespace('a').namespace('b')`. */
 function namespacePart(name: string): string {

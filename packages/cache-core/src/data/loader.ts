@@ -1,13 +1,22 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Duration } from '../base/duration.js'
-import { type Codec, encodeValue } from '../entry/codec.js'
-import type { Loading } from '../protocol/call.js'
-import { parseTtl } from './options.js'
+import { type Codec, decodeValue, encodeValue, NOTHING } from '../entry/codec.js'
+import type { Encoded, ValueFrame } from '../entry/frame.js'
+import type { Loaded, Loading } from '../protocol/call.js'
+import type { Key } from '../protocol/key.js'
+import { type EntryTerms, parseTtl } from './options.js'
 
 /** What a loader is given. */
 export interface LoaderContext {
+  /** The key that was asked for. */
+  readonly key: Key
   /** Aborted when `hardTimeout` is over, or when the last caller has gone. Pass it on to `fetch` or the database. */
   readonly signal: AbortSignal
+  /**
+   * The value that stood there, stale or outlived, where the store still has it: to ask the source whether it has
+   * changed since. Decoded when it is read; `undefined` where there is none.
+   */
+  readonly previous: unknown
   /**
    * The lifetime of this value, instead of the `ttl` of the call. `0` stores nothing.
    * @throws InvalidOptionError naming `ttl`.
@@ -15,6 +24,12 @@ export interface LoaderContext {
   setTtl(ttl: Duration): void
   /** The value is answered and not stored. */
   skip(): void
+  /**
+   * What a loader returns when the source says that `previous` still holds: `return context.notModified()`. It is fresh
+   * again, and nothing is encoded.
+   * @throws Error where there is no previous value.
+   */
+  notModified(): never
 }
 
 /**
@@ -26,20 +41,61 @@ export type Loader<T> = (context: LoaderContext) => T | Promise<T>
 /** Where loaders run: in the async context in which this module was loaded, so in no request's. */
 const OUTSIDE = new AsyncResource('TiercelLoad')
 
+const NOT_MODIFIED = Symbol('not modified')
+
 /** The loader as the protocol runs it: what it returns goes through the codec, so that a miss answers what a hit would. */
-export function loadingOf<T>(loader: Loader<T>, ttlMs: number, codec: Codec): Loading {
-  return async ({ signal }) => {
-    let ttl = ttlMs
-    const context: LoaderContext = {
-      signal,
-      setTtl: (value) => {
-        ttl = parseTtl(value)
-      },
-      skip: () => {
-        ttl = 0
-      },
+export function loadingOf<T>(key: Key, loader: Loader<T>, terms: EntryTerms, codec: Codec): Loading {
+  return async ({ signal, previous }) => {
+    const run = new Run(key, signal, previous, codec)
+    const value: unknown = await OUTSIDE.runInAsyncScope(loader, undefined, run)
+    if (value === NOT_MODIFIED) return run.loaded(previous as Encoded, terms.ttlMs)
+    const { negativeTtlMs } = terms
+    const negative = negativeTtlMs !== undefined && terms.isNegative(value)
+    const ttlMs = negative ? negativeTtlMs : terms.ttlMs
+    if (value === undefined) return run.loaded(negative ? NOTHING : undefined, ttlMs)
+    return run.loaded(encodeValue(codec, value), ttlMs)
+  }
+}
+
+/** One run of a loader. */
+class Run implements LoaderContext {
+  readonly key: Key
+  readonly signal: AbortSignal
+  readonly #previous: ValueFrame | undefined
+  readonly #codec: Codec
+  #ttlMs: number | undefined
+
+  constructor(key: Key, signal: AbortSignal, previous: ValueFrame | undefined, codec: Codec) {
+    this.key = key
+    this.signal = signal
+    this.#previous = previous
+    this.#codec = codec
+  }
+
+  get previous(): unknown {
+    if (this.#previous === undefined) return undefined
+    try {
+      return decodeValue(this.#codec, this.#previous)
+    } catch {
+      return undefined
     }
-    const value = await OUTSIDE.runInAsyncScope(loader, undefined, context)
-    return { encoded: value === undefined ? undefined : encodeValue(codec, value), ttlMs: ttl }
+  }
+
+  // Bound, so that a loader may take them out of its context.
+  readonly setTtl = (ttl: Duration): void => {
+    this.#ttlMs = parseTtl(ttl)
+  }
+
+  readonly skip = (): void => {
+    this.#ttlMs = 0
+  }
+
+  readonly notModified = (): never => {
+    if (this.#previous === undefined) throw new Error('notModified: there is no previous value')
+    return NOT_MODIFIED as never
+  }
+
+  loaded(encoded: Encoded | undefined, ttlMs: number): Loaded {
+    return { encoded, ttlMs: this.#ttlMs ?? ttlMs }
   }
 }

@@ -3,7 +3,19 @@ import { clockOption } from '../base/clock-option.js'
 import type { Duration } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
 import { leaseOption } from '../base/lease-option.js'
-import { duration, instance, list, oneOf, shape, text } from '../base/option-kinds.js'
+import {
+  amount,
+  callback,
+  count,
+  duration,
+  either,
+  flag,
+  instance,
+  list,
+  oneOf,
+  shape,
+  text,
+} from '../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../base/option-table.js'
 import { show } from '../base/show.js'
 import { type Codec, jsonCodec } from '../entry/codec.js'
@@ -27,6 +39,35 @@ export interface EntryOptions {
   readonly hardTimeout?: Duration | undefined
   /** How long a call waits for another process's load before its own process loads too. Default: half of `hardTimeout`. */
   readonly waitTimeout?: Duration | undefined
+  /**
+   * How long after its `ttl` a value is still served at once, while one process refreshes it behind the answer.
+   * Default 0.
+   */
+  readonly staleWhileRevalidate?: Duration | undefined
+  /** How long after its `ttl` a value is still served when its load fails, or is slower than `softTimeout`. Default 0. */
+  readonly staleIfError?: Duration | undefined
+  /**
+   * How long a call waits for a load before it takes a value within `staleIfError`; the load goes on, and stores.
+   * Shorter than `hardTimeout`. Default: none.
+   */
+  readonly softTimeout?: Duration | undefined
+  /**
+   * How long it is remembered that a loader had nothing: `null`, or `undefined`, which is not stored without it.
+   * Default: `null` lives as any value.
+   */
+  readonly negativeTtl?: Duration | undefined
+  /** What counts as nothing for `negativeTtl`. Default: `null` and `undefined`. */
+  readonly isNegative?: ((value: unknown) => boolean) | undefined
+  /**
+   * The share of `ttl` by which it is shortened at random, 0 to 1, so that what was stored together does not end
+   * together. Default 0.1. `add` keeps to the `ttl`.
+   */
+  readonly jitter?: number | undefined
+  /**
+   * Refreshes a value behind the answer before it is stale, by chance: the likelier the nearer its end, and the longer
+   * its load took (XFetch). `true` is 1, as in the paper; more is earlier. Default `false`.
+   */
+  readonly eagerRefresh?: boolean | number | undefined
 }
 
 export interface CacheOptions extends EntryOptions {
@@ -38,18 +79,24 @@ export interface CacheOptions extends EntryOptions {
   readonly storeTimeout?: StoreTimeout | undefined
   /** How long the version of a namespace is held before it is read again: `clear` elsewhere is seen so much later. Default `'1s'`; 0 is strict. */
   readonly tagHold?: Duration | undefined
+  /**
+   * How many loads run at once behind answers (`staleWhileRevalidate`, `eagerRefresh`), all namespaces together. The
+   * others wait for their turn, 10,000 at most; beyond that the next call that meets the stale value asks again.
+   * Default 32.
+   */
+  readonly maxRefreshes?: number | undefined
   /** Turns values that are neither bytes nor strings into bytes. Default: JSON. */
   readonly codec?: Codec | undefined
   /** For tests. Default: the system's. */
   readonly clock?: Clock | undefined
 }
 
-export interface SetOptions {
-  /** As `EntryOptions.ttl`. */
-  readonly ttl?: Duration | undefined
-}
+/** How an entry lives that is no end of a load. */
+export type SetOptions = Pick<EntryOptions, 'ttl' | 'staleWhileRevalidate' | 'staleIfError' | 'jitter'>
 
 export interface GetOrSetOptions extends EntryOptions {
+  /** Loads whatever stands there, and stores it. Default `false`. */
+  readonly forceFresh?: boolean | undefined
   /** Ends this call; the load goes on while another caller wants it. */
   readonly signal?: AbortSignal | undefined
 }
@@ -59,6 +106,15 @@ const ENTRY_OPTIONS = {
   lease: leaseOption.or('5s'),
   hardTimeout: duration({ min: 1 }).or('30s'),
   waitTimeout: duration(),
+  staleWhileRevalidate: duration({ infinite: true }).or(0),
+  staleIfError: duration({ infinite: true }).or(0),
+  softTimeout: duration(),
+  negativeTtl: duration({ infinite: true }),
+  isNegative: callback<(value: unknown) => boolean>('a function such as (value) => value === null').or(isNothing),
+  jitter: amount({ min: 0, max: 1 }).or(0.1),
+  eagerRefresh: either(flag(), amount({ min: 0, max: 100 }))
+    .to(Number)
+    .or(false),
 } satisfies RowsOf<EntryOptions>
 
 const CACHE_OPTIONS = {
@@ -67,6 +123,7 @@ const CACHE_OPTIONS = {
   require: list(oneOf(CAPABILITY_NAMES), 'capability names', "['bus']").or([]),
   storeTimeout: storeTimeoutOption,
   tagHold: duration().or('1s'),
+  maxRefreshes: count({ max: 10_000 }).or(32),
   codec: shape<Codec>('a codec, with name, encode and decode', ['encode', 'decode']).to(namedCodec).or(jsonCodec),
   clock: clockOption,
 } satisfies RowsOf<CacheOptions>
@@ -75,13 +132,27 @@ const CACHE = new OptionTable('createCache', CACHE_OPTIONS)
 const NAMESPACE = new OptionTable('namespace', ENTRY_OPTIONS)
 const GET_OR_SET = new OptionTable('getOrSet', {
   ...ENTRY_OPTIONS,
+  forceFresh: flag().or(false),
   signal: instance('an AbortSignal', AbortSignal),
 } satisfies RowsOf<GetOrSetOptions>)
-const WRITE_OPTIONS = { ttl: ENTRY_OPTIONS.ttl } satisfies RowsOf<SetOptions>
+const WRITE_OPTIONS = {
+  ttl: ENTRY_OPTIONS.ttl,
+  staleWhileRevalidate: ENTRY_OPTIONS.staleWhileRevalidate,
+  staleIfError: ENTRY_OPTIONS.staleIfError,
+  jitter: ENTRY_OPTIONS.jitter,
+} satisfies RowsOf<SetOptions>
 const WRITES = { set: new OptionTable('set', WRITE_OPTIONS), add: new OptionTable('add', WRITE_OPTIONS) }
 
 /** How entries live and loads are bounded, after parsing. `waitTimeoutMs` is `undefined` where it follows `hardTimeout`. */
 export type EntryTerms = Parsed<typeof ENTRY_OPTIONS>
+
+const ENTRY_TERMS = Object.keys(NAMESPACE.read({})) as readonly (keyof EntryTerms)[]
+
+/** `SetOptions` after parsing. */
+export type WriteTerms = Parsed<typeof WRITE_OPTIONS>
+
+/** What one call of `getOrSet` may say beside. */
+export type GetOrSetTerms = EntryTerms & { readonly forceFresh?: boolean }
 
 export type CacheTerms = Parsed<typeof CACHE_OPTIONS>
 
@@ -89,22 +160,38 @@ export type CacheTerms = Parsed<typeof CACHE_OPTIONS>
 export function parseCacheOptions(options: CacheOptions): CacheTerms {
   const terms = CACHE.read(options)
   checkStore(terms, options)
-  return terms
+  return checkTimeouts(terms)
+}
+
+/** Those of a cache's options that a namespace and a call may override. */
+export function entryTerms(terms: CacheTerms): EntryTerms {
+  return Object.fromEntries(ENTRY_TERMS.map((name) => [name, terms[name]])) as EntryTerms
 }
 
 /** What a namespace names, over its parent's. @throws InvalidOptionError naming the option. */
 export function parseNamespaceOptions(options: EntryOptions, parent: EntryTerms): EntryTerms {
-  return NAMESPACE.inherit(options, parent)
+  return checkTimeouts(NAMESPACE.inherit(options, parent))
 }
 
 /** What a call names, over its cache's. @throws InvalidOptionError naming the option. */
-export function parseGetOrSetOptions(options: GetOrSetOptions, parent: EntryTerms): EntryTerms {
-  return GET_OR_SET.inherit(options, parent)
+export function parseGetOrSetOptions(options: GetOrSetOptions, parent: EntryTerms): GetOrSetTerms {
+  return checkTimeouts(GET_OR_SET.inherit(options, { ...parent, forceFresh: false }))
 }
 
-/** Milliseconds for a write. @throws InvalidOptionError naming the option. */
-export function parseSetOptions(where: 'set' | 'add', options: SetOptions, parent: EntryTerms): number {
-  return WRITES[where].inherit(options, parent).ttlMs
+/** @throws InvalidOptionError naming the option. */
+export function parseSetOptions(where: 'set' | 'add', options: SetOptions, parent: EntryTerms): WriteTerms {
+  return WRITES[where].inherit(options, parent)
+}
+
+function checkTimeouts<Terms extends EntryTerms>(terms: Terms): Terms {
+  if (terms.softTimeoutMs !== undefined && terms.softTimeoutMs >= terms.hardTimeoutMs) {
+    throw new InvalidOptionError('softTimeout', 'must be shorter than hardTimeout')
+  }
+  return terms
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined
 }
 
 /** @throws InvalidOptionError naming the option. */

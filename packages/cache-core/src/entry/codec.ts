@@ -31,6 +31,9 @@ export const jsonCodec: Codec = {
   },
 }
 
+/** What stands for a value where there is none. */
+export const NOTHING: Encoded = { encoding: 'nothing', payload: Buffer.alloc(0) }
+
 /**
  * Bytes and strings travel as themselves, everything else through the codec.
  * @throws InvalidValueError when the value is `undefined` or the codec refuses it.
@@ -57,6 +60,7 @@ export function encodeValue(codec: Codec, value: unknown): Encoded {
 export function decodeValue(codec: Codec, { encoding, codec: writtenBy, payload }: Encoded): unknown {
   if (encoding === 'bytes') return Buffer.from(payload)
   if (encoding === 'string') return bufferOf(payload).toString()
+  if (encoding === 'nothing') return undefined
   if (writtenBy !== codec.name) throw new TypeError(`encoded by the codec ${writtenBy}, not ${codec.name}`)
   return codec.decode(payload)
 }

@@ -26,8 +26,8 @@ import { bufferOf } from '../base/bytes.js'
  */
 export type Frame = ValueFrame | LeaseFrame
 
-/** How a payload became bytes. */
-export type Encoding = 'bytes' | 'string' | 'codec'
+/** How a payload became bytes. `'nothing'`: a load has found that there is no value, and that is remembered. */
+export type Encoding = 'bytes' | 'string' | 'codec' | 'nothing'
 
 /** A value as bytes, and how it became them. */
 export interface Encoded {
@@ -96,7 +96,7 @@ export const MAX_CODEC_NAME_BYTES = 64
 const MAX_LOAD_MS = 0xffff_ffff
 
 const KINDS = { value: 1, lease: 2 } as const
-const ENCODINGS: readonly Encoding[] = ['bytes', 'string', 'codec']
+const ENCODINGS: readonly Encoding[] = ['bytes', 'string', 'codec', 'nothing']
 const MARK_KINDS: readonly MarkKind[] = ['namespace', 'tag', 'soft', 'url']
 
 /** One buffer, freshly made: the caller's payload is copied into it. */

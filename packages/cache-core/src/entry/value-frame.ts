@@ -9,11 +9,21 @@ export interface SealedValue {
   readonly keepUntil: number
 }
 
-export interface ValueTerms {
-  /** Wall clock, milliseconds since the epoch. */
-  readonly now: number
+/** How long a value lives. */
+export interface Life {
   /** How long it is fresh, in milliseconds, above 0; `Infinity`: without end. */
   readonly ttlMs: number
+  /** How long after that it may be served while it is refreshed, in milliseconds. Default 0. */
+  readonly staleWhileRevalidateMs?: number
+  /** How long after its freshness it may be served when a load fails, in milliseconds. Default 0. */
+  readonly staleIfErrorMs?: number
+  /** The share of its freshness by which that is shortened at random, 0 to 1. Default 0. */
+  readonly jitter?: number
+}
+
+export interface ValueTerms extends Life {
+  /** Wall clock, milliseconds since the epoch. */
+  readonly now: number
   /** How long its load took, in milliseconds. Default 0: it was not loaded. */
   readonly loadMs?: number
   /** All that it depends on, as it was read before the value was made. */
@@ -24,13 +34,28 @@ export interface ValueTerms {
  * Makes the frame of a value, with its times, the lifetime in the store and its marks. Nothing else does, so that what
  * is stored under a URL, by a load, a `set` or an `add` follows the same rules.
  */
-export function sealValue(encoded: Encoded, { now, ttlMs, loadMs = 0, marks }: ValueTerms): SealedValue {
-  const until = now + ttlMs
-  const times = { createdAt: now, freshUntil: until, revalidateUntil: until, keepUntil: until }
+export function sealValue({ encoding, codec, payload }: Encoded, terms: ValueTerms): SealedValue {
+  const { now, ttlMs, staleWhileRevalidateMs = 0, staleIfErrorMs = 0, jitter = 0, loadMs = 0, marks } = terms
+  // Shortened, never prolonged: nothing is fresh for longer than was asked for.
+  const freshMs = jitter === 0 || ttlMs === Number.POSITIVE_INFINITY ? ttlMs : ttlMs * (1 - jitter * Math.random())
+  const freshUntil = now + freshMs
+  const revalidateUntil = freshUntil + staleWhileRevalidateMs
+  const keepUntil = freshUntil + Math.max(staleWhileRevalidateMs, staleIfErrorMs)
   return {
-    bytes: encodeFrame({ kind: 'value', ...times, ...encoded, loadMs, marks }),
-    ttl: serverTtl(ttlMs),
-    keepUntil: until,
+    bytes: encodeFrame({
+      kind: 'value',
+      createdAt: now,
+      freshUntil,
+      revalidateUntil,
+      keepUntil,
+      encoding,
+      codec,
+      payload,
+      loadMs,
+      marks,
+    }),
+    ttl: serverTtl(keepUntil - now),
+    keepUntil,
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
 import { LoadTimeoutError } from '../base/errors.js'
-import type { Encoded, Mark } from '../entry/frame.js'
+import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
 import type { Key } from './key.js'
 import type { MarkRecord } from './mark-record.js'
 import type { NamedMark } from './marks.js'
@@ -19,6 +19,8 @@ export interface LoadTerms {
   readonly signal: AbortSignal
   /** What the result will carry when it is stored; `undefined`: it cannot be. */
   readonly marks: LoadMarks | undefined
+  /** What stood there and is not void: a stale value, or an outlived one. */
+  readonly previous: ValueFrame | undefined
 }
 
 /** The marks as they stood before a load began: what is stored under them is void after a `clear`. */
@@ -40,10 +42,19 @@ export interface LoadOptions {
   readonly load: Loading
   readonly leaseMs: number
   readonly hardTimeoutMs: number
+  /** How long after its end the value may still be served while it is refreshed behind the answer. */
+  readonly staleWhileRevalidateMs: number
+  /** How long after its end the value may still be served when its load fails or is slow. */
+  readonly staleIfErrorMs: number
+  /** The share of its time by which a lifetime may be shortened at random, 0 to 1. */
+  readonly jitter: number
 }
 
-/** Where an answer came from: the store, the caller's own load, a load of this process, a load without a lease. */
-export type Source = 'hit' | 'load' | 'join' | 'unleased'
+/**
+ * Where an answer came from: the store, fresh or stale, the caller's own load, a load of this process, a load without a
+ * lease.
+ */
+export type Source = 'hit' | 'stale' | 'load' | 'join' | 'unleased'
 
 export interface Answer<T> {
   readonly value: T | undefined
@@ -57,6 +68,12 @@ export interface CallOptions<T> extends LoadOptions {
   /** Bytes to what this caller gets. Throws when they were written by something else: the entry is then dead. */
   readonly open: (encoded: Encoded) => T
   readonly waitTimeoutMs: number
+  /** How long the caller waits for a load before it takes a stale value that may be served on error. */
+  readonly softTimeoutMs: number | undefined
+  /** Beta of XFetch: how eagerly what is still fresh is refreshed behind the answer; 0, never. */
+  readonly eagerRefresh: number
+  /** Loads whatever stands there. */
+  readonly forceFresh: boolean
   /**
    * How a call loads that can have no lease, or has waited to its bound: once for all such callers of this process, or
    * each its own.
@@ -96,7 +113,11 @@ export class Call<T> {
   lostClaims = 0
   waitUntil: number | undefined
   done = false
-  #onGone: (() => void) | undefined
+  /** What it takes when the load fails, or takes longer than its `softTimeout`. */
+  #stale: { readonly frame: ValueFrame; readonly onTaken: () => void } | undefined
+  #cancelSoftTimer: CancelTimer | undefined
+  readonly #clock: Clock
+  #onGone: ((served: boolean) => void) | undefined
   #resolve!: (answer: Answer<T>) => void
   #reject!: (error: unknown) => void
   readonly #cancelTimer: CancelTimer
@@ -104,6 +125,7 @@ export class Call<T> {
   constructor(options: CallOptions<T>, clock: Clock, arrivedAt: number) {
     this.options = options
     this.arrivedAt = arrivedAt
+    this.#clock = clock
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -125,15 +147,45 @@ export class Call<T> {
   }
 
   give(answer: Answer<T>): void {
-    if (this.#end()) this.#resolve(answer)
+    if (this.#end(true)) this.#resolve(answer)
   }
 
+  /** With the error, unless there is something stale to take instead. */
   fail(error: unknown): void {
-    if (this.#end()) this.#reject(error)
+    if (!this.takeStale() && this.#end(false)) this.#reject(error)
   }
 
-  /** It depends on a flight, or a poller, from now on. `onGone` is told when the call ends before it was detached. */
-  attach(onGone: () => void): void {
+  /** A stale value that may be served on error was found. `onTaken` is told when the call ends with it. */
+  offerStale(frame: ValueFrame, onTaken: () => void): void {
+    this.#stale = { frame, onTaken }
+    const { softTimeoutMs } = this.options
+    if (softTimeoutMs === undefined || this.#cancelSoftTimer !== undefined) return
+    const leftMs = Math.max(0, this.arrivedAt + softTimeoutMs - this.#clock.monotonic())
+    this.#cancelSoftTimer = this.#clock.after(leftMs, () => this.takeStale())
+  }
+
+  get offersStale(): boolean {
+    return this.#stale !== undefined
+  }
+
+  /** Ends the call with what is stale. Whether there was any. */
+  takeStale(): boolean {
+    if (this.#stale === undefined || this.done) return false
+    try {
+      const { frame, onTaken } = this.#stale
+      this.give({ value: this.options.open(frame), source: 'stale' })
+      onTaken()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /**
+   * It depends on a flight, or a poller, from now on. `onGone` is told when the call ends before it was detached, and
+   * whether it was served with something else.
+   */
+  attach(onGone: (served: boolean) => void): void {
     this.#onGone = onGone
   }
 
@@ -142,16 +194,19 @@ export class Call<T> {
     this.#onGone = undefined
   }
 
-  readonly #onAbort = (): void => this.fail(this.options.signal?.reason)
+  readonly #onAbort = (): void => {
+    if (this.#end(false)) this.#reject(this.options.signal?.reason)
+  }
 
-  #end(): boolean {
+  #end(served: boolean): boolean {
     if (this.done) return false
     this.done = true
     this.#cancelTimer()
+    this.#cancelSoftTimer?.()
     this.options.signal?.removeEventListener('abort', this.#onAbort)
     const onGone = this.#onGone
     this.detach()
-    onGone?.()
+    onGone?.(served)
     return true
   }
 }

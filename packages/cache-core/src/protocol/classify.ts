@@ -6,9 +6,14 @@ import type { SlotRead } from './slot.js'
 export type SlotState =
   | { readonly is: 'absent' }
   | { readonly is: 'fresh'; readonly frame: ValueFrame; readonly version: Version }
+  /** Its time is over, but not that in which it may be served all the same. */
+  | { readonly is: 'stale'; readonly frame: ValueFrame; readonly version: Version }
   | { readonly is: 'lease'; readonly frame: LeaseFrame; readonly version: Version }
-  /** Nothing to serve, but the slot is occupied, `add` would lose: an outlived, void or foreign frame, or a void lease. */
-  | { readonly is: 'dead'; readonly version: Version }
+  /**
+   * Nothing to serve, but the slot is occupied, `add` would lose: an outlived, void or foreign frame, or a void lease.
+   * `outlived`: the value, where only its time is over; a loader may start from it.
+   */
+  | { readonly is: 'dead'; readonly version: Version; readonly outlived?: ValueFrame | undefined }
 
 /**
  * Pure: a slot, the wall clock and the present marks, to what a reader may do with it.
@@ -20,7 +25,8 @@ export function classify(slot: SlotRead | undefined, now: number, marks: readonl
   const { frame, version } = slot
   if (frame === undefined || !sameMarks(frame.marks, marks)) return { is: 'dead', version }
   if (frame.kind === 'lease') return { is: 'lease', frame, version }
-  return now < frame.freshUntil ? { is: 'fresh', frame, version } : { is: 'dead', version }
+  if (now < frame.freshUntil) return { is: 'fresh', frame, version }
+  return now < frame.keepUntil ? { is: 'stale', frame, version } : { is: 'dead', version, outlived: frame }
 }
 
 /** Whether a frame depends on exactly these marks, as they stand now. */

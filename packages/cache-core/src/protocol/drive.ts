@@ -1,24 +1,29 @@
 import type { Clock } from '../base/clock.js'
-import type { Version } from '../store/store.js'
+import type { ValueFrame } from '../entry/frame.js'
 import { type Answer, Call, type CallOptions } from './call.js'
+import { claimUnderMarks } from './claim.js'
 import type { SlotState } from './classify.js'
 import { Flight, type StartOver } from './flight.js'
 import type { Flights } from './flights.js'
-import { type Claim, Lease } from './lease.js'
+import { Lease } from './lease.js'
 import { Load, type LoadRight } from './load.js'
 import { type Found, lookUp } from './lookup.js'
 import type { MarkRecord } from './mark-record.js'
+import type { Refreshes } from './refresh.js'
+import { RefreshLease } from './refresh-lease.js'
 import type { Slots } from './slots.js'
+import { isDueEarly, mayRevalidateBehind, mayServeOnError } from './stale.js'
 import type { Stats } from './stats.js'
 import { MAX_ENDED_LEASES, type Waiters } from './waiter.js'
 
 /*
  * The story of a getOrSet (docs/leases.md):
  *
- *   look    read the slot; a fresh value is the answer
+ *   look    read the slot; a fresh value is the answer, so is one that may be stale while it is refreshed behind
  *   join    a load of this process runs, or its lease was found: be answered by it, with proof that no delete came between
- *   claim   nothing to serve: `add` a lease, or `compareAndSet` one over what is dead; who wins loads
- *   wait    another process holds a lease: poll until there is a value, or a slot to claim
+ *   claim   nothing to serve: `add` a lease, or `compareAndSet` one over what is dead; who wins loads. What is stale stays
+ *           where it is: who wins the right to refresh it loads, the others wait
+ *   wait    another process loads: poll until there is a value, or a slot to claim
  *
  * and over again, until the call is answered, fails or times out. A caller to which the store does not answer, or that
  * has waited to its bound, loads without a lease: together with the others of its process, and nothing is stored.
@@ -34,6 +39,7 @@ interface Parts {
   readonly stats: Stats
   readonly flights: Flights
   readonly waiters: Waiters
+  readonly refreshes: Refreshes
 }
 
 /**
@@ -44,13 +50,13 @@ export async function getOrSet<T>(parts: Parts, options: CallOptions<T>): Promis
   const arrivedAt = parts.clock.monotonic()
   let found: Found | undefined
   // The first look of most calls is their last: it needs no call to be kept of.
-  if (parts.flights.leased(options) === undefined) {
+  if (options.forceFresh || parts.flights.leased(options) === undefined) {
     try {
       found = await lookUp(parts, options)
     } catch {
       return joinOrLoad(parts, options, 'unreachable', arrivedAt)
     }
-    const answer = serve(parts, options, found.state)
+    const answer = serve(parts, options, found)
     if (answer !== undefined) return answer
   }
   return joinOrLoad(parts, options, found, arrivedAt)
@@ -75,16 +81,26 @@ export function joinOrLoad<T>(
   return call.result
 }
 
-/** The answer of a fresh slot, or `undefined` where there is none, also when its bytes were written by something else. */
-function serve<T>({ stats }: Parts, options: CallOptions<T>, state: SlotState): Answer<T> | undefined {
-  if (state.is !== 'fresh') return undefined
+/**
+ * The answer of a slot that can be served at once, or `undefined`, also when its bytes were written by something else.
+ * What is stale, or soon will be, is refreshed behind the answer.
+ */
+function serve<T>(parts: Parts, options: CallOptions<T>, { state, mark }: Found): Answer<T> | undefined {
+  if ((state.is !== 'fresh' && state.is !== 'stale') || options.forceFresh) return undefined
+  const { clock, stats, refreshes } = parts
+  const { frame, version } = state
+  const stale = state.is === 'stale'
+  if (stale && !mayRevalidateBehind(frame, options, clock.now())) return undefined
+  let value: T
   try {
-    const value = options.open(state.frame)
-    stats.hit(options.namespace, options.key)
-    return { value, source: 'hit' }
+    value = options.open(frame)
   } catch {
     return undefined
   }
+  if (stale) stats.stale(options.namespace, options.key)
+  else stats.hit(options.namespace, options.key)
+  if (stale || isDueEarly(frame, options.eagerRefresh, clock)) refreshes.start({ options, frame, version, mark })
+  return { value, source: stale ? 'stale' : 'hit' }
 }
 
 /** A call that found nothing to serve, on its way. */
@@ -112,10 +128,10 @@ class Drive<T> {
 
   /** One step from what was found. What the call has in hand afterwards. */
   async #step(found: Found | undefined): Promise<Found | undefined> {
-    const { flights } = this.#parts
+    if (found !== undefined) this.#offerStale(found.state)
     // Before all else: many callers may have looked at once, and one of them claims.
     const holder = found && this.#holder(found.state)
-    const flight = holder ?? flights.leased(this.#options)
+    const flight = holder ?? this.#joinable(found)
     if (flight !== undefined) {
       await this.#join(flight, flight === holder)
       return undefined
@@ -135,7 +151,7 @@ class Drive<T> {
   }
 
   #served(found: Found): Found | undefined {
-    const answer = serve(this.#parts, this.#options, found.state)
+    const answer = serve(this.#parts, this.#options, found)
     if (answer === undefined) return found
     this.#call.give(answer)
     return undefined
@@ -148,14 +164,38 @@ class Drive<T> {
     return flight?.open ? flight : undefined
   }
 
-  async #claimOrWait({ state, mark }: Found): Promise<Found | undefined> {
+  #offerStale(state: SlotState): void {
+    if (state.is !== 'stale' || this.#options.forceFresh) return
+    const { clock, stats } = this.#parts
+    const { namespace, key } = this.#options
+    if (!mayServeOnError(state.frame, this.#options, clock.now())) return
+    this.#call.offerStale(state.frame, () => stats.stale(namespace, key))
+  }
+
+  /** Whoever wants what is loaded after he came waits for no load that began before. */
+  #joinable(found: Found | undefined): Flight | undefined {
+    const { flights } = this.#parts
+    const stale = found?.state.is === 'stale' || (found?.state.is === 'fresh' && this.#options.forceFresh)
+    const flight = flights.leased(this.#options) ?? (stale ? flights.refreshing(this.#options) : undefined)
+    if (flight === undefined || !this.#options.forceFresh) return flight
+    return flight.isClaiming || flight.beganAfter(this.#call.arrivedAt) ? flight : undefined
+  }
+
+  async #claimOrWait(found: Found): Promise<Found | undefined> {
     const call = this.#call
-    if (state.is === 'lease') return this.#wait(state)
+    const { state } = found
+    if (state.is === 'stale' || state.is === 'fresh') return this.#replace(state, found.mark)
+    if (state.is === 'lease') {
+      if (!this.#options.forceFresh) return this.#wait(state)
+      // That load began before this call.
+      call.degraded = 'waited-out'
+      return undefined
+    }
     if (call.lostClaims >= MAX_LOST_CLAIMS) {
       call.lostClaims = 0
       return this.#wait(state)
     }
-    await this.#claim(state, mark)
+    await this.#claim(state, found.mark)
     return undefined
   }
 
@@ -165,7 +205,7 @@ class Drive<T> {
       call.degraded = 'waited-out'
       return undefined
     }
-    const waited = await this.#parts.waiters.wait(call, state.is === 'lease' ? state.frame : undefined)
+    const waited = await this.#parts.waiters.wait(call, state)
     if (waited.next === 'use') return this.#served({ state: waited.state, mark: undefined })
     if (waited.next !== 'start-over') call.degraded = waited.next
     return undefined
@@ -173,53 +213,67 @@ class Drive<T> {
 
   /** T1 or T2, then the load. Callers that come meanwhile join. */
   async #claim(state: SlotState, mark: MarkRecord | undefined): Promise<void> {
-    const flight = new Flight(this.#parts.stats, this.#call)
-    this.#parts.flights.add(flight, { leased: true })
-    const joined = this.#join(flight, false)
-    void this.#takeOff(flight, state.is === 'absent' ? undefined : state.version, mark)
-    await joined
-  }
-
-  /** @param over What stands in the slot. @param mark The namespace's, where it was read from the store for this call. */
-  async #takeOff(flight: Flight, over: Version | undefined, mark: MarkRecord | undefined): Promise<void> {
-    const right = await this.#claimLease(over, mark)
-    if (typeof right === 'object') {
-      await flight.run(new Load(this.#parts, this.#options, right))
-    } else {
+    const { slots, clock } = this.#parts
+    const { slot, leaseMs, marks } = this.#options
+    const over = state.is === 'absent' ? undefined : state.version
+    const previous = state.is === 'dead' ? state.outlived : undefined
+    await this.#fly('leased', previous, async () => {
+      const right = await claimUnderMarks<StartOver>(this.#options, mark, async (namespaceMark) => {
+        const claim = await Lease.claim({ slots, clock, slot, leaseMs, marks: [namespaceMark, ...marks] }, over)
+        if (typeof claim === 'object') return claim
+        return claim === 'lost' || claim === 'ambiguous' ? 'unproven' : 'no-store'
+      })
       if (right === 'unproven') this.#call.lostClaims++
-      flight.dissolve(right)
-    }
+      return right
+    })
   }
 
   /**
-   * A load begins under marks read from the store (G2). The claim need not wait for that read where a mark is held: it
-   * goes out under the held one, at the same time. Versions are never used twice, so an equal one has stood all along;
-   * a lease under another one is void, and given back.
+   * T6 in front of the caller: a stale value that may not be served at once is loaded anew, and taken all the same when
+   * the load fails or is slow. With `forceFresh` so is a fresh one, and it is not taken.
    */
-  async #claimLease(over: Version | undefined, read: MarkRecord | undefined): Promise<LoadRight | StartOver> {
-    const { namespace, marks } = this.#options
-    const held = read === undefined ? namespace.held() : undefined
-    try {
-      if (held === undefined) {
-        const namespaceMark = read ?? (await namespace.ensure())
-        return rightOf(await this.#sendClaim(namespaceMark, over), namespaceMark, marks)
-      }
-      const [claim, present] = await Promise.all([
-        this.#sendClaim(held, over),
-        namespace.ensure().catch(() => undefined),
-      ])
-      if (present?.version === held.version) return rightOf(claim, present, marks)
-      if (typeof claim === 'object') void claim.won.release('write')
-      return present === undefined ? 'no-store' : 'unproven'
-    } catch {
-      return 'no-store'
-    }
+  async #replace(
+    state: Extract<SlotState, { is: 'stale' | 'fresh' }>,
+    mark: MarkRecord | undefined,
+  ): Promise<Found | undefined> {
+    const call = this.#call
+    const { slots, refreshes } = this.#parts
+    const { slot, leaseMs, forceFresh } = this.#options
+    const { frame, version } = state
+    const obstacle = forceFresh ? undefined : refreshes.obstacle(slot)
+    if (obstacle === 'running') return this.#wait(state)
+    if (obstacle === 'backing-off' && call.takeStale()) return undefined
+    const terms = { slots, slot, over: version, leaseMs }
+    await this.#fly('refreshing', frame, () =>
+      claimUnderMarks<StartOver>(this.#options, mark, async () => {
+        const claim = await RefreshLease.claim(terms)
+        if (typeof claim === 'object') return claim
+        if (claim === 'failed') return 'no-store'
+        // Nobody who may take what is stale loads beside another one, or where one has just failed.
+        if (forceFresh || (claim === 'backing-off' && !call.offersStale)) {
+          return { won: new RefreshLease(terms) }
+        }
+        refreshes.remember(this.#options, claim)
+        return 'unproven'
+      }),
+    )
+    return undefined
   }
 
-  #sendClaim(namespaceMark: MarkRecord, over: Version | undefined): Promise<Claim> {
-    const { slots, clock } = this.#parts
-    const { slot, leaseMs, marks } = this.#options
-    return Lease.claim({ slots, clock, slot, leaseMs, marks: [namespaceMark, ...marks] }, over)
+  /** Claims, and loads under what was won. */
+  async #fly(
+    kind: 'leased' | 'refreshing',
+    previous: ValueFrame | undefined,
+    claim: () => Promise<LoadRight | StartOver>,
+  ): Promise<void> {
+    const flight = new Flight(this.#parts.stats, this.#options, this.#call)
+    this.#parts.flights.add(flight, kind)
+    const joined = this.#join(flight, false)
+    void claim().then((right) => {
+      if (typeof right === 'object') return flight.run(new Load(this.#parts, this.#options, right, previous))
+      flight.dissolve(right)
+    })
+    await joined
   }
 
   /** With the others of this process that have no lease, or alone; nothing is stored. */
@@ -227,8 +281,8 @@ class Drive<T> {
     const { flights, stats } = this.#parts
     const running = flights.unleased(this.#call)
     if (running !== undefined) return this.#join(running, false)
-    const flight = new Flight(stats, this.#call)
-    if (this.#options.fallback === 'shared') flights.add(flight, { leased: false })
+    const flight = new Flight(stats, this.#options, this.#call)
+    if (this.#options.fallback === 'shared') flights.add(flight, 'unleased')
     const joined = this.#join(flight, false)
     void flight.run(new Load(this.#parts, this.#options, undefined))
     await joined
@@ -247,9 +301,4 @@ class Drive<T> {
     cancelBound?.()
     if (reason !== undefined && reason !== 'unproven') call.degraded = reason
   }
-}
-
-function rightOf(claim: Claim, namespaceMark: MarkRecord, others: LoadRight['others']): LoadRight | StartOver {
-  if (typeof claim === 'object') return { lease: claim.won, namespaceMark, others }
-  return claim === 'lost' || claim === 'ambiguous' ? 'unproven' : 'no-store'
 }

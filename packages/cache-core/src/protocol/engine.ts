@@ -9,6 +9,7 @@ import { Flights } from './flights.js'
 import { Invalidations } from './invalidate.js'
 import { type Found, lookUp, type Place } from './lookup.js'
 import { Marks } from './marks.js'
+import { Refreshes } from './refresh.js'
 import { MAX_SLOT_KEY_BYTES } from './slot.js'
 import { Slots } from './slots.js'
 import { type CacheStats, Stats } from './stats.js'
@@ -20,6 +21,8 @@ export interface EngineOptions {
   readonly storeTimeout: GuardTerms['timeout']
   readonly clock: Clock
   readonly tagHoldMs: number
+  /** How many loads run at once that nobody waits for. */
+  readonly maxRefreshes: number
 }
 
 /** The parts of one cache put together: what the data cache and the HTTP cache over it stand on. */
@@ -33,7 +36,7 @@ export class Engine {
   readonly #parts: Parameters<typeof getOrSet>[0]
   #closing: Promise<void> | undefined
 
-  constructor({ store, storeTimeout, clock, tagHoldMs }: EngineOptions) {
+  constructor({ store, storeTimeout, clock, tagHoldMs, maxRefreshes }: EngineOptions) {
     const guarded = guardedBy(store, { timeout: storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
     this.clock = clock
     this.slots = new Slots(guarded, clock)
@@ -41,7 +44,7 @@ export class Engine {
     this.marks = new Marks({ slots: this.slots, clock, holdMs: tagHoldMs })
     this.writes = new Writes(parts)
     this.invalidations = new Invalidations(parts)
-    this.#parts = { ...parts, waiters: new Waiters(parts) }
+    this.#parts = { ...parts, waiters: new Waiters(parts), refreshes: new Refreshes({ ...parts, maxRefreshes }) }
   }
 
   /** Reads a slot. @throws the store's errors; UndeliveredError. */

@@ -1,5 +1,5 @@
 import type { Mark } from '../entry/frame.js'
-import type { AnyCall, Degraded, Loaded } from './call.js'
+import type { AnyCall, Degraded, Loaded, LoadOptions } from './call.js'
 import { sameMarks } from './classify.js'
 import type { LeaseOutcome } from './lease.js'
 import type { Load, LoadResult } from './load.js'
@@ -39,18 +39,21 @@ export class Flight {
   /** Resolves when nothing is under way any more. */
   readonly ended: Promise<void>
   readonly #stats: Stats
-  readonly #owner: AnyCall
+  /** A refresh behind an answer has none, and goes on when nobody waits for it. */
+  readonly #owner: AnyCall | undefined
+  #goesOn: boolean
   readonly #passengers = new Map<AnyCall, Passenger>()
   /** Absent while the lease is being claimed. */
   #load: Load | undefined
   #loading = false
   #end!: () => void
 
-  constructor(stats: Stats, owner: AnyCall) {
+  constructor(stats: Stats, what: Pick<LoadOptions, 'slot' | 'namespace'>, owner: AnyCall | undefined) {
     this.#stats = stats
     this.#owner = owner
-    this.slot = owner.options.slot
-    this.namespace = owner.options.namespace
+    this.#goesOn = owner === undefined
+    this.slot = what.slot
+    this.namespace = what.namespace
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })
@@ -64,6 +67,11 @@ export class Flight {
   /** Whether the loader began after this time on the monotonic clock; surely, so not in the same instant. */
   beganAfter(time: number): boolean {
     return this.#load !== undefined && this.#load.beganAt > time
+  }
+
+  /** Whether its loader is still to begin, so that it sees whatever was committed before now. */
+  get isClaiming(): boolean {
+    return this.#load === undefined
   }
 
   isOwnedBy(call: AnyCall): boolean {
@@ -92,7 +100,11 @@ export class Flight {
     const marksKnown = late && this.namespace.held() !== undefined
     return new Promise((leave) => {
       this.#passengers.set(call, { leave, late, marksKnown })
-      call.attach(() => this.leave(call, undefined))
+      call.attach((served) => {
+        // Who has taken what is stale still wants it replaced.
+        this.#goesOn ||= served
+        this.leave(call, undefined)
+      })
     })
   }
 
@@ -109,14 +121,14 @@ export class Flight {
     this.#end()
   }
 
-  /** Runs the load, and answers. Never rejects. */
-  async run(load: Load): Promise<void> {
-    if (this.#passengers.size === 0) {
+  /** Runs the load, and answers. What the load came to, unless all had gone before it began. Never rejects. */
+  async run(load: Load): Promise<LoadResult | undefined> {
+    if (this.#isDeserted()) {
       // All have gone while the lease was claimed.
       this.open = false
-      await load.right?.lease.release('write')
+      await load.right?.lease.release('write', 'abandoned')
       this.#end()
-      return
+      return undefined
     }
     this.#load = load
     load.onDoubt = () => {
@@ -131,6 +143,7 @@ export class Flight {
     else for (const call of this.#calls({ late: false })) this.#give(call, result.loaded)
     await this.#settle(load, result)
     this.#end()
+    return result
   }
 
   /** T3 or T5, then the late joiners. */
@@ -204,9 +217,13 @@ export class Flight {
     return calls
   }
 
+  #isDeserted(): boolean {
+    return !this.#goesOn && this.#passengers.size === 0
+  }
+
   /** A load is aborted only when its last caller has gone. */
   #abortIfEmpty(): void {
-    if (!this.#loading || this.#passengers.size > 0) return
+    if (!this.#loading || !this.#isDeserted()) return
     this.open = false
     this.#load?.abort(new DOMException('every caller has gone', 'AbortError'))
   }

@@ -8,14 +8,26 @@ interface Wanted {
   readonly marks: readonly Mark[]
 }
 
-/** The flights of this process: of each key at most one under a lease and one without. */
+/** What stands behind a flight: a lease in the slot, a stale value that it replaces, or nothing. */
+export type FlightKind = 'leased' | 'refreshing' | 'unleased'
+
+/** The flights of this process: of each key at most one of a kind to join. */
 export class Flights {
-  readonly #leased = new Map<string, Flight>()
-  readonly #unleased = new Map<string, Flight>()
+  readonly #flights: Readonly<Record<FlightKind, Map<string, Flight>>> = {
+    leased: new Map(),
+    refreshing: new Map(),
+    unleased: new Map(),
+  }
 
   /** The flight under a lease that a caller may join without asking the store. */
   leased({ slot, marks }: Wanted): Flight | undefined {
-    const flight = this.#leased.get(slot)
+    const flight = this.#flights.leased.get(slot)
+    return flight?.admits(marks) ? flight : undefined
+  }
+
+  /** The flight that replaces what is stale: for a caller that has read, and found only that. */
+  refreshing({ slot, marks }: Wanted): Flight | undefined {
+    const flight = this.#flights.refreshing.get(slot)
     return flight?.admits(marks) ? flight : undefined
   }
 
@@ -25,20 +37,20 @@ export class Flights {
    * before the call: then only a load that began after the call came.
    */
   unleased({ options, arrivedAt, degraded }: AnyCall): Flight | undefined {
-    const flight = this.#unleased.get(options.slot)
+    const flight = this.#flights.unleased.get(options.slot)
     if (!flight?.open) return undefined
     return degraded === 'no-store' || flight.beganAfter(arrivedAt) ? flight : undefined
   }
 
   /** The flight of this process that holds the lease with this token. */
   holding(slot: string, token: string): Flight | undefined {
-    const flight = this.#leased.get(slot)
+    const flight = this.#flights.leased.get(slot)
     return flight?.token === token ? flight : undefined
   }
 
   /** Makes a flight the one to join for its key, until it has ended. */
-  add(flight: Flight, { leased }: { readonly leased: boolean }): void {
-    const flights = leased ? this.#leased : this.#unleased
+  add(flight: Flight, kind: FlightKind): void {
+    const flights = this.#flights[kind]
     flights.set(flight.slot, flight)
     void flight.ended.then(() => {
       if (flights.get(flight.slot) === flight) flights.delete(flight.slot)
@@ -50,7 +62,7 @@ export class Flights {
    * stores is refused by the store (docs/leases.md, T3).
    */
   detach(slot: string): void {
-    for (const flights of [this.#leased, this.#unleased]) {
+    for (const flights of Object.values(this.#flights)) {
       const flight = flights.get(slot)
       if (flight !== undefined) {
         flight.open = false
@@ -61,7 +73,7 @@ export class Flights {
 
   /** As `detach`, for all keys of a namespace. */
   detachAll(namespace: NamedMark): void {
-    for (const flights of [this.#leased, this.#unleased]) {
+    for (const flights of Object.values(this.#flights)) {
       for (const [slot, flight] of flights) if (flight.namespace === namespace) this.detach(slot)
     }
   }

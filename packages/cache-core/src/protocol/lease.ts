@@ -14,6 +14,21 @@ export type LeaseOutcome = 'won' | 'lost' | 'ambiguous' | 'timed-out' | 'failed'
 
 export type Claim = { readonly won: Lease } | Exclude<LeaseOutcome, 'won'>
 
+/** The right to load a slot, and what its load is stored over: a lease, or the stale value that stands there. */
+export interface LoadLease {
+  /** That no other load has. */
+  readonly token: string
+  /** For another `leaseMs`. Any other answer than `'won'` and `'failed'` means: nobody may join this load any more. */
+  extend(): Promise<LeaseOutcome>
+  /** Stores the value, once. `'won'` proves that nobody deleted or wrote the slot since the right was taken. */
+  complete(bytes: Uint8Array, ttl: number | undefined, deadline: DeadlineClass): Promise<LeaseOutcome>
+  /** Nothing is stored. `'won'` is the same proof, where a loader has found nothing. */
+  release(deadline: DeadlineClass, because: ReleaseReason): Promise<LeaseOutcome>
+}
+
+/** The loader has failed; it has found nothing to store; or it has not run. */
+export type ReleaseReason = 'failed' | 'nothing' | 'abandoned'
+
 /** Between two attempts to take a lease back while the store does not answer. */
 const WITHDRAW_EVERY_MS = 100
 /** Beyond this an outage leaves a lease to its own end. */
@@ -26,7 +41,7 @@ const WITHDRAW_FOR_MS = 30_000
  * Why a delete wins: it removes the lease, so the load that ran under it finds nothing to write over, and what it had
  * read before the delete is never stored (docs/leases.md).
  */
-export class Lease {
+export class Lease implements LoadLease {
   readonly token: string
   readonly #slots: Slots
   readonly #clock: Clock
@@ -155,7 +170,8 @@ function leaseFrame(terms: Pick<LeaseTerms, 'clock' | 'leaseMs' | 'marks'>, toke
   return encodeFrame({ kind: 'lease', createdAt: terms.clock.now(), leaseMs, extension, token, marks })
 }
 
-async function settle(
+/** The outcome of a conditional write. */
+export async function settle(
   write: Promise<Version | undefined>,
 ): Promise<{ outcome: LeaseOutcome; version?: Version | undefined }> {
   try {

@@ -1,9 +1,10 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
 import { LoadTimeoutError } from '../base/errors.js'
+import type { ValueFrame } from '../entry/frame.js'
 import { type SealedValue, sealValue } from '../entry/value-frame.js'
 import type { DeadlineClass } from '../store/guard/attempts.js'
 import type { Loaded, Loading, LoadMarks, LoadOptions, LoadTerms } from './call.js'
-import type { Lease, LeaseOutcome } from './lease.js'
+import type { LeaseOutcome, LoadLease } from './lease.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
 
@@ -12,7 +13,7 @@ const EXTENSIONS_PER_LEASE = 3
 
 /** The right to load and to store what was loaded. */
 export interface LoadRight extends LoadMarks {
-  readonly lease: Lease
+  readonly lease: LoadLease
 }
 
 /** What the loader came to. */
@@ -42,6 +43,7 @@ export class Load {
   readonly right: LoadRight | undefined
   readonly #parts: Parts
   readonly #options: LoadOptions
+  readonly #previous: ValueFrame | undefined
   readonly #abort = new AbortController()
   #loadMs = 0
   #running = false
@@ -50,11 +52,15 @@ export class Load {
   #extending: Promise<LeaseOutcome> | undefined
   #cancelExtension: CancelTimer | undefined
 
-  /** @param right Absent: nothing is stored. */
-  constructor(parts: Parts, options: LoadOptions, right: LoadRight | undefined) {
+  /**
+   * @param right Absent: nothing is stored.
+   * @param previous What the loader may start from.
+   */
+  constructor(parts: Parts, options: LoadOptions, right: LoadRight | undefined, previous?: ValueFrame) {
     this.#parts = parts
     this.#options = options
     this.right = right
+    this.#previous = previous
   }
 
   /** Runs the loader. Never rejects. */
@@ -67,9 +73,10 @@ export class Load {
     const cancelTimeout = clock.after(hardTimeoutMs, () => this.abort(new LoadTimeoutError(hardTimeoutMs)))
     this.#scheduleExtension()
     try {
-      return { loaded: await orAborted(load, { signal: this.#abort.signal, marks: this.right }) }
+      const terms = { signal: this.#abort.signal, marks: this.right, previous: this.#previous }
+      return { loaded: await orAborted(load, terms) }
     } catch (error) {
-      stats.loadFailed()
+      stats.loadFailed(this.#options.namespace, this.#options.key, error)
       const { aborted, reason } = this.#abort.signal
       return { error, timedOut: aborted && error === reason }
     } finally {
@@ -101,7 +108,7 @@ export class Load {
     if (right !== undefined) {
       if (frame !== undefined) await this.#prolongMark(right, frame)
       outcome = await (frame === undefined
-        ? right.lease.release(deadline)
+        ? right.lease.release(deadline, loaded === undefined ? 'failed' : 'nothing')
         : right.lease.complete(frame.bytes, frame.ttl, deadline))
     }
     this.#parts.stats.loaded(this.#options.namespace, this.#options.key, {
@@ -118,9 +125,13 @@ export class Load {
     const { slots, clock } = this.#parts
     const { maxValueBytes } = slots.capabilities
     if (encoded === undefined || ttlMs <= 0 || encoded.payload.byteLength > maxValueBytes) return undefined
+    const { staleWhileRevalidateMs, staleIfErrorMs, jitter } = this.#options
     const sealed = sealValue(encoded, {
       now: clock.now(),
       ttlMs,
+      staleWhileRevalidateMs,
+      staleIfErrorMs,
+      jitter,
       loadMs: this.#loadMs,
       marks: [namespaceMark, ...others],
     })

@@ -11,6 +11,8 @@ import { escapePart } from './key.js'
 export type SlotType =
   /** An entry of the data cache. */
   | 'value'
+  /** Who refreshes a stale entry, beside its own slot. */
+  | 'refresh'
   /** The version of a namespace of the data cache. */
   | 'namespace'
   /** The version that every response of the HTTP cache carries. */
@@ -22,6 +24,7 @@ export type SlotType =
 
 const TYPE_LETTERS: Readonly<Record<SlotType, string>> = {
   value: 'v',
+  refresh: 'm',
   namespace: 'n',
   http: 'w',
   url: 'u',
@@ -34,6 +37,11 @@ const SLOT_GENERATION = '2'
 /** The store's key of a slot: generation, type, namespace, key. Readable, and unambiguous since parts are escaped. */
 export function slotKey(type: SlotType, namespace: string, key = ''): string {
   return `${SLOT_GENERATION}:${TYPE_LETTERS[type]}:${escapePart(namespace)}:${key}`
+}
+
+/** The slot beside this one that says who refreshes it. */
+export function refreshSlot(slot: string): string {
+  return `${SLOT_GENERATION}:${TYPE_LETTERS.refresh}:${slot.slice(SLOT_GENERATION.length + 1)}`
 }
 
 /** Room that a slot's name needs beside the key it names: escapes can triple a key, and namespaces have a length of their own. */

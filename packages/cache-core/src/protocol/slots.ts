@@ -111,6 +111,11 @@ export class Slots {
     return this.#store.compareAndDelete(slot, version, deadline)
   }
 
+  /** Gives what stands there a new lifetime, in milliseconds. Whether anything does. @throws the store's errors. */
+  touch(slot: string, ttl: number): Promise<boolean> {
+    return this.#store.touch(slot, ttl)
+  }
+
   /** Ends the journal and the store. */
   close(): Promise<void> {
     this.journal.close()

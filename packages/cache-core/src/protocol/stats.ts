@@ -5,10 +5,14 @@ import { type Key, keyName } from './key.js'
 export interface CacheStats {
   /** Reads answered from the store. */
   readonly hits: number
+  /** Calls answered with a stale value: while it is refreshed, or because its load failed or was slow. */
+  readonly staleHits: number
   /** Reads that found nothing to serve. */
   readonly misses: number
   /** Loaders run under a lease. */
   readonly loads: number
+  /** Loaders run behind an answer, for a value that was stale, or soon would be. */
+  readonly refreshes: number
   /** Loaders run without a lease: the store was unreachable, or a wait came to its bound. Nothing was stored. */
   readonly unleasedLoads: number
   /** Loaders that threw, rejected or ran into `hardTimeout`. */
@@ -37,8 +41,10 @@ interface Subject {
 export class Stats {
   readonly #counters: Counters = {
     hits: 0,
+    staleHits: 0,
     misses: 0,
     loads: 0,
+    refreshes: 0,
     unleasedLoads: 0,
     loadErrors: 0,
     joins: 0,
@@ -73,8 +79,19 @@ export class Stats {
     this.#counters[leased ? 'loads' : 'unleasedLoads']++
   }
 
-  loadFailed(): void {
+  loadFailed({ label }: Subject, key: Key, error: unknown): void {
     this.#counters.loadErrors++
+    report('load-error', () => ({ namespace: label, key: keyName(key), error }))
+  }
+
+  /** A caller got what is stale. */
+  stale({ label }: Subject, key: Key): void {
+    this.#counters.staleHits++
+    report('stale', () => ({ namespace: label, key: keyName(key) }))
+  }
+
+  refreshing(): void {
+    this.#counters.refreshes++
   }
 
   /** A loader ran. `value`: whether there was something to store. */

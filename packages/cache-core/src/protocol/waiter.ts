@@ -1,5 +1,4 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
-import type { LeaseFrame } from '../entry/frame.js'
 import type { AnyCall } from './call.js'
 import type { SlotState } from './classify.js'
 import { lookUp } from './lookup.js'
@@ -45,14 +44,17 @@ export class Waiters {
     this.#parts = parts
   }
 
-  /** Waits until the slot holds something else than this lease, the lease has ended, or the caller's bound is reached. */
-  wait(call: AnyCall, seen: LeaseFrame | undefined): Promise<Waited> {
+  /**
+   * Waits until the slot holds something else than what was seen, its load can be taken for dead, or the caller's bound
+   * is reached.
+   */
+  wait(call: AnyCall, seen: SlotState): Promise<Waited> {
     const { slot, marks } = call.options
     // Callers that want other versions must not share what they find.
     const key = marks.length === 0 ? slot : `${slot} ${marks.map(({ version }) => version).join('')}`
     let poller = this.#pollers.get(key)
     if (poller === undefined) {
-      poller = new Poller(this.#parts, seen, () => this.#pollers.delete(key))
+      poller = new Poller(this.#parts, standingOf(seen, call.options.leaseMs), () => this.#pollers.delete(key))
       this.#pollers.set(key, poller)
     }
     return poller.add(call)
@@ -64,13 +66,13 @@ class Poller {
   readonly #onEmpty: () => void
   readonly #waiting = new Set<Waiting>()
   #delayMs = FIRST_DELAY_MS
-  #lease: { readonly frame: LeaseFrame | undefined; readonly since: number }
+  #seen: { readonly standing: Standing | undefined; readonly since: number }
   #cancel: CancelTimer | undefined
 
-  constructor(parts: Parts, seen: LeaseFrame | undefined, onEmpty: () => void) {
+  constructor(parts: Parts, standing: Standing | undefined, onEmpty: () => void) {
     this.#parts = parts
     this.#onEmpty = onEmpty
-    this.#lease = { frame: seen, since: parts.clock.monotonic() }
+    this.#seen = { standing, since: parts.clock.monotonic() }
   }
 
   add(call: AnyCall): Promise<Waited> {
@@ -89,7 +91,7 @@ class Poller {
     const now = clock.monotonic()
     const jittered = this.#delayMs * (1 - JITTER + 2 * JITTER * Math.random())
     this.#delayMs = Math.min(this.#delayMs * DELAY_GROWTH, LONGEST_DELAY_MS)
-    let delay = this.#lease.frame === undefined ? jittered : Math.min(jittered, this.#leaseEnd() - now)
+    let delay = Math.min(jittered, this.#loadEnd() - now)
     for (const { call } of this.#waiting) delay = Math.min(delay, (call.waitUntil as number) - now)
     this.#cancel = clock.after(Math.max(1, delay), () => void this.#poll())
   }
@@ -110,7 +112,8 @@ class Poller {
       return
     }
     const present = asking.filter((waiting) => this.#waiting.has(waiting))
-    if (state.is === 'lease' && !this.#leaseEnded(state.frame, present)) {
+    const standing = standingOf(state, first.call.options.leaseMs)
+    if (standing !== undefined && !this.#hasEnded(standing, present)) {
       if (!this.#endBounded()) this.#goOn()
       return
     }
@@ -122,21 +125,23 @@ class Poller {
     this.#goOn()
   }
 
-  /** A lease is ended when it was seen unchanged for its own length on this process's monotonic clock: clocks need not agree. */
-  #leaseEnded(frame: LeaseFrame, present: readonly Waiting[]): boolean {
+  /** A load has ended when it was seen unchanged for its own length on this process's monotonic clock: clocks need not agree. */
+  #hasEnded(standing: Standing, present: readonly Waiting[]): boolean {
     const { clock } = this.#parts
-    const known = this.#lease.frame
-    if (known?.token === frame.token && known.extension === frame.extension)
-      return clock.monotonic() >= this.#leaseEnd()
-    if (known !== undefined && known.token !== frame.token) {
+    const known = this.#seen.standing
+    if (known?.holder === standing.holder && known.extension === standing.extension) {
+      return clock.monotonic() >= this.#loadEnd()
+    }
+    if (known !== undefined && known.holder !== standing.holder) {
       for (const { call } of present) call.endedLeases++
     }
-    this.#lease = { frame, since: clock.monotonic() }
+    this.#seen = { standing, since: clock.monotonic() }
     return false
   }
 
-  #leaseEnd(): number {
-    return this.#lease.since + (this.#lease.frame?.leaseMs ?? 0)
+  #loadEnd(): number {
+    const { standing, since } = this.#seen
+    return standing === undefined ? Number.POSITIVE_INFINITY : since + standing.leaseMs
   }
 
   /** One caller of this process claims the slot, the others join it. */
@@ -184,4 +189,20 @@ class Poller {
       this.#onEmpty()
     }
   }
+}
+
+/** A load of another process, as it shows in the slot: by its lease, or by the stale value that it will replace. */
+interface Standing {
+  readonly holder: string
+  readonly extension: number
+  readonly leaseMs: number
+}
+
+function standingOf(state: SlotState, leaseMs: number): Standing | undefined {
+  if (state.is === 'lease') {
+    const { token, extension, leaseMs: own } = state.frame
+    return { holder: token, extension, leaseMs: own }
+  }
+  if (state.is === 'stale') return { holder: `stale since ${state.frame.freshUntil}`, extension: 0, leaseMs }
+  return undefined
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js'
 import { StoreClosedError, StoreFullError, StoreUnavailableError, ValueTooLargeError } from '../base/errors.js'
 import type { Encoded } from '../entry/frame.js'
-import { sealValue } from '../entry/value-frame.js'
+import { type Life, sealValue } from '../entry/value-frame.js'
 import type { LoadMarks } from './call.js'
 import { classify } from './classify.js'
 import type { Flights } from './flights.js'
@@ -36,12 +36,12 @@ export class Writes {
    * T8. Whether it was stored: when the store does not take it, what stood there is removed, now or as soon as the
    * store is back. @throws ValueTooLargeError, StoreClosedError
    */
-  async set(target: Target, encoded: Encoded, ttlMs: number): Promise<boolean> {
+  async set(target: Target, encoded: Encoded, life: Life): Promise<boolean> {
     const { slot, namespace } = target
     const { slots, clock, flights } = this.#parts
     try {
       const mark = namespace.held() ?? (await namespace.ensure())
-      const { bytes, ttl, keepUntil } = sealValue(encoded, { now: clock.now(), ttlMs, marks: [mark] })
+      const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks: [mark] })
       await namespace.outlive(mark, keepUntil)
       await slots.set(slot, bytes, ttl)
       return true
@@ -61,17 +61,17 @@ export class Writes {
    * T8b: whether this call stored it, atomically. Over a lease, a dead or a void frame it wins too; it loses only to a
    * value. @throws the store's errors.
    */
-  async add({ slot, namespace }: Target, encoded: Encoded, ttlMs: number): Promise<boolean> {
+  async add({ slot, namespace }: Target, encoded: Encoded, life: Life): Promise<boolean> {
     const { slots, clock, flights } = this.#parts
     slots.checkDelivered(slot, namespace, 'add')
-    if (ttlMs === 0) return false
+    if (life.ttlMs === 0) return false
     let standing: SlotRead | undefined
     for (let round = 0; round < MAX_ADD_ROUNDS; round++) {
       // Read after the slot was: what another one has added since a `clear` must not be taken for void.
       const mark = await namespace.ensure()
       const state = classify(standing, clock.now(), [mark])
       if (state.is === 'fresh') return false
-      const { bytes, ttl, keepUntil } = sealValue(encoded, { now: clock.now(), ttlMs, marks: [mark] })
+      const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks: [mark] })
       await namespace.outlive(mark, keepUntil)
       const over = state.is === 'absent' ? undefined : state.version
       if ((await slots.claim(slot, over, bytes, ttl)) !== undefined) {

@@ -221,6 +221,8 @@ describe('stats', () => {
     await turn()
     expect(cache.stats()).toEqual({
       hits: 1,
+      staleHits: 0,
+      refreshes: 0,
       misses: 4,
       loads: 3,
       unleasedLoads: 0,

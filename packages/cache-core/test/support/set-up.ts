@@ -24,7 +24,7 @@ export function setUp(options: Partial<CacheOptions> = {}): SetUp {
   const memory = new MemoryStore({ clock, maxEntries: 30_000 })
   const another = (more: Partial<CacheOptions> = {}): Process => {
     const faulty = new FaultyStore(memory)
-    return { faulty, cache: createCache({ store: faulty.store, clock, ...options, ...more }) }
+    return { faulty, cache: createCache({ store: faulty.store, clock, jitter: 0, ...options, ...more }) }
   }
   return { clock, memory, another, ...another() }
 }

@@ -3,11 +3,12 @@ import type { Cache } from '../../../src/data/cache.js'
 import { decodeFrame, encodeFrame } from '../../../src/entry/frame.js'
 import { Flight } from '../../../src/protocol/flight.js'
 import { type Claim, Lease, type LeaseTerms } from '../../../src/protocol/lease.js'
+import { RefreshLease } from '../../../src/protocol/refresh-lease.js'
 import { openSlot } from '../../../src/protocol/slot.js'
 import type { Store, Version } from '../../../src/store/store.js'
 import { findViolation } from './find-violation.js'
 import type { CacheUnderTest } from './scenario.js'
-import { CRASHED_HOLDERS, LOST_EXTENSIONS, SHORT_WAITS, WRITERS } from './scenarios.js'
+import { CRASHED_HOLDERS, LOST_EXTENSIONS, SHORT_WAITS, STALE, WRITERS } from './scenarios.js'
 
 /** A plain promise per key in front of the store, as every single-flight helper does it. */
 function onePromisePerKey(cache: Cache): CacheUnderTest {
@@ -164,6 +165,15 @@ describe('a broken variant is caught', { timeout: 120_000 }, () => {
     const claim = Lease.claim
     vi.spyOn(Lease, 'claim').mockImplementation((terms, over) => claimThatCompletesOverAnothers(claim, terms, over))
     expect(await findViolation(LOST_EXTENSIONS)).toContain('was invalidated before')
+  })
+
+  it('a refresh that is stored whatever stands there by now', async () => {
+    vi.spyOn(RefreshLease.prototype, 'complete').mockImplementation(async function (this: RefreshLease, bytes, ttl) {
+      const { slots, slot } = (this as unknown as { terms: Pick<LeaseTerms, 'slots' | 'slot'> }).terms
+      await slots.set(slot, bytes, ttl)
+      return 'won'
+    })
+    expect(await findViolation(STALE)).toContain('was invalidated before')
   })
 
   it('leases that outlive what their holders say', async () => {

@@ -10,6 +10,8 @@ import {
   LOST_REPLIES,
   SETS,
   SHORT_WAITS,
+  STALE,
+  STALE_AND_FAULTS,
   WRITERS,
 } from './scenarios.js'
 
@@ -59,6 +61,14 @@ describe('every interleaving that the seeds reach', { timeout: 3_600_000 }, () =
 
   it('keeps that when versions of namespaces are held', async () => {
     await explore(HELD_VERSIONS)
+  })
+
+  it('keeps that when values are served stale and refreshed, in front and behind', async () => {
+    await explore(STALE)
+  })
+
+  it('keeps that when refreshes fail, are lost or crash', async () => {
+    await explore(STALE_AND_FAULTS)
   })
 
   it('loads again within a lease and one poll when the process that loads crashes (I4)', async () => {

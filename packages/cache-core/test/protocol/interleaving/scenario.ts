@@ -30,6 +30,9 @@ export interface ScenarioOptions {
   readonly leaseMs: number
   readonly waitTimeoutMs: number
   readonly tagHoldMs: number
+  /** How long values are fresh, and how long they may be served stale after that, in milliseconds. */
+  readonly ttlMs: number
+  readonly staleMs: number
   /** How long a loader takes on the world's clock, in milliseconds. */
   readonly loaderMs: number
   /** Within which time callers begin, in milliseconds; 0: within some steps. */
@@ -109,6 +112,10 @@ class Scenario {
           hardTimeout: 20_000,
           waitTimeout: options.waitTimeoutMs,
           tagHold: options.tagHoldMs,
+          ttl: options.ttlMs,
+          staleWhileRevalidate: options.staleMs,
+          staleIfError: 2 * options.staleMs,
+          jitter: 0,
         })
         return [process, options.breakCache?.(cache) ?? cache]
       }),

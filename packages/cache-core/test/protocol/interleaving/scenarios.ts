@@ -14,6 +14,8 @@ export const CALM: ScenarioOptions = {
   leaseMs: 1_000,
   waitTimeoutMs: 10_000,
   tagHoldMs: 0,
+  ttlMs: 300_000,
+  staleMs: 0,
   loaderMs: 0,
   spreadMs: 0,
   promptStore: false,
@@ -43,6 +45,25 @@ export const EVICTIONS_AND_CRASHES: ScenarioOptions = {
 export const SHORT_WAITS: ScenarioOptions = { ...WRITERS, waitTimeoutMs: 10, loaderMs: 50, spreadMs: 150 }
 
 export const HELD_VERSIONS: ScenarioOptions = { ...WRITERS, tagHoldMs: 100, spreadMs: 150 }
+
+/** Values that are soon stale, and refreshed behind answers and in front of callers. */
+export const STALE: ScenarioOptions = {
+  ...WRITERS,
+  callers: 14,
+  ttlMs: 20,
+  staleMs: 60,
+  loaderMs: 15,
+  spreadMs: 300,
+}
+
+export const STALE_AND_FAULTS: ScenarioOptions = {
+  ...STALE,
+  processes: 3,
+  faults: 0.1,
+  badLoaders: 0.3,
+  evictions: 2,
+  crashes: 1,
+}
 
 /** Loads that outlive their lease several times over, on a store that answers in time. */
 export const LONG_LOADS: ScenarioOptions = { ...CALM, loaderMs: 5_000, spreadMs: 6_000, promptStore: true }

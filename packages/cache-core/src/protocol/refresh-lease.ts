@@ -1,0 +1,92 @@
+import type { DeadlineClass } from '../store/guard/attempts.js'
+import type { Version } from '../store/store.js'
+import { type LeaseOutcome, type LoadLease, type ReleaseReason, settle } from './lease.js'
+import { newToken, refreshSlot } from './slot.js'
+import type { Slots } from './slots.js'
+
+/**
+ * What a claim came to. `'running'`: another one refreshes. `'backing-off'`: another one has failed a moment ago, and
+ * what is stale is to be served meanwhile. `'failed'`: the store could not be asked.
+ */
+export type RefreshClaim = { readonly won: RefreshLease } | 'running' | 'backing-off' | 'failed'
+
+export interface RefreshTerms {
+  readonly slots: Slots
+  readonly slot: string
+  /** The version of the value to be replaced. */
+  readonly over: Version
+  /** How long a crashed refresher is waited for, and one that has failed is not followed by another. */
+  readonly leaseMs: number
+}
+
+const FAILED = Buffer.from('failed')
+const REMOVED: Version = true
+
+/**
+ * T6: the right to refresh what is stale. A mark in a side slot keeps others from loading the same; the value goes over
+ * the version of the stale value that was read, so a delete wins as it does over a lease, whatever becomes of the mark.
+ * A refresh that fails leaves its mark: for the length of a lease nobody tries again.
+ */
+export class RefreshLease implements LoadLease {
+  readonly token = newToken()
+  readonly terms: RefreshTerms
+
+  /** Without a mark: for a caller that must not be answered by another one's load. */
+  constructor(terms: RefreshTerms) {
+    this.terms = terms
+  }
+
+  static async claim(terms: RefreshTerms): Promise<RefreshClaim> {
+    const { slots, slot, leaseMs } = terms
+    const lease = new RefreshLease(terms)
+    const mark = refreshSlot(slot)
+    const { outcome } = await settle(slots.add(mark, Buffer.from(lease.token, 'latin1'), leaseMs, 'read'))
+    // The mark may stand, and be ours: one refresh too many is safe, and better than none.
+    if (outcome === 'won' || outcome === 'ambiguous') return { won: lease }
+    if (outcome !== 'lost') return 'failed'
+    try {
+      const standing = await slots.readAlone(mark)
+      return standing !== undefined && FAILED.equals(standing.bytes) ? 'backing-off' : 'running'
+    } catch {
+      return 'failed'
+    }
+  }
+
+  async extend(): Promise<LeaseOutcome> {
+    try {
+      await this.terms.slots.touch(refreshSlot(this.terms.slot), this.terms.leaseMs)
+      return 'won'
+    } catch {
+      // Safety does not rest on the mark.
+      return 'failed'
+    }
+  }
+
+  async complete(bytes: Uint8Array, ttl: number | undefined, deadline: DeadlineClass): Promise<LeaseOutcome> {
+    const { outcome } = await settle(
+      this.terms.slots.compareAndSet(this.terms.slot, this.terms.over, bytes, ttl, deadline),
+    )
+    this.#removeMark()
+    return outcome
+  }
+
+  /** Where there is nothing to store, what was stale is no value any more either. */
+  async release(deadline: DeadlineClass, because: ReleaseReason): Promise<LeaseOutcome> {
+    if (because === 'abandoned') {
+      this.#removeMark()
+      return 'lost'
+    }
+    if (because === 'failed') {
+      await this.terms.slots.set(refreshSlot(this.terms.slot), FAILED, this.terms.leaseMs).catch(() => {})
+      return 'lost'
+    }
+    const remove = this.terms.slots.compareAndDelete(this.terms.slot, this.terms.over, deadline)
+    const { outcome } = await settle(remove.then((removed) => (removed ? REMOVED : undefined)))
+    this.#removeMark()
+    return outcome
+  }
+
+  #removeMark(): void {
+    this.terms.slots.delete(refreshSlot(this.terms.slot)).catch(() => {})
+  }
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../base/clock.js'
+import type { ValueFrame } from '../entry/frame.js'
+import type { Version } from '../store/store.js'
+import type { LoadOptions } from './call.js'
+import { type ClaimTerms, claimUnderMarks } from './claim.js'
+import { Flight } from './flight.js'
+import type { Flights } from './flights.js'
+import { Load } from './load.js'
+import type { MarkRecord } from './mark-record.js'
+import { RefreshLease } from './refresh-lease.js'
+import type { Slots } from './slots.js'
+import type { Stats } from './stats.js'
+
+/** Refreshes that wait for their turn. Beyond it the next caller that meets the stale value starts one. */
+const MAX_WAITING = 10_000
+/** Slots whose last refresh failed, or is another process's. Beyond it the oldest is asked for again. */
+const MAX_OBSTACLES = 10_000
+
+/** How soon this process looks again whether another one still refreshes, in milliseconds. */
+const ANOTHERS_MS = 250
+
+interface Parts {
+  readonly slots: Slots
+  readonly clock: Clock
+  readonly stats: Stats
+  readonly flights: Flights
+  /** How many run at once. */
+  readonly maxRefreshes: number
+}
+
+/** Another process refreshes; or a refresh has failed, and is not tried again for the length of a lease. */
+export type Obstacle = 'running' | 'backing-off'
+
+/** What is refreshed: the slot of a load, and what stands in it. */
+export interface Refreshable {
+  readonly options: LoadOptions & ClaimTerms
+  readonly frame: ValueFrame
+  readonly version: Version
+  /** The namespace's mark, where it was read from the store for this. */
+  readonly mark: MarkRecord | undefined
+}
+
+/**
+ * Loads that nobody waits for: what is stale is served, and replaced behind the answer (T6). Of all processes one
+ * refreshes. At most `maxRefreshes` run at once in this process, the others wait in the order in which they came.
+ */
+export class Refreshes {
+  readonly #parts: Parts
+  readonly #waiting = new Map<string, Refreshable>()
+  readonly #obstacles = new Map<string, { readonly obstacle: Obstacle; readonly until: number }>()
+  #running = 0
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Refreshes, now or soon, unless that is being done, or has failed a moment ago. */
+  start(refreshable: Refreshable): void {
+    const { slot } = refreshable.options
+    if (this.#waiting.has(slot) || this.obstacle(slot) !== undefined) return
+    if (this.#parts.flights.refreshing(refreshable.options) !== undefined) return
+    if (this.#running < this.#parts.maxRefreshes) void this.#run(refreshable)
+    else if (this.#waiting.size < MAX_WAITING) this.#waiting.set(slot, refreshable)
+  }
+
+  /** What keeps this process from refreshing the slot, as it learnt a moment ago. */
+  obstacle(slot: string): Obstacle | undefined {
+    const known = this.#obstacles.get(slot)
+    if (known === undefined) return undefined
+    if (this.#parts.clock.monotonic() < known.until) return known.obstacle
+    this.#obstacles.delete(slot)
+    return undefined
+  }
+
+  /** Learnt from a claim, or a load. Remembered for as long as that is worth. */
+  remember({ slot, leaseMs }: Pick<LoadOptions, 'slot' | 'leaseMs'>, obstacle: Obstacle): void {
+    const forMs = obstacle === 'running' ? ANOTHERS_MS : leaseMs
+    this.#obstacles.delete(slot)
+    this.#obstacles.set(slot, { obstacle, until: this.#parts.clock.monotonic() + forMs })
+    if (this.#obstacles.size <= MAX_OBSTACLES) return
+    const [oldest] = this.#obstacles.keys()
+    if (oldest !== undefined) this.#obstacles.delete(oldest)
+  }
+
+  async #run({ options, frame, version, mark }: Refreshable): Promise<void> {
+    const { slots, stats, flights } = this.#parts
+    this.#running++
+    const flight = new Flight(stats, options, undefined)
+    flights.add(flight, 'refreshing')
+    const right = await claimUnderMarks(options, mark, () =>
+      RefreshLease.claim({ slots, slot: options.slot, over: version, leaseMs: options.leaseMs }),
+    )
+    if (typeof right === 'object') {
+      stats.refreshing()
+      const result = await flight.run(new Load(this.#parts, options, right, frame))
+      if (result !== undefined && 'error' in result) this.remember(options, 'backing-off')
+    } else {
+      flight.dissolve(right === 'no-store' || right === 'failed' ? 'no-store' : 'unproven')
+      if (right === 'running' || right === 'backing-off') this.remember(options, right)
+    }
+    this.#running--
+    this.#startNext()
+  }
+
+  #startNext(): void {
+    for (const [slot, next] of this.#waiting) {
+      this.#waiting.delete(slot)
+      void this.#run(next)
+      return
+    }
+  }
+}
