@@ -81,6 +81,42 @@ describe('Deadlines', () => {
     expect(clock.pending).toBe(1)
   })
 
+  it.each([
+    ['first', 0],
+    ['in the middle', 1],
+    ['last', 2],
+  ])('lets the others expire when the one that stands %s has settled', async (_, settled) => {
+    const clock = new FakeClock()
+    const deadlines = new Deadlines(50, clock)
+    const answers = [pending<number>(), pending<number>(), pending<number>()]
+    const seen = answers.map(({ promise }) => watch(deadlines.bound(promise, late)))
+    answers[settled]?.resolve(7)
+    await turn()
+    const next = watch(deadlines.bound(new Promise(() => undefined), late))
+    await clock.advance(50)
+    expect(seen.map(({ state }) => state)).toEqual(
+      answers.map((_, index) => (index === settled ? 'value 7' : 'error late')),
+    )
+    expect(next.state).toBe('error late')
+    expect(clock.pending).toBe(0)
+  })
+
+  it('gives an operation that begins while others expire its own time', async () => {
+    const clock = new FakeClock()
+    const deadlines = new Deadlines(50, clock)
+    let begun: { state: string } | undefined
+    const first = watch(
+      deadlines.bound(new Promise(() => undefined), () => {
+        begun = watch(deadlines.bound(new Promise(() => undefined), late))
+        return new Error('late')
+      }),
+    )
+    await clock.advance(50)
+    expect([first.state, begun?.state, clock.pending]).toEqual(['error late', 'pending', 1])
+    await clock.advance(50)
+    expect(begun?.state).toBe('error late')
+  })
+
   it('sets no timer again once all have settled', async () => {
     const clock = new FakeClock()
     await new Deadlines(50, clock).bound(Promise.resolve(1), late)
