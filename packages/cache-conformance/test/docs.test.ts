@@ -10,7 +10,7 @@ const folder = new URL('../test-results/writing-a-store/', import.meta.url)
 
 /** The fenced blocks of the page in this language. */
 function fenced(language: string): readonly string[] {
-  return [...page.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, name, body]) =>
+  return [...page.matchAll(/^```(\w*)(?: run)?\n(.*?)^```$/gms)].flatMap(([, name, body]) =>
     name === language ? [body ?? ''] : [],
   )
 }
