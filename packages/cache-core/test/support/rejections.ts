@@ -8,6 +8,10 @@ export async function errorOf(promise: Promise<unknown>): Promise<Error> {
   )
 }
 
+/** An operation that never answers. */
+export const never = (): Promise<never> => new Promise(() => undefined)
+
+/** An operation that fails. */
 export function rejecting(error: unknown): () => Promise<never> {
   return () => Promise.reject(error)
 }

@@ -11,7 +11,7 @@ import {
 import { guardStore } from '../../../src/store/guard/guarded-store.js'
 import type { Store } from '../../../src/store/store.js'
 import { FakeClock } from '../../support/fake-clock.js'
-import { errorOf, never, rejecting } from '../../support/outcomes.js'
+import { errorOf, never, rejecting } from '../../support/rejections.js'
 import { scriptedStore } from '../../support/scripted-store.js'
 
 const bytes = Buffer.from('bytes')

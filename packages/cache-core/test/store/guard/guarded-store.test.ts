@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { InvalidKeyError, InvalidOptionError } from '../../../src/base/errors.js'
 import { GuardedStore, guardStore } from '../../../src/store/guard/guarded-store.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
-import { errorOf } from '../../support/outcomes.js'
+import { errorOf } from '../../support/rejections.js'
 import { scriptedStore } from '../../support/scripted-store.js'
 
 const bytes = Buffer.from('bytes')

@@ -3,7 +3,7 @@ import { AmbiguousWriteError, StoreFullError, ValueTooLargeError } from '../../.
 import { guardStore } from '../../../src/store/guard/guarded-store.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { errorOf, rejecting } from '../../support/outcomes.js'
+import { errorOf, rejecting } from '../../support/rejections.js'
 import { scriptedStore } from '../../support/scripted-store.js'
 
 const bytes = Buffer.from('bytes')
