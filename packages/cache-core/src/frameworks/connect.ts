@@ -3,7 +3,6 @@ import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { runBehindCache } from './node-http/middleware.js'
-import type { ParsedRequest } from './node-http/narrow-parsed.js'
 
 export type ConnectMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => unknown) => void
 
@@ -17,5 +16,5 @@ export type ConnectMiddleware = (req: IncomingMessage, res: ServerResponse, next
  */
 export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions): ConnectMiddleware {
   const engine = toHttpCache(cache, options)
-  return (req, res, next) => runBehindCache(engine, req, res, next, { parsed: req as ParsedRequest })
+  return (req, res, next) => runBehindCache(engine, req, res, next)
 }

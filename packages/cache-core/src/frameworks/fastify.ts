@@ -3,9 +3,8 @@ import { InvalidOptionError } from '../base/errors.js'
 import { show } from '../base/show.js'
 import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
-import { isUnsafe } from '../http/rules/invalidation.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
-import { fastifyExchange } from './node-http/fastify-exchange.js'
+import { constraintTexts, fastifyExchange } from './node-http/fastify-exchange.js'
 
 export interface FastifyHttpCacheOptions extends HttpCacheOptions {
   /** A cache, or an `HttpCache` made of one (then without further options). */
@@ -40,18 +39,15 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
   if (cache === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
   const named = Object.keys(options).length > 0
   const shared = toHttpCache(cache, named ? options : undefined)
-  /** By URL of the route: a write invalidates under the key that the reads have. */
-  const readers = new Map<string, HttpCache>()
 
   app.addHook('onRoute', (route) => {
     const named = optionsOf(route)
     if (named === false) return setHooks(route, undefined)
     const engine = named === undefined ? shared : shared.with(named)
-    if ([route.method].flat().includes('GET')) readers.set(route.url, engine)
+    const constraints = constraintTexts(route.constraints)
     setHooks(route, (request, reply, done) => {
       if (request.raw.httpVersionMajor !== 1) return done()
-      const responsible = isUnsafe(request.method) ? (readers.get(route.url) ?? engine) : engine
-      responsible.handle(fastifyExchange(request, reply, done)).catch(done)
+      engine.handle(fastifyExchange(request, reply, done, constraints)).catch(done)
     })
   })
 }

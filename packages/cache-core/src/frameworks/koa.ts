@@ -28,7 +28,7 @@ export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions):
 
 function koaExchange(ctx: Context, proceed: () => Promise<unknown>, answered: () => void): Exchange {
   const origin = ctx.app.proxy ? { scheme: ctx.protocol, host: ctx.host } : undefined
-  const exchange = nodeExchange(ctx.req, ctx.res, { proceed, origin })
+  const exchange = nodeExchange(ctx.req, ctx.res, { proceed, origin, holders: [ctx, ctx.request], source: ctx })
   return {
     ...exchange,
     send(head, body) {

@@ -124,14 +124,27 @@ class HttpCacheInterceptor implements NestInterceptor {
     const engine = this.#own.has(handler) ? this.#own.get(handler) : this.#shared
     if (engine === undefined || context.getType() !== 'http') return next.handle()
     return new Promise((resolve, reject) => {
-      engine.handle(exchangeOf(context, () => resolve(next.handle()))).catch(reject)
+      engine.handle(exchangeOf(context, this.#chosenBy(context), () => resolve(next.handle()))).catch(reject)
     })
+  }
+
+  /** Handlers of one URL differ by version and host; controllers of two versions may well have one name. */
+  #chosenBy(context: ExecutionContext): string[] {
+    const handler = context.getHandler()
+    const metatype = context.getClass()
+    const metadata = CHOSEN_BY.map((name) => this.#reflector.getAllAndOverride<unknown>(name, [handler, metatype]))
+    return [metatype.name, handler.name, ...metadata.map((value) => JSON.stringify(value) ?? '')]
   }
 }
 
-function exchangeOf(context: ExecutionContext, proceed: () => void): Exchange {
+/** Nest's names for what a controller or a handler is chosen by beside its path. */
+const CHOSEN_BY = ['__version__', 'host']
+
+function exchangeOf(context: ExecutionContext, constraints: readonly string[], proceed: () => void): Exchange {
   const http = context.switchToHttp()
   const request = http.getRequest<Request | FastifyRequest>()
-  if ('raw' in request) return fastifyExchange(request, http.getResponse<FastifyReply>(), proceed)
-  return nodeExchange(request, http.getResponse<Response>(), { proceed, ...knownToExpress(request) })
+  if ('raw' in request) {
+    return fastifyExchange(request, http.getResponse<FastifyReply>(), proceed, constraints)
+  }
+  return nodeExchange(request, http.getResponse<Response>(), { proceed, constraints, ...knownToExpress(request) })
 }

@@ -52,7 +52,7 @@ describe.each(frameworks)('%s: invalidation', (_, start) => {
   ])('a write that is answered with %s', async (name, write) => {
     const app = await start(resource(write))
     const agent = new Agent({ keepAlive: true })
-    for (const [index, method] of ['PUT', 'POST', 'PATCH', 'DELETE', 'PROPFIND'].entries()) {
+    for (const [index, method] of ['PUT', 'POST', 'PATCH', 'DELETE', 'PROPPATCH'].entries()) {
       expect((await app.ask('/', { agent })).text()).toBe(`version ${index}`)
       expect((await app.ask('/', { agent })).cacheStatus()).toContain('hit')
       const written = await app.ask('/', { method, agent })

@@ -247,12 +247,13 @@ describe('a handler behind fetch', () => {
     expect(runs()).toBe(1)
   })
 
-  it('sees neither host nor scheme where the key has none', async () => {
+  it('sees one host for all where hosts share entries, and the scheme of the request', async () => {
     const { ask, runs } = cached((request) => new Response(request.url), { host: false })
-    for (const url of ['http://a.example/x?y', 'https://b.example/x?y']) {
-      expect(await (await ask(get(url, { host: new URL(url).host }))).text()).toBe('http://localhost/x?y')
+    for (const url of ['http://a.example/x?y', 'https://a.example/x?y', 'http://b.example/x?y']) {
+      const { host, protocol } = new URL(url)
+      expect(await (await ask(get(url, { host }))).text()).toBe(`${protocol}//localhost/x?y`)
     }
-    expect(runs()).toBe(1)
+    expect(runs()).toBe(2)
   })
 
   it('sees all of a request that it answers for one client alone', async () => {

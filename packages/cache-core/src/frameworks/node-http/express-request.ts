@@ -4,7 +4,7 @@ import type { Known } from './middleware.js'
 
 /** What Express, 4 or 5, knows of a request beside Node. */
 export function knownToExpress(req: Request): Known {
-  return { origin: trustedOrigin(req), parsed: req }
+  return { origin: trustedOrigin(req) }
 }
 
 /** As Express resolves them where `trust proxy` trusts the other end. `req.host` of Express 4 is without port. */

@@ -5,17 +5,32 @@ import type { FieldLog } from './field-log.js'
 import { nodeExchange } from './node-exchange.js'
 
 /** A request to Fastify, and the way to answer it. */
-export function fastifyExchange(request: FastifyRequest, reply: FastifyReply, done: () => void): Exchange {
+export function fastifyExchange(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: () => void,
+  constraints: readonly string[] = [],
+): Exchange {
   // Fastify has `ips` where it was told to trust its proxy; host and protocol are then as it resolves them.
   const trusted = request.ips !== undefined
   return nodeExchange(request.raw, reply.raw, {
     proceed: () => done(),
     origin: trusted ? { scheme: request.protocol, host: request.host } : undefined,
-    parsed: request,
+    constraints,
+    headers: request.headers,
+    holders: [request],
+    source: request,
     fields: () => reply.getHeaders() as HeaderFields,
     logFields: (log) => logReply(reply, log),
     takeOver: () => void reply.hijack(),
   })
+}
+
+/** What has chosen a route among those of its URL. */
+export function constraintTexts(constraints: object | undefined): string[] {
+  return Object.entries(constraints ?? {})
+    .map(([name, value]) => `${name}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}`)
+    .sort()
 }
 
 /** Fastify keeps the fields of its reply to itself, and gives them all at once when the head goes out. */

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpCache } from '../../http/engine/http-cache.js'
+import { isUnsafe } from '../../http/rules/invalidation.js'
 import { type Framework, nodeExchange } from './node-exchange.js'
 
 /** What a framework knows of a request beside Node. */
-export type Known = Pick<Framework, 'origin' | 'parsed'>
+export type Known = Pick<Framework, 'origin' | 'holders'>
 
 /** Requests on their way through a cache. A second one inside would wait for the first, which waits for it. */
 const handled = new WeakSet<IncomingMessage>()
@@ -17,7 +18,8 @@ export function runBehindCache(
   known: Known = {},
 ): void {
   if (typeof (res as Partial<ServerResponse> | undefined)?.writeHead !== 'function') return void next(noRequest())
-  if (handled.has(req) || req.httpVersionMajor !== 1) {
+  const leaves = engine.hearsOnly && !isUnsafe(req.method ?? 'GET')
+  if (handled.has(req) || req.httpVersionMajor !== 1 || leaves) {
     return void next()
   }
   handled.add(req)

@@ -1,33 +1,109 @@
 import { combined } from '../../http/message/headers.js'
-import type { Sight } from '../../http/message/message.js'
+import type { CacheRequest, Sight } from '../../http/message/message.js'
+import { parameterNames, rootOf, searchOf } from '../../http/message/query.js'
+import type { Replacements } from './replacements.js'
 
-/** What a framework and its plugins have parsed of a request before the cache saw it. */
-export interface ParsedRequest {
-  readonly query?: unknown
-  readonly cookies?: unknown
+/**
+ * Leaves, of what layers before the cache have parsed of a request, only what the narrowed request would give: the
+ * query and the cookies, under the names by which the frameworks know them. Where nothing is hidden, nothing is touched.
+ * Narrowed are copies: whoever holds the originals keeps them whole.
+ */
+export function narrowParsed(holder: object, request: CacheRequest, sight: Sight, replaced: Replacements): void {
+  const parsed: Parsed = holder as Parsed
+  const narrow = (name: string, narrowed: (value: object) => unknown): void => {
+    // Getters of a prototype read the narrowed request anyway.
+    const value = Object.hasOwn(parsed, name) ? parsed[name] : undefined
+    if (typeof value === 'object' && value !== null) replaced.put(holder, name, narrowed(value))
+  }
+  if (parsed.originalUrl === request.target) replaced.put(holder, 'originalUrl', sight.target)
+  const before = [request.target, request.url ?? request.target]
+  const after = [sight.target, sight.url]
+  if (before.some((target, index) => target !== after[index])) {
+    const shows = shownParameters(before.flatMap(namesOf), after.flatMap(namesOf))
+    narrow('query', (query) => picked(query, shows, undefined))
+    for (const name of ['search', 'querystring']) {
+      const text = Object.hasOwn(parsed, name) ? parsed[name] : undefined
+      if (typeof text === 'string') replaced.put(holder, name, likeBefore(searchOf(sight.url), text))
+    }
+    // Koa's, made of `originalUrl` again when it is asked for.
+    narrow('memoizedURL', () => undefined)
+  }
+  const cookie = combined(sight.headers, 'cookie')
+  if (cookie !== combined(request.headers, 'cookie')) {
+    const names = cookieNames(cookie)
+    const shows: Shows = (name) => (names.has(name) ? 0 : undefined)
+    // What has methods is a reader of the request's fields, such as that of the package `cookies`.
+    for (const name of ['cookies', 'signedCookies']) narrow(name, (cookies) => picked(cookies, shows, cookies))
+  }
+  // Fastify's fields over node's: those that may be seen stand on node's request by now.
+  narrow('additionalHeaders', () => null)
 }
 
-/** Leaves in it only what the narrowed request would give. @param target The target before the narrowing. */
-export function narrowParsed(parsed: ParsedRequest, target: string, sees: Sight): void {
-  const shown = parameterNames(sees.target)
-  const hidden = parameterNames(target).filter((name) => !shown.includes(name))
-  // Parsers with nesting make one `a` of `a[b]` and `a[c]`: it stays when nothing of it is hidden.
-  const holds = (names: readonly string[], root: string): boolean => names.some((name) => name.startsWith(`${root}[`))
-  keepOnly(parsed.query, (name) => shown.includes(name) || (holds(shown, name) && !holds(hidden, name)))
-  const cookies = cookieNames(combined(sees.headers, 'cookie'))
-  keepOnly(parsed.cookies, (name) => cookies.includes(name))
+interface Parsed {
+  readonly originalUrl?: unknown
+  readonly [name: string]: unknown
 }
 
-function parameterNames(target: string): string[] {
-  const mark = target.indexOf('?')
-  return mark === -1 ? [] : [...new URLSearchParams(target.slice(mark)).keys()]
+/** The place among the shown ones of what stands under this name; `undefined`: it is hidden. */
+type Shows = (name: string) => number | undefined
+
+/**
+ * Parsers nest (`a[b]` in `a`), fold case, turn `page_size` into `pageSize`: names are compared by what they have in
+ * common. A name that could be a hidden parameter's as well as a shown one's is hidden, and so is one that is neither's.
+ */
+function shownParameters(before: readonly string[], after: readonly string[]): Shows {
+  const roots = places(after.map(rootOf))
+  const words = places(after.map(wordOf))
+  const hiddenWords = new Set(before.filter((name) => !roots.has(rootOf(name))).map(wordOf))
+  return (name) => roots.get(rootOf(name)) ?? (hiddenWords.has(wordOf(name)) ? undefined : words.get(wordOf(name)))
 }
 
-function cookieNames(cookie: string | undefined): string[] {
-  return cookie === undefined ? [] : cookie.split(';').map((pair) => (pair.split('=', 1)[0] as string).trim())
+function places(names: readonly string[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>()
+  for (const [place, name] of names.entries()) if (!places.has(name)) places.set(name, place)
+  return places
 }
 
-function keepOnly(parsed: unknown, keeps: (name: string) => boolean): void {
-  if (typeof parsed !== 'object' || parsed === null) return
-  for (const name of Object.keys(parsed)) if (!keeps(name)) delete (parsed as Record<string, unknown>)[name]
+function wordOf(name: string): string {
+  return rootOf(name).replaceAll(/[-_]/g, '')
+}
+
+/** A copy with what is shown, in the order in which it is; `otherwise` for what is no collection of values. */
+function picked(parsed: object, shows: Shows, otherwise: unknown): unknown {
+  if (parsed instanceof URLSearchParams) return new URLSearchParams(shown([...parsed], shows))
+  if (parsed instanceof Map) return new Map(shown([...(parsed as Map<string, unknown>)], shows))
+  if (!isRecord(parsed)) return otherwise
+  return Object.assign(
+    Object.create(Object.getPrototypeOf(parsed)),
+    Object.fromEntries(shown(Object.entries(parsed), shows)),
+  )
+}
+
+function shown<T>(entries: readonly [string, T][], shows: Shows): [string, T][] {
+  const placed = entries.flatMap((entry) => {
+    const place = shows(entry[0])
+    return place === undefined ? [] : [{ place, entry }]
+  })
+  return placed.sort((a, b) => a.place - b.place).map(({ entry }) => entry)
+}
+
+/** Parsers also make objects of a prototype of their own, with nothing on it. */
+function isRecord(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (
+    prototype === null || prototype === Object.prototype || Object.getOwnPropertyNames(prototype as object).length === 0
+  )
+}
+
+function namesOf(target: string): string[] {
+  return parameterNames(searchOf(target))
+}
+
+function cookieNames(cookie: string | undefined): ReadonlySet<string> {
+  return new Set(cookie?.split(';').map((pair) => (pair.split('=', 1)[0] as string).trim()))
+}
+
+/** In the form in which it stood: with its `?`, or without. */
+function likeBefore(search: string, before: string): string {
+  return before === '' || before.startsWith('?') ? search : search.slice(1)
 }

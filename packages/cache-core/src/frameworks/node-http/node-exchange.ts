@@ -1,22 +1,18 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { CompleteResponse, Exchange, RunPlan } from '../../http/engine/exchange.js'
 import { type HeaderFields, type HeaderLines, headerLines, members } from '../../http/message/headers.js'
-import type { Origin } from '../../http/message/message.js'
 import type { FieldLog } from './field-log.js'
 import { holdEnd } from './hold-end.js'
-import { narrowParsed, type ParsedRequest } from './narrow-parsed.js'
-import { cacheRequest, showRequest } from './node-request.js'
+import { cacheRequest, narrowRequest, type RequestFacts } from './node-request.js'
 import { grouped, linesSet, setLines } from './response-head.js'
 import { tapResponse } from './tap-response.js'
 
 /** What a framework on node:http has beside its request and response. */
-export interface Framework {
+export interface Framework extends RequestFacts {
   /** Runs the rest: what the cache stands in front of. */
   readonly proceed: () => unknown
-  /** Scheme and host, where they are resolved behind a proxy that is trusted. */
-  readonly origin?: Origin | undefined
-  /** Where it keeps what it has parsed of the request. */
-  readonly parsed?: ParsedRequest | undefined
+  /** Objects beside node's request on which it keeps what it has parsed: a request of its own, a context. */
+  readonly holders?: readonly object[]
   /** All fields of the response so far, where some are not set on node's own response yet. */
   readonly fields?: () => HeaderFields
   /** Writes down, where it has `fields`, what is done to those from now on. */
@@ -27,8 +23,8 @@ export interface Framework {
 
 /** An exchange over node:http, for every framework that stands on it. */
 export function nodeExchange(req: IncomingMessage, res: ServerResponse, framework: Framework): Exchange {
-  const { proceed, origin, parsed, fields, logFields, takeOver } = framework
-  const request = cacheRequest(req, origin)
+  const { proceed, holders = [], fields, logFields, takeOver } = framework
+  const request = cacheRequest(req, framework)
   const linesBefore = (): string[] => (fields === undefined ? linesSet(res) : headerLines(fields()))
   return {
     request,
@@ -38,11 +34,9 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
       sendStored(res, head, body)
     },
     run({ sees, ...plan }: RunPlan) {
-      if (sees !== undefined) {
-        showRequest(req, sees)
-        if (parsed !== undefined) narrowParsed(parsed, request.target, sees)
-      }
+      const restore = sees === undefined ? undefined : narrowRequest(req, holders, request, sees)
       const tap = tapResponse(res, plan, linesBefore(), logFields)
+      if (restore !== undefined) whenAnswered(res, tap.outcome, restore)
       runHandler(proceed, tap.fail)
       return tap.outcome
     },
@@ -51,6 +45,22 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
       runHandler(proceed, () => {})
     },
   }
+}
+
+/**
+ * Before the listeners of the layers outside, whose logs are of the request as it came. A client that has gone may leave
+ * a handler behind that still answers for others: to that one the rest stays hidden.
+ */
+function whenAnswered(res: ServerResponse, outcome: Promise<unknown>, restore: () => void): void {
+  let settled = false
+  res.prependOnceListener('finish', restore)
+  res.prependOnceListener('close', () => {
+    if (settled) restore()
+  })
+  void outcome.then(() => {
+    settled = true
+    if (res.closed || res.destroyed) restore()
+  })
 }
 
 /**

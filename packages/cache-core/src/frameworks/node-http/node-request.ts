@@ -1,25 +1,111 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { HeaderLines } from '../../http/message/headers.js'
+import type { TLSSocket } from 'node:tls'
+import { combined, type HeaderLines } from '../../http/message/headers.js'
 import type { CacheRequest, Origin, Sight } from '../../http/message/message.js'
+import { narrowParsed } from './narrow-parsed.js'
+import { Replacements } from './replacements.js'
 
-/** A request whose framework may have cut the path of a mount (`app.use('/api', …)`) off its `url`. */
+/** A request whose framework may have cut the path of a mount (`app.use('/api', …)`) off its `url`, or rewritten it. */
 export type MountedRequest = IncomingMessage & { originalUrl?: string }
 
-export function cacheRequest(req: MountedRequest, origin?: Origin): CacheRequest {
-  const target = req.originalUrl ?? req.url ?? '/'
-  return { method: req.method ?? 'GET', target, headers: req.rawHeaders, origin }
+/** What a framework knows of a request beside node's own. */
+export interface RequestFacts extends Pick<CacheRequest, 'constraints' | 'source'> {
+  /** Scheme and host, where they are resolved behind a proxy that is trusted. */
+  readonly origin?: Origin | undefined
+  /** The fields as the framework shows them, where these are not `req.headers`. */
+  readonly headers?: IncomingHttpHeaders | undefined
 }
 
-/** Lets the handler see another target, and fewer fields or less of them, in every form that node has them in. */
-export function showRequest(req: MountedRequest, { target, headers }: Sight): void {
-  const distinct = valuesByName(headers)
-  req.headers = narrowHeaders(req.headers, distinct)
-  req.headersDistinct = distinct
-  req.rawHeaders = [...headers]
-  if (req.originalUrl === undefined || req.originalUrl === req.url) req.url = target
-  // Of a target only the query is ever narrowed, and no mount cuts that.
-  else req.url = pathOf(req.url ?? '/') + target.slice(pathOf(target).length)
-  if (req.originalUrl !== undefined) req.originalUrl = target
+export function cacheRequest(req: MountedRequest, facts: RequestFacts = {}): CacheRequest {
+  const { origin, constraints, headers = req.headers, source = req } = facts
+  const url = req.url ?? '/'
+  const tls = (req.socket as Partial<TLSSocket> | null)?.encrypted === true
+  return {
+    method: req.method ?? 'GET',
+    target: req.originalUrl ?? url,
+    url,
+    headers: presentLines(req.rawHeaders, headers),
+    scheme: tls ? 'https' : 'http',
+    origin,
+    constraints,
+    credential: tls ? clientCertificate(req.socket as TLSSocket) : undefined,
+    source,
+  }
+}
+
+/**
+ * Lets the handler see another target, and fewer fields or less of them, in every form in which node, the framework and
+ * the layers before have them.
+ * @param holders Objects beside `req` on which they keep what they have parsed: a framework's own request, a context.
+ * @returns Puts everything back. What has been replaced by somebody else since stays as it is.
+ */
+export function narrowRequest(
+  req: MountedRequest,
+  holders: readonly object[],
+  request: CacheRequest,
+  sight: Sight,
+): () => void {
+  const replaced = new Replacements()
+  // These first: some hold what they have once read of `req`.
+  for (const holder of [...holders, req]) narrowParsed(holder, request, sight, replaced)
+  const distinct = valuesByName(sight.headers)
+  replaced.put(req, 'headers', narrowHeaders(req.headers, distinct))
+  replaced.put(req, 'headersDistinct', distinct)
+  replaced.put(req, 'rawHeaders', [...sight.headers])
+  replaced.put(req, 'url', sight.url)
+  return () => replaced.restore()
+}
+
+/**
+ * The field lines as they came, but for what a layer has changed in `headers` since: its word counts, since that is what
+ * the handler reads.
+ */
+function presentLines(raw: HeaderLines, headers: IncomingHttpHeaders): HeaderLines {
+  const names = new Set<string>()
+  let asCame = true
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase()
+    if (names.has(name) || headers[name] !== raw[i + 1]) asCame = false
+    names.add(name)
+  }
+  if (asCame && Object.keys(headers).length === names.size) return raw
+  const came = valuesByName(raw)
+  const lines: string[] = []
+  const changed = (name: string): boolean => !isFolded(headers[name], came[name] as string[], name)
+  const written = new Set<string>()
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase()
+    if (!changed(name)) lines.push(raw[i] as string, raw[i + 1] as string)
+    else if (!written.has(name)) append(lines, raw[i] as string, headers[name])
+    written.add(name)
+  }
+  for (const [name, value] of Object.entries(headers)) if (!written.has(name)) append(lines, name, value)
+  return lines
+}
+
+/** Whether `value` is what node makes of these lines: joined, or a list, or the first one alone (`user-agent`). */
+function isFolded(value: string | string[] | undefined, lines: readonly string[], name: string): boolean {
+  if (typeof value !== 'object') return value !== undefined && (value === lines[0] || value === joined(name, lines))
+  return value.length === lines.length && value.every((line, index) => line === lines[index])
+}
+
+function joined(name: string, values: readonly string[]): string | undefined {
+  return combined(
+    values.flatMap((value) => [name, value]),
+    name,
+  )
+}
+
+/** Layers write numbers and worse into fields. */
+function append(lines: string[], name: string, value: unknown): void {
+  if (value === undefined || value === null) return
+  for (const line of Array.isArray(value) ? value : [value]) lines.push(name, String(line))
+}
+
+/** In TLS a client may have shown who it is before the first byte of HTTP. */
+function clientCertificate(socket: TLSSocket): string | undefined {
+  const shown = socket.authorized || Object.keys(socket.getPeerCertificate() ?? {}).length > 0
+  return shown ? 'TLS client certificate' : undefined
 }
 
 type ValuesByName = Record<string, string[]>
@@ -37,14 +123,9 @@ function valuesByName(lines: HeaderLines): ValuesByName {
 /** Fields that are cut short come in one line; how node joins repeated ones, it has decided already. */
 function narrowHeaders(headers: IncomingHttpHeaders, shown: ValuesByName): IncomingHttpHeaders {
   const narrowed: IncomingHttpHeaders = {}
-  for (const [name, value] of Object.entries(headers)) {
-    const values = shown[name]
-    if (values !== undefined) narrowed[name] = values.length === 1 && !Array.isArray(value) ? values[0] : value
+  for (const [name, values] of Object.entries(shown)) {
+    const value = headers[name]
+    narrowed[name] = value === undefined || (values.length === 1 && !Array.isArray(value)) ? values[0] : value
   }
   return narrowed
-}
-
-function pathOf(target: string): string {
-  const mark = target.indexOf('?')
-  return mark === -1 ? target : target.slice(0, mark)
 }

@@ -11,7 +11,7 @@ export function cacheRequest(request: Request): CacheRequest {
   for (const [name, value] of request.headers) headers.push(name, value)
   const { scheme, host, target } = partsOf(request.url)
   if (!has(headers, 'host')) headers.push('host', host)
-  return { method: request.method, target, headers, origin: { scheme, host } }
+  return { method: request.method, target, headers, origin: { scheme, host }, source: request }
 }
 
 /** What stands in place of scheme and host where the key knows neither: a URL needs some. */

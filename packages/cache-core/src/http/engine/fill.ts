@@ -21,11 +21,15 @@ export interface FillRequest {
   readonly exchange: Exchange
   readonly key: UrlKey
   readonly url: UrlText
+  /** The parts that every variant of it has for this request: `ownParts`. */
+  readonly own: readonly string[]
   /** The URL as it stood before the handler ran: a purge in between voids what is stored under its version. */
   readonly resource: Resource
   /** The slot on which the lease sits, and where those who wait look. */
   readonly variantSlot: string
   readonly forward: Forward
+  /** How long anybody would wait for it, in milliseconds. */
+  readonly waitTimeoutMs: number
 }
 
 /** Nothing to give to those who wait: they look again. */
@@ -63,7 +67,7 @@ export class Filler {
       maxBodyBytes: this.#rules.maxBodyBytes,
       signal,
       // Some handlers stop when their client goes: they get as long as anybody would wait for them.
-      onAbandoned: (giveUp) => void clock.after(this.#rules.waitTimeoutMs, giveUp),
+      onAbandoned: (giveUp) => void clock.after(request.waitTimeoutMs, giveUp),
       onHead: (given) => {
         head = given
         receivedAt = clock.now()
@@ -92,13 +96,13 @@ export class Filler {
     freshUntil: number,
     marks: LoadMarks,
   ): Promise<Loaded> {
-    const { exchange, key, url, resource, variantSlot } = request
+    const { exchange, key, url, own, resource, variantSlot } = request
     // A body may take longer than its response is fresh.
     const ttlMs = freshUntil - this.#engine.clock.now()
     if (ttlMs <= 0) return NOTHING
     const present = await this.#resources.cover(resource, vary, ttlMs)
     if (present === undefined) return NOTHING
-    const parts = variantKey(present.vary, exchange.request, key, this.#rules)
+    const parts = variantKey(own, present.vary, exchange.request, key, this.#rules)
     const slot = this.#resources.variantSlot(url, parts)
     if (slot === variantSlot) return { encoded, ttlMs }
     // The response varies on more than was known: it belongs into another slot, where those who waited will look.

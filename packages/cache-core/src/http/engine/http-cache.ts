@@ -1,4 +1,6 @@
+import { LRUCache } from 'lru-cache'
 import { InvalidOptionError, UndeliveredError } from '../../base/errors.js'
+import { show } from '../../base/show.js'
 import type { Cache } from '../../data/cache.js'
 import type { Answer } from '../../protocol/call.js'
 import { type EngineHandle, engineOf } from '../../protocol/engine.js'
@@ -8,16 +10,19 @@ import { formatCacheStatus } from '../message/cache-status.js'
 import type { CacheRequest, CacheResponse } from '../message/message.js'
 import { admission } from '../rules/admission.js'
 import { invalidatedTargets, isUnsafe } from '../rules/invalidation.js'
-import { type UrlKey, urlKey } from '../rules/key.js'
+import { type KeyRules, type UrlKey, urlKey } from '../rules/key.js'
 import {
   type HttpCacheOptions,
   type HttpCacheRules,
   overHttpCacheOptions,
   parseHttpCacheOptions,
 } from '../rules/options.js'
-import { variantKey } from '../rules/vary.js'
+import { purgeRequests } from '../rules/purge.js'
+import { type ResourceName, resourceName } from '../rules/resource-name.js'
+import { ownParts, variantKey } from '../rules/vary.js'
 import type { Exchange } from './exchange.js'
 import { Filler } from './fill.js'
+import { addKeyForm, keyForms } from './key-forms.js'
 import { type Forward, runAlone, runOpenly } from './pass.js'
 import { type Located, type Resource, Resources, type UrlText } from './resource.js'
 import { serve } from './serve.js'
@@ -29,11 +34,16 @@ const WRITTEN = formatCacheStatus({ hit: false, forward: 'method' })
 /** How often a request starts over when what it waited for turned out to be no answer to it. */
 const MAX_ROUNDS = 3
 
+/** Variants that this process remembers as not worth waiting for. */
+const MAX_VAIN = 1_000
+
 /** A request that may be answered by the cache. */
 interface Asked {
   readonly exchange: Exchange
   readonly key: UrlKey
   readonly url: UrlText
+  /** The parts that every variant of the URL has for this request: `ownParts`. */
+  readonly own: readonly string[]
   /** How long it waits for others, all rounds together; on the monotonic clock. */
   readonly waitUntil: number
   /** Why only a public response will do, where that is so. */
@@ -56,6 +66,9 @@ export class HttpCache {
   readonly #filler: Filler
   readonly #leaseMs: number
   readonly #hardTimeoutMs: number
+  readonly #waitTimeoutMs: number
+  /** Variants for which requests of this process have waited in vain, until when (monotonic): the next ones do not. */
+  readonly #vain = new LRUCache<string, number>({ max: MAX_VAIN })
 
   /** Made by `createHttpCache` and `with`. */
   constructor(cache: Cache, options: HttpCacheOptions, resources?: Resources) {
@@ -67,6 +80,13 @@ export class HttpCache {
     this.#filler = new Filler(this.#handle.engine, this.#rules, this.#resources)
     this.#leaseMs = this.#rules.leaseMs ?? this.#handle.leaseMs
     this.#hardTimeoutMs = this.#rules.hardTimeoutMs ?? this.#handle.hardTimeoutMs
+    this.#waitTimeoutMs = this.#rules.waitTimeoutMs ?? this.#hardTimeoutMs / 2
+    addKeyForm(this.#handle.engine, this.#rules)
+  }
+
+  /** Whether every read passes (`bypass: true`): entry points leave reads alone then, so that a cache inside has them. */
+  get hearsOnly(): boolean {
+    return this.#rules.bypass === true
   }
 
   /** The same cache with other options over these. @throws InvalidOptionError naming the option. */
@@ -76,7 +96,7 @@ export class HttpCache {
 
   /**
    * Answers a request from the cache, or has its handler answer it. Never fails for the store: without it every handler
-   * runs. Rejects only for a fault of the entry point.
+   * runs. Rejects only for a fault of the entry point, and with what the route's `vary` or `bypass` throws.
    */
   async handle(exchange: Exchange): Promise<void> {
     const { request } = exchange
@@ -84,15 +104,18 @@ export class HttpCache {
       exchange.write({ cacheStatus: WRITTEN, invalidate: (head) => this.#afterUnsafe(request, head) })
       return
     }
+    if (isBypassed(request, this.#rules)) return runOpenly(exchange, { forward: 'bypass', detail: 'route asks for it' })
     const admitted = admission(request, this.#rules)
     if (admitted.use === 'bypass') return runOpenly(exchange, { forward: admitted.forward, detail: admitted.reason })
-    const found = this.#address(request)
+    const found = address(request, this.#rules)
     if (!found.ok) return runOpenly(exchange, { forward: 'bypass', detail: found.reason })
+    const { key, name, url } = found
     const asked: Asked = {
       exchange,
-      key: found.key,
-      url: found.url,
-      waitUntil: this.#handle.engine.clock.monotonic() + this.#rules.waitTimeoutMs,
+      key,
+      url,
+      own: ownParts(request, key, name, chosenParts(request, this.#rules), this.#rules),
+      waitUntil: this.#handle.engine.clock.monotonic() + this.#waitTimeoutMs,
       publicOnly: admitted.use === 'public-only' ? admitted.reason : undefined,
     }
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -102,19 +125,15 @@ export class HttpCache {
   }
 
   /**
-   * Removes a URL with all its variants: what is loading now is not served afterwards either.
-   * @param url Absolute; or path and query alone where the route's key has no host.
-   * @throws InvalidOptionError when `url` has no key, StoreClosedError
+   * Removes a URL in all its spellings, with all its variants, under the keys of every `HttpCache` that this process has
+   * made on the cache: what is loading now is not served afterwards either.
+   * @param url Absolute; or path and query alone where this cache's key has no host.
+   * @throws InvalidOptionError when nothing could be stored under `url`, StoreClosedError
    */
   async purge(url: string): Promise<Delivery> {
-    const scheme = /^(https?):/i.exec(url)?.[1]?.toLowerCase()
-    if (this.#rules.host && scheme === undefined) throw new InvalidOptionError('url', 'expected an absolute URL')
-    const found = this.#address({ method: 'GET', target: url, headers: [] })
-    if (!found.ok) throw new InvalidOptionError('url', found.reason)
-    const urls = [found.url]
-    // Where the framework resolves the scheme behind a proxy, it is part of the key.
-    if (this.#rules.host && scheme !== undefined) urls.push(keyText([scheme, ...found.key.slice(1)]))
-    const outcomes = await Promise.all(urls.map((known) => this.#invalidate(known, found.key)))
+    const deletes = this.#deletes(purgeRequests(url, this.#rules))
+    if (deletes.length === 0) throw new InvalidOptionError('url', 'no response is ever stored for it')
+    const outcomes = await Promise.all(deletes)
     return outcomes.includes('journaled') ? 'journaled' : 'delivered'
   }
 
@@ -125,12 +144,12 @@ export class HttpCache {
 
   /** Whether the request was answered; else what it waited for turned out to be no answer to it, and it looks again. */
   async #round(asked: Asked): Promise<boolean> {
-    const { exchange, key, url, publicOnly } = asked
+    const { exchange, key, url, own, publicOnly } = asked
     const { stats, clock } = this.#handle.engine
     let located: Located
     let resource: Resource
     try {
-      located = await this.#resources.locate(url, (vary) => variantKey(vary, exchange.request, key, this.#rules))
+      located = await this.#resources.locate(url, (vary) => variantKey(own, vary, exchange.request, key, this.#rules))
       const found = open(located)
       if (found !== undefined && !('pass' in found) && (publicOnly === undefined || found.public)) {
         stats.hit(this.#resources.namespace, key)
@@ -158,7 +177,7 @@ export class HttpCache {
   }
 
   async #joinOrRun(asked: Asked, located: Located, resource: Resource): Promise<boolean> {
-    const { exchange, key, url } = asked
+    const { exchange, key, url, own } = asked
     const { engine } = this.#handle
     const { variantSlot } = located
     const forward = missOf(located.resource)
@@ -173,12 +192,14 @@ export class HttpCache {
           marks: [resource.mark],
           load: (terms) => {
             ran = true
-            return this.#filler.fill({ exchange, key, url, resource, variantSlot, forward }, terms)
+            if (terms.marks === undefined) this.#noteVain(asked, variantSlot)
+            const request = { exchange, key, url, own, resource, variantSlot, forward }
+            return this.#filler.fill({ ...request, waitTimeoutMs: this.#waitTimeoutMs }, terms)
           },
           open: openVariant,
           leaseMs: this.#leaseMs,
           hardTimeoutMs: this.#hardTimeoutMs,
-          waitTimeoutMs: Math.max(0, asked.waitUntil - engine.clock.monotonic()),
+          waitTimeoutMs: this.#patience(asked, variantSlot),
           staleWhileRevalidateMs: 0,
           staleIfErrorMs: 0,
           jitter: 0,
@@ -207,34 +228,73 @@ export class HttpCache {
     return true
   }
 
+  /** How long a request still waits for others: not at all where one before it has waited in vain. */
+  #patience({ waitUntil }: Asked, variantSlot: string): number {
+    const now = this.#handle.engine.clock.monotonic()
+    const until = this.#vain.get(variantSlot)
+    return until !== undefined && until > now ? 0 : Math.max(0, waitUntil - now)
+  }
+
+  /** A handler that is slower than anybody waits for may go on for the rest of its time, and nobody waits for that one. */
+  #noteVain({ waitUntil }: Asked, variantSlot: string): void {
+    const now = this.#handle.engine.clock.monotonic()
+    const restMs = this.#hardTimeoutMs - this.#waitTimeoutMs
+    const known = this.#vain.get(variantSlot)
+    if (now >= waitUntil && restMs > 0 && (known === undefined || known <= now)) {
+      this.#vain.set(variantSlot, now + restMs)
+    }
+  }
+
   /** RFC 9111 section 4.4. Settled before the answer ends: who has read it must not find the old response. */
   #afterUnsafe(request: CacheRequest, head: CacheResponse): Promise<void> | undefined {
-    const found = invalidatedTargets(request, head).map((target) => this.#address({ ...request, target }))
-    const deleted = found.flatMap((address) => (address.ok ? [this.#invalidate(address.url, address.key)] : []))
+    const targets = invalidatedTargets(request, head).map((target) => ({ ...request, target, url: target }))
+    const deletes = this.#deletes(targets)
     // Of a cache that is closed there is nothing to fear: it answers nobody.
-    return deleted.length === 0 ? undefined : Promise.allSettled(deleted).then(() => undefined)
+    return deletes.length === 0 ? undefined : Promise.allSettled(deletes).then(() => undefined)
   }
 
-  #invalidate(url: UrlText, key: UrlKey): Promise<Delivery> {
+  /** Of every name under which these requests may be stored. */
+  #deletes(requests: readonly CacheRequest[]): Promise<Delivery>[] {
+    const { engine } = this.#handle
     const { namespace } = this.#resources
-    return this.#handle.engine.invalidations.delete(this.#resources.urlSlot(url), namespace, key)
-  }
-
-  /** The key of a request, and as one text; or why it has none. */
-  #address(request: CacheRequest): Address {
-    const found = urlKey(request, this.#rules)
-    if (!found.ok) return found
-    try {
-      return { ok: true, key: found.key, url: keyText(found.key) }
-    } catch {
-      return { ok: false, reason: 'host and target are too long for a key' }
+    const keys = new Map<UrlText, UrlKey>()
+    for (const form of keyForms(engine)) {
+      for (const request of requests) {
+        const found = address(request, form)
+        if (found.ok) keys.set(found.url, found.key)
+      }
     }
+    return Array.from(keys, ([url, key]) => engine.invalidations.delete(this.#resources.urlSlot(url), namespace, key))
   }
 }
 
 type Address =
-  | { readonly ok: true; readonly key: UrlKey; readonly url: UrlText }
+  | { readonly ok: true; readonly key: UrlKey; readonly name: ResourceName; readonly url: UrlText }
   | { readonly ok: false; readonly reason: string }
+
+/** The key of a request, and under what name its URL is kept; or why it has none. */
+function address(request: CacheRequest, rules: KeyRules): Address {
+  const found = urlKey(request, rules)
+  if (!found.ok) return found
+  const name = resourceName(found.key)
+  try {
+    return { ok: true, key: found.key, name, url: keyText(name) }
+  } catch {
+    return { ok: false, reason: 'host and target are too long for a key' }
+  }
+}
+
+function isBypassed(request: CacheRequest, { bypass }: HttpCacheRules): boolean {
+  return typeof bypass === 'boolean' ? bypass : bypass(request.source ?? request) === true
+}
+
+/** What the route's own function says that the response depends on. */
+function chosenParts(request: CacheRequest, { vary }: HttpCacheRules): readonly string[] {
+  const chosen: unknown = vary?.(request.source ?? request) ?? []
+  const parts: readonly unknown[] = Array.isArray(chosen) ? chosen : [chosen]
+  if (parts.every((part) => typeof part === 'string')) return parts
+  throw new InvalidOptionError('vary', `must return a string, a list of strings or undefined, returned ${show(chosen)}`)
+}
 
 function open({ variant: { state } }: Located): Variant | undefined {
   if (state.is !== 'fresh') return undefined

@@ -22,8 +22,8 @@ export function runOpenly(exchange: Exchange, status: Passed): void {
  * stored, and what asks for a part of the response, since this one may be partial (RFC 9110 sections 13.1, 14.2).
  */
 export function runAlone(exchange: Exchange, key: UrlKey, rules: NarrowingRules, status: Passed): void {
-  const { target, headers } = narrow(exchange.request, key, rules)
-  const sees = { target, headers: [...headers, ...keep(exchange.request.headers, asksForPart)] }
+  const seen = narrow(exchange.request, key, rules)
+  const sees = { ...seen, headers: [...seen.headers, ...keep(exchange.request.headers, asksForPart)] }
   void exchange.run({ ...observing(status), sees })
 }
 

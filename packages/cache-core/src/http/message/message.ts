@@ -1,17 +1,34 @@
 import type { HeaderLines } from './headers.js'
 
-/** What the rules know of a request. An adapter fills it from its framework; the rules never look elsewhere. */
+/** What the rules know of a request. An entry point fills it from its framework; the rules never look elsewhere. */
 export interface CacheRequest {
   /** Case-sensitive (RFC 9110 section 9.1): `get` is an unknown method. */
   readonly method: string
-  /** The request target as received: `/path?query`, or in absolute form `http://host/path?query`. */
+  /** The request target as the client sent it: `/path?query`, or in absolute form `http://host/path?query`. */
   readonly target: string
-  readonly headers: HeaderLines
   /**
-   * Scheme and host as the framework resolves them behind a proxy that it trusts; both are then part of the key.
-   * Default: the Host field alone, and every X-Forwarded-* field is unkeyed input that the handler does not see.
+   * The target as the handler finds it: without the path of a mount, and as layers before the cache have rewritten it.
+   * Default: `target`.
+   */
+  readonly url?: string | undefined
+  /** The field lines as the layers before the cache have left them. */
+  readonly headers: HeaderLines
+  /** The scheme of the connection itself: `https` over TLS. Default `http`. */
+  readonly scheme?: string | undefined
+  /**
+   * Scheme and host as the framework resolves them behind a proxy that it trusts. Without it every X-Forwarded-* field
+   * is unkeyed input that the handler does not see.
    */
   readonly origin?: Origin | undefined
+  /**
+   * What else chose the handler: a route's constraints, a version. The same texts in every process that shares the
+   * store.
+   */
+  readonly constraints?: readonly string[] | undefined
+  /** A credential that belongs to the connection, in words: `TLS client certificate`. */
+  readonly credential?: string | undefined
+  /** The framework's own request, for the functions of a route: `vary`, `bypass`. Default: this object. */
+  readonly source?: unknown
 }
 
 export interface Origin {
@@ -28,5 +45,7 @@ export interface CacheResponse {
 /** What a handler is shown of a request. */
 export interface Sight {
   readonly target: string
+  /** In place of the request's `url`. */
+  readonly url: string
   readonly headers: HeaderLines
 }

@@ -1,6 +1,7 @@
-import { first, has } from '../message/headers.js'
+import { acceptsOnly } from '../message/accept.js'
+import { combined, first, has } from '../message/headers.js'
 import type { CacheRequest } from '../message/message.js'
-import type { NarrowingRules } from './narrowing.js'
+import { hidesCredentials, type NarrowingRules } from './narrowing.js'
 
 /**
  * What a request may have of the cache.
@@ -23,20 +24,26 @@ export function admission(request: CacheRequest, rules: NarrowingRules): Admissi
   if (hasContent(request)) return { use: 'bypass', forward: 'bypass', reason: 'request has content' }
   if (asksForSocket(request)) return { use: 'bypass', forward: 'bypass', reason: 'request asks for a WebSocket' }
   if (asksForEvents(request)) return { use: 'bypass', forward: 'bypass', reason: 'request asks for an event stream' }
-  // A route that names what it depends on has decided about Cookie; without narrowing, of Authorization only by name.
+  if (request.credential !== undefined) return { use: 'public-only', reason: `request has a ${request.credential}` }
+  // A route that names what it depends on has decided about Cookie.
   if (has(request.headers, 'cookie') && rules.cookies === undefined && !rules.headers?.has('cookie')) {
     return { use: 'public-only', reason: 'request has cookies, route names none' }
   }
-  if (has(request.headers, 'authorization') && !isAuthorizationSettled(rules)) {
-    return { use: 'public-only', reason: 'request has Authorization, route does not name it' }
+  const credential = unnamedCredential(request, rules)
+  if (credential !== undefined) {
+    return { use: 'public-only', reason: `request has ${credential}, route does not name it` }
   }
   return CACHE
 }
 
-/** RFC 9111 section 3.5: either it is in the key, or the handler cannot see it. */
-function isAuthorizationSettled(rules: NarrowingRules): boolean {
-  if (rules.headers === undefined) return false
-  return rules.narrow !== false || rules.headers.has('authorization')
+/** RFC 9111 section 3.5: a credential is in the key, or the handler cannot see it, or the response is this client's. */
+function unnamedCredential({ headers }: CacheRequest, rules: NarrowingRules): string | undefined {
+  if (hidesCredentials(rules)) return undefined
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] as string).toLowerCase()
+    if (rules.credentialHeaders.has(name) && !rules.headers?.has(name)) return headers[i]
+  }
+  return undefined
 }
 
 /** Content of a GET is no input to a cached response (RFC 9110 section 9.3.1), so its handler gets it alone. */
@@ -51,7 +58,8 @@ function asksForSocket(request: CacheRequest): boolean {
   return first(request.headers, 'upgrade')?.toLowerCase() === 'websocket'
 }
 
-/** An EventSource says so; the endless answer is not worth a place in anybody's queue. */
+/** An EventSource takes nothing else, and the endless answer is not worth a place in anybody's queue. */
 function asksForEvents(request: CacheRequest): boolean {
-  return first(request.headers, 'accept')?.toLowerCase().includes('text/event-stream') ?? false
+  const accept = combined(request.headers, 'accept')
+  return accept !== undefined && acceptsOnly(accept, 'text/event-stream')
 }

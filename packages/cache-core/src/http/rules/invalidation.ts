@@ -2,8 +2,11 @@ import { first } from '../message/headers.js'
 import type { CacheRequest, CacheResponse } from '../message/message.js'
 import { originForm } from './key.js'
 
-/** RFC 9110 section 9.2.1. Any other method, an unknown one too, may change the resource. */
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+/**
+ * RFC 9110 section 9.2.1, and those that IANA's registry of methods calls safe beside them. Any other method, an unknown
+ * one too, may change the resource.
+ */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
 
 export function isUnsafe(method: string): boolean {
   return !SAFE.has(method)
@@ -19,6 +22,9 @@ export function invalidatedTargets(request: CacheRequest, response: CacheRespons
   const own = originForm(request.target)
   if (own === undefined) return []
   const targets = new Set([own])
+  // Where a layer has rewritten the target, reads may have come with either.
+  const { url } = request
+  if (url !== undefined && !request.target.endsWith(url)) targets.add(originForm(url) ?? own)
   for (const name of ['location', 'content-location']) {
     const reference = first(response.headers, name)
     const target = reference === undefined ? undefined : sameOriginTarget(reference, own, request)
@@ -31,11 +37,11 @@ export function invalidatedTargets(request: CacheRequest, response: CacheRespons
 function sameOriginTarget(reference: string, own: string, request: CacheRequest): string | undefined {
   const host = request.origin?.host ?? first(request.headers, 'host')
   if (host === undefined) return undefined
-  const scheme = request.origin?.scheme
+  const known = request.origin?.scheme
   try {
-    const url = new URL(reference, `${scheme ?? 'http'}://${host}${own}`)
-    // Behind a proxy that ends TLS the handler may well write https: where the scheme is unknown, either will do.
-    const expected = scheme ?? (url.protocol === 'https:' ? 'https' : 'http')
+    const url = new URL(reference, `${known ?? request.scheme ?? 'http'}://${host}${own}`)
+    // Behind a proxy that ends TLS, and that nobody said to trust, the handler may well write https: either will do.
+    const expected = known ?? (url.protocol === 'https:' ? 'https' : 'http')
     return url.origin === new URL(`${expected}://${host}`).origin ? url.pathname + url.search : undefined
   } catch {
     // The response names nothing, or the Host field is none.

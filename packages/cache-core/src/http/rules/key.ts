@@ -1,15 +1,18 @@
 import { all } from '../message/headers.js'
 import type { CacheRequest } from '../message/message.js'
+import { pathOf, searchOf } from '../message/query.js'
+import { type QueryRules, selectQuery } from './query.js'
 
 /** Which parts of a URL tell one resource from another on this route. */
-export interface KeyRules {
-  /** Whether each host has entries of its own. */
-  readonly host: boolean
-  /** `true`: the whole query. A set: these parameters only. `false`: none. */
-  readonly query: true | false | ReadonlySet<string>
+export interface KeyRules extends QueryRules {
+  /** Each host has entries of its own; or all share them, and the handler sees this one. */
+  readonly host: true | string
 }
 
-/** Scheme (empty where the framework does not resolve it), host, path, query with its `?` or empty. */
+/**
+ * Scheme, host (empty where all hosts share entries), path, query with its `?` or empty: what the handler may read of
+ * the URL, octet by octet.
+ */
 export type UrlKey = readonly [scheme: string, host: string, path: string, query: string]
 
 export type UrlKeyResult =
@@ -21,17 +24,22 @@ export type UrlKeyResult =
 const MAX_TARGET_LENGTH = 8_192
 
 /**
- * The key of a resource: its target URI (RFC 9111 section 2), octet by octet. Nothing is decoded, sorted, merged or
+ * The key of a resource: its target URI (RFC 9111 section 2). Of the path nothing is decoded, sorted, merged or
  * collapsed, so `/p`, `/p/`, `/%70`, `//p` and `/p;x.css` are five resources, as they may be to the handler.
  */
 export function urlKey(request: CacheRequest, rules: KeyRules): UrlKeyResult {
-  if (request.target.length > MAX_TARGET_LENGTH) return refuse(`target longer than ${MAX_TARGET_LENGTH} characters`)
+  if (isTooLong(request.target) || isTooLong(request.url ?? '')) {
+    return refuse(`target longer than ${MAX_TARGET_LENGTH} characters`)
+  }
   const target = splitTarget(request.target)
-  if (target === undefined) return refuse('target is neither a path nor an http URL')
-  const host = hostOf(request, target)
+  if (target === undefined) return refuse('target is neither a path nor an http URL with one')
+  const scheme = (request.origin?.scheme ?? request.scheme ?? 'http').toLowerCase()
+  if (!SCHEME.test(scheme)) return refuse('the scheme of the request is none')
+  const host = rules.host === true ? hostOf(request, scheme, target) : ''
   if (typeof host !== 'string') return host
-  const scheme = rules.host ? (request.origin?.scheme ?? '') : ''
-  return { ok: true, key: [scheme, rules.host ? host : '', target.path, selectQuery(target.query, rules.query)] }
+  const query = selectQuery(target.query, rules)
+  if (query === undefined) return refuse('query has too many parameters to choose from')
+  return { ok: true, key: [scheme, host, target.path, query] }
 }
 
 /** The target in origin form as the key knows it: what a narrowed handler sees. */
@@ -46,61 +54,53 @@ export function originForm(target: string): string | undefined {
 }
 
 interface Target {
-  /** Of an absolute form, in lower case. */
+  /** Of an absolute form. */
   readonly authority: string | undefined
   readonly path: string
   /** With its `?`; an empty query differs from none. */
   readonly query: string
 }
 
-const ABSOLUTE = /^https?:\/\/([^/?#@]+)/i
+const SCHEME = /^[a-z][a-z0-9+.-]*$/
+const ABSOLUTE = /^https?:\/\/([^/?#@\\]+)(?=\/)/i
 
-/** Origin form and absolute form, RFC 9112 section 3.2. No fragment: a target has none, and parsers differ about it. */
+/**
+ * Origin form and absolute form, RFC 9112 section 3.2. No fragment: a target has none, and parsers differ about it. No
+ * absolute form without a path: some routers take `http://host?x=/admin` for `/admin`.
+ */
 function splitTarget(target: string): Target | undefined {
   if (target.includes('#')) return undefined
   const absolute = ABSOLUTE.exec(target)
   const rest = absolute === null ? target : target.slice(absolute[0].length)
-  if (absolute === null && !rest.startsWith('/')) return undefined
-  const mark = rest.indexOf('?')
-  const path = mark === -1 ? rest : rest.slice(0, mark)
-  // `http://host` and `http://host?q` mean the path `/` (RFC 9110 section 4.2.3).
-  if (path !== '' && !path.startsWith('/')) return undefined
-  return { authority: absolute?.[1]?.toLowerCase(), path: path || '/', query: mark === -1 ? '' : rest.slice(mark) }
+  if (!rest.startsWith('/')) return undefined
+  return { authority: absolute?.[1], path: pathOf(rest), query: searchOf(rest) }
 }
 
 /**
- * The host, in lower case (RFC 9110 section 4.2.3). An absolute target overrules Host (RFC 9112 section 3.2.2), but a
- * handler that reads Host does not know: where they differ, or Host comes twice, nobody can tell what it will answer.
+ * The host as the handler will read it. Where Host is missing, comes twice, or an absolute target names another one
+ * (which overrules it, RFC 9112 section 3.2.2, but few handlers know), nobody can tell for which host it will answer.
  */
-function hostOf(request: CacheRequest, target: Target): string | UrlKeyResult {
+function hostOf(request: CacheRequest, scheme: string, target: Target): string | (UrlKeyResult & { ok: false }) {
   const lines = all(request.headers, 'host')
   if (lines.length > 1) return refuse('more than one Host field')
-  const host = (request.origin?.host ?? lines[0] ?? target.authority ?? '').toLowerCase()
-  if (target.authority !== undefined && target.authority !== host) return refuse('target and Host name different hosts')
+  const host = normalHost(request.origin?.host ?? lines[0] ?? '', scheme)
+  if (host === '') return refuse('request names no host')
+  if (target.authority !== undefined && normalHost(target.authority, scheme) !== host) {
+    return refuse('target and Host name different hosts')
+  }
   return host
 }
 
-/**
- * The pairs of the chosen parameters, as written and in their order: `?id=1&id=2` is not `?id=2&id=1`, and `a=1%26b=2`
- * stays one pair. Only `&` separates. A name is compared decoded, because that is how the handler will read it.
- */
-function selectQuery(query: string, chosen: KeyRules['query']): string {
-  if (chosen === true) return query
-  if (chosen === false || query === '') return ''
-  const pairs = query
-    .slice(1)
-    .split('&')
-    .filter((pair) => chosen.has(parameterName(pair)))
-  return pairs.length === 0 ? '' : `?${pairs.join('&')}`
+/** In lower case, without the scheme's own port (RFC 9110 section 4.2.3). */
+function normalHost(host: string, scheme: string): string {
+  const lower = host.toLowerCase()
+  const port = /:\d*$/.exec(lower)?.[0]
+  const isDefault = port === ':' || (scheme === 'http' && port === ':80') || (scheme === 'https' && port === ':443')
+  return port !== undefined && isDefault ? lower.slice(0, -port.length) : lower
 }
 
-function parameterName(pair: string): string {
-  const raw = pair.split('=', 1)[0] as string
-  try {
-    return decodeURIComponent(raw.replaceAll('+', ' '))
-  } catch {
-    return raw
-  }
+function isTooLong(target: string): boolean {
+  return target.length > MAX_TARGET_LENGTH
 }
 
 function refuse(reason: string): UrlKeyResult & { ok: false } {

@@ -1,7 +1,10 @@
+import { preferredCoding } from '../message/accept.js'
 import { pickCookies } from '../message/cookies.js'
-import { combined } from '../message/headers.js'
+import { all, combined, has } from '../message/headers.js'
 import type { CacheRequest, Sight } from '../message/message.js'
-import { type KeyRules, targetOf, type UrlKey } from './key.js'
+import { pathOf, searchOf } from '../message/query.js'
+import { type KeyRules, originForm, targetOf, type UrlKey } from './key.js'
+import { selectQuery } from './query.js'
 
 /**
  * Request narrowing: a handler whose answer others will receive sees only what is part of the key, so that nobody can
@@ -13,6 +16,10 @@ export interface NarrowingRules extends KeyRules {
   readonly headers: ReadonlySet<string> | undefined
   /** Cookies that the route depends on; `undefined` when it does not say. */
   readonly cookies: ReadonlySet<string> | undefined
+  /** Fields, in lower case, that tell who asks. */
+  readonly credentialHeaders: ReadonlySet<string>
+  /** Codings that the application can answer with, the preferred one first; `undefined`: Accept-Encoding stays as it is. */
+  readonly encodings: readonly string[] | undefined
 }
 
 /**
@@ -73,26 +80,31 @@ const BETWEEN_HOPS = new Set([
   'http2-settings',
 ])
 
+/** Whether the route has said that it depends on no credentials: none is named, and none is shown. */
+export function hidesCredentials({ narrow, headers }: NarrowingRules): boolean {
+  return narrow === 'strict' || (narrow === true && headers?.size === 0)
+}
+
 /** The whole field with all its lines, nothing of it, or one line with this value. */
 type FieldSight = 'whole' | 'hidden' | { readonly value: string }
 
 /** What the handler sees of a field that is there. `name` is lower case. */
 function sightOf(name: string, request: CacheRequest, key: UrlKey, rules: NarrowingRules): FieldSight {
   if (PARTIAL.has(name)) return 'hidden'
+  if (name === 'accept-encoding' && rules.encodings !== undefined) return encodingSight(request, rules.encodings)
   if (rules.narrow === false || rules.headers?.has(name)) return 'whole'
   switch (name) {
     case 'host':
-      return rules.host ? { value: key[1] } : 'hidden'
+      return { value: hostSeen(key, rules) }
     case 'cookie':
       return cookieSight(request, rules)
-    case 'authorization':
-      // Undeclared credentials stay: such a request passes, or is stored only where its response says so itself.
-      return rules.headers === undefined ? 'whole' : 'hidden'
     case 'x-forwarded-host':
-      return request.origin !== undefined && rules.host ? { value: key[1] } : 'hidden'
+      return request.origin !== undefined && rules.host === true ? { value: key[1] } : 'hidden'
     case 'x-forwarded-proto':
-      return request.origin !== undefined && rules.host ? { value: key[0] } : 'hidden'
+      return request.origin === undefined ? 'hidden' : { value: key[0] }
   }
+  // Undeclared credentials stay: such a request passes, or is stored only where its response says so itself.
+  if (rules.credentialHeaders.has(name)) return hidesCredentials(rules) ? 'hidden' : 'whole'
   if (rules.narrow === 'strict' || name.startsWith('x-forwarded-') || name.startsWith('proxy-')) return 'hidden'
   return CLAIMS.has(name) || BETWEEN_HOPS.has(name) ? 'hidden' : 'whole'
 }
@@ -103,18 +115,28 @@ function cookieSight(request: CacheRequest, rules: NarrowingRules): FieldSight {
   return value === undefined ? 'hidden' : { value }
 }
 
-/** The value of a request field as the handler sees it: what Vary compares. `name` is lower case. */
-export function visibleField(
+function encodingSight(request: CacheRequest, encodings: readonly string[]): FieldSight {
+  const value = preferredCoding(combined(request.headers, 'accept-encoding') ?? '', encodings)
+  return value === undefined ? 'hidden' : { value }
+}
+
+/** One host for all is what every handler that needs one can work with. */
+function hostSeen(key: UrlKey, { host }: NarrowingRules): string {
+  return host === true ? key[1] : host
+}
+
+/** The lines of a request field as the handler sees them: what Vary compares. `name` is lower case. */
+export function visibleLines(
   request: CacheRequest,
   key: UrlKey,
   name: string,
   rules: NarrowingRules,
-): string | undefined {
-  const value = combined(request.headers, name)
-  if (value === undefined) return undefined
+): readonly string[] {
+  const lines = all(request.headers, name)
+  if (lines.length === 0) return lines
   const sight = sightOf(name, request, key, rules)
-  if (sight === 'whole') return value
-  return sight === 'hidden' ? undefined : sight.value
+  if (sight === 'whole') return lines
+  return sight === 'hidden' ? [] : [sight.value]
 }
 
 /** The request as a handler gets it whose answer may be stored. */
@@ -131,5 +153,16 @@ export function narrow(request: CacheRequest, key: UrlKey, rules: NarrowingRules
       headers.push(line, sight.value)
     }
   }
-  return { target: rules.narrow === false ? request.target : targetOf(key), headers }
+  const url = urlSeen(request, key, rules)
+  if (rules.narrow === false) return { target: request.target, url, headers }
+  if (rules.host !== true && !has(headers, 'host')) headers.push('Host', rules.host)
+  return { target: targetOf(key), url, headers }
+}
+
+/** The request's `url` as the handler sees it. Where a mount has cut it or a layer rewritten it, its path is what it is. */
+export function urlSeen({ target, url = target }: CacheRequest, key: UrlKey, rules: NarrowingRules): string {
+  if (rules.narrow === false) return url
+  if (url === target) return targetOf(key)
+  const origin = originForm(url) ?? url
+  return pathOf(origin) + (selectQuery(searchOf(origin), rules) ?? '')
 }

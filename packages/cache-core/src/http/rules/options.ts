@@ -1,15 +1,22 @@
 import type { Duration } from '../../base/duration.js'
 import { InvalidOptionError } from '../../base/errors.js'
 import { leaseOption } from '../../base/lease-option.js'
-import { count, duration, either, flag, list, oneOf, text } from '../../base/option-kinds.js'
+import { callback, count, duration, either, flag, list, oneOf, text } from '../../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../../base/option-table.js'
 import { show } from '../../base/show.js'
+import { isCoding } from '../message/accept.js'
 import { FIELD_VALUE, TOKEN } from '../message/headers.js'
+import { rootOf } from '../message/query.js'
+import { CREDENTIAL_HEADERS } from './credentials.js'
 import { asksForPart } from './narrowing.js'
+import type { ParameterPatterns } from './query.js'
 import { DEFAULT_STATUSES } from './storable.js'
 
-/** What a route may say. Each is optional; the defaults are the safe profile. */
-export interface HttpCacheOptions {
+/**
+ * What a route may say. Each is optional; the defaults are the safe profile.
+ * @typeParam Request The framework's own, as `vary` and `bypass` get it.
+ */
+export interface HttpCacheOptions<Request = unknown> {
   /**
    * How long a response is fresh that says nothing of it itself (Cache-Control, Expires). `0` stores nothing of these,
    * `Infinity` must be written out. Default: none, and only responses that say so themselves are stored.
@@ -19,14 +26,44 @@ export interface HttpCacheOptions {
   readonly override?: boolean | undefined
   /** Final statuses that are stored. Default 200, 203, 301, 308. Never 206 and 304. */
   readonly statuses?: readonly number[] | undefined
-  /** Whether each host has entries of its own. Default `true`. When `false` the handler does not see Host. */
-  readonly host?: boolean | undefined
-  /** `true`, the whole query as written; names: these parameters only; `false`, none. What is not in the key the handler does not see. Default `true`. */
+  /**
+   * Whether each host has entries of its own. `false`, or a host: all share them, and the handler sees this one in Host
+   * (`localhost` for `false`). Default `true`.
+   */
+  readonly host?: boolean | string | undefined
+  /**
+   * `true`, the whole query as written; names: these parameters only, `ids` with `ids[]` and `ids[a]`; `false`, none.
+   * What is not in the key the handler does not see. Default `true`.
+   */
   readonly query?: boolean | readonly string[] | undefined
-  /** Request fields that the response depends on, beside what its Vary names; `[]` when it depends on none. */
+  /** Parameters that never count and that the handler does not see: names, or beginnings such as `utm_*`. Default none. */
+  readonly ignoreQuery?: readonly string[] | undefined
+  /** Whether the order of different parameters does not count; the handler then sees them sorted. Default `false`. */
+  readonly sortQuery?: boolean | undefined
+  /**
+   * Request fields that the response depends on, beside what its Vary names; `[]` when it depends on none, not on
+   * credentials either: the handler does not see them then.
+   */
   readonly headers?: readonly string[] | undefined
   /** Cookies that the response depends on; `[]` when it depends on none. Without it a request with cookies passes uncached. */
   readonly cookies?: readonly string[] | undefined
+  /**
+   * Fields that tell who asks, beside the built-in list (Authorization, X-API-Key, X-CSRF-Token, …): a request that has
+   * one passes uncached, unless `headers` names it.
+   */
+  readonly credentialHeaders?: readonly string[] | undefined
+  /**
+   * Codings that the application can answer with, the preferred one first: of Accept-Encoding the handler sees the first
+   * of these that the client takes, or nothing. Default: the field as it came.
+   */
+  readonly encodings?: readonly string[] | undefined
+  /**
+   * What else the response depends on, from the whole request: a tenant, a role. Each answer has entries of its own,
+   * `undefined` as well. What it throws is the request's error.
+   */
+  readonly vary?: Asks<Request, string | readonly string[] | undefined> | undefined
+  /** Which reads pass uncached; `true`, all of them: this cache then only hears of writes. Default none. */
+  readonly bypass?: boolean | Asks<Request, boolean> | undefined
   /**
    * Whether the handler sees only what is in the key. `true`: not the cookies, Authorization, X-Forwarded-* and the like
    * that are not named. `'strict'`: no field that is not named, but Host. `false`: everything. Default `true`.
@@ -38,7 +75,7 @@ export interface HttpCacheOptions {
   readonly etag?: boolean | undefined
   /** Largest body that is captured, in bytes; a larger one passes uncached. Default 5 MiB. */
   readonly maxBodyBytes?: number | undefined
-  /** How long a request waits for another that runs the handler for it. Default 3 s. */
+  /** How long a request waits for another that runs the handler for it. Default: half of `hardTimeout`. */
   readonly waitTimeout?: Duration | undefined
   /** How long a process may be silent before another runs the handler in its place; 100 ms to 1 h. Default: the cache's. */
   readonly lease?: Duration | undefined
@@ -46,21 +83,30 @@ export interface HttpCacheOptions {
   readonly hardTimeout?: Duration | undefined
 }
 
+/** Typed as a method is, so that options for one framework's request are options all the same. */
+type Asks<Request, Answer> = { of(request: Request): Answer }['of']
+
 const OPTIONS = {
   ttl: duration({ infinite: true }),
   override: flag().or(false),
   statuses: list(count({ min: 200, max: 599 }).to(wholeResponse), 'final statuses', '[200, 404]')
     .to(setOf)
     .or(DEFAULT_STATUSES),
-  host: flag().or(true),
-  query: either(flag(), list(text(), 'parameter names', "['page']").to(setOf)).or(true),
+  host: either(flag().to(hostOrShared), text({ like: 'shop.example' }).to(hostName)).or(true),
+  query: either(flag(), list(text().to(rootOf), 'parameter names', "['page']").to(setOf)).or(true),
+  ignoreQuery: list(text().to(parameterPattern), 'parameter names', "['utm_*']").to(patternsOf).or([]),
+  sortQuery: flag().or(false),
   headers: list(text().to(fieldName), 'field names', "['accept-language']").to(setOf),
   cookies: list(text().to(cookieName), 'cookie names', "['theme']").to(setOf),
+  credentialHeaders: list(text().to(fieldName), 'field names', "['x-tenant-key']").to(withCredentials).or([]),
+  encodings: list(text().to(coding), 'codings', "['br', 'gzip']"),
+  vary: callback<Asks<unknown, unknown>>('a function such as (req) => req.tenant'),
+  bypass: either(flag(), callback<Asks<unknown, unknown>>('a function such as (req) => req.preview')).or(false),
   narrow: oneOf([true, false, 'strict']).or(true),
   clientCacheControl: text({ like: 'no-cache' }).to(fieldValue),
   etag: flag().or(true),
   maxBodyBytes: count().or(5_242_880),
-  waitTimeout: duration().or('3s'),
+  waitTimeout: duration(),
   lease: leaseOption,
   hardTimeout: duration({ min: 1 }),
 } satisfies RowsOf<HttpCacheOptions>
@@ -69,7 +115,7 @@ const TABLE = new OptionTable('httpCache', OPTIONS)
 
 /**
  * The options after parsing: what every rule of this folder reads. `leaseMs` and `hardTimeoutMs` are `undefined` where
- * the cache's own count.
+ * the cache's own count, `waitTimeoutMs` where it is half of the latter.
  */
 export type HttpCacheRules = Parsed<typeof OPTIONS>
 
@@ -81,6 +127,9 @@ export function parseHttpCacheOptions(options: HttpCacheOptions = {}): HttpCache
   }
   if (rules.cookies !== undefined && rules.headers?.has('cookie')) {
     throw new InvalidOptionError('cookies', "headers already names 'cookie', that is all of them: choose one")
+  }
+  if (rules.encodings !== undefined && rules.narrow === false) {
+    throw new InvalidOptionError('encodings', 'needs narrowing: without it the handler sees what the client sent')
   }
   if (rules.narrow !== 'strict') return rules
   // Strict is a statement of its own: what is not named, the response does not depend on.
@@ -102,6 +151,47 @@ function fieldName(text: string, option: string): string {
   if (!TOKEN.test(name)) throw new InvalidOptionError(option, `${show(text)} is no field name`)
   if (name === 'host') throw new InvalidOptionError(option, "Host has an option of its own, 'host'")
   if (asksForPart(name)) throw new InvalidOptionError(option, `${name} is answered by the cache itself`)
+  return name
+}
+
+/** What a handler finds in Host where all hosts share entries. */
+const SHARED_HOST = 'localhost'
+/** Name or address, and a port (RFC 9110 section 7.2). */
+const HOST = /^(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::\d+)?$/i
+
+function hostOrShared(own: boolean): true | string {
+  return own || SHARED_HOST
+}
+
+function hostName(host: string, option: string): string {
+  if (!HOST.test(host)) throw new InvalidOptionError(option, `${show(host)} is no host`)
+  return host
+}
+
+/** A beginning keeps its `*`. */
+function parameterPattern(pattern: string, option: string): string {
+  if (!/^[^*[.]+\*?$/.test(pattern)) {
+    const expected = "expected the name of a whole parameter, or a beginning such as 'utm_*'"
+    throw new InvalidOptionError(option, `${expected}, got ${show(pattern)}`)
+  }
+  return pattern.toLowerCase()
+}
+
+function patternsOf(patterns: readonly string[]): ParameterPatterns {
+  const beginnings = patterns.filter((pattern) => pattern.endsWith('*'))
+  return {
+    names: new Set(patterns.filter((pattern) => !beginnings.includes(pattern))),
+    prefixes: beginnings.map((pattern) => pattern.slice(0, -1)),
+  }
+}
+
+function withCredentials(names: readonly string[]): ReadonlySet<string> {
+  return new Set([...CREDENTIAL_HEADERS, ...names])
+}
+
+function coding(text: string, option: string): string {
+  const name = text.toLowerCase()
+  if (!isCoding(name)) throw new InvalidOptionError(option, `${show(text)} is no content coding`)
   return name
 }
 

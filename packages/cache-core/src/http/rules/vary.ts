@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
 import { pickCookies } from '../message/cookies.js'
-import { combined, type HeaderLines, members, TOKEN } from '../message/headers.js'
+import { all, combined, type HeaderLines, members, TOKEN } from '../message/headers.js'
 import type { CacheRequest } from '../message/message.js'
-import type { UrlKey } from './key.js'
-import { type NarrowingRules, visibleField } from './narrowing.js'
+import { targetOf, type UrlKey } from './key.js'
+import { type NarrowingRules, urlSeen, visibleLines } from './narrowing.js'
+import { isWrittenAs, type ResourceName } from './resource-name.js'
 
 /**
  * Vary, RFC 9110 section 12.5.5, and the selection among variants, RFC 9111 section 4.1.
@@ -35,22 +36,28 @@ export function mergeVary(a: VaryList, b: VaryList): VaryList {
   return merged.length > MAX_VARY_FIELDS ? '*' : merged
 }
 
-/** Longer values are hashed, so that a key stays short whatever a client sends. Characters. */
+/** A list that people read in a store's keys, up to this many characters; longer ones are hashed. */
 const MAX_READABLE = 64
 
+/** Lists in which white space does not count (RFC 9110 section 12.4, RFC 9111 section 4.1). */
+const LISTS = new Set(['accept', 'accept-charset', 'accept-encoding', 'accept-language'])
+
 /**
- * The key parts that select a variant: one for each field of `vary` and each header that the route names, one for its
- * cookies. `name` alone when the field is absent (absent equals absent only), `name=value`, or `name:hash`; no name
- * holds these signs, so two requests that differ in one of the fields never meet. A value is what the handler sees.
+ * The key parts that select a variant: those that every variant of this URL has, one for each field of `vary` and each
+ * header that the route names, one for its cookies. `name` alone when the field is absent (absent equals absent only),
+ * `name=value` or `name:hash`; no name holds these signs, so two requests that differ in what the handler sees of one of
+ * the fields never meet.
+ * @param own Of `ownParts`.
  */
 export function variantKey(
+  own: readonly string[],
   vary: readonly string[],
   request: CacheRequest,
   key: UrlKey,
   rules: NarrowingRules,
 ): readonly string[] {
   const names = rules.headers === undefined ? vary : [...new Set([...vary, ...rules.headers])].sort()
-  const parts = names.map((name) => fieldPart(name, visibleField(request, key, name, rules)))
+  const parts = [...own, ...names.map((name) => fieldPart(name, visibleLines(request, key, name, rules)))]
   if (rules.cookies !== undefined && rules.cookies.size > 0) {
     const cookies = pickCookies(combined(request.headers, 'cookie'), rules.cookies)
     if (cookies !== undefined) parts.push(`;cookies:${digest(cookies)}`)
@@ -58,12 +65,39 @@ export function variantKey(
   return parts
 }
 
-function fieldPart(name: string, value: string | undefined): string {
-  if (value === undefined) return name
-  // What stands in a store's keys is read by people and written to logs: no credentials there.
-  if (name === 'authorization' || name === 'cookie') return `${name}:${digest(value)}`
-  const normal = normalise(value)
-  return normal.length > MAX_READABLE ? `${name}:${digest(normal)}` : `${name}=${normal}`
+/**
+ * The key parts that do not depend on what a response varies on: how the URL was written and through which connection,
+ * what a layer before has made of it, and what else has chosen the handler or the answer.
+ * @param chosen What the route's own `vary` says of the request.
+ */
+export function ownParts(
+  request: CacheRequest,
+  key: UrlKey,
+  name: ResourceName,
+  chosen: readonly string[],
+  rules: NarrowingRules,
+): readonly string[] {
+  const parts: string[] = []
+  const add = (kind: string, values: readonly string[]): void => {
+    parts.push(`;${kind}:${digest(JSON.stringify(values))}`)
+  }
+  if (key[0] !== 'http') parts.push(`;${key[0]}`)
+  if (rules.host !== true) parts.push(`;host=${rules.host}`)
+  if (!isWrittenAs(key, name)) add('target', [targetOf(key)])
+  const { target, url = target, constraints = [] } = request
+  if (rules.narrow === false) add('seen', [target, url, ...all(request.headers, 'host')])
+  else if (url !== target) add('url', [urlSeen(request, key, rules)])
+  if (constraints.length > 0) add('constraints', constraints)
+  if (chosen.length > 0) add('vary', chosen)
+  return parts
+}
+
+/** What stands in a store's keys is read by people and written to logs: of no field but Accept and its kin in clear. */
+function fieldPart(name: string, lines: readonly string[]): string {
+  if (lines.length === 0) return name
+  if (!name.startsWith('accept')) return `${name}:${digest(lines.join('\n'))}`
+  const value = LISTS.has(name) ? normalise(lines.join(',')) : lines.join('\n')
+  return value.length > MAX_READABLE || value.includes('\n') ? `${name}:${digest(value)}` : `${name}=${value}`
 }
 
 function digest(value: string): string {

@@ -223,7 +223,7 @@ describe('an engine', () => {
     await request(engine, '/a', text('x'))
     unsubscribe('tiercel:hit', onHit)
     expect(cache.stats()).toMatchObject({ hits: 1, misses: 1, loads: 1, stores: 1 })
-    expect(seen).toEqual([{ namespace: '//http', key: ':example.com:/a:' }])
+    expect(seen).toEqual([{ namespace: '//http', key: 'http:example.com:/a:' }])
   })
 
   it('holds 20 000 URLs in the bounds of its store', async () => {

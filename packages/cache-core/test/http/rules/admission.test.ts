@@ -27,7 +27,21 @@ describe('a request may have of the cache', () => {
 
   it('nothing, when it asks for an event stream', () => {
     expect(use({ Accept: 'Text/Event-Stream' })).toBe('bypass')
+    expect(use({ Accept: 'text/event-stream;q=0.9' })).toBe('bypass')
     expect(use({ Accept: 'text/html, */*' })).toBe('cache')
+  })
+
+  it('everything, when an event stream is one thing of others that it takes, or none', () => {
+    for (const accept of [
+      'application/json, text/event-stream, multipart/mixed',
+      'text/event-stream, */*;q=0.1',
+      'text/event-stream;q=0, application/json',
+      'text/event-stream; q=0.0',
+      'application/x; note=text/event-stream',
+      '',
+    ]) {
+      expect(use({ Accept: accept }), accept).toBe('cache')
+    }
   })
 
   it('nothing, when it asks for a WebSocket; an offer of h2c costs nothing', () => {
@@ -65,5 +79,24 @@ describe('a request may have of the cache', () => {
     expect(use({ Authorization: 'Bearer x' }, { headers: [] })).toBe('cache')
     expect(use({ Authorization: 'Bearer x' }, { narrow: 'strict' })).toBe('cache')
     expect(use({ Authorization: 'Bearer x' }, { headers: [], narrow: false })).toBe('public-only')
+  })
+
+  it.each(['Authorization', 'Proxy-Authorization', 'X-API-Key', 'api-key', 'X-Auth-Token', 'X-CSRF-Token', 'DPoP'])(
+    'what is public, when it has %s and the route names other fields only',
+    (name) => {
+      expect(admission(get('/', { [name]: 'x' }), rulesOf({ headers: ['accept-language'] }))).toEqual({
+        use: 'public-only',
+        reason: `request has ${name}, route does not name it`,
+      })
+      expect(use({ [name]: 'x' }, { headers: [name] })).toBe('cache')
+    },
+  )
+
+  it('what is public, when it has a credential of the route’s own or of its connection', () => {
+    expect(use({ 'X-Tenant-Key': 'x' }, { credentialHeaders: ['x-tenant-key'] })).toBe('public-only')
+    expect(use({ 'X-API-Key': 'x' }, { credentialHeaders: ['x-tenant-key'] })).toBe('public-only')
+    expect(use({ 'X-Tenant-Key': 'x' })).toBe('cache')
+    const certified = get('/', {}, { credential: 'TLS client certificate' })
+    expect(admission(certified, rulesOf({ narrow: 'strict' }))).toMatchObject({ use: 'public-only' })
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../../src/base/errors.js'
+import { CREDENTIAL_HEADERS } from '../../../src/http/rules/credentials.js'
 import { type HttpCacheOptions, overHttpCacheOptions, parseHttpCacheOptions } from '../../../src/http/rules/options.js'
 
 describe('options of httpCache', () => {
@@ -10,13 +11,19 @@ describe('options of httpCache', () => {
       statuses: new Set([200, 203, 301, 308]),
       host: true,
       query: true,
+      ignoreQuery: { names: new Set(), prefixes: [] },
+      sortQuery: false,
       headers: undefined,
       cookies: undefined,
+      credentialHeaders: new Set(CREDENTIAL_HEADERS),
+      encodings: undefined,
+      vary: undefined,
+      bypass: false,
       narrow: true,
       clientCacheControl: undefined,
       etag: true,
       maxBodyBytes: 5_242_880,
-      waitTimeoutMs: 3_000,
+      waitTimeoutMs: undefined,
       leaseMs: undefined,
       hardTimeoutMs: undefined,
     })
@@ -48,6 +55,23 @@ describe('options of httpCache', () => {
       leaseMs: 2_000,
       hardTimeoutMs: 10_000,
     })
+    const more = parseHttpCacheOptions({
+      host: 'shop.example:8080',
+      query: ['Page', 'filter[x]'],
+      ignoreQuery: ['utm_*', 'FBCLID'],
+      credentialHeaders: ['X-Tenant-Key'],
+      encodings: ['BR', 'gzip'],
+      bypass: true,
+    })
+    expect(more).toMatchObject({
+      host: 'shop.example:8080',
+      query: new Set(['page', 'filter']),
+      ignoreQuery: { names: new Set(['fbclid']), prefixes: ['utm_'] },
+      credentialHeaders: new Set([...CREDENTIAL_HEADERS, 'x-tenant-key']),
+      encodings: ['br', 'gzip'],
+      bypass: true,
+    })
+    expect(parseHttpCacheOptions({ host: false }).host).toBe('localhost')
     expect(parseHttpCacheOptions({ ttl: Number.POSITIVE_INFINITY }).ttlMs).toBe(Number.POSITIVE_INFINITY)
   })
 
@@ -68,9 +92,21 @@ describe('options of httpCache', () => {
     ['statuses', { statuses: [304] }],
     ['statuses', { statuses: [103] }],
     ['statuses', { statuses: ['200'] }],
-    ['host', { host: 'example.com' }],
+    ['host', { host: 'no host' }],
     ['query', { query: 'a' }],
     ['query', { query: [''] }],
+    ['host', { host: '' }],
+    ['host', { host: 'user@shop.example' }],
+    ['ignoreQuery', { ignoreQuery: 'utm_*' }],
+    ['ignoreQuery', { ignoreQuery: ['*'] }],
+    ['ignoreQuery', { ignoreQuery: ['u*m'] }],
+    ['ignoreQuery', { ignoreQuery: ['filter[x]'] }],
+    ['sortQuery', { sortQuery: 1 }],
+    ['credentialHeaders', { credentialHeaders: ['X API Key'] }],
+    ['encodings', { encodings: ['*'] }],
+    ['encodings', { encodings: ['gzip'], narrow: false }],
+    ['vary', { vary: 'tenant' }],
+    ['bypass', { bypass: 'yes' }],
     ['headers', { headers: 'accept' }],
     ['headers', { headers: ['accept language'] }],
     ['headers', { headers: ['Host'] }],
@@ -104,6 +140,10 @@ describe('options of httpCache', () => {
     }
     expect(thrown).toBeInstanceOf(InvalidOptionError)
     expect(thrown).toMatchObject({ option, message: expect.stringContaining(option) })
+  })
+
+  it('say what would do where a list is not the only thing', () => {
+    expect(() => parseHttpCacheOptions({ query: 'a' as never })).toThrow(/true, false or a list of parameter names/)
   })
 })
 

@@ -2,13 +2,15 @@ import { hash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { headerLines } from '../../../src/http/message/headers.js'
+import type { CacheRequest } from '../../../src/http/message/message.js'
 import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
-import { mergeVary, variantKey, varyOf } from '../../../src/http/rules/vary.js'
+import { resourceName } from '../../../src/http/rules/resource-name.js'
+import { mergeVary, ownParts, variantKey, varyOf } from '../../../src/http/rules/vary.js'
 import { get, keyOf, rulesOf } from '../support/requests.js'
 
 function variant(vary: string[], fields: Record<string, string | string[]>, options: HttpCacheOptions = {}): string {
   const request = get('/', fields)
-  return JSON.stringify(variantKey(vary, request, keyOf(request), rulesOf(options)))
+  return JSON.stringify(variantKey([], vary, request, keyOf(request), rulesOf(options)))
 }
 
 describe('what a response varies on', () => {
@@ -96,6 +98,20 @@ describe('variants', () => {
     expect(variant(['x'], { X: hash('sha256', long, 'base64url') })).not.toBe(variant(['x'], { X: long }))
   })
 
+  it('differ by the lines of a field that is no list: a handler may read the first one only', () => {
+    const agent = (value: string | string[]) => variant(['user-agent'], { 'User-Agent': value })
+    const real = agent('Mozilla/5.0 (KHTML, like Gecko)')
+    expect(agent('Mozilla/5.0 (KHTML,like Gecko)')).not.toBe(real)
+    expect(agent(['Mozilla/5.0 (KHTML', 'like Gecko)'])).not.toBe(real)
+    expect(agent(['Mozilla/5.0 (KHTML, like Gecko)', 'evil'])).not.toBe(real)
+  })
+
+  it('hold no value in clear but those of Accept and its kin', () => {
+    expect(variant(['x-api-key'], { 'X-API-Key': 's3cret' })).not.toContain('s3cret')
+    expect(variant(['user-agent'], { 'User-Agent': 's3cret' })).not.toContain('s3cret')
+    expect(variant(['accept-language'], { 'Accept-Language': 'de, en' })).toBe('["accept-language=de,en"]')
+  })
+
   it('hold no credentials', () => {
     const fields = { Authorization: 'Bearer s3cret', Cookie: 'session=s3cret' }
     const keys = [
@@ -122,5 +138,45 @@ describe('variants', () => {
     expect(variant(['accept'], { Accept: 'a/b' }, { narrow: 'strict' })).toBe(
       variant(['accept'], {}, { narrow: 'strict' }),
     )
+  })
+})
+
+describe('what every variant of a request has', () => {
+  const parts = (more: Partial<CacheRequest>, options: HttpCacheOptions = {}, chosen: string[] = []) => {
+    const request = get('/p?a=1', {}, more)
+    const key = keyOf(request, options)
+    return JSON.stringify(ownParts(request, key, resourceName(key), chosen, rulesOf(options)))
+  }
+
+  it('is nothing, for a plain request', () => {
+    expect(parts({})).toBe('[]')
+  })
+
+  it('differs by all that has chosen the handler or the answer', () => {
+    const all = [
+      parts({}),
+      parts({ scheme: 'https' }),
+      parts({}, { host: false }),
+      parts({}, { host: 'shop.example' }),
+      parts({ target: '/P?a=1' }),
+      parts({ target: '/p/?a=1' }),
+      parts({ target: '/p?%61=1' }),
+      parts({ url: '/?a=1' }),
+      parts({ url: '/?a=2' }),
+      parts({ constraints: ['1.0.0'] }),
+      parts({ constraints: ['2.0.0'] }),
+      parts({ constraints: ['1', '2'] }),
+      parts({}, {}, ['1.0.0']),
+      parts({}, {}, ['']),
+      parts({}, { narrow: false }),
+      parts({ target: 'http://example.com/p?a=1' }, { narrow: false }),
+      parts({ headers: ['Host', 'EXAMPLE.com:80'] }, { narrow: false }),
+    ]
+    expect(new Set(all).size).toBe(all.length)
+  })
+
+  it('does not differ by what the handler does not see', () => {
+    expect(parts({ target: 'http://example.com/p?a=1' })).toBe(parts({}))
+    expect(parts({ url: '/?a=1&utm=2' }, { query: ['a'] })).toBe(parts({ url: '/?a=1' }, { query: ['a'] }))
   })
 })

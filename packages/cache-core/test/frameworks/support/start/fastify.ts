@@ -9,7 +9,7 @@ export const startFastify4 = startOn(
 )
 export const startFastify5 = startOn(() => {
   const app: FastifyInstance = fastify5({ forceCloseConnections: true, routerOptions: { maxParamLength: 20_000 } })
-  app.addHttpMethod('PROPFIND')
+  app.addHttpMethod('PROPPATCH')
   return app
 })
 

@@ -1,0 +1,22 @@
+import type { Engine } from '../../protocol/engine.js'
+import type { KeyRules } from '../rules/key.js'
+
+/**
+ * In how many ways the HTTP caches on one data cache make keys of a URL: with or without its host, of the whole query or
+ * of some parameters. A write on one route must be heard on another whose key is made differently, and so must a purge;
+ * so they go to every form. Forms come from code, not from clients: there are a few, each kept once.
+ */
+const known = new WeakMap<Engine, Map<string, KeyRules>>()
+
+export function addKeyForm(engine: Engine, rules: KeyRules): void {
+  const forms = known.get(engine) ?? new Map<string, KeyRules>()
+  known.set(engine, forms)
+  const { host, query, ignoreQuery, sortQuery } = rules
+  const names = typeof query === 'object' ? [...query].sort() : query
+  const ignored = [[...ignoreQuery.names].sort(), [...ignoreQuery.prefixes].sort()]
+  forms.set(JSON.stringify([host === true, names, ignored, sortQuery]), { host, query, ignoreQuery, sortQuery })
+}
+
+export function keyForms(engine: Engine): Iterable<KeyRules> {
+  return known.get(engine)?.values() ?? []
+}

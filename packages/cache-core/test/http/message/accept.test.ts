@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { acceptsOnly, preferredCoding } from '../../../src/http/message/accept.js'
+
+describe('a list of preferences', () => {
+  it('takes only what it says with a weight above 0', () => {
+    expect(acceptsOnly('Text/Event-Stream', 'text/event-stream')).toBe(true)
+    expect(acceptsOnly('text/event-stream, text/html;q=0', 'text/event-stream')).toBe(true)
+    expect(acceptsOnly('text/event-stream, text/html', 'text/event-stream')).toBe(false)
+    expect(acceptsOnly('text/event-stream;q=0', 'text/event-stream')).toBe(false)
+    expect(acceptsOnly('', 'text/event-stream')).toBe(false)
+  })
+
+  it('chooses the first coding of ours that it takes', () => {
+    expect(preferredCoding('gzip, br', ['br', 'gzip'])).toBe('br')
+    expect(preferredCoding('gzip;q=0.1, br ; Q = 0', ['br', 'gzip'])).toBe('gzip')
+    expect(preferredCoding('*;q=0.5', ['br'])).toBe('br')
+    expect(preferredCoding('br;q=0, *', ['br', 'gzip'])).toBe('gzip')
+    expect(preferredCoding('', ['br'])).toBeUndefined()
+    expect(preferredCoding('br;q=x', ['br'])).toBeUndefined()
+  })
+
+  it('takes time in proportion to its length, whatever stands in it', () => {
+    const time = (field: string): number => {
+      const started = performance.now()
+      acceptsOnly(field, 'text/event-stream')
+      preferredCoding(field, ['br', 'gzip'])
+      return performance.now() - started
+    }
+    for (const unit of [',', ';', '; q=', 'q=1,', '\t', '; \t ', 'a;q=0.5, ']) {
+      const short = Array.from({ length: 7 }, () => time(unit.repeat(2_000)))
+      const long = Array.from({ length: 7 }, () => time(unit.repeat(16_000)))
+      // 64 times as long if it were quadratic.
+      expect(Math.min(...long), unit).toBeLessThan(Math.min(...short) * 30 + 2)
+    }
+  })
+
+  it('never throws', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('q', '=', ';', ',', '0', '.', '*', ' ', 'br') }), (field) => {
+        expect(typeof acceptsOnly(field, 'br')).toBe('boolean')
+        expect(['br', 'undefined']).toContain(String(preferredCoding(field, ['br'])))
+      }),
+    )
+  })
+})
