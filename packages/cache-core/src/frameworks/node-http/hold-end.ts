@@ -21,12 +21,15 @@ interface Sending {
  * changes all three.
  *
  * The methods stay overridden when all is sent: a layer inside may have overridden them again, over these.
+ *
+ * @returns what lets the response go, if it has not begun.
  */
-export function holdEnd(res: ServerResponse & Partial<Sending>, plan: WritePlan): void {
+export function holdEnd(res: ServerResponse & Partial<Sending>, plan: WritePlan): () => void {
   const { writeHead, end } = res
   const back = new HeldBack(res)
   let head: CacheResponse | undefined
   let marked = false
+  let withdrawn = false
   let turnIsOver = false
 
   const invalidate = (): void => {
@@ -36,7 +39,7 @@ export function holdEnd(res: ServerResponse & Partial<Sending>, plan: WritePlan)
 
   res.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
     // Called again, Node's own says what is wrong with that.
-    if (head !== undefined) return writeHead.call(res, status, ...(rest as []))
+    if (head !== undefined || withdrawn) return writeHead.call(res, status, ...(rest as []))
     const given = marked ? rest : withField(res, rest, 'Cache-Status', plan.cacheStatus)
     marked ||= given === rest
     const returned = writeHead.call(res, status, ...(given as []))
@@ -53,6 +56,10 @@ export function holdEnd(res: ServerResponse & Partial<Sending>, plan: WritePlan)
     if (turnIsOver && !res.writableEnded) invalidate()
     return back.ending(() => (end as (...rest: unknown[]) => ServerResponse).apply(res, rest))
   }) as ServerResponse['end']
+
+  return () => {
+    withdrawn = head === undefined
+  }
 }
 
 /** The bytes of a response that wait, and the events that must not come before they have left. */

@@ -1,10 +1,12 @@
-import { type IncomingMessage, ServerResponse } from 'node:http'
-import type { CompleteResponse, Exchange, RunPlan } from '../../http/engine/exchange.js'
-import { type HeaderFields, type HeaderLines, headerLines, members } from '../../http/message/headers.js'
+import { AsyncResource } from 'node:async_hooks'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Exchange, RunPlan } from '../../http/engine/exchange.js'
+import { type HeaderFields, headerLines } from '../../http/message/headers.js'
 import type { FieldLog } from './field-log.js'
 import { holdEnd } from './hold-end.js'
 import { cacheRequest, narrowRequest, type RequestFacts } from './node-request.js'
-import { grouped, linesSet, setLines } from './response-head.js'
+import { linesSet, setLines } from './response-head.js'
+import { sendStored } from './send-stored.js'
 import { tapResponse } from './tap-response.js'
 
 /** What a framework on node:http has beside its request and response. */
@@ -21,11 +23,20 @@ export interface Framework extends RequestFacts {
   readonly takeOver?: () => void
 }
 
+export interface NodeExchange extends Exchange {
+  /** Lets a response go that has not begun: what the handler then answers is sent as without this cache. */
+  withdraw(): void
+}
+
 /** An exchange over node:http, for every framework that stands on it. */
-export function nodeExchange(req: IncomingMessage, res: ServerResponse, framework: Framework): Exchange {
+export function nodeExchange(req: IncomingMessage, res: ServerResponse, framework: Framework): NodeExchange {
   const { proceed, holders = [], fields, logFields, takeOver } = framework
   const request = cacheRequest(req, framework)
   const linesBefore = (): string[] => (fields === undefined ? linesSet(res) : headerLines(fields()))
+  // A load runs in no caller's context, but a handler reads what layers outside have put into its own.
+  const context = new AsyncResource('TiercelExchange', { requireManualDestroy: true })
+  const run = (onFailure: () => void): void => context.runInAsyncScope(runHandler, undefined, proceed, onFailure)
+  let withdraw = (): void => {}
   return {
     request,
     send(head, body) {
@@ -36,14 +47,16 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
     run({ sees, ...plan }: RunPlan) {
       const restore = sees === undefined ? undefined : narrowRequest(req, holders, request, sees)
       const tap = tapResponse(res, plan, linesBefore(), logFields)
+      withdraw = tap.withdraw
       if (restore !== undefined) whenAnswered(res, tap.outcome, restore)
-      runHandler(proceed, tap.fail)
+      run(tap.fail)
       return tap.outcome
     },
     write(plan) {
-      holdEnd(res, plan)
-      runHandler(proceed, () => {})
+      withdraw = holdEnd(res, plan)
+      run(() => {})
     },
+    withdraw: () => withdraw(),
   }
 }
 
@@ -78,35 +91,4 @@ function runHandler(proceed: () => unknown, onFailure: () => void): void {
   } catch (error) {
     process.nextTick(fail, error)
   }
-}
-
-/** A stored response, whole, to this client, over what layers outside have done to the head so far. */
-function sendStored(res: ServerResponse, head: CompleteResponse, body?: Uint8Array): void {
-  if (res.destroyed || res.headersSent) return
-  const plain = res.writeHead === ServerResponse.prototype.writeHead && res.getHeaderNames().length === 0
-  // Beside fields that are set, Node would keep only the last of repeated lines; who overrides it knows other forms.
-  if (!plain) applyFields(res, head)
-  const lines = plain ? (head.headers as string[]) : undefined
-  if (head.statusText === '') res.writeHead(head.status, lines)
-  else res.writeHead(head.status, head.statusText, lines)
-  res.end(body)
-}
-
-function applyFields(res: ServerResponse, { headers, added, removed }: CompleteResponse): void {
-  // Not what is absent: to Node that is a wish, such as to send no Date.
-  for (const name of removed) if (res.hasHeader(name)) res.removeHeader(name)
-  for (const [name, values] of grouped(headers)) {
-    const key = name.toLowerCase()
-    if (key === 'vary') res.setHeader(name, joinedVary(res, headers))
-    else if (key === 'cache-status' || added.includes(key)) res.appendHeader(name, values)
-    else res.setHeader(name, values)
-  }
-}
-
-/** Vary of the layers outside with what it lacks of the stored one: those who set it on each response know of their own. */
-function joinedVary(res: ServerResponse, headers: HeaderLines): string {
-  const outside = [res.getHeader('vary') ?? []].flat().join(', ')
-  const known = new Set(outside.toLowerCase().split(/[\s,]+/))
-  const missing = members(headers, 'vary').filter((name) => !known.has(name.toLowerCase()))
-  return outside === '' ? missing.join(', ') : [outside, ...missing].join(', ')
 }

@@ -12,6 +12,8 @@ export interface Tap {
   readonly outcome: Promise<RunOutcome>
   /** The handler has failed, and nothing more is to be expected of it. */
   fail(): void
+  /** Lets the response go, if it has not begun: from now on it is nobody's concern, and its outcome is `'broken'`. */
+  withdraw(): void
 }
 
 /**
@@ -31,6 +33,7 @@ export function tapResponse(
   logOthers?: (log: FieldLog) => void,
 ): Tap {
   let fail!: () => void
+  let withdraw!: () => void
   const outcome = new Promise<RunOutcome>((resolve) => {
     const writeHead = res.writeHead
     const write = res.write as Write
@@ -39,6 +42,7 @@ export function tapResponse(
     let pieces: Buffer[] = []
     let bytes = 0
     let began = false
+    let withdrawn = false
     // What nobody keeps, nobody has to know the making of.
     const log = plan.maxBodyBytes > 0 ? logFields(res) : new FieldLog()
     logOthers?.(log)
@@ -53,6 +57,11 @@ export function tapResponse(
     }
     const onAbort = (): void => finish({ end: 'passed' })
     fail = () => finish({ end: 'broken' })
+    withdraw = () => {
+      if (began) return
+      withdrawn = true
+      fail()
+    }
     const onClose = (): void => {
       if (began) fail()
       else plan.onAbandoned?.(fail)
@@ -62,7 +71,7 @@ export function tapResponse(
 
     /** Node asks for no head any more when the client has gone. */
     const beginUnheard = (): void => {
-      if (!began && res.destroyed) res.writeHead(res.statusCode)
+      if (!began && !withdrawn && res.destroyed) res.writeHead(res.statusCode)
     }
     const take = (chunk: unknown, encoding: unknown): void => {
       if (!capturing || chunk === undefined || chunk === null || typeof chunk === 'function') return
@@ -78,7 +87,7 @@ export function tapResponse(
 
     res.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
       // Called again, Node's own says what is wrong with that.
-      if (began) return writeHead.call(res, status, ...(rest as []))
+      if (began || withdrawn) return writeHead.call(res, status, ...(rest as []))
       const head = headOf(res, status, rest)
       began = true
       // A framework that keeps fields of its own gives them all, those of layers outside, too.
@@ -114,5 +123,5 @@ export function tapResponse(
       return destroy.call(res, error)
     }
   })
-  return { outcome, fail }
+  return { outcome, fail, withdraw }
 }

@@ -1,0 +1,36 @@
+import { ServerResponse } from 'node:http'
+import type { CompleteResponse } from '../../http/engine/exchange.js'
+import { type HeaderLines, members } from '../../http/message/headers.js'
+import { grouped } from './response-head.js'
+
+/** A stored response, whole, to this client, over what layers outside have done to the head so far. */
+export function sendStored(res: ServerResponse, head: CompleteResponse, body?: Uint8Array): void {
+  if (res.destroyed || res.headersSent) return
+  const plain = res.writeHead === ServerResponse.prototype.writeHead && res.getHeaderNames().length === 0
+  // Beside fields that are set, Node would keep only the last of repeated lines; who overrides it knows other forms.
+  if (!plain) applyStored(res, head)
+  const lines = plain ? (head.headers as string[]) : undefined
+  if (head.statusText === '') res.writeHead(head.status, lines)
+  else res.writeHead(head.status, head.statusText, lines)
+  res.end(body)
+}
+
+/** The fields of a stored response, over what stands on a response that has not begun. */
+export function applyStored(res: ServerResponse, { headers, added, removed }: CompleteResponse): void {
+  // Not what is absent: to Node that is a wish, such as to send no Date.
+  for (const name of removed) if (res.hasHeader(name)) res.removeHeader(name)
+  for (const [name, values] of grouped(headers)) {
+    const key = name.toLowerCase()
+    if (key === 'vary') res.setHeader(name, joinedVary(res, headers))
+    else if (key === 'cache-status' || added.includes(key)) res.appendHeader(name, values)
+    else res.setHeader(name, values)
+  }
+}
+
+/** Vary of the layers outside with what it lacks of the stored one: those who set it on each response know of their own. */
+function joinedVary(res: ServerResponse, headers: HeaderLines): string {
+  const outside = [res.getHeader('vary') ?? []].flat().join(', ')
+  const known = new Set(outside.toLowerCase().split(/[\s,]+/))
+  const missing = members(headers, 'vary').filter((name) => !known.has(name.toLowerCase()))
+  return outside === '' ? missing.join(', ') : [outside, ...missing].join(', ')
+}
