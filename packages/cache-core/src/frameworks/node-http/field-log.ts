@@ -33,15 +33,22 @@ export class FieldLog implements HeadLog {
 export function logFields(res: ServerResponse): FieldLog {
   const log = new FieldLog()
   const { setHeader, appendHeader, removeHeader } = res
+  let appends = false
   res.setHeader = (name, value) => {
     const returned = setHeader.call(res, name, value)
-    log.hasSet(name)
+    if (!appends) log.hasSet(name)
     return returned
   }
   res.appendHeader = (name, value) => {
-    const returned = appendHeader.call(res, name, value)
+    // Where nothing stands yet, Node's own comes to `setHeader`.
+    appends = true
+    try {
+      appendHeader.call(res, name, value)
+    } finally {
+      appends = false
+    }
     log.hasAppended(name)
-    return returned
+    return res
   }
   res.removeHeader = (name) => {
     removeHeader.call(res, name)

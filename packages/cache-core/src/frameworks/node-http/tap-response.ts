@@ -3,6 +3,7 @@ import type { RunOutcome, RunPlan } from '../../http/engine/exchange.js'
 import type { HeaderLines } from '../../http/message/headers.js'
 import { changesOf } from '../../http/rules/head-changes.js'
 import { FieldLog, logFields } from './field-log.js'
+import { PartialBody } from './partial-body.js'
 import { headOf, namesGiven, sendHead, type WriteHeadArguments } from './response-head.js'
 
 type Write = (chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
@@ -47,6 +48,8 @@ export function tapResponse(
     const log = plan.maxBodyBytes > 0 ? logFields(res) : new FieldLog()
     logOthers?.(log)
     let capturing = false
+    let part: PartialBody | undefined
+    let endsPart = false
 
     const finish = (outcome: RunOutcome): void => {
       capturing = false
@@ -73,13 +76,20 @@ export function tapResponse(
     const beginUnheard = (): void => {
       if (!began && !withdrawn && res.destroyed) res.writeHead(res.statusCode)
     }
+    /** Whether it is a part is known with the head: before Node takes a piece, and asks for the head then. */
+    const beginPart = (chunk: unknown, encoding: unknown, whole: boolean): void => {
+      if (!plan.mayBePartial || began || withdrawn || res.headersSent || !(chunk === undefined || isPiece(chunk)))
+        return
+      // As Node does for a body that comes with the end.
+      if (whole && isPiece(chunk) && !res.hasHeader('Content-Length') && !res.hasHeader('Transfer-Encoding')) {
+        res.setHeader('Content-Length', bytesOf(chunk, encoding).byteLength)
+      }
+      res.writeHead(res.statusCode)
+    }
     const take = (chunk: unknown, encoding: unknown): void => {
-      if (!capturing || chunk === undefined || chunk === null || typeof chunk === 'function') return
+      if (!capturing || !isPiece(chunk)) return
       // A copy: the handler may use its buffer again.
-      const piece =
-        typeof chunk === 'string'
-          ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
-          : Buffer.from(chunk as Uint8Array)
+      const piece = Buffer.from(bytesOf(chunk, encoding))
       bytes += piece.byteLength
       if (bytes > plan.maxBodyBytes) finish({ end: 'passed' })
       else pieces.push(piece)
@@ -92,8 +102,14 @@ export function tapResponse(
       began = true
       // A framework that keeps fields of its own gives them all, those of layers outside, too.
       if (logOthers === undefined) for (const name of namesGiven(rest)) log.hasSet(name)
-      const { headers, capture } = plan.onHead({ ...head, changes: changesOf(before, head.headers, log) })
-      sendHead(res, writeHead, head, headers)
+      const changes = changesOf(before, head.headers, log)
+      const { headers, capture, partial } = plan.onHead({ ...head, changes })
+      if (partial === undefined) sendHead(res, writeHead, head, headers)
+      else {
+        part = new PartialBody(partial.range)
+        res.statusMessage = ''
+        sendHead(res, writeHead, { status: partial.status, statusText: '' }, headers)
+      }
       if (capture) capturing = plan.signal?.aborted !== true
       else finish({ end: 'passed' })
       return res
@@ -101,6 +117,15 @@ export function tapResponse(
 
     res.write = ((chunk: unknown, encoding?: unknown, callback?: unknown) => {
       beginUnheard()
+      beginPart(chunk, encoding, false)
+      if (part !== undefined && !endsPart && isPiece(chunk) && !res.writableEnded) {
+        take(chunk, encoding)
+        const then = typeof encoding === 'function' ? encoding : callback
+        const cut = part.cut(bytesOf(chunk, encoding))
+        if (cut !== undefined) return write.call(res, cut, then) || (capturing && res.destroyed)
+        if (typeof then === 'function') process.nextTick(then as () => void)
+        return true
+      }
       const more = write.call(res, chunk, encoding, callback)
       take(chunk, encoding)
       // Of a client that has gone no `drain` will come.
@@ -109,10 +134,23 @@ export function tapResponse(
 
     res.end = ((chunk?: unknown, encoding?: unknown, callback?: unknown) => {
       beginUnheard()
-      const taken = bytes
-      end.call(res, chunk, encoding, callback)
-      // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
-      if (bytes === taken) take(chunk, encoding)
+      beginPart(typeof chunk === 'function' ? undefined : chunk, encoding, true)
+      if (part !== undefined && !res.writableEnded) {
+        endsPart = true
+        take(chunk, encoding)
+        const cut = isPiece(chunk) ? part.cut(bytesOf(chunk, encoding)) : undefined
+        end.call(
+          res,
+          cut,
+          undefined,
+          [chunk, encoding, callback].find((given) => typeof given === 'function'),
+        )
+      } else {
+        const taken = bytes
+        end.call(res, chunk, encoding, callback)
+        // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
+        if (bytes === taken) take(chunk, encoding)
+      }
       if (capturing) finish({ end: 'captured', body: pieces })
       return res
     }) as ServerResponse['end']
@@ -124,4 +162,14 @@ export function tapResponse(
     }
   })
   return { outcome, fail, withdraw }
+}
+
+function isPiece(chunk: unknown): chunk is string | Uint8Array {
+  return typeof chunk === 'string' || chunk instanceof Uint8Array
+}
+
+/** Not a copy, where it is bytes. */
+function bytesOf(chunk: string | Uint8Array, encoding: unknown): Buffer {
+  if (typeof chunk !== 'string') return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
 }

@@ -50,7 +50,9 @@ export interface RunPlan {
   readonly sees?: Sight | undefined
   /** Called once, when the head is about to go out. */
   readonly onHead: (head: ResponseHead) => HeadDecision
-  /** Capture ends, and the outcome is `'passed'`, with a body larger than this. */
+  /** Whether `onHead` may decide for a part: then it is asked before any of the body is on its way. */
+  readonly mayBePartial?: boolean | undefined
+  /** Capture ends, and the outcome is `'passed'`, with a body larger than this; with 0 nothing is ever captured. */
   readonly maxBodyBytes: number
   /** Capture ends, and the outcome is `'passed'`, when this is aborted; the response itself goes on. */
   readonly signal?: AbortSignal | undefined

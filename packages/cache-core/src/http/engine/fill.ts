@@ -1,20 +1,26 @@
 import type { Encoded } from '../../entry/frame.js'
 import type { Loaded, LoadMarks, LoadTerms } from '../../protocol/call.js'
 import type { Engine } from '../../protocol/engine.js'
+import type { CacheStatus } from '../message/cache-status.js'
 import { etagOf } from '../message/etag.js'
-import { has, TOKEN } from '../message/headers.js'
+import { first, has, TOKEN } from '../message/headers.js'
+import type { CacheRequest } from '../message/message.js'
+import type { ResponseTimes } from '../rules/age.js'
+import { answerHeaders, asksForLess, clientAnswer } from '../rules/client-answer.js'
 import { clientHeaders } from '../rules/client-headers.js'
 import type { UrlKey } from '../rules/key.js'
 import { narrow } from '../rules/narrowing.js'
+import { isDocument, noncesOutside } from '../rules/nonces.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { isComplete, type Storable, storable } from '../rules/storable.js'
 import { storedHeaders } from '../rules/stored-headers.js'
 import { variantKey } from '../rules/vary.js'
-import type { Exchange, ResponseHead } from './exchange.js'
+import type { Exchange, HeadDecision, ResponseHead } from './exchange.js'
 import { type Forward, runAlone, withStatus } from './pass.js'
 import type { Resource, Resources, UrlText } from './resource.js'
 import { encodeResponse } from './stored-response.js'
 import { passMark } from './variant.js'
+import type { WholeResponses } from './whole-responses.js'
 
 /** One request whose handler runs for others, too. */
 export interface FillRequest {
@@ -35,16 +41,21 @@ export interface FillRequest {
 /** Nothing to give to those who wait: they look again. */
 const NOTHING: Loaded = { encoded: undefined, ttlMs: 0 }
 
+/** Why a page with another's policy is not stored. */
+const NONCE = 'a layer outside of the cache sets a nonce for each response, and the body holds it'
+
 /** Runs handlers for their own clients and keeps what they answer, where it may be kept. */
 export class Filler {
   readonly #engine: Engine
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
+  readonly #whole: WholeResponses
 
-  constructor(engine: Engine, rules: HttpCacheRules, resources: Resources) {
+  constructor(engine: Engine, rules: HttpCacheRules, resources: Resources, whole: WholeResponses) {
     this.#engine = engine
     this.#rules = rules
     this.#resources = resources
+    this.#whole = whole
   }
 
   /**
@@ -64,6 +75,7 @@ export class Filler {
     let verdict: Storable | undefined
     const outcome = await exchange.run({
       sees: narrow(exchange.request, key, this.#rules),
+      mayBePartial: asksForLess(exchange.request.headers),
       maxBodyBytes: this.#rules.maxBodyBytes,
       signal,
       // Some handlers stop when their client goes: they get as long as anybody would wait for them.
@@ -71,11 +83,9 @@ export class Filler {
       onHead: (given) => {
         head = given
         receivedAt = clock.now()
-        const times = { requestedAt, receivedAt }
-        verdict = storable({ method: exchange.request.method, credentials: false }, given, this.#rules, times)
-        return verdict.storable
-          ? withStatus(clientHeaders(given.headers, this.#rules), { hit: false, forward, stored: true }, true)
-          : withStatus(given.headers, { hit: false, forward, detail: verdict.reason }, false)
+        verdict = this.#verdict(exchange.request, given, { requestedAt, receivedAt })
+        this.#whole.saw(request.url, given, receivedAt)
+        return this.#decide(request, given, verdict, receivedAt)
       },
     })
     if (outcome.end === 'broken' || head === undefined || verdict === undefined) return NOTHING
@@ -83,9 +93,33 @@ export class Filler {
     if (outcome.end === 'passed') return passMark('response is larger than maxBodyBytes', head.status)
     const bodyBytes = outcome.body.reduce((sum, piece) => sum + piece.byteLength, 0)
     if (!isComplete(head, bodyBytes)) return NOTHING
+    const nonces = noncesOutside(head.headers, head.changes)
+    if (nonces.length > 0 && holdsAny(outcome.body, nonces)) return passMark(NONCE, head.status)
     const payload = this.#encode(head, outcome.body, bodyBytes, receivedAt, verdict)
     if (payload === undefined) return passMark('response has fields that cannot be sent again', head.status)
     return this.#keep(request, { encoding: 'bytes', payload }, verdict.vary, receivedAt + verdict.freshForMs, marks)
+  }
+
+  #verdict(request: CacheRequest, head: ResponseHead, times: ResponseTimes): Storable {
+    const verdict = storable({ method: request.method, credentials: false }, head, this.#rules, times)
+    if (!verdict.storable || !isDocument(head.headers)) return verdict
+    return noncesOutside(head.headers, head.changes).length === 0 ? verdict : { storable: false, reason: NONCE }
+  }
+
+  /** What goes out of a response that begins: to this client perhaps less than the whole, which was hidden from the handler. */
+  #decide({ exchange, forward }: FillRequest, head: ResponseHead, verdict: Storable, receivedAt: number): HeadDecision {
+    const { status, headers } = head
+    const length = first(headers, 'content-length')
+    const bytes = length === undefined ? undefined : Number(length)
+    const answer = clientAnswer(exchange.request, { status, headers, receivedAt }, bytes, receivedAt)
+    const cacheStatus: CacheStatus = verdict.storable
+      ? { hit: false, forward, stored: true }
+      : { hit: false, forward, detail: verdict.reason }
+    const whole = verdict.storable ? clientHeaders(headers, this.#rules) : headers
+    if (answer.is === 'whole' || answer.is === 'handler') return withStatus(whole, cacheStatus, verdict.storable)
+    const partial =
+      answer.is === 'part' ? { status: 206, range: answer.range } : { status: answer.status, range: undefined }
+    return { ...withStatus(answerHeaders(answer, whole, bytes), cacheStatus, verdict.storable), partial }
   }
 
   /** Into the slot of the lease where it fits there; else into its own. */
@@ -131,6 +165,12 @@ export class Filler {
       body,
     )
   }
+}
+
+/** Whether one of these texts stands in a body. */
+function holdsAny(body: readonly Uint8Array[], texts: readonly string[]): boolean {
+  const whole = Buffer.concat(body)
+  return texts.some((text) => whole.includes(text))
 }
 
 type Accepted = Storable & { readonly storable: true }

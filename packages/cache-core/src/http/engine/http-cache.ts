@@ -9,6 +9,7 @@ import { keyText } from '../../protocol/key.js'
 import { formatCacheStatus } from '../message/cache-status.js'
 import type { CacheRequest, CacheResponse } from '../message/message.js'
 import { admission } from '../rules/admission.js'
+import { asksForLess } from '../rules/client-answer.js'
 import { invalidatedTargets, isUnsafe } from '../rules/invalidation.js'
 import { type KeyRules, type UrlKey, urlKey } from '../rules/key.js'
 import {
@@ -27,6 +28,7 @@ import { type Forward, runAlone, runOpenly } from './pass.js'
 import { type Located, type Resource, Resources, type UrlText } from './resource.js'
 import { serve } from './serve.js'
 import { openVariant, type Variant } from './variant.js'
+import { WholeResponses } from './whole-responses.js'
 
 /** What the response to a write says: the cache has heard of it. */
 const WRITTEN = formatCacheStatus({ hit: false, forward: 'method' })
@@ -63,6 +65,7 @@ export class HttpCache {
   readonly #handle: EngineHandle
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
+  readonly #whole: WholeResponses
   readonly #filler: Filler
   readonly #leaseMs: number
   readonly #hardTimeoutMs: number
@@ -77,7 +80,8 @@ export class HttpCache {
     this.#handle = engineOf(cache)
     this.#rules = parseHttpCacheOptions(options)
     this.#resources = resources ?? new Resources(this.#handle)
-    this.#filler = new Filler(this.#handle.engine, this.#rules, this.#resources)
+    this.#whole = new WholeResponses(this.#rules)
+    this.#filler = new Filler(this.#handle.engine, this.#rules, this.#resources, this.#whole)
     this.#leaseMs = this.#rules.leaseMs ?? this.#handle.leaseMs
     this.#hardTimeoutMs = this.#rules.hardTimeoutMs ?? this.#handle.hardTimeoutMs
     this.#waitTimeoutMs = this.#rules.waitTimeoutMs ?? this.#hardTimeoutMs / 2
@@ -152,8 +156,10 @@ export class HttpCache {
       located = await this.#resources.locate(url, (vary) => variantKey(own, vary, exchange.request, key, this.#rules))
       const found = open(located)
       if (found !== undefined && !('pass' in found) && (publicOnly === undefined || found.public)) {
+        if (!serve(exchange, found, clock.now(), undefined)) {
+          return this.#leaveToHandler(asked, 'request')
+        }
         stats.hit(this.#resources.namespace, key)
-        serve(exchange, found, clock.now(), undefined)
         return true
       }
       if (publicOnly !== undefined) {
@@ -163,6 +169,10 @@ export class HttpCache {
       if (found !== undefined) return this.#runAlone(asked, 'miss', 'pass' in found ? found.pass : undefined)
       if (exchange.request.method === 'HEAD') {
         return this.#runAlone(asked, missOf(located.resource), 'a HEAD is answered from a stored GET')
+      }
+      const asksFor = exchange.request.headers
+      if (asksForLess(asksFor) && !this.#whole.willDo(url, asksFor, located.resource !== undefined)) {
+        return this.#leaveToHandler(asked, missOf(located.resource))
       }
       resource = located.resource ?? (await this.#resources.ensure(url, located.occupied, this.#hardTimeoutMs))
     } catch (error) {
@@ -219,7 +229,19 @@ export class HttpCache {
     const { value, source } = answer
     if (value === undefined) return false
     if ('pass' in value) return this.#runAlone(asked, forward, value.pass)
-    serve(exchange, value, engine.clock.now(), source === 'hit' ? undefined : forward)
+    const served = serve(exchange, value, engine.clock.now(), source === 'hit' ? undefined : forward)
+    return served || this.#leaveToHandler(asked, 'request')
+  }
+
+  /** A range or condition that the cache cannot answer as the handler would; with all that the client sent where others may not have the answer. */
+  #leaveToHandler({ exchange, key, url, publicOnly }: Asked, forward: Forward): true {
+    const status = { forward, detail: 'range or condition that is left to the handler' }
+    if (publicOnly !== undefined) runOpenly(exchange, status)
+    else {
+      runAlone(exchange, key, this.#rules, status, (head) => {
+        this.#whole.saw(url, head, this.#handle.engine.clock.now())
+      })
+    }
     return true
   }
 

@@ -1,5 +1,6 @@
 import { type CacheStatus, formatCacheStatus } from '../message/cache-status.js'
 import { type HeaderLines, keep } from '../message/headers.js'
+import type { CacheResponse } from '../message/message.js'
 import type { UrlKey } from '../rules/key.js'
 import { asksForPart, type NarrowingRules, narrow } from '../rules/narrowing.js'
 import type { Exchange, HeadDecision, RunPlan } from './exchange.js'
@@ -21,14 +22,26 @@ export function runOpenly(exchange: Exchange, status: Passed): void {
  * The handler for this client alone, on a route whose responses are shared: it sees what it would see for one that is
  * stored, and what asks for a part of the response, since this one may be partial (RFC 9110 sections 13.1, 14.2).
  */
-export function runAlone(exchange: Exchange, key: UrlKey, rules: NarrowingRules, status: Passed): void {
+export function runAlone(
+  exchange: Exchange,
+  key: UrlKey,
+  rules: NarrowingRules,
+  status: Passed,
+  onHead?: (head: CacheResponse) => void,
+): void {
   const seen = narrow(exchange.request, key, rules)
   const sees = { ...seen, headers: [...seen.headers, ...keep(exchange.request.headers, asksForPart)] }
-  void exchange.run({ ...observing(status), sees })
+  void exchange.run({ ...observing(status, onHead), sees })
 }
 
-function observing(status: Passed): RunPlan {
-  return { maxBodyBytes: 0, onHead: ({ headers }) => withStatus(headers, { hit: false, ...status }, false) }
+function observing(status: Passed, onHead?: (head: CacheResponse) => void): RunPlan {
+  return {
+    maxBodyBytes: 0,
+    onHead: (head) => {
+      onHead?.(head)
+      return withStatus(head.headers, { hit: false, ...status }, false)
+    },
+  }
 }
 
 export function withStatus(headers: HeaderLines, status: CacheStatus, capture: boolean): HeadDecision {

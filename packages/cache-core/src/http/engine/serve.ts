@@ -1,26 +1,44 @@
 import { type CacheStatus, formatCacheStatus } from '../message/cache-status.js'
+import type { HeaderLines } from '../message/headers.js'
 import { ageSeconds } from '../rules/age.js'
-import { CONTENT_FIELDS, evaluateConditions, notModifiedHeaders } from '../rules/client-conditions.js'
+import { answerHeaders, type ClientAnswer, clientAnswer } from '../rules/client-answer.js'
+import { CONTENT_FIELDS } from '../rules/client-conditions.js'
 import type { Exchange } from './exchange.js'
 import type { Forward } from './pass.js'
 import type { StoredResponse } from './stored-response.js'
 
-/** The stored response, or 304 where the client has it already. */
-export function serve(exchange: Exchange, stored: StoredResponse, now: number, forward: Forward | undefined): void {
-  const { method, headers: asked } = exchange.request
+/**
+ * The stored response, or what of it the client asks for. Whether it was answered: some conditions only the handler can
+ * judge.
+ */
+export function serve(exchange: Exchange, stored: StoredResponse, now: number, forward: Forward | undefined): boolean {
+  const { request } = exchange
+  const answer = clientAnswer(request, stored, stored.body.length, now)
+  if (answer.is === 'handler') return false
   const status: CacheStatus =
     forward === undefined
       ? { hit: true, ttlMs: stored.receivedAt + stored.freshForMs - now }
       : { hit: false, forward, collapsed: true }
-  const notModified = evaluateConditions(asked, stored, now) === 'not-modified'
-  const headers = notModified ? notModifiedHeaders(stored.headers) : [...stored.headers]
+  const headers = headersOf(answer, stored)
   headers.push('Age', String(ageSeconds(stored, now)), 'Cache-Status', formatCacheStatus(status))
-  const { status: code, statusText, added, removed, body } = stored
-  if (notModified) {
-    exchange.send({ status: 304, statusText: '', headers, added, removed: [...removed, ...CONTENT_FIELDS] }, undefined)
-    return
+  const { statusText, added, removed } = stored
+  if (answer.is === 'none') {
+    const gone = [...removed, ...CONTENT_FIELDS]
+    exchange.send({ status: answer.status, statusText: '', headers, added, removed: gone }, undefined)
+  } else if (answer.is === 'part') {
+    const body = stored.body.subarray(answer.range.start, answer.range.end)
+    exchange.send({ status: 206, statusText: '', headers, added, removed }, body)
+  } else {
+    // A HEAD has the fields of the GET, Content-Length too (RFC 9110 section 9.3.2).
+    const body = request.method === 'HEAD' || stored.body.length === 0 ? undefined : stored.body
+    exchange.send({ status: stored.status, statusText, headers, added, removed }, body)
   }
-  // A HEAD has the fields of the GET, Content-Length too (RFC 9110 section 9.3.2).
-  const content = method === 'HEAD' || body.length === 0 ? undefined : body
-  exchange.send({ status: code, statusText, headers, added, removed }, content)
+  return true
+}
+
+function headersOf(
+  answer: Exclude<ClientAnswer, { is: 'handler' }>,
+  { headers, body }: { readonly headers: HeaderLines; readonly body: Uint8Array },
+): string[] {
+  return answer.is === 'whole' ? [...headers] : answerHeaders(answer, headers, body.length)
 }

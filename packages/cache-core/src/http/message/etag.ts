@@ -16,9 +16,19 @@ export function opaqueTag(etag: string): string {
   return etag.startsWith('W/') ? etag.slice(2) : etag
 }
 
-/** A list of entity tags, read from its start as far as it is one; a comma may stand inside the quotes. */
+/** The tags of a list without their weakness. */
 export function opaqueTags(list: string): string[] {
-  const tag = /[\t ,]*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")[\t ]*(?=,|$)/y
+  return entityTags(list).map(opaqueTag)
+}
+
+/** The strong tags of a list. */
+export function strongTags(list: string): string[] {
+  return entityTags(list).filter((etag) => !etag.startsWith('W/'))
+}
+
+/** A list of entity tags, read from its start as far as it is one; a comma may stand inside the quotes. */
+function entityTags(list: string): string[] {
+  const tag = /[\t ,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[\t ]*(?=,|$)/y
   const tags: string[] = []
   for (let match = tag.exec(list); match !== null; match = tag.exec(list)) tags.push(match[1] as string)
   return tags

@@ -1,22 +1,43 @@
-import { opaqueTag, opaqueTags } from '../message/etag.js'
+import { opaqueTag, opaqueTags, strongTags } from '../message/etag.js'
 import { combined, first, type HeaderLines, has, keep } from '../message/headers.js'
 import { parseHttpDate } from '../message/http-date.js'
 
+/** What the conditions of a request come to; `handler`: only the handler can say. */
+export type Conditions = 'full' | 'not-modified' | 'failed' | 'handler'
+
 /**
- * What a stored response answers to the client's own condition. If-None-Match goes first, and where it is present the
- * date is never looked at (RFC 9110 section 13.2.2). A condition is for a 200 only (section 13.2.1).
+ * What a stored response answers to the client's own conditions, in the order of RFC 9110 section 13.2.2: If-Match, or
+ * else If-Unmodified-Since; then If-None-Match, and where it is present no date is looked at. They are for a 200 only
+ * (section 13.2.1).
  */
 export function evaluateConditions(
   requestHeaders: HeaderLines,
   stored: { readonly status: number; readonly headers: HeaderLines; readonly receivedAt: number },
   now: number,
-): 'full' | 'not-modified' {
+): Conditions {
   if (stored.status !== 200) return 'full'
+  const refused = evaluatePreconditions(requestHeaders, stored.headers, now)
+  if (refused !== undefined) return refused
   const ifNoneMatch = combined(requestHeaders, 'if-none-match')
   if (ifNoneMatch !== undefined) return isMatch(ifNoneMatch, stored.headers) ? 'not-modified' : 'full'
   const since = parseHttpDate(first(requestHeaders, 'if-modified-since') ?? '', now)
   if (since === undefined) return 'full'
   return lastModified(stored, now) <= since ? 'not-modified' : 'full'
+}
+
+function evaluatePreconditions(asked: HeaderLines, stored: HeaderLines, now: number): 'failed' | 'handler' | undefined {
+  const ifMatch = combined(asked, 'if-match')
+  if (ifMatch !== undefined) {
+    if (ifMatch.trim() === '*') return undefined
+    const etag = first(stored, 'etag')
+    // Nothing fits a weak tag strongly; but who knows what the handler makes of it, or whether it has given one.
+    if (etag === undefined || etag.startsWith('W/')) return 'handler'
+    return strongTags(ifMatch).includes(etag) ? undefined : 'failed'
+  }
+  const since = parseHttpDate(first(asked, 'if-unmodified-since') ?? '', now)
+  const modified = parseHttpDate(first(stored, 'last-modified') ?? '', now)
+  // Without a date of modification it is ignored (section 13.1.4).
+  return since !== undefined && modified !== undefined && modified > since ? 'failed' : undefined
 }
 
 function isMatch(ifNoneMatch: string, stored: HeaderLines): boolean {

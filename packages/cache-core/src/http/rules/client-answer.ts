@@ -1,0 +1,74 @@
+import { type HeaderLines, keep } from '../message/headers.js'
+import { type ByteRange, contentRange } from '../message/range.js'
+import { CONTENT_FIELDS, evaluateConditions, notModifiedHeaders } from './client-conditions.js'
+import { asksForPart } from './narrowing.js'
+import { evaluateRange } from './ranges.js'
+
+/** What a client gets of a complete response, whether stored or on its way. */
+export type ClientAnswer =
+  | { readonly is: 'whole' }
+  /** Only the handler can say what. */
+  | { readonly is: 'handler' }
+  /** Nothing of its body: 304, 412, 416. */
+  | { readonly is: 'none'; readonly status: 304 | 412 | 416 }
+  /** 206 */
+  | { readonly is: 'part'; readonly range: ByteRange }
+
+const WHOLE: ClientAnswer = { is: 'whole' }
+const HANDLER: ClientAnswer = { is: 'handler' }
+
+interface Complete {
+  readonly status: number
+  readonly headers: HeaderLines
+  readonly receivedAt: number
+}
+
+/** Whether a request may be answered by less than the whole response. */
+export function asksForLess(headers: HeaderLines): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    // `range`, `if-range`, …: what else a request usually has begins otherwise, and this runs on every hit.
+    const initial = name.charCodeAt(0) | 0x20
+    if ((initial === 0x69 || initial === 0x72) && asksForPart(name.toLowerCase())) return true
+  }
+  return false
+}
+
+/** Preconditions first, then the range (RFC 9110 section 13.2.2). @param length Of the body; `undefined` while it is not known. */
+export function clientAnswer(
+  request: { readonly method: string; readonly headers: HeaderLines },
+  response: Complete,
+  length: number | undefined,
+  now: number,
+): ClientAnswer {
+  const asked = request.headers
+  if (!asksForLess(asked)) return WHOLE
+  const conditions = evaluateConditions(asked, response, now)
+  if (conditions === 'handler') return HANDLER
+  if (conditions !== 'full') return { is: 'none', status: conditions === 'failed' ? 412 : 304 }
+  // A range is for a GET of a 200 (section 14.2).
+  if (request.method !== 'GET' || response.status !== 200 || length === undefined) return WHOLE
+  const range = evaluateRange(asked, response.headers, length, now)
+  if (range === 'whole') return WHOLE
+  if (range === 'handler') return HANDLER
+  return range === 'unsatisfiable' ? { is: 'none', status: 416 } : { is: 'part', range }
+}
+
+/** The fields of such an answer, made of those of the whole. */
+export function answerHeaders(
+  answer: Exclude<ClientAnswer, { is: 'whole' | 'handler' }>,
+  headers: HeaderLines,
+  length: number | undefined,
+): string[] {
+  if (answer.is === 'none' && answer.status === 304) return notModifiedHeaders(headers)
+  if (answer.is === 'none') {
+    const lines = keep(headers, (name) => !CONTENT_FIELDS.has(name))
+    lines.push('Content-Length', '0')
+    if (answer.status === 416) lines.push('Content-Range', contentRange(undefined, length ?? 0))
+    return lines
+  }
+  const { range } = answer
+  const lines = keep(headers, (name) => name !== 'content-length' && name !== 'content-range')
+  lines.push('Content-Range', contentRange(range, length ?? 0), 'Content-Length', String(range.end - range.start))
+  return lines
+}

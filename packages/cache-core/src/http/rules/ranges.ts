@@ -1,0 +1,53 @@
+import { opaqueTag } from '../message/etag.js'
+import { combined, first, type HeaderLines } from '../message/headers.js'
+import { parseHttpDate } from '../message/http-date.js'
+import { type ByteRange, rangeIn, rangeSpecs } from '../message/range.js'
+
+/**
+ * What a GET gets of a complete response, by its Range and If-Range (RFC 9110 sections 13.1.5, 14.2).
+ * - `whole`: it asks for no part, or for several that are not one, or has another version.
+ * - `handler`: it has this version by a validator that is too weak to add bytes to it. A handler may take it all the
+ *   same, as `send` takes the weak tags that it makes of files; answering 200 would break off such a download.
+ */
+export type RangeAnswer = ByteRange | 'whole' | 'unsatisfiable' | 'handler'
+
+export function evaluateRange(asked: HeaderLines, headers: HeaderLines, length: number, now: number): RangeAnswer {
+  const range = combined(asked, 'range')
+  const specs = range === undefined ? undefined : rangeSpecs(range)
+  if (specs === undefined || first(headers, 'accept-ranges')?.trim().toLowerCase() === 'none') return 'whole'
+  const condition = first(asked, 'if-range')
+  const same = condition === undefined ? 'same' : compare(condition.trim(), headers, now)
+  if (same === 'other') return 'whole'
+  if (same === 'perhaps') return 'handler'
+  const found = specs.flatMap((spec) => rangeIn(spec, length) ?? [])
+  if (found.length === 0) return 'unsatisfiable'
+  const joined = join(found)
+  // Of an empty body there is no part to name.
+  return joined === undefined || joined.end === 0 ? 'whole' : joined
+}
+
+/** Ranges that touch or overlap are one; a message of several parts is worth nobody's while (section 14.2 lets it be). */
+function join(ranges: readonly ByteRange[]): ByteRange | undefined {
+  const sorted = [...ranges].sort((left, right) => left.start - right.start)
+  let joined = sorted[0] as ByteRange
+  for (const { start, end } of sorted.slice(1)) {
+    if (start > joined.end) return undefined
+    joined = { start: joined.start, end: Math.max(joined.end, end) }
+  }
+  return joined
+}
+
+/** If-Range against the validators of what is stored: strong comparison, a date exactly (section 13.1.5). */
+function compare(condition: string, headers: HeaderLines, now: number): 'same' | 'other' | 'perhaps' {
+  if (condition.includes('"')) {
+    const etag = first(headers, 'etag')
+    if (etag === undefined || opaqueTag(etag) !== opaqueTag(condition)) return 'other'
+    return etag === condition && !etag.startsWith('W/') ? 'same' : 'perhaps'
+  }
+  const date = parseHttpDate(condition, now)
+  const modified = parseHttpDate(first(headers, 'last-modified') ?? '', now)
+  if (date === undefined || modified === undefined || modified > date) return 'other'
+  const sent = parseHttpDate(first(headers, 'date') ?? '', now)
+  // A second later than it was made, it may not have been made twice within one (section 8.8.2.2).
+  return modified === date && sent !== undefined && sent - modified >= 1_000 ? 'same' : 'perhaps'
+}
