@@ -1,5 +1,5 @@
 import { opaqueTag, opaqueTags, strongTags } from '../message/etag.js'
-import { combined, first, type HeaderLines, has, keep } from '../message/headers.js'
+import { combined, first, type HeaderLines, keep } from '../message/headers.js'
 import { parseHttpDate } from '../message/http-date.js'
 
 /** What the conditions of a request come to; `handler`: only the handler can say. */
@@ -70,9 +70,8 @@ export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
 
 /**
  * The fields of a 304 (RFC 9110 section 15.4.5): Cache-Control, Content-Location, Date, ETag, Expires, Vary and all else
- * but metadata of the representation. Last-Modified only where no ETag tells the client what it has.
+ * but metadata of the representation. Last-Modified stays: beside an ETag nobody needs it, but servers send it.
  */
 export function notModifiedHeaders(headers: HeaderLines): string[] {
-  const tagged = has(headers, 'etag')
-  return keep(headers, (name) => !CONTENT_FIELDS.has(name) && !(tagged && name === 'last-modified'))
+  return keep(headers, (name) => !CONTENT_FIELDS.has(name))
 }

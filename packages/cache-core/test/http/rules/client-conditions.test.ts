@@ -96,12 +96,9 @@ describe('a 304', () => {
       'ETag',
       'Expires',
       'Vary',
+      'Last-Modified',
       'Access-Control-Allow-Origin',
     ])
-  })
-
-  it('has Last-Modified where there is no tag', () => {
-    expect(notModifiedHeaders(['Last-Modified', date(0)])).toEqual(['Last-Modified', date(0)])
   })
 })
 
@@ -117,5 +114,27 @@ describe('a tag made of a body', () => {
   it('comes back in If-None-Match and fits', () => {
     const tag = etagOf(Buffer.from('hello'))
     expect(evaluate({ 'If-None-Match': tag }, { ETag: tag })).toBe('not-modified')
+  })
+})
+
+describe('If-Match and If-Unmodified-Since', () => {
+  it.each([
+    [{ 'If-Match': '"a"' }, { ETag: '"a"' }, 'full'],
+    [{ 'If-Match': '"x", "a"' }, { ETag: '"a"' }, 'full'],
+    [{ 'If-Match': '*' }, {}, 'full'],
+    [{ 'If-Match': '"b"' }, { ETag: '"a"' }, 'failed'],
+    [{ 'If-Match': 'W/"a"' }, { ETag: '"a"' }, 'failed'],
+    [{ 'If-Match': '"a"' }, { ETag: 'W/"a"' }, 'handler'],
+    [{ 'If-Match': '"a"' }, {}, 'handler'],
+    [{ 'If-Match': '"a"', 'If-None-Match': '"a"' }, { ETag: '"a"' }, 'not-modified'],
+    [{ 'If-Match': '"b"', 'If-None-Match': '"a"' }, { ETag: '"a"' }, 'failed'],
+    [{ 'If-Match': '"a"', 'If-Unmodified-Since': date(-90) }, { ETag: '"a"', 'Last-Modified': date(-60) }, 'full'],
+    [{ 'If-Unmodified-Since': date(-60) }, { 'Last-Modified': date(-60) }, 'full'],
+    [{ 'If-Unmodified-Since': date(-90) }, { 'Last-Modified': date(-60) }, 'failed'],
+    [{ 'If-Unmodified-Since': date(-90) }, {}, 'full'],
+    [{ 'If-Unmodified-Since': 'never' }, { 'Last-Modified': date(-60) }, 'full'],
+  ])('%o of a response with %o', (asked, stored, answer) => {
+    expect(evaluate(asked as Record<string, string>, stored as Record<string, string>)).toBe(answer)
+    expect(evaluate(asked as Record<string, string>, stored as Record<string, string>, 404)).toBe('full')
   })
 })
