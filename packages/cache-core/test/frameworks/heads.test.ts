@@ -1,7 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import compression from 'compression'
+import cookieSession from 'cookie-session'
 import cors from 'cors'
 import express, { type Express, type RequestHandler } from 'express'
+import session from 'express-session'
 import express4 from 'express4'
 import fastify from 'fastify'
 import helmet from 'helmet'
@@ -103,6 +105,29 @@ function joined(reply: Awaited<ReturnType<typeof ask>>): unknown {
   return { ...rest, fields: [...values].sort() }
 }
 
+describe('the lines of a miss', () => {
+  it('stand where they would without the cache, and as many', async () => {
+    const app = await twins((layer) => (req, res) => {
+      layer(req, res, () => {
+        res.setHeader('X-One', 'set')
+        res.setHeader('X-Two', 'set')
+        const given: Record<string, [unknown]> = {
+          '/object': [{ 'x-one': 'written', Link: ['</a>', '</b>'] }],
+          '/list': [['X-Three', '1', 'Link', '</a>', 'Link', '</b>', 'X-One', 'written']],
+        }
+        res.writeHead(203, ...(given[req.url as string] as [never])).end('x')
+      })
+    })
+    for (const path of ['/object', '/list']) {
+      const { plain, cached } = await app.ask(path)
+      const own = cached.rawHeaders.filter((_, i) => !cached.rawHeaders[i - (i % 2)]?.startsWith('Cache-'))
+      expect(own.filter((line) => !line.includes('GMT'))).toEqual(
+        plain.rawHeaders.filter((line) => !line.includes('GMT')),
+      )
+    }
+  })
+})
+
 describe('what the handler did to the head is done to every hit, over what layers outside do', () => {
   it.each(Object.entries(HEADS))('%s', async (_name, [outside, handler, first = {}, then = {}]) => {
     const setup = { options: { etag: false } }
@@ -190,6 +215,20 @@ describe.each([
     expect(fresh.cached.status).toBe(304)
     for (const name of ['content-type', 'content-encoding', 'content-length', 'content-language']) {
       expect(fresh.cached.header(name)).toBeUndefined()
+    }
+  })
+
+  it('a session outside that sets its cookie for what the handler put into it: not stored', async () => {
+    for (const sessions of [
+      session({ secret: 's', resave: false, saveUninitialized: false }),
+      cookieSession({ keys: ['k'] }),
+    ]) {
+      const app = await start([sessions as RequestHandler], (req, res) => {
+        Object.assign((req as { session?: object }).session ?? {}, { seen: true })
+        res.json({ ok: true })
+      })
+      for (let round = 0; round < 3; round++) expect((await ask(app.cached, '/')).lines('set-cookie')).not.toEqual([])
+      expect((await ask(app.cached, '/')).cacheStatus()).toContain('sets a cookie')
     }
   })
 

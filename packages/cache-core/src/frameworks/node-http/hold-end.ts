@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { WritePlan } from '../../http/engine/exchange.js'
 import { first } from '../../http/message/headers.js'
 import type { CacheResponse } from '../../http/message/message.js'
-import { headLines, type WriteHeadArguments, withField } from './response-head.js'
+import { type WriteHeadArguments, withField, writtenLines } from './response-head.js'
 
 /** What sends a piece of a response; Node calls it for all of the head and the body. */
 type Send = (data: string | Uint8Array, encoding?: unknown, callback?: unknown, bytes?: unknown) => boolean
@@ -43,7 +43,7 @@ export function holdEnd(res: ServerResponse & Partial<Sending>, plan: WritePlan)
     const given = marked ? rest : withField(res, rest, 'Cache-Status', plan.cacheStatus)
     marked ||= given === rest
     const returned = writeHead.call(res, status, ...(given as []))
-    head = { status: res.statusCode, headers: headLines(res, given) }
+    head = { status: res.statusCode, headers: writtenLines(res, given) }
     back.expect(res.statusCode, first(head.headers, 'content-length'))
     setImmediate(() => {
       turnIsOver = true

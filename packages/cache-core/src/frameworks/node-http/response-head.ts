@@ -1,6 +1,6 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
-import { type HeaderFields, type HeaderLines, has, headerLines, keep } from '../../http/message/headers.js'
+import { type HeaderFields, type HeaderLines, has, headerLines } from '../../http/message/headers.js'
 
 /** What `writeHead` takes behind the status. */
 export type WriteHeadArguments = readonly [reasonOrHeaders?: string | GivenHeaders, headers?: GivenHeaders]
@@ -15,17 +15,25 @@ export type Head = Pick<CompleteResponse, 'status' | 'statusText' | 'headers'>
  * @throws what Node throws for a head that cannot be sent.
  */
 export function headOf(res: ServerResponse, status: number, rest: WriteHeadArguments): Head {
-  checkHead(res, status, rest)
   const statusText = typeof rest[0] === 'string' ? rest[0] : (res.statusMessage ?? '')
-  return { status: Number(status), statusText, headers: headLines(res, rest) }
+  // The usual case costs nothing: fields that were set one by one are checked already.
+  const headers = status === 200 && rest.length === 0 && !statusText ? linesSet(res) : triedLines(res, status, rest)
+  return { status: Number(status), statusText, headers }
 }
 
-/** The field lines of a head that `writeHead` is given these for. */
-export function headLines(res: ServerResponse, rest: WriteHeadArguments): string[] {
-  const own = linesGiven(rest)
-  if (own.length === 0) return linesSet(res)
-  const names = namesGiven(rest)
-  return [...keep(linesSet(res), (name) => !names.has(name)), ...own]
+/** Node itself says what becomes of a head, or is wrong with it, on a response that goes nowhere: before anything is changed. */
+function triedLines(res: ServerResponse, status: number, rest: WriteHeadArguments): string[] {
+  const probe = new ServerResponse(res.req)
+  probe.statusMessage = res.statusMessage
+  for (const name of rawHeaderNames(res)) probe.setHeader(name, res.getHeader(name) ?? '')
+  probe.writeHead(status, ...(rest as []))
+  return writtenLines(probe, rest)
+}
+
+/** The field lines of a head that was written with these arguments: where fields were set, Node has merged them there. */
+export function writtenLines(res: ServerResponse, rest: WriteHeadArguments): string[] {
+  const set = linesSet(res)
+  return set.length > 0 ? set : linesGiven(rest)
 }
 
 /** Names, in lower case, of the fields that `writeHead` is given. */
@@ -77,15 +85,6 @@ export function linesSet(res: ServerResponse): string[] {
 /** Node has had it since 15.4; its types know it on requests only. */
 function rawHeaderNames(res: ServerResponse): string[] {
   return (res as ServerResponse & { getRawHeaderNames(): string[] }).getRawHeaderNames()
-}
-
-/** Node itself says what is wrong with a head, on a response that goes nowhere: before anything is changed or put off. */
-function checkHead({ req, statusMessage }: ServerResponse, status: number, rest: WriteHeadArguments): void {
-  // The usual case costs nothing: fields that were set one by one are checked already.
-  if (status === 200 && rest.length === 0 && !statusMessage) return
-  const probe = new ServerResponse(req)
-  probe.statusMessage = statusMessage
-  probe.writeHead(status, ...(rest as []))
 }
 
 /**

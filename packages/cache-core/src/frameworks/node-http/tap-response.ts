@@ -4,7 +4,7 @@ import type { HeaderLines } from '../../http/message/headers.js'
 import { changesOf } from '../../http/rules/head-changes.js'
 import { FieldLog, logFields } from './field-log.js'
 import { PartialBody } from './partial-body.js'
-import { headOf, namesGiven, sendHead, type WriteHeadArguments } from './response-head.js'
+import { headOf, linesSet, namesGiven, sendHead, type WriteHeadArguments } from './response-head.js'
 
 type Write = (chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
 type End = (chunk?: unknown, encoding?: unknown, callback?: unknown) => ServerResponse
@@ -110,8 +110,10 @@ export function tapResponse(
         res.statusMessage = ''
         sendHead(res, writeHead, { status: partial.status, statusText: '' }, headers)
       }
-      if (capture) capturing = plan.signal?.aborted !== true
-      else finish({ end: 'passed' })
+      const reason = capture ? plan.onSent?.(linesSet(res)) : undefined
+      if (!capture) finish({ end: 'passed' })
+      else if (reason !== undefined) finish({ end: 'passed', reason })
+      else capturing = plan.signal?.aborted !== true
       return res
     }) as ServerResponse['writeHead']
 

@@ -50,6 +50,11 @@ export interface RunPlan {
   readonly sees?: Sight | undefined
   /** Called once, when the head is about to go out. */
   readonly onHead: (head: ResponseHead) => HeadDecision
+  /**
+   * Told what went out, where layers outside add to a head when it is written (a session its cookie): why the body is
+   * not to be kept after all, or `undefined`. Only where `onHead` wants it kept.
+   */
+  readonly onSent?: ((headers: HeaderLines) => string | undefined) | undefined
   /** Whether `onHead` may decide for a part: then it is asked before any of the body is on its way. */
   readonly mayBePartial?: boolean | undefined
   /** Capture ends, and the outcome is `'passed'`, with a body larger than this; with 0 nothing is ever captured. */
@@ -65,8 +70,8 @@ export interface RunPlan {
 
 export type RunOutcome =
   | { readonly end: 'captured'; readonly body: readonly Uint8Array[] }
-  /** Nothing was to be captured, or no longer; the response may still be going out. */
-  | { readonly end: 'passed' }
+  /** Nothing was to be captured, or no longer, for a `reason` of `onSent`; the response may still be going out. */
+  | { readonly end: 'passed'; readonly reason?: string }
   /** The response ended before its time: the handler gave up, or the client had gone and nobody would hear the rest. */
   | { readonly end: 'broken' }
 

@@ -3,7 +3,7 @@ import type { Loaded, LoadMarks, LoadTerms } from '../../protocol/call.js'
 import type { Engine } from '../../protocol/engine.js'
 import type { CacheStatus } from '../message/cache-status.js'
 import { etagOf } from '../message/etag.js'
-import { first, has, TOKEN } from '../message/headers.js'
+import { first, type HeaderLines, has, TOKEN } from '../message/headers.js'
 import type { CacheRequest } from '../message/message.js'
 import type { ResponseTimes } from '../rules/age.js'
 import { answerHeaders, asksForLess, clientAnswer } from '../rules/client-answer.js'
@@ -87,10 +87,11 @@ export class Filler {
         this.#whole.saw(request.url, given, receivedAt)
         return this.#decide(request, given, verdict, receivedAt)
       },
+      onSent: (sent) => refusedAsSent(sent, head as ResponseHead),
     })
     if (outcome.end === 'broken' || head === undefined || verdict === undefined) return NOTHING
     if (!verdict.storable) return passMark(verdict.reason, head.status)
-    if (outcome.end === 'passed') return passMark('response is larger than maxBodyBytes', head.status)
+    if (outcome.end === 'passed') return passMark(outcome.reason ?? 'response is larger than maxBodyBytes', head.status)
     const bodyBytes = outcome.body.reduce((sum, piece) => sum + piece.byteLength, 0)
     if (!isComplete(head, bodyBytes)) return NOTHING
     const nonces = noncesOutside(head.headers, head.changes)
@@ -165,6 +166,15 @@ export class Filler {
       body,
     )
   }
+}
+
+/**
+ * What layers outside have added to a head at the last moment they may have added for what the handler did: a session
+ * its cookie, because the handler has put something into it. On a hit they would not.
+ */
+function refusedAsSent(sent: HeaderLines, { changes }: ResponseHead): string | undefined {
+  if (has(sent, 'set-cookie')) return 'a layer outside of the cache sets a cookie'
+  return isDocument(sent) && noncesOutside(sent, changes).length > 0 ? NONCE : undefined
 }
 
 /** Whether one of these texts stands in a body. */
