@@ -54,7 +54,9 @@ describe('core alone', () => {
        import { createHttpCache, type HttpCache } from '@tiercel/cache-core/http'
        import { httpCache } from '@tiercel/cache-core/node'
        import { guardStore, type Store } from '@tiercel/cache-core/store'
+       import { StoreErrors } from '@tiercel/cache-core/store-kit'
 
+       export const closed: Error = new StoreErrors('mine').closed()
        export const store: Store = guardStore(memoryStore({ maxEntries: 10 }))
        export const cache: Cache = createCache({ store })
        export const engine: HttpCache = createHttpCache(cache, { ttl: '1m' })
