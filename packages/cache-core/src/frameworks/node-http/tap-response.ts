@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { bufferOf } from '../../base/bytes.js'
 import type { RunOutcome, RunPlan } from '../../http/engine/exchange.js'
 import type { HeaderLines } from '../../http/message/headers.js'
 import { changesOf } from '../../http/rules/head-changes.js'
@@ -172,6 +173,6 @@ function isPiece(chunk: unknown): chunk is string | Uint8Array {
 
 /** Not a copy, where it is bytes. */
 function bytesOf(chunk: string | Uint8Array, encoding: unknown): Buffer {
-  if (typeof chunk !== 'string') return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  if (typeof chunk !== 'string') return bufferOf(chunk)
   return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
 }

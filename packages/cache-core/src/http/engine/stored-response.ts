@@ -1,3 +1,4 @@
+import { bufferOf } from '../../base/bytes.js'
 import type { CompleteResponse } from './exchange.js'
 
 /**
@@ -65,7 +66,7 @@ export function encodeResponse(
 
 /** The body is a view of `bytes`, not a copy. Whatever is not a whole stored response is `undefined`, never an error. */
 export function decodeResponse(bytes: Uint8Array): StoredResponse | undefined {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = bufferOf(bytes)
   if (buffer.length < HEAD_BYTES || buffer[0] !== GENERATION) return undefined
   const flags = buffer[1] as number
   const status = buffer.readUInt16BE(2)
