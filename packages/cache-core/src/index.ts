@@ -18,8 +18,19 @@ export {
   ValueTooLargeError,
 } from './base/errors.js'
 export { type Cache, createCache } from './data/cache.js'
+export type { CacheEntry } from './data/entry.js'
 export type { Loader, LoaderContext } from './data/loader.js'
-export type { CacheOptions, EntryOptions, GetOrSetOptions, SetOptions } from './data/options.js'
+export type { ManyLoader, ManyLoaderContext } from './data/many.js'
+export type {
+  CacheOptions,
+  CloseOptions,
+  EntryOptions,
+  GetOrSetOptions,
+  IncrementOptions,
+  SetOptions,
+  WarmOptions,
+} from './data/options.js'
+export type { WrapOptions, Wrapped } from './data/wrap.js'
 export { type Codec, jsonCodec } from './entry/codec.js'
 export type { Delivery } from './protocol/journal.js'
 export type { Key } from './protocol/key.js'

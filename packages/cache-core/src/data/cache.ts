@@ -1,30 +1,43 @@
-import { InvalidLoaderError, StoreClosedError } from '../base/errors.js'
+import { InvalidLoaderError, InvalidOptionError, StoreClosedError } from '../base/errors.js'
 import { type Codec, decodeValue, encodeValue } from '../entry/codec.js'
 import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
 import type { Life } from '../entry/value-frame.js'
+import type { CallOptions, Loading } from '../protocol/call.js'
+import type { SlotState } from '../protocol/classify.js'
 import { ENGINE, Engine, type EngineHandle } from '../protocol/engine.js'
 import type { Delivery } from '../protocol/journal.js'
 import { type Key, keyText } from '../protocol/key.js'
+import type { Place } from '../protocol/lookup.js'
 import type { NamedMark } from '../protocol/marks.js'
 import { slotKey } from '../protocol/slot.js'
 import type { CacheStats } from '../protocol/stats.js'
 import type { Target } from '../protocol/write.js'
-import { type Loader, loadingOf } from './loader.js'
+import { type CacheEntry, entryOf } from './entry.js'
+import { type Loader, type LoaderContext, loadingOf } from './loader.js'
+import { LoadBatch, type ManyLoader } from './many.js'
 import {
   type CacheOptions,
+  type CloseOptions,
   type EntryOptions,
   type EntryTerms,
   entryTerms,
   type GetOrSetOptions,
   type GetOrSetTerms,
+  type IncrementOptions,
   parseCacheOptions,
+  parseCloseOptions,
+  parseConfigureOptions,
   parseGetOrSetOptions,
+  parseIncrementOptions,
   parseNamespace,
   parseNamespaceOptions,
   parseSetOptions,
+  parseWarmOptions,
   type SetOptions,
+  type WarmOptions,
   type WriteTerms,
 } from './options.js'
+import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
 
 /** The room of keys of a cache that has not named another. */
 const ROOT_NAMESPACE = ''
@@ -81,27 +94,44 @@ export class Cache {
     if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSet needs a loader, a function')
     this.#engine.checkOpen('getOrSet')
     options?.signal?.throwIfAborted()
-    const codec = this.#codec
-    const { value } = await this.#engine.getOrSet<T>({
-      key,
-      slot: this.#slot(text),
-      namespace: this.#namespace,
-      marks: NO_MARKS,
-      load: loadingOf(key, loader, terms, codec),
-      open: (encoded) => decodeValue(codec, encoded) as T,
-      leaseMs: terms.leaseMs,
-      hardTimeoutMs: terms.hardTimeoutMs,
-      waitTimeoutMs: terms.waitTimeoutMs ?? terms.hardTimeoutMs / 2,
-      staleWhileRevalidateMs: terms.staleWhileRevalidateMs,
-      staleIfErrorMs: terms.staleIfErrorMs,
-      softTimeoutMs: terms.softTimeoutMs,
-      jitter: terms.jitter,
-      eagerRefresh: terms.eagerRefresh,
-      forceFresh: terms.forceFresh ?? false,
-      fallback: 'shared',
-      signal: options?.signal,
-    })
+    const load = loadingOf(key, loader, terms, this.#codec)
+    const { value } = await this.#engine.getOrSet<T>(this.#call(key, text, load, terms, options?.signal))
     return value as T
+  }
+
+  /**
+   * The values under many keys, in their order: stored, or loaded together. The loader is called once with the keys that
+   * this call has to load; what another process loads is waited for, and what comes to nothing there goes into a second
+   * call. A key given twice is loaded once.
+   *
+   * @throws as `getOrSet`, for the first key that fails. InvalidValueError: the loader did not return as many values as
+   *   it was asked for.
+   */
+  async getOrSetMany<K extends Key, T>(
+    keys: readonly K[],
+    loader: ManyLoader<K, T>,
+    options?: GetOrSetOptions,
+  ): Promise<(T | undefined)[]> {
+    const terms: GetOrSetTerms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
+    if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSetMany needs a loader, a function')
+    const texts = keys.map(keyText)
+    const distinct = new Map(texts.map((text, index) => [text, keys[index] as K]))
+    this.#engine.checkOpen('getOrSetMany')
+    options?.signal?.throwIfAborted()
+    const batch = new LoadBatch(distinct.values(), loader, terms, this.#codec, this.#engine.clock)
+    const values = new Map<string, T | undefined>()
+    await Promise.all(
+      Array.from(distinct, async ([text, key]) => {
+        const decided = (): void => batch.decided(key)
+        const call = this.#call<T>(key, text, batch.loadingOf(key), terms, options?.signal)
+        try {
+          values.set(text, (await this.#engine.getOrSet<T>({ ...call, onDepends: decided })).value)
+        } finally {
+          decided()
+        }
+      }),
+    )
+    return texts.map((text) => values.get(text))
   }
 
   /**
@@ -115,6 +145,21 @@ export class Cache {
     if (value === undefined) stats.miss(this.#namespace, key)
     else stats.hit(this.#namespace, key)
     return value
+  }
+
+  /** The values under the keys, in their order, `undefined` where there is none: in one read. @throws as `get` */
+  getMany<T = unknown>(keys: readonly Key[]): Promise<(T | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get<T>(key)))
+  }
+
+  /**
+   * The value with its times and tags, stale ones too; `undefined` where there is none, or the store does not answer.
+   * @throws InvalidKeyError, StoreClosedError
+   */
+  async getEntry<T = unknown>(key: Key): Promise<CacheEntry<T> | undefined> {
+    const state = await this.#look('getEntry', keyText(key))
+    if (state?.is !== 'fresh' && state?.is !== 'stale') return undefined
+    return entryOf<T>(this.#codec, state.frame, state.is === 'stale')
   }
 
   /** Whether there is a value to serve. @throws InvalidKeyError, StoreClosedError */
@@ -146,6 +191,12 @@ export class Cache {
     return this.#engine.writes.set(this.#target(text), encoded, lifeOf(life))
   }
 
+  /** Stores many values, each as `set`. Whether all were stored. @throws as `set`, for the first that fails */
+  async setMany(entries: Iterable<readonly [Key, unknown]>, options: SetOptions = {}): Promise<boolean> {
+    const stored = await Promise.all(Array.from(entries, ([key, value]) => this.set(key, value, options)))
+    return !stored.includes(false)
+  }
+
   /**
    * Stores a value where there is none. Whether this call stored it, atomically among all processes; a running load of
    * the key is overtaken.
@@ -173,6 +224,95 @@ export class Cache {
     return this.#engine.invalidations.delete(slot, namespace, key)
   }
 
+  /** Removes many values, each as `delete`. `'delivered'`: the store has heard of all. @throws as `delete` */
+  async deleteMany(keys: readonly Key[]): Promise<Delivery> {
+    const outcomes = await Promise.all(keys.map((key) => this.delete(key)))
+    return outcomes.includes('journaled') ? 'journaled' : 'delivered'
+  }
+
+  /**
+   * The value, taken away: of all that ask at once, in any process, one gets it. `undefined` where there is none.
+   * @throws the store's errors: whether it was taken must be known. InvalidKeyError, StoreClosedError
+   */
+  async pull<T = unknown>(key: Key): Promise<T | undefined> {
+    this.#engine.checkOpen('pull')
+    const encoded = await this.#engine.retimes.pull(this.#place(keyText(key)))
+    return encoded === undefined ? undefined : (this.#decode(encoded) as T | undefined)
+  }
+
+  /**
+   * Ends the freshness of a value and keeps it as stale: within `staleWhileRevalidate` the next call still gets it and
+   * has it refreshed, within `staleIfError` it is there when a load fails. Without such windows it is a `delete`. Loads
+   * under way are outrun. @throws InvalidKeyError, StoreClosedError
+   */
+  async expire(key: Key): Promise<Delivery> {
+    this.#engine.checkOpen('expire')
+    return this.#engine.retimes.expire(this.#place(keyText(key)))
+  }
+
+  /**
+   * Gives a value a new life from now on, by `ttl` and windows as in `set`. Whether there was one to give it to.
+   * @throws the store's errors. InvalidKeyError, InvalidOptionError, StoreClosedError
+   */
+  async touch(key: Key, options: SetOptions = {}): Promise<boolean> {
+    const place = this.#place(keyText(key))
+    const life = parseSetOptions('touch', options, this.#terms)
+    this.#engine.checkOpen('touch')
+    if (life.ttlMs === 0) throw new InvalidOptionError('ttl', 'touch needs a lifetime; expire ends it')
+    return this.#engine.retimes.touch(place, lifeOf(life))
+  }
+
+  /**
+   * Adds a whole number to a counter, atomically among all processes; one that is not there begins at 0. The new value;
+   * adding 0 reads it. Counters have keys of their own: `get`, `delete` and `clear` do not meet them.
+   * @throws the store's errors. InvalidKeyError, InvalidOptionError, StoreClosedError
+   */
+  async increment(key: Key, by = 1, options: IncrementOptions = {}): Promise<number> {
+    const slot = slotKey('counter', this.#path, keyText(key))
+    const ttl = parseIncrementOptions(options)
+    this.#engine.checkOpen('increment')
+    return this.#engine.slots.increment(slot, by, ttl)
+  }
+
+  /**
+   * A function whose results are cached under its name and arguments: `const product = cache.wrap(loadProduct)`.
+   * @throws InvalidLoaderError, InvalidOptionError naming the option.
+   */
+  wrap<Arguments extends readonly unknown[], T>(
+    fn: (...args: Arguments) => T | Promise<T>,
+    { name, key, ...options }: WrapOptions<Arguments> = {},
+  ): Wrapped<Arguments, T> {
+    return wrapFunction(this.configure(options), fn, { name, key })
+  }
+
+  /**
+   * Has the values of many keys loaded where there are none, a few at a time. How many could not be loaded, with the
+   * errors; it throws none of them. @throws InvalidKeyError, InvalidOptionError, StoreClosedError
+   */
+  async warm<K extends Key>(
+    keys: Iterable<K>,
+    loader: (key: K, context: LoaderContext) => unknown,
+    options: WarmOptions = {},
+  ): Promise<{ readonly warmed: number; readonly failed: readonly { readonly key: K; readonly error: unknown }[] }> {
+    const { concurrency, ...terms } = parseWarmOptions(options, this.#terms)
+    const view = new Cache(this.#engine, this.#codec, this.#path, terms)
+    const failed: { readonly key: K; readonly error: unknown }[] = []
+    let warmed = 0
+    const queue = [...keys].values()
+    const worker = async (): Promise<void> => {
+      for (const key of queue) {
+        try {
+          await view.getOrSet(key, (context) => loader(key, context))
+          warmed++
+        } catch (error) {
+          failed.push({ key, error })
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: concurrency }, worker))
+    return { warmed, failed }
+  }
+
   /**
    * Voids every entry of this namespace, in one write on every engine; other namespaces are not touched. Other
    * processes see it at most `tagHold` (default 1 s) later. @throws StoreClosedError
@@ -193,14 +333,23 @@ export class Cache {
     return new Cache(this.#engine, this.#codec, path, parseNamespaceOptions(defaults, this.#terms))
   }
 
+  /** The same keys with other defaults: parsed once, they cost nothing per call. @throws InvalidOptionError naming the option. */
+  configure(defaults: EntryOptions): Cache {
+    return new Cache(this.#engine, this.#codec, this.#path, parseConfigureOptions(defaults, this.#terms))
+  }
+
   /** What was counted since the cache was made, all namespaces together. */
   stats(): CacheStats {
     return this.#engine.counters
   }
 
-  /** Closes the cache, its namespaces and the store. Loads under way still answer their callers. Idempotent. */
-  close(): Promise<void> {
-    return this.#engine.close()
+  /**
+   * Closes the cache, its namespaces and the store. Loads under way still answer their callers. What the journal holds
+   * is lost, unless `drain` gives it time to be delivered. Idempotent.
+   * @throws InvalidOptionError naming the option.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    await this.#engine.close(parseCloseOptions(options))
   }
 
   #slot(text: string): string {
@@ -211,16 +360,54 @@ export class Cache {
     return { slot: this.#slot(text), namespace: this.#namespace }
   }
 
-  /** The frame to serve, or `undefined`: a miss, a lease, dead, or the store does not answer. */
-  async #fresh(operation: string, text: string): Promise<ValueFrame | undefined> {
+  #place(text: string): Place {
+    return { ...this.#target(text), marks: NO_MARKS }
+  }
+
+  #call<T>(
+    key: Key,
+    text: string,
+    load: Loading,
+    terms: GetOrSetTerms,
+    signal: AbortSignal | undefined,
+  ): CallOptions<T> {
+    const codec = this.#codec
+    return {
+      key,
+      slot: this.#slot(text),
+      namespace: this.#namespace,
+      marks: NO_MARKS,
+      load,
+      open: (encoded) => decodeValue(codec, encoded) as T,
+      leaseMs: terms.leaseMs,
+      hardTimeoutMs: terms.hardTimeoutMs,
+      waitTimeoutMs: terms.waitTimeoutMs ?? terms.hardTimeoutMs / 2,
+      staleWhileRevalidateMs: terms.staleWhileRevalidateMs,
+      staleIfErrorMs: terms.staleIfErrorMs,
+      softTimeoutMs: terms.softTimeoutMs,
+      jitter: terms.jitter,
+      eagerRefresh: terms.eagerRefresh,
+      forceFresh: terms.forceFresh ?? false,
+      fallback: 'shared',
+      signal,
+    }
+  }
+
+  /** What the slot means; `undefined` where the store does not answer. */
+  async #look(operation: string, text: string): Promise<SlotState | undefined> {
     this.#engine.checkOpen(operation)
     try {
-      const { state } = await this.#engine.lookUp({ ...this.#target(text), marks: NO_MARKS })
-      return state.is === 'fresh' ? state.frame : undefined
+      return (await this.#engine.lookUp(this.#place(text))).state
     } catch (error) {
       if (error instanceof StoreClosedError) throw error
       return undefined
     }
+  }
+
+  /** The frame to serve, or `undefined`: a miss, a lease, dead, remembered as nothing, or the store does not answer. */
+  async #fresh(operation: string, text: string): Promise<ValueFrame | undefined> {
+    const state = await this.#look(operation, text)
+    return state?.is === 'fresh' && state.frame.encoding !== 'nothing' ? state.frame : undefined
   }
 
   #decode(encoded: Encoded): unknown {

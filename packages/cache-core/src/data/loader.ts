@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Duration } from '../base/duration.js'
 import { type Codec, decodeValue, encodeValue, NOTHING } from '../entry/codec.js'
-import type { Encoded, ValueFrame } from '../entry/frame.js'
+import type { ValueFrame } from '../entry/frame.js'
 import type { Loaded, Loading } from '../protocol/call.js'
 import type { Key } from '../protocol/key.js'
 import { type EntryTerms, parseTtl } from './options.js'
@@ -47,14 +47,24 @@ const NOT_MODIFIED = Symbol('not modified')
 export function loadingOf<T>(key: Key, loader: Loader<T>, terms: EntryTerms, codec: Codec): Loading {
   return async ({ signal, previous }) => {
     const run = new Run(key, signal, previous, codec)
-    const value: unknown = await OUTSIDE.runInAsyncScope(loader, undefined, run)
-    if (value === NOT_MODIFIED) return run.loaded(previous as Encoded, terms.ttlMs)
-    const { negativeTtlMs } = terms
-    const negative = negativeTtlMs !== undefined && terms.isNegative(value)
-    const ttlMs = negative ? negativeTtlMs : terms.ttlMs
-    if (value === undefined) return run.loaded(negative ? NOTHING : undefined, ttlMs)
-    return run.loaded(encodeValue(codec, value), ttlMs)
+    const value: unknown = await runOutside(loader, run)
+    const loaded = value === NOT_MODIFIED ? { encoded: previous, ttlMs: terms.ttlMs } : loadedFrom(value, terms, codec)
+    return { ...loaded, ttlMs: run.ttlMs ?? loaded.ttlMs }
   }
+}
+
+/** Runs what loads in the context of no request. */
+export function runOutside<Arguments extends unknown[], T>(load: (...args: Arguments) => T, ...args: Arguments): T {
+  return OUTSIDE.runInAsyncScope(load, undefined, ...args)
+}
+
+/** What a loader has returned, as it is stored. @throws InvalidValueError */
+export function loadedFrom(value: unknown, terms: EntryTerms, codec: Codec): Loaded {
+  const { negativeTtlMs } = terms
+  const negative = negativeTtlMs !== undefined && terms.isNegative(value)
+  const ttlMs = negative ? negativeTtlMs : terms.ttlMs
+  if (value === undefined) return { encoded: negative ? NOTHING : undefined, ttlMs }
+  return { encoded: encodeValue(codec, value), ttlMs }
 }
 
 /** One run of a loader. */
@@ -63,7 +73,8 @@ class Run implements LoaderContext {
   readonly signal: AbortSignal
   readonly #previous: ValueFrame | undefined
   readonly #codec: Codec
-  #ttlMs: number | undefined
+  /** What the loader says, over what its call says. */
+  ttlMs: number | undefined
 
   constructor(key: Key, signal: AbortSignal, previous: ValueFrame | undefined, codec: Codec) {
     this.key = key
@@ -83,19 +94,15 @@ class Run implements LoaderContext {
 
   // Bound, so that a loader may take them out of its context.
   readonly setTtl = (ttl: Duration): void => {
-    this.#ttlMs = parseTtl(ttl)
+    this.ttlMs = parseTtl(ttl)
   }
 
   readonly skip = (): void => {
-    this.#ttlMs = 0
+    this.ttlMs = 0
   }
 
   readonly notModified = (): never => {
     if (this.#previous === undefined) throw new Error('notModified: there is no previous value')
     return NOT_MODIFIED as never
-  }
-
-  loaded(encoded: Encoded | undefined, ttlMs: number): Loaded {
-    return { encoded, ttlMs: this.#ttlMs ?? ttlMs }
   }
 }

@@ -101,6 +101,21 @@ export interface GetOrSetOptions extends EntryOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface IncrementOptions {
+  /** How long the counter lives from its first increment on; later ones do not prolong it. Default: without end. */
+  readonly ttl?: Duration | undefined
+}
+
+export interface WarmOptions extends EntryOptions {
+  /** How many loaders run at once. Default 8. */
+  readonly concurrency?: number | undefined
+}
+
+export interface CloseOptions {
+  /** How long it may take to deliver invalidations that the store has not heard yet. Default 0. */
+  readonly drain?: Duration | undefined
+}
+
 const ENTRY_OPTIONS = {
   ttl: duration({ infinite: true }).or('5m'),
   lease: leaseOption.or('5s'),
@@ -141,7 +156,18 @@ const WRITE_OPTIONS = {
   staleIfError: ENTRY_OPTIONS.staleIfError,
   jitter: ENTRY_OPTIONS.jitter,
 } satisfies RowsOf<SetOptions>
-const WRITES = { set: new OptionTable('set', WRITE_OPTIONS), add: new OptionTable('add', WRITE_OPTIONS) }
+const WRITES = {
+  touch: new OptionTable('touch', WRITE_OPTIONS),
+  set: new OptionTable('set', WRITE_OPTIONS),
+  add: new OptionTable('add', WRITE_OPTIONS),
+}
+const CONFIGURE = new OptionTable('configure', ENTRY_OPTIONS)
+const INCREMENT = new OptionTable('increment', { ttl: duration({ min: 1 }) } satisfies RowsOf<IncrementOptions>)
+const WARM = new OptionTable('warm', {
+  ...ENTRY_OPTIONS,
+  concurrency: count({ max: 1_000 }).or(8),
+} satisfies RowsOf<WarmOptions>)
+const CLOSE = new OptionTable('close', { drain: duration().or(0) } satisfies RowsOf<CloseOptions>)
 
 /** How entries live and loads are bounded, after parsing. `waitTimeoutMs` is `undefined` where it follows `hardTimeout`. */
 export type EntryTerms = Parsed<typeof ENTRY_OPTIONS>
@@ -179,8 +205,28 @@ export function parseGetOrSetOptions(options: GetOrSetOptions, parent: EntryTerm
 }
 
 /** @throws InvalidOptionError naming the option. */
-export function parseSetOptions(where: 'set' | 'add', options: SetOptions, parent: EntryTerms): WriteTerms {
+export function parseSetOptions(where: keyof typeof WRITES, options: SetOptions, parent: EntryTerms): WriteTerms {
   return WRITES[where].inherit(options, parent)
+}
+
+/** Another view of the same keys. @throws InvalidOptionError naming the option. */
+export function parseConfigureOptions(options: EntryOptions, parent: EntryTerms): EntryTerms {
+  return checkTimeouts(CONFIGURE.inherit(options, parent))
+}
+
+/** The lifetime of a counter in milliseconds. @throws InvalidOptionError naming the option. */
+export function parseIncrementOptions(options: IncrementOptions): number | undefined {
+  return INCREMENT.read(options).ttlMs
+}
+
+/** @throws InvalidOptionError naming the option. */
+export function parseWarmOptions(options: WarmOptions, parent: EntryTerms): EntryTerms & { concurrency: number } {
+  return checkTimeouts(WARM.inherit(options, { ...parent, concurrency: 8 }))
+}
+
+/** In milliseconds. @throws InvalidOptionError naming the option. */
+export function parseCloseOptions(options: CloseOptions): number {
+  return CLOSE.read(options).drainMs
 }
 
 function checkTimeouts<Terms extends EntryTerms>(terms: Terms): Terms {

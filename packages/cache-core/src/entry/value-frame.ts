@@ -1,4 +1,4 @@
-import { type Encoded, encodeFrame, type Mark } from './frame.js'
+import { type Encoded, encodeFrame, type Mark, type ValueFrame } from './frame.js'
 
 /** A value as it is written: its frame, and the lifetime that the store is given. */
 export interface SealedValue {
@@ -54,6 +54,18 @@ export function sealValue({ encoding, codec, payload }: Encoded, terms: ValueTer
       loadMs,
       marks,
     }),
+    ttl: serverTtl(keepUntil - now),
+    keepUntil,
+  }
+}
+
+/** The same value, fresh no longer: what is left are its stale windows. `undefined` where it had none. */
+export function expireValue(frame: ValueFrame, now: number): SealedValue | undefined {
+  const keepUntil = now + frame.keepUntil - frame.freshUntil
+  if (!(keepUntil > now)) return undefined
+  const revalidateUntil = now + frame.revalidateUntil - frame.freshUntil
+  return {
+    bytes: encodeFrame({ ...frame, freshUntil: now, revalidateUntil, keepUntil }),
     ttl: serverTtl(keepUntil - now),
     keepUntil,
   }

@@ -80,6 +80,8 @@ export interface CallOptions<T> extends LoadOptions {
    */
   readonly fallback: 'shared' | 'own'
   readonly signal: AbortSignal | undefined
+  /** Told when the call begins to wait for a load that is not its own. */
+  readonly onDepends?: () => void
 }
 
 /** A call whose kind of value does not matter. */

@@ -205,6 +205,7 @@ class Drive<T> {
       call.degraded = 'waited-out'
       return undefined
     }
+    this.#options.onDepends?.()
     const waited = await this.#parts.waiters.wait(call, state)
     if (waited.next === 'use') return this.#served({ state: waited.state, mark: undefined })
     if (waited.next !== 'start-over') call.degraded = waited.next
@@ -293,7 +294,9 @@ class Drive<T> {
     const call = this.#call
     const { fallback, waitTimeoutMs } = this.#options
     // Who would load for itself alone does not wait longer for its own process than for another one.
-    const bounded = fallback === 'own' && !flight.isOwnedBy(call)
+    const own = flight.isOwnedBy(call)
+    if (!own) this.#options.onDepends?.()
+    const bounded = fallback === 'own' && !own
     const cancelBound = bounded
       ? this.#parts.clock.after(waitTimeoutMs, () => flight.leave(call, 'waited-out'))
       : undefined

@@ -10,6 +10,7 @@ import { Invalidations } from './invalidate.js'
 import { type Found, lookUp, type Place } from './lookup.js'
 import { Marks } from './marks.js'
 import { Refreshes } from './refresh.js'
+import { Retimes } from './retime.js'
 import { MAX_SLOT_KEY_BYTES } from './slot.js'
 import { Slots } from './slots.js'
 import { type CacheStats, Stats } from './stats.js'
@@ -33,6 +34,7 @@ export class Engine {
   readonly stats = new Stats()
   readonly writes: Writes
   readonly invalidations: Invalidations
+  readonly retimes: Retimes
   readonly #parts: Parameters<typeof getOrSet>[0]
   #closing: Promise<void> | undefined
 
@@ -44,6 +46,7 @@ export class Engine {
     this.marks = new Marks({ slots: this.slots, clock, holdMs: tagHoldMs })
     this.writes = new Writes(parts)
     this.invalidations = new Invalidations(parts)
+    this.retimes = new Retimes(parts)
     this.#parts = { ...parts, waiters: new Waiters(parts), refreshes: new Refreshes({ ...parts, maxRefreshes }) }
   }
 
@@ -73,10 +76,18 @@ export class Engine {
     }
   }
 
-  /** Loads under way still answer their callers. Idempotent. */
-  close(): Promise<void> {
-    this.#closing ??= this.slots.close()
+  /**
+   * Loads under way still answer their callers. Idempotent.
+   * @param drainMs How long it may take first to deliver what the journal holds.
+   */
+  close(drainMs: number): Promise<void> {
+    this.#closing ??= this.#close(drainMs)
     return this.#closing
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    if (drainMs > 0) await this.slots.journal.drain(drainMs)
+    await this.slots.close()
   }
 }
 

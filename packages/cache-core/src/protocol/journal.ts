@@ -7,6 +7,8 @@ const REPLAY_BATCH = 256
 /** How soon, and at the longest how seldom, an unreachable store is tried again. */
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 1_000
+/** The same, where somebody waits for it. */
+const DRAIN_EVERY_MS = 50
 
 /** `'delivered'`: the store has it. `'journaled'`: effective in this process at once, elsewhere when the store is back. */
 export type Delivery = 'delivered' | 'journaled'
@@ -84,6 +86,18 @@ export class Journal {
   settleKey(slot: string, sentAt: number): void {
     const undelivered = this.#keys.get(slot)
     if (undelivered !== undefined && undelivered.entry <= sentAt) this.#keys.delete(slot)
+  }
+
+  /** Sends what it holds, again and again, until it is empty or this time is over; in milliseconds. */
+  async drain(forMs: number): Promise<void> {
+    const until = this.#clock.monotonic() + forMs
+    while (this.size > 0 && this.#clock.monotonic() < until) {
+      this.#cancel?.()
+      this.#cancel = undefined
+      if (!this.#replaying) await this.#replay()
+      if (this.size === 0) return
+      await new Promise<void>((resolve) => this.#clock.after(DRAIN_EVERY_MS, resolve))
+    }
   }
 
   close(): void {

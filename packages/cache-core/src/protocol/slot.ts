@@ -13,6 +13,8 @@ export type SlotType =
   | 'value'
   /** Who refreshes a stale entry, beside its own slot. */
   | 'refresh'
+  /** A counter of the data cache. */
+  | 'counter'
   /** The version of a namespace of the data cache. */
   | 'namespace'
   /** The version that every response of the HTTP cache carries. */
@@ -25,6 +27,7 @@ export type SlotType =
 const TYPE_LETTERS: Readonly<Record<SlotType, string>> = {
   value: 'v',
   refresh: 'm',
+  counter: 'c',
   namespace: 'n',
   http: 'w',
   url: 'u',

@@ -116,6 +116,11 @@ export class Slots {
     return this.#store.touch(slot, ttl)
   }
 
+  /** Adds to a counter, which begins with `ttl` in milliseconds. The new value. @throws the store's errors. */
+  increment(slot: string, by: number, ttl: number | undefined): Promise<number> {
+    return this.#store.increment(slot, by, { ttl })
+  }
+
   /** Ends the journal and the store. */
   close(): Promise<void> {
     this.journal.close()

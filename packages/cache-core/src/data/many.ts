@@ -1,0 +1,123 @@
+import type { Clock } from '../base/clock.js'
+import { InvalidValueError } from '../base/errors.js'
+import type { Codec } from '../entry/codec.js'
+import type { Loaded, Loading, LoadTerms } from '../protocol/call.js'
+import type { Key } from '../protocol/key.js'
+import { loadedFrom, runOutside } from './loader.js'
+import type { EntryTerms } from './options.js'
+
+/** What a loader of many keys is given. */
+export interface ManyLoaderContext {
+  /** Aborted when nobody waits for any of the keys any more, or `hardTimeout` is over. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Loads the values of the keys, in their order, `undefined` where there is none. Runs in no caller's async context, as
+ * `Loader`.
+ */
+export type ManyLoader<K extends Key, T> = (
+  keys: readonly K[],
+  context: ManyLoaderContext,
+) => readonly (T | undefined)[] | Promise<readonly (T | undefined)[]>
+
+/** How long a second call of the loader gathers what others' loads have come to nothing for, in milliseconds. */
+const GATHER_MS = 50
+
+interface Waiting<K extends Key> {
+  readonly key: K
+  /** Among the caller's keys. */
+  readonly place: number
+  readonly terms: LoadTerms
+  readonly resolve: (loaded: Loaded) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * One call of a loader for all keys of a `getOrSetMany` that have to be loaded. It waits until every key has its answer,
+ * has the right to load, or depends on somebody else's load, and for nothing more: who waited for others with leases of
+ * its own in hand could wait for somebody that waits for those. What comes to be loaded afterwards goes into a second
+ * call.
+ */
+export class LoadBatch<K extends Key, T> {
+  readonly #loader: ManyLoader<K, T>
+  readonly #terms: EntryTerms
+  readonly #codec: Codec
+  readonly #clock: Clock
+  readonly #undecided: Set<K>
+  readonly #places: ReadonlyMap<K, number>
+  #waiting: Waiting<K>[] = []
+  #scheduled = false
+
+  constructor(keys: Iterable<K>, loader: ManyLoader<K, T>, terms: EntryTerms, codec: Codec, clock: Clock) {
+    this.#clock = clock
+    this.#undecided = new Set(keys)
+    this.#places = new Map(Array.from(this.#undecided, (key, place) => [key, place]))
+    this.#loader = loader
+    this.#terms = terms
+    this.#codec = codec
+  }
+
+  /** The key needs this batch no more, or not now. */
+  decided(key: K): void {
+    if (this.#undecided.delete(key) && this.#undecided.size === 0) this.#load()
+  }
+
+  loadingOf(key: K): Loading {
+    return (terms) =>
+      new Promise((resolve, reject) => {
+        this.#waiting.push({ key, place: this.#places.get(key) ?? 0, terms, resolve, reject })
+        if (this.#undecided.size > 0) this.decided(key)
+        else this.#schedule()
+      })
+  }
+
+  /** After the first call. Waits for others have bounds of their own, so a second one waits for none, only a moment. */
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#clock.after(GATHER_MS, () => {
+      this.#scheduled = false
+      this.#load()
+    })
+  }
+
+  #load(): void {
+    // In the order of the caller, whatever the order in which rights were won.
+    const batch = this.#waiting.sort((a, b) => a.place - b.place)
+    this.#waiting = []
+    if (batch.length > 0) void this.#run(batch)
+  }
+
+  async #run(batch: readonly Waiting<K>[]): Promise<void> {
+    try {
+      const keys = batch.map(({ key }) => key)
+      const values = await runOutside(this.#loader, keys, { signal: whenAllAborted(batch) })
+      if (!Array.isArray(values) || values.length !== keys.length) {
+        throw new InvalidValueError(`the loader was asked for ${keys.length} keys: expected an array of as many values`)
+      }
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        try {
+          resolve(loadedFrom(values[index], this.#terms, this.#codec))
+        } catch (error) {
+          reject(error)
+        }
+      }
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+}
+
+function whenAllAborted(batch: readonly Waiting<Key>[]): AbortSignal {
+  const controller = new AbortController()
+  let left = batch.length
+  for (const { terms } of batch) {
+    const onAbort = (): void => {
+      if (--left === 0) controller.abort(terms.signal.reason)
+    }
+    if (terms.signal.aborted) onAbort()
+    else terms.signal.addEventListener('abort', onAbort, { once: true })
+  }
+  return controller.signal
+}

@@ -1,0 +1,68 @@
+import { InvalidKeyError, InvalidLoaderError, InvalidOptionError } from '../base/errors.js'
+import { show } from '../base/show.js'
+import type { Delivery } from '../protocol/journal.js'
+import type { Key } from '../protocol/key.js'
+import type { EntryOptions } from './options.js'
+
+export interface WrapOptions<Arguments extends readonly unknown[]> extends EntryOptions {
+  /** The first part of every key: the same in every process, and no other function's. Default: the function's name. */
+  readonly name?: string | undefined
+  /**
+   * The key of a call, behind the name. Default: its arguments, each as JSON with the names of objects in order, so that
+   * `1` and `'1'` differ; what JSON would not tell apart is refused.
+   */
+  readonly key?: ((...args: Arguments) => Key) | undefined
+}
+
+/** A function whose results are cached. */
+export interface Wrapped<Arguments extends readonly unknown[], T> {
+  (...args: Arguments): Promise<T>
+  /** The key under which the result of these arguments stands. @throws InvalidKeyError */
+  keyOf(...args: Arguments): Key
+  /** Removes the result of these arguments. @throws InvalidKeyError, StoreClosedError */
+  delete(...args: Arguments): Promise<Delivery>
+}
+
+/** What `wrap` needs of a cache. */
+interface Caching {
+  getOrSet<T>(key: Key, loader: () => T | Promise<T>): Promise<T>
+  delete(key: Key): Promise<Delivery>
+}
+
+/** @throws InvalidLoaderError, InvalidOptionError naming the option. */
+export function wrapFunction<Arguments extends readonly unknown[], T>(
+  cache: Caching,
+  fn: (...args: Arguments) => T | Promise<T>,
+  { name, key }: Pick<WrapOptions<Arguments>, 'name' | 'key'>,
+): Wrapped<Arguments, T> {
+  if (typeof fn !== 'function') throw new InvalidLoaderError(`wrap needs a function, got ${show(fn)}`)
+  const first = name ?? fn.name
+  if (first === '') throw new InvalidOptionError('name', 'missing; a function without a name needs one for its keys')
+  const keyOf = (...args: Arguments): Key => {
+    const rest = key === undefined ? args.map(argumentText) : key(...args)
+    return typeof rest === 'string' ? [first, rest] : [first, ...rest]
+  }
+  return Object.assign((...args: Arguments): Promise<T> => cache.getOrSet(keyOf(...args), () => fn(...args)), {
+    keyOf,
+    delete: (...args: Arguments): Promise<Delivery> => cache.delete(keyOf(...args)),
+  })
+}
+
+/** An argument as a part of a key. @throws InvalidKeyError for what JSON does not tell apart from something else. */
+function argumentText(argument: unknown): string {
+  if (argument === undefined) return 'undefined'
+  return JSON.stringify(argument, function (this: Readonly<Record<string, unknown>>, name): unknown {
+    // As it was, before a `toJSON` of its own.
+    const value = this[name]
+    if (isPlain(value)) return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    if (value === null || Array.isArray(value) || typeof value === 'string' || typeof value === 'boolean') return value
+    if (typeof value === 'number' && Number.isFinite(value)) return value
+    throw new InvalidKeyError(`an argument that holds ${show(value)} makes no key: give wrap a key function`)
+  })
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
