@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange, RunPlan } from '../../http/engine/exchange.js'
 import { type HeaderFields, headerLines } from '../../http/message/headers.js'
@@ -24,7 +23,7 @@ export interface Framework extends RequestFacts {
 }
 
 export interface NodeExchange extends Exchange {
-  /** Lets a response go that has not begun: what the handler then answers is sent as without this cache. */
+  /** Lets a response go that has not begun: the handler sees the whole request, and what it answers is sent as without this cache. */
   withdraw(): void
 }
 
@@ -33,9 +32,6 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
   const { proceed, holders = [], fields, logFields, takeOver } = framework
   const request = cacheRequest(req, framework)
   const linesBefore = (): string[] => (fields === undefined ? linesSet(res) : headerLines(fields()))
-  // A load runs in no caller's context, but a handler reads what layers outside have put into its own.
-  const context = new AsyncResource('TiercelExchange', { requireManualDestroy: true })
-  const run = (onFailure: () => void): void => context.runInAsyncScope(runHandler, undefined, proceed, onFailure)
   let withdraw = (): void => {}
   return {
     request,
@@ -47,14 +43,16 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
     run({ sees, ...plan }: RunPlan) {
       const restore = sees === undefined ? undefined : narrowRequest(req, holders, request, sees)
       const tap = tapResponse(res, plan, linesBefore(), logFields)
-      withdraw = tap.withdraw
+      withdraw = () => {
+        if (tap.withdraw()) restore?.()
+      }
       if (restore !== undefined) whenAnswered(res, tap.outcome, restore)
-      run(tap.fail)
+      runHandler(proceed, tap.fail)
       return tap.outcome
     },
     write(plan) {
       withdraw = holdEnd(res, plan)
-      run(() => {})
+      runHandler(proceed, () => {})
     },
     withdraw: () => withdraw(),
   }

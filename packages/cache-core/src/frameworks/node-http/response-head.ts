@@ -105,17 +105,18 @@ export function sendHead(
 
 /** Sets fields in place of those of the same names: repeated lines stay repeated. */
 export function setLines(res: ServerResponse, headers: HeaderLines): void {
-  for (const [name, values] of grouped(headers)) res.setHeader(name, values)
+  for (const [name, values] of grouped(headers).values()) res.setHeader(name, values)
 }
 
-/** Lines by their name as it was first written: one value, or all of them in their order. */
-export function grouped(headers: HeaderLines): Iterable<[string, string | string[]]> {
+/** Lines by their name in lower case: the name as it was first written, and one value, or all of them in their order. */
+export function grouped(headers: HeaderLines): Map<string, [name: string, values: string | string[]]> {
   const groups = new Map<string, [string, string | string[]]>()
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i] as string, headers[i + 1] as string]
-    const group = groups.get(name.toLowerCase())
-    if (group === undefined) groups.set(name.toLowerCase(), [name, value])
+    const key = name.toLowerCase()
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [name, value])
     else group[1] = Array.isArray(group[1]) ? [...group[1], value] : [group[1], value]
   }
-  return groups.values()
+  return groups
 }

@@ -19,18 +19,18 @@ export function sendStored(res: ServerResponse, head: CompleteResponse, body?: U
 export function applyStored(res: ServerResponse, { headers, added, removed }: CompleteResponse): void {
   // Not what is absent: to Node that is a wish, such as to send no Date.
   for (const name of removed) if (res.hasHeader(name)) res.removeHeader(name)
-  for (const [name, values] of grouped(headers)) {
-    const key = name.toLowerCase()
-    if (key === 'vary') res.setHeader(name, joinedVary(res, headers))
-    else if (key === 'cache-status' || added.includes(key)) res.appendHeader(name, values)
-    else res.setHeader(name, values)
+  for (const [key, [name, values]] of grouped(headers)) {
+    const beside = key === 'vary' || key === 'cache-status' || added.includes(key)
+    if (!beside || !res.hasHeader(key)) res.setHeader(name, values)
+    else if (key === 'vary') res.setHeader(name, joinedVary(res, headers))
+    else res.appendHeader(name, values)
   }
 }
 
 /** Vary of the layers outside with what it lacks of the stored one: those who set it on each response know of their own. */
 function joinedVary(res: ServerResponse, headers: HeaderLines): string {
-  const outside = [res.getHeader('vary') ?? []].flat().join(', ')
+  const outside = [res.getHeader('vary')].flat().join(', ')
   const known = new Set(outside.toLowerCase().split(/[\s,]+/))
   const missing = members(headers, 'vary').filter((name) => !known.has(name.toLowerCase()))
-  return outside === '' ? missing.join(', ') : [outside, ...missing].join(', ')
+  return [outside, ...missing].join(', ')
 }

@@ -14,8 +14,8 @@ export interface Tap {
   readonly outcome: Promise<RunOutcome>
   /** The handler has failed, and nothing more is to be expected of it. */
   fail(): void
-  /** Lets the response go, if it has not begun: from now on it is nobody's concern, and its outcome is `'broken'`. */
-  withdraw(): void
+  /** Lets the response go, unless it has begun: from now on it is nobody's concern, and its outcome is `'broken'`. */
+  withdraw(): boolean
 }
 
 /**
@@ -35,7 +35,7 @@ export function tapResponse(
   logOthers?: (log: FieldLog) => void,
 ): Tap {
   let fail!: () => void
-  let withdraw!: () => void
+  let withdraw!: () => boolean
   const outcome = new Promise<RunOutcome>((resolve) => {
     const writeHead = res.writeHead
     const write = res.write as Write
@@ -62,9 +62,10 @@ export function tapResponse(
     const onAbort = (): void => finish({ end: 'passed' })
     fail = () => finish({ end: 'broken' })
     withdraw = () => {
-      if (began) return
+      if (began) return false
       withdrawn = true
       fail()
+      return true
     }
     const onClose = (): void => {
       if (began) fail()

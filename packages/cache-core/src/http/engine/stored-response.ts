@@ -7,8 +7,8 @@ import type { CompleteResponse } from './exchange.js'
  *     generation 1 · flags 1 · status 2 · received 8 · age 8 · fresh for 8 · bytes of text 4 · bytes of body 4 · text · body
  *
  * Numbers are big-endian, times IEEE doubles in milliseconds. The text is Latin-1, as HTTP/1.1 is, one string a line:
- * the reason phrase, the names `added`, the names `removed`, then name, value, name, value. Its end, split, is the list
- * that `writeHead` takes.
+ * the reason phrase, then name, value, name, value, then the names `added` and the names `removed`. Its middle, split, is
+ * the list that `writeHead` takes.
  */
 export interface StoredResponse extends CompleteResponse {
   /** When its header was there, milliseconds since the epoch. */
@@ -29,12 +29,12 @@ const HEAD_BYTES = 36
 /** More than any server sends: node:http itself takes 16 KiB of field lines. */
 const MAX_TEXT_BYTES = 262_144
 
-/** Lines before the first field. */
-const LINES_BEFORE_FIELDS = 3
+/** The lines that are no field: phrase, `added`, `removed`. */
+const OTHER_LINES = 3
 
-/** A reason phrase, two lists of names (tokens), names and values, as Node agrees to send them. One pass: it runs on every hit. */
+/** A reason phrase, names (tokens) and values as Node agrees to send them, two lists of names. One pass: it runs on every hit. */
 const TEXT =
-  /^[\t\x20-\x7e\x80-\xff]*(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z,]*){2}(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+\n[\t\x20-\x7e\x80-\xff]*)*$/
+  /^[\t\x20-\x7e\x80-\xff]*(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+\n[\t\x20-\x7e\x80-\xff]*)*(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z,]*){2}$/
 
 /** `body` are the pieces in which it was captured; they are copied once. `undefined`: some field cannot be sent again. */
 export function encodeResponse(
@@ -42,8 +42,8 @@ export function encodeResponse(
   body: readonly Uint8Array[],
 ): Buffer | undefined {
   const { statusText, added, removed, headers } = response
-  const text = [statusText, added.join(), removed.join(), ...headers].join('\n')
-  const lines = headers.length + LINES_BEFORE_FIELDS
+  const text = [statusText, ...headers, added.join(), removed.join()].join('\n')
+  const lines = headers.length + OTHER_LINES
   if (text.length > MAX_TEXT_BYTES || !TEXT.test(text) || text.split('\n').length !== lines) return undefined
   const bodyBytes = body.reduce((sum, piece) => sum + piece.byteLength, 0)
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + text.length + bodyBytes)
@@ -82,7 +82,9 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse | undefined {
   const text = buffer.toString('latin1', HEAD_BYTES, bodyAt)
   if (!TEXT.test(text)) return undefined
   const headers = text.split('\n')
-  const [statusText, added, removed] = headers.splice(0, LINES_BEFORE_FIELDS) as [string, string, string]
+  const statusText = headers.shift() as string
+  const removed = headers.pop() as string
+  const added = headers.pop() as string
   return {
     status,
     statusText,
