@@ -26,6 +26,8 @@ writeFileSync(
       noEmit: true,
       // JavaScript is read for its syntax only.
       allowJs: true,
+      // Nest's.
+      experimentalDecorators: true,
       noUnusedLocals: false,
       noUnusedParameters: false,
       rootDirs: ['.', '../stand-ins', '../../../examples/postgres-store/src'],

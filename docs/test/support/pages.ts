@@ -13,7 +13,14 @@ export interface Page {
 export function pages(): readonly Page[] {
   const below = (folder: string): string[] => readdirSync(ROOT + folder).map((name) => folder + name)
   const readmes = ['packages/', 'examples/', 'apps/'].flatMap(below).map((folder) => `${folder}/README.md`)
-  return [...below(''), ...below('docs/'), ...below('docs/decisions/'), ...readmes, 'benchmarks/README.md']
+  return [
+    ...below(''),
+    ...below('docs/'),
+    ...below('docs/decisions/'),
+    ...below('docs/frameworks/'),
+    ...readmes,
+    'benchmarks/README.md',
+  ]
     .filter((path) => path.endsWith('.md') && existsSync(ROOT + path))
     .map((path) => ({ path, text: readFileSync(ROOT + path, 'utf8') }))
 }

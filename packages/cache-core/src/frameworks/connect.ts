@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache } from '../data/cache.js'
-import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import type { HttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
+import { engineOf } from './node-http/innermost.js'
 import { runBehindCache } from './node-http/middleware.js'
 
 export type ConnectMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => unknown) => void
@@ -12,9 +13,10 @@ export type ConnectMiddleware = (req: IncomingMessage, res: ServerResponse, next
  * front of what answers.
  *
  * @param cache A cache, or an `HttpCache` made of one (then without options).
+ * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.
  */
-export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions): ConnectMiddleware {
-  const engine = toHttpCache(cache, options)
+export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions | false): ConnectMiddleware {
+  const engine = engineOf(cache, options)
   return (req, res, next) => runBehindCache(engine, req, res, next)
 }

@@ -1,8 +1,9 @@
 import type { RequestHandler } from 'express'
 import type { Cache } from '../data/cache.js'
-import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import type { HttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { knownToExpress } from './node-http/express-request.js'
+import { engineOf } from './node-http/innermost.js'
 import { runBehindCache } from './node-http/middleware.js'
 
 /**
@@ -13,9 +14,10 @@ import { runBehindCache } from './node-http/middleware.js'
  * or compresses. What is used after it runs on misses.
  *
  * @param cache A cache, or an `HttpCache` made of one (then without options).
+ * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.
  */
-export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions): RequestHandler {
-  const engine = toHttpCache(cache, options)
+export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions | false): RequestHandler {
+  const engine = engineOf(cache, options)
   return (req, res, next) => runBehindCache(engine, req, res, next, knownToExpress(req))
 }

@@ -5,6 +5,8 @@ import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { constraintTexts, fastifyExchange } from './node-http/fastify-exchange.js'
+import { handleInnermost } from './node-http/innermost.js'
+import type { NodeExchange } from './node-http/node-exchange.js'
 
 export interface FastifyHttpCacheOptions extends HttpCacheOptions {
   /** A cache, or an `HttpCache` made of one (then without further options). */
@@ -47,7 +49,10 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
     const constraints = constraintTexts(route.constraints)
     setHooks(route, (request, reply, done) => {
       if (request.raw.httpVersionMajor !== 1) return done()
-      engine.handle(fastifyExchange(request, reply, done, constraints)).catch(done)
+      const exchange = (): NodeExchange => fastifyExchange(request, reply, done, constraints)
+      const handling = handleInnermost(engine, request.raw, exchange)
+      if (handling === undefined) done()
+      else handling.catch(done)
     })
   })
 }

@@ -1,40 +1,29 @@
-import type { Context, Middleware } from 'koa'
+import type { Middleware } from 'koa'
 import type { Cache } from '../data/cache.js'
-import type { Exchange } from '../http/engine/exchange.js'
-import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import type { HttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
-import { nodeExchange } from './node-http/node-exchange.js'
+import { engineOf, handleInnermost } from './node-http/innermost.js'
+import { koaExchange } from './node-http/koa-exchange.js'
 
 /**
  * Response caching for Koa: `app.use(httpCache(cache, { ttl: '1m' }))`, or on one route of a router.
  *
+ * What is used before it runs on every request, hit or not, also what it does after its `await next()`: that is the
+ * place of what refuses requests, sets cookies or compresses. What is used after it runs on misses. A response that is
+ * stored goes outwards as a Buffer, on the miss as on the hits.
+ *
  * @param cache A cache, or an `HttpCache` made of one (then without options).
+ * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.
  */
-export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions): Middleware {
-  const engine = toHttpCache(cache, options)
+export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions | false): Middleware {
+  const engine = engineOf(cache, options)
   return (ctx, next) => {
     if (ctx.req.httpVersionMajor !== 1) return next()
-    return new Promise((resolve, reject) => {
-      const proceed = (): Promise<unknown> => {
-        const running = next()
-        running.then(resolve, reject)
-        return running
-      }
-      engine.handle(koaExchange(ctx, proceed, () => resolve(undefined))).catch(reject)
+    return new Promise<void>((resolve, reject) => {
+      const handling = handleInnermost(engine, ctx.req, () => koaExchange(ctx, next, resolve, reject))
+      if (handling === undefined) next().then(resolve, reject)
+      else handling.catch(reject)
     })
-  }
-}
-
-function koaExchange(ctx: Context, proceed: () => Promise<unknown>, answered: () => void): Exchange {
-  const origin = ctx.app.proxy ? { scheme: ctx.protocol, host: ctx.host } : undefined
-  const exchange = nodeExchange(ctx.req, ctx.res, { proceed, origin, holders: [ctx, ctx.request], source: ctx })
-  return {
-    ...exchange,
-    send(head, body) {
-      ctx.respond = false
-      exchange.send(head, body)
-      answered()
-    },
   }
 }

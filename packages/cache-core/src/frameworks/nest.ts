@@ -14,12 +14,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Observable } from 'rxjs'
 import { InvalidOptionError } from '../base/errors.js'
 import type { Cache } from '../data/cache.js'
-import type { Exchange } from '../http/engine/exchange.js'
 import { HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { knownToExpress } from './node-http/express-request.js'
 import { fastifyExchange } from './node-http/fastify-exchange.js'
+import { handleInnermost } from './node-http/innermost.js'
 import { nodeExchange } from './node-http/node-exchange.js'
+
+/** The engine: what providers inject to purge. */
+export { HttpCache }
 
 export interface HttpCacheModuleOptions extends HttpCacheOptions {
   /** A cache, or an `HttpCache` made of one (then without further options). */
@@ -44,12 +47,13 @@ export function CachedResponse(options: HttpCacheOptions | false): MethodDecorat
 
 /**
  * Response caching for Nest, on Express and on Fastify: import `HttpCacheModule.forRoot({ cache, ttl: '1m' })` once, as
- * the first of the root module's imports. The engine, to purge, is injected as `HttpCache` of `@tiercel/cache-core/http`.
+ * the first of the root module's imports. The engine, to purge, is injected as `HttpCache`.
  *
  * Middleware and guards run on every request, hit or not; interceptors, pipes, handler and filters on misses.
  *
  * @throws InvalidOptionError naming the option, when the application starts.
  */
+// biome-ignore lint/complexity/noStaticOnlyClass: what Nest takes for a module is a class.
 export class HttpCacheModule {
   static forRoot(options: HttpCacheModuleOptions): DynamicModule {
     return HttpCacheModule.forRootAsync({ useFactory: () => options })
@@ -122,9 +126,21 @@ class HttpCacheInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const handler = context.getHandler()
     const engine = this.#own.has(handler) ? this.#own.get(handler) : this.#shared
-    if (engine === undefined || context.getType() !== 'http') return next.handle()
+    if (context.getType() !== 'http') return next.handle()
+    const http = context.switchToHttp()
+    const request = http.getRequest<Request | FastifyRequest>()
+    const req = 'raw' in request ? request.raw : request
+    if (req.httpVersionMajor !== 1) return next.handle()
     return new Promise((resolve, reject) => {
-      engine.handle(exchangeOf(context, this.#chosenBy(context), () => resolve(next.handle()))).catch(reject)
+      const proceed = (): void => resolve(next.handle())
+      const constraints = this.#chosenBy(context)
+      const handling = handleInnermost(engine, req, () =>
+        'raw' in request
+          ? fastifyExchange(request, http.getResponse<FastifyReply>(), proceed, constraints)
+          : nodeExchange(request, http.getResponse<Response>(), { proceed, constraints, ...knownToExpress(request) }),
+      )
+      if (handling === undefined) proceed()
+      else handling.catch(reject)
     })
   }
 
@@ -139,12 +155,3 @@ class HttpCacheInterceptor implements NestInterceptor {
 
 /** Nest's names for what a controller or a handler is chosen by beside its path. */
 const CHOSEN_BY = ['__version__', 'host']
-
-function exchangeOf(context: ExecutionContext, constraints: readonly string[], proceed: () => void): Exchange {
-  const http = context.switchToHttp()
-  const request = http.getRequest<Request | FastifyRequest>()
-  if ('raw' in request) {
-    return fastifyExchange(request, http.getResponse<FastifyReply>(), proceed, constraints)
-  }
-  return nodeExchange(request, http.getResponse<Response>(), { proceed, constraints, ...knownToExpress(request) })
-}

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache } from '../data/cache.js'
-import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import type { HttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
+import { engineOf } from './node-http/innermost.js'
 import { runBehindCache } from './node-http/middleware.js'
 
 export type NodeMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => unknown) => void
 
 /**
- * Response caching for node:http. Of two in a row the outer one is used. HTTP/2 passes uncached.
+ * Response caching for node:http. Of several in a row the innermost rules. HTTP/2 passes uncached.
  *
  * ```ts
  * const cached = httpCache(cache, { ttl: '1m' })
@@ -15,9 +16,10 @@ export type NodeMiddleware = (req: IncomingMessage, res: ServerResponse, next: (
  * ```
  *
  * @param cache A cache, or an `HttpCache` made of one (then without options).
+ * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.
  */
-export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions): NodeMiddleware {
-  const engine = toHttpCache(cache, options)
+export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions | false): NodeMiddleware {
+  const engine = engineOf(cache, options)
   return (req, res, next) => runBehindCache(engine, req, res, next)
 }

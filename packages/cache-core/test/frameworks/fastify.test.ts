@@ -98,7 +98,7 @@ describe('httpCache of Fastify', () => {
     }
   })
 
-  it('hooks before it and onResponse run on hits, the others do not', async () => {
+  it('onRequest, onSend and onResponse run on hits, and what they make of the body is made once', async () => {
     const calls: string[] = []
     const app = await newApp()
     app.addHook('onRequest', async () => void calls.push('onRequest'))
@@ -113,7 +113,7 @@ describe('httpCache of Fastify', () => {
     calls.length = 0
     const hit = await app.inject('/')
     expect([hit.body, status(hit)]).toEqual(['x sent', 'hit; ttl=60'])
-    await expect.poll(() => calls).toEqual(['onRequest', 'own onRequest', 'onResponse 200'])
+    await expect.poll(() => calls).toEqual(['onRequest', 'own onRequest', 'onSend', 'onResponse 200'])
   })
 
   it('a hook before it refuses, hit or not', async () => {

@@ -7,7 +7,6 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { httpCache, type NodeMiddleware } from '../../src/frameworks/node.js'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
-import { FakeClock } from '../support/fake-clock.js'
 import { later, newCache } from './support/apps.js'
 import { ask } from './support/client.js'
 
@@ -30,16 +29,6 @@ describe('httpCache of node:http', () => {
     expect(() => httpCache(engine, { ttl: '2m' })).toThrow(/options/)
     expect(() => httpCache(cache, { ttl: -1 })).toThrow(/ttl/)
     expect(() => httpCache({} as never)).toThrow(/cache/)
-  })
-
-  it('of two in a row uses the outer one', async () => {
-    const cache = newCache({ clock: new FakeClock() })
-    const outer = httpCache(cache, { ttl: '1m' })
-    const inner = httpCache(cache, { ttl: '5m', waitTimeout: '10s' })
-    const port = await serve((req, res) => outer(req, res, () => inner(req, res, () => res.end('x'))))
-    expect((await ask(port, '/')).cacheStatus()).toBe('fwd=uri-miss; stored')
-    expect((await ask(port, '/')).cacheStatus()).toBe('hit; ttl=60')
-    expect((await ask(port, '/', { method: 'PUT' })).cacheStatus()).toBe('fwd=method')
   })
 
   it('keeps mounts apart that cut their path off the url, and narrows both forms of it', async () => {

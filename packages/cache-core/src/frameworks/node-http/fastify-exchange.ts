@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Exchange } from '../../http/engine/exchange.js'
 import type { HeaderFields } from '../../http/message/headers.js'
 import type { FieldLog } from './field-log.js'
-import { nodeExchange } from './node-exchange.js'
+import { type NodeExchange, nodeExchange } from './node-exchange.js'
+import { replyStored } from './reply-stored.js'
 
 /** A request to Fastify, and the way to answer it. */
 export function fastifyExchange(
@@ -10,20 +10,22 @@ export function fastifyExchange(
   reply: FastifyReply,
   done: () => void,
   constraints: readonly string[] = [],
-): Exchange {
+): NodeExchange {
   // Fastify has `ips` where it was told to trust its proxy; host and protocol are then as it resolves them.
   const trusted = request.ips !== undefined
-  return nodeExchange(request.raw, reply.raw, {
+  // Fastify 4 has the port in `hostname`, and no `host`.
+  const host = (request as Partial<FastifyRequest>).host ?? request.hostname
+  const exchange = nodeExchange(request.raw, reply.raw, {
     proceed: () => done(),
-    origin: trusted ? { scheme: request.protocol, host: request.host } : undefined,
+    origin: trusted ? { scheme: request.protocol, host } : undefined,
     constraints,
     headers: request.headers,
     holders: [request],
     source: request,
     fields: () => reply.getHeaders() as HeaderFields,
     logFields: (log) => logReply(reply, log),
-    takeOver: () => void reply.hijack(),
   })
+  return { ...exchange, send: (head, body) => replyStored(reply, head, body) }
 }
 
 /** What has chosen a route among those of its URL. */

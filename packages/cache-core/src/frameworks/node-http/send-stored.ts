@@ -15,8 +15,17 @@ export function sendStored(res: ServerResponse, head: CompleteResponse, body?: U
   res.end(body)
 }
 
+/** Where the fields of a response stand: on node's, or where a framework keeps them. */
+export interface FieldStore {
+  hasHeader(name: string): boolean
+  getHeader(name: string): number | string | readonly string[] | undefined
+  setHeader(name: string, value: string | readonly string[]): unknown
+  appendHeader(name: string, value: string | readonly string[]): unknown
+  removeHeader(name: string): unknown
+}
+
 /** The fields of a stored response, over what stands on a response that has not begun. */
-export function applyStored(res: ServerResponse, { headers, added, removed }: CompleteResponse): void {
+export function applyStored(res: FieldStore, { headers, added, removed }: CompleteResponse): void {
   // Not what is absent: to Node that is a wish, such as to send no Date.
   for (const name of removed) if (res.hasHeader(name)) res.removeHeader(name)
   for (const [key, [name, values]] of grouped(headers)) {
@@ -28,7 +37,7 @@ export function applyStored(res: ServerResponse, { headers, added, removed }: Co
 }
 
 /** Vary of the layers outside with what it lacks of the stored one: those who set it on each response know of their own. */
-function joinedVary(res: ServerResponse, headers: HeaderLines): string {
+function joinedVary(res: FieldStore, headers: HeaderLines): string {
   const outside = [res.getHeader('vary')].flat().join(', ')
   const known = new Set(outside.toLowerCase().split(/[\s,]+/))
   const missing = members(headers, 'vary').filter((name) => !known.has(name.toLowerCase()))

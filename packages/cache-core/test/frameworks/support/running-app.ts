@@ -22,12 +22,16 @@ export interface Setup {
   readonly cache?: Cache
   readonly engine?: HttpCache
   readonly options?: HttpCacheOptions
+  /** What the route says itself, over what is said for the application. */
+  readonly route?: HttpCacheOptions | false | undefined
   /** A layer between server and cache. */
   readonly outside?: (req: IncomingMessage, res: ServerResponse) => void
 }
 
 /** What an entry point is made with to start an application. */
-export interface Parts {
+export interface Parts extends Pick<Setup, 'route'> {
+  /** Not the engine's, where a test gave an engine. */
+  readonly cache: Cache
   readonly engine: HttpCache
   readonly outside: NonNullable<Setup['outside']>
   readonly handler: Handler
@@ -37,10 +41,12 @@ export type Start = (handler: Handler, setup?: Setup) => Promise<App>
 
 /** A row of the table: `listen` starts a server and answers its port. */
 export function startWith(listen: (parts: Parts) => Promise<number>): Start {
-  return async (handler, { cache, engine, options, outside = () => {} } = {}) => {
+  return async (handler, { cache = newCache(), engine, options, route, outside = () => {} } = {}) => {
     let runs = 0
     const port = await listen({
-      engine: engine ?? createHttpCache(cache ?? newCache(), { ttl: '1m', ...options }),
+      engine: engine ?? createHttpCache(cache, { ttl: '1m', ...options }),
+      cache,
+      route,
       outside,
       handler: (req, res) => {
         runs++
@@ -82,9 +88,9 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-/** Ends with the test. */
+/** Ends with the test. Small: room for 100 000 entries costs 20 ms to make. */
 export function newCache(options: Partial<Parameters<typeof createCache>[0]> = {}): AnyCache {
-  const cache = createCache({ store: memoryStore(), ...options })
+  const cache = createCache({ store: memoryStore({ maxEntries: 1_000 }), ...options })
   later(() => cache.close())
   return cache
 }

@@ -7,7 +7,7 @@ export const startExpress4 = startOn(express4)
 export const startExpress5 = startOn(express5)
 
 function startOn(express: typeof express5): Start {
-  return startWith(({ engine, outside, handler }) => {
+  return startWith(({ engine, cache, route, outside, handler }) => {
     const app = express()
     app.disable('x-powered-by')
     app.use((req, res, next) => {
@@ -15,6 +15,7 @@ function startOn(express: typeof express5): Start {
       next()
     })
     app.use(httpCache(engine))
+    if (route !== undefined) app.use(httpCache(cache, route))
     app.use((req, res) => handler(req, res))
     return listen(app)
   })

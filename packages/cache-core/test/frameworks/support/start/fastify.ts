@@ -14,13 +14,13 @@ export const startFastify5 = startOn(() => {
 })
 
 function startOn(fastify: () => FastifyInstance): Start {
-  return startWith(async ({ engine, outside, handler }) => {
+  return startWith(async ({ engine, route, outside, handler }) => {
     const app = fastify()
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
     app.addHook('onRequest', async (request, reply) => outside(request.raw, reply.raw))
     await app.register(httpCache, { cache: engine })
-    app.all('/*', (request, reply) => {
+    app.all('/*', { config: route === undefined ? {} : { cache: route } }, (request, reply) => {
       reply.hijack()
       return handler(request.raw, reply.raw)
     })

@@ -3,8 +3,8 @@ import { All, Controller, type INestApplication, Req, Res } from '@nestjs/common
 import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
-import { HttpCacheModule } from '../../../../src/frameworks/nest.js'
-import { type Handler, later, portOf, type Start, startWith } from '../running-app.js'
+import { CachedResponse, HttpCacheModule } from '../../../../src/frameworks/nest.js'
+import { type Handler, later, type Parts, portOf, type Start, startWith } from '../running-app.js'
 
 export const startNestExpress = startOn('*path', () => {
   const adapter = new ExpressAdapter()
@@ -18,11 +18,11 @@ export const startNestFastify = startOn('*', () => {
 })
 
 function startOn(everything: string, newAdapter: () => ExpressAdapter | FastifyAdapter): Start {
-  return startWith(async ({ engine, outside, handler }) => {
+  return startWith(async ({ engine, route, outside, handler }) => {
     const module = {
       module: class {},
       imports: [HttpCacheModule.forRoot({ cache: engine })],
-      controllers: [controllerOf(everything, handler)],
+      controllers: [controllerOf(everything, handler, route)],
     }
     const options = { logger: false, bodyParser: false, forceCloseConnections: true } as const
     const app: INestApplication = await NestFactory.create(module, newAdapter(), options)
@@ -37,7 +37,7 @@ function startOn(everything: string, newAdapter: () => ExpressAdapter | FastifyA
 }
 
 /** One handler for everything, on what Node gave. */
-function controllerOf(everything: string, handler: Handler): new () => object {
+function controllerOf(everything: string, handler: Handler, route: Parts['route']): new () => object {
   class Everything {
     answer(
       request: IncomingMessage | { raw: IncomingMessage },
@@ -51,6 +51,7 @@ function controllerOf(everything: string, handler: Handler): new () => object {
   All(['/', everything])(Everything.prototype, 'answer', descriptor)
   Req()(Everything.prototype, 'answer', 0)
   Res()(Everything.prototype, 'answer', 1)
+  if (route !== undefined) CachedResponse(route)(Everything.prototype, 'answer', descriptor)
   Controller()(Everything)
   return Everything
 }

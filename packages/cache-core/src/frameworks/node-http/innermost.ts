@@ -1,0 +1,42 @@
+import type { IncomingMessage } from 'node:http'
+import type { Cache } from '../../data/cache.js'
+import { type HttpCache, toHttpCache } from '../../http/engine/http-cache.js'
+import { isUnsafe } from '../../http/rules/invalidation.js'
+import type { HttpCacheOptions } from '../../http/rules/options.js'
+import type { NodeExchange } from './node-exchange.js'
+
+/** The exchange in which a request is now, through whatever entry point. */
+const exchanges = new WeakMap<IncomingMessage, NodeExchange>()
+
+/** What every middleware takes: `false` for an engine that caches nothing. @throws InvalidOptionError */
+export function engineOf(
+  cache: Cache | HttpCache,
+  options: HttpCacheOptions | false | undefined,
+): HttpCache | undefined {
+  const engine = toHttpCache(cache, options === false ? undefined : options)
+  return options === false ? undefined : engine
+}
+
+/**
+ * Of several caches that a request comes through, the innermost rules: it stands nearest to the route, and says what
+ * that depends on. Those outside let the request go, whole as it came, before their response has begun. Of a write all
+ * of them hear.
+ *
+ * @param engine `undefined`: this route is not cached, not by those outside either.
+ * @param newExchange Called when the request is whole again.
+ * @returns Whether the request is on its way; else there is nothing to do but to go on.
+ */
+export function handleInnermost(
+  engine: HttpCache | undefined,
+  req: IncomingMessage,
+  newExchange: () => NodeExchange,
+): Promise<void> | undefined {
+  const reads = !isUnsafe(req.method ?? 'GET')
+  // A cache that only hears of writes says nothing about reads.
+  if (reads && engine?.hearsOnly) return undefined
+  if (reads) exchanges.get(req)?.withdraw()
+  if (engine === undefined) return undefined
+  const exchange = newExchange()
+  exchanges.set(req, exchange)
+  return engine.handle(exchange)
+}

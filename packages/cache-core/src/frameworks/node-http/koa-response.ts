@@ -1,0 +1,105 @@
+import { pipeline, Stream, Transform, type TransformCallback } from 'node:stream'
+import type { Context } from 'koa'
+import type { RunOutcome, RunPlan } from '../../http/engine/exchange.js'
+import type { HeaderLines } from '../../http/message/headers.js'
+import type { ByteRange } from '../../http/message/range.js'
+import type { HeadChanges } from '../../http/rules/head-changes.js'
+import { linesSet, setLines } from './response-head.js'
+
+/**
+ * Whether a response stands on the context that can be taken from there. What a handler writes to `ctx.res`, no body at
+ * all, and what fetch knows as one are left to the tap on the response below.
+ */
+export function standsOnContext(ctx: Context): boolean {
+  return ctx.respond !== false && !ctx.res.headersSent && (isStream(ctx.body) || isWhole(ctx.body))
+}
+
+/** @param changes What the handler did to the head, so that it is this now. */
+export function takeResponse(
+  ctx: Context,
+  plan: RunPlan,
+  changes: (now: HeaderLines) => HeadChanges,
+): Promise<RunOutcome> {
+  const { res } = ctx
+  const body: unknown = ctx.body
+  const lines = linesSet(res)
+  const { headers, capture, partial } = plan.onHead({
+    status: ctx.status,
+    statusText: res.statusMessage ?? '',
+    headers: lines,
+    changes: changes(lines),
+  })
+  let outcome: Promise<RunOutcome> = Promise.resolve({ end: 'passed' })
+  // The client's part of it; all where it asked for no part.
+  const part = partial === undefined ? WHOLE : (partial.range ?? NONE)
+  if (capture && isStream(body)) {
+    const copy = new Copy(plan.maxBodyBytes, part)
+    outcome = copied(body, copy, plan.signal)
+    ctx.body = copy
+  } else if (capture) {
+    const bytes = bytesOf(body)
+    if (bytes.byteLength <= plan.maxBodyBytes) outcome = Promise.resolve({ end: 'captured', body: [bytes] })
+    ctx.body = bytes.subarray(part.start, part.end)
+  }
+  if (partial !== undefined) ctx.status = partial.status
+  const length = capture ? res.getHeader('content-length') : undefined
+  for (const name of res.getHeaderNames()) res.removeHeader(name)
+  setLines(res, headers)
+  if (length !== undefined) res.setHeader('content-length', length)
+  return outcome
+}
+
+const WHOLE: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY }
+const NONE: ByteRange = { start: 0, end: 0 }
+
+function isStream(body: unknown): body is Stream.Readable {
+  return body instanceof Stream.Readable
+}
+
+/** A body that is there as a whole: text, bytes, or a value that goes out as JSON. */
+function isWhole(body: unknown): boolean {
+  if (body === undefined || body === null || body instanceof Stream) return false
+  return !(body instanceof Blob || body instanceof ReadableStream || body instanceof Response)
+}
+
+/** As Koa would send it. */
+function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+}
+
+function copied(source: Stream.Readable, copy: Copy, signal: AbortSignal | undefined): Promise<RunOutcome> {
+  return new Promise((resolve) => {
+    copy.once('overflow', () => resolve({ end: 'passed' }))
+    signal?.addEventListener('abort', () => resolve({ end: 'passed' }), { once: true })
+    pipeline(source, copy, (error) => {
+      resolve(error ? { end: 'broken' } : { end: 'captured', body: copy.pieces })
+    })
+  })
+}
+
+/** Lets a part of a stream through and keeps all of it, up to a limit. */
+class Copy extends Transform {
+  readonly pieces: Buffer[] = []
+  readonly #maxBytes: number
+  readonly #part: ByteRange
+  #bytes = 0
+
+  constructor(maxBytes: number, part: ByteRange) {
+    super()
+    this.#maxBytes = maxBytes
+    this.#part = part
+  }
+
+  override _transform(piece: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    const { start, end } = this.#part
+    const at = this.#bytes
+    this.#bytes += piece.byteLength
+    if (this.#bytes <= this.#maxBytes) this.pieces.push(piece)
+    else if (at <= this.#maxBytes) {
+      this.pieces.length = 0
+      this.emit('overflow')
+    }
+    callback(null, piece.subarray(Math.max(0, start - at), Math.max(0, end - at)))
+  }
+}

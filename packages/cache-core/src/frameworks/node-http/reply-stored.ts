@@ -1,0 +1,94 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import type { CompleteResponse } from '../../http/engine/exchange.js'
+import { first, type HeaderFields, headerLines } from '../../http/message/headers.js'
+import { setLines, type WriteHeadArguments } from './response-head.js'
+import { applyStored, type FieldStore } from './send-stored.js'
+
+/** What describes the stored bytes: `onSend` hooks that change the body for this client do it for nothing. */
+const OF_THE_BODY = ['content-type', 'content-encoding', 'content-length', 'transfer-encoding']
+
+/**
+ * Answers with a stored response through Fastify itself, so that `onSend` hooks run, in which plugins write the cookies
+ * of this client. Fields that they set go out; the body does as it is stored, with what they made of it on the miss.
+ */
+export function replyStored(reply: FastifyReply, head: CompleteResponse, body: Uint8Array | undefined): void {
+  const { raw } = reply
+  if (reply.sent || raw.destroyed) return
+  applyStored(fieldsOf(reply), head)
+  reply.code(head.status)
+  sendInPlace(raw, head, body)
+  reply.send(body === undefined ? undefined : Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+}
+
+/** Replaces what Fastify is about to write, unless a hook has failed and it writes an error. */
+function sendInPlace(raw: ServerResponse, head: CompleteResponse, body: Uint8Array | undefined): void {
+  const { writeHead, write, end } = raw
+  const names = new Map<string, string>()
+  for (let i = 0; i < head.headers.length; i += 2) {
+    const name = head.headers[i] as string
+    if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name)
+  }
+  const restore = (): void => void Object.assign(raw, { writeHead, write, end })
+
+  raw.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
+    restore()
+    const given = headerLines((rest.at(-1) ?? {}) as HeaderFields)
+    const lines: string[] = []
+    if (status !== head.status) {
+      // The error page has nothing of the stored response.
+      for (let i = 0; i < given.length; i += 2) {
+        const name = given[i] as string
+        if (first(head.headers, name) !== given[i + 1]) lines.push(name, given[i + 1] as string)
+      }
+      setLines(raw, lines)
+      return writeHead.call(raw, status)
+    }
+    for (let i = 0; i < given.length; i += 2) {
+      const name = given[i] as string
+      if (!OF_THE_BODY.includes(name)) lines.push(names.get(name) ?? name, given[i + 1] as string)
+    }
+    for (const name of OF_THE_BODY) {
+      raw.removeHeader(name)
+      const value = first(head.headers, name)
+      if (value !== undefined) lines.push(names.get(name) as string, value)
+    }
+    setLines(raw, lines)
+    if (head.statusText !== '') raw.statusMessage = head.statusText
+    writeHead.call(raw, status)
+    ;(end as (body?: Uint8Array) => unknown).call(raw, body)
+    // What Fastify, or a stream that a hook has put in place of the body, goes on to write.
+    Object.assign(raw, { write: () => true, end: () => raw })
+    return raw
+  }) as ServerResponse['writeHead']
+  // A stream writes without a head.
+  raw.write = ((...rest: Parameters<typeof write>) => {
+    raw.writeHead(raw.statusCode)
+    return raw.write(...rest)
+  }) as typeof write
+  raw.end = ((...rest: Parameters<typeof end>) => {
+    raw.writeHead(raw.statusCode)
+    return raw.end(...rest)
+  }) as typeof end
+}
+
+/** The fields of a reply, with those that were set on node's response beneath. */
+function fieldsOf(reply: FastifyReply): FieldStore {
+  return {
+    hasHeader: (name) => reply.hasHeader(name) || reply.raw.hasHeader(name),
+    getHeader: (name) => reply.getHeader(name) ?? reply.raw.getHeader(name),
+    setHeader(name, value) {
+      reply.raw.removeHeader(name)
+      reply.header(name, value)
+    },
+    appendHeader(name, value) {
+      const before = [reply.getHeader(name) ?? reply.raw.getHeader(name) ?? []].flat().map(String)
+      reply.raw.removeHeader(name)
+      reply.header(name, [...before, ...[value].flat()])
+    },
+    removeHeader(name) {
+      reply.removeHeader(name)
+      reply.raw.removeHeader(name)
+    },
+  }
+}
