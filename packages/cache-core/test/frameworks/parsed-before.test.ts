@@ -97,7 +97,7 @@ describe.each([
         next()
       })
       app.use(cached({}))
-      app.get('/items', (req, res) => res.send(`item ${req.query['id']} at ${req.originalUrl}`))
+      app.get('/items', (req, res) => res.send(`item ${req.query.id} at ${req.originalUrl}`))
     })
     expect(await get('/i/42')).toBe('item 42 at /i/42')
     expect(await get('/i/42')).toBe('item 42 at /i/42')
@@ -131,7 +131,7 @@ describe.each([
     app.get('/', async (req, res) => {
       begin()
       await opened
-      res.send(`${req.headers.cookie} ${req.cookies['session']}`)
+      res.send(`${req.headers.cookie} ${req.cookies.session}`)
     })
     const port = await listen(createServer(app))
     const leaving = new AbortController()

@@ -20,7 +20,11 @@ export function narrowParsed(holder: object, request: CacheRequest, sight: Sight
   const after = [sight.target, sight.url]
   if (before.some((target, index) => target !== after[index])) {
     const shows = shownParameters(before.flatMap(namesOf), after.flatMap(namesOf))
-    narrow('query', (query) => picked(query, shows, undefined))
+    // `hpp` keeps there what it has taken out of `query`.
+    for (const name of ['query', 'queryPolluted']) narrow(name, (query) => picked(query, shows, undefined))
+    const texts = new Map(before.flatMap((target, index) => textsOf(target, after[index] as string)))
+    // What `parseurl` and polka remember of the URL: it is read, too, by those who know it.
+    for (const name of ['_parsedUrl', '_parsedOriginalUrl']) narrow(name, (url) => shownUrl(url, texts, shows))
     for (const name of ['search', 'querystring']) {
       const text = Object.hasOwn(parsed, name) ? parsed[name] : undefined
       if (typeof text === 'string') replaced.put(holder, name, likeBefore(searchOf(sight.url), text))
@@ -93,6 +97,26 @@ function isRecord(value: object): boolean {
   return (
     prototype === null || prototype === Object.prototype || Object.getOwnPropertyNames(prototype as object).length === 0
   )
+}
+
+/** A target, its query with and without the `?`, and what is shown in their place. */
+function textsOf(before: string, after: string): [before: string, after: string][] {
+  const [search, shown] = [searchOf(before), searchOf(after)]
+  const texts: [string, string][] = [
+    [before, after],
+    [search, shown],
+    [search.slice(1), shown.slice(1)],
+  ]
+  return texts.filter(([text]) => text !== '')
+}
+
+/** A copy of a parsed URL with these texts in their places, and a parsed query in it narrowed. */
+function shownUrl(parsed: object, texts: ReadonlyMap<string, string>, shows: Shows): object {
+  const entries = Object.entries(parsed).map(([name, value]: [string, unknown]) => {
+    if (typeof value === 'object' && value !== null) return [name, picked(value, shows, undefined)]
+    return [name, typeof value === 'string' ? (texts.get(value) ?? value) : value]
+  })
+  return Object.assign(Object.create(Object.getPrototypeOf(parsed)), Object.fromEntries(entries))
 }
 
 function namesOf(target: string): string[] {

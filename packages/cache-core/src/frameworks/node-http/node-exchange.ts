@@ -25,6 +25,10 @@ export interface Framework extends RequestFacts {
 export interface NodeExchange extends Exchange {
   /** Lets a response go that has not begun: the handler sees the whole request, and what it answers is sent as without this cache. */
   withdraw(): void
+  /** The first half of that: the response is let go, and the request stays narrowed, for a handler that is still read. */
+  stepAside(): void
+  /** The second half: the request is again as it came. */
+  restore(): void
 }
 
 /** An exchange over node:http, for every framework that stands on it. */
@@ -32,7 +36,8 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
   const { proceed, holders = [], fields, logFields, takeOver } = framework
   const request = cacheRequest(req, framework)
   const linesBefore = (): string[] => (fields === undefined ? linesSet(res) : headerLines(fields()))
-  let withdraw = (): void => {}
+  let stepAside: () => unknown = () => {}
+  let restore = (): void => {}
   return {
     request,
     send(head, body) {
@@ -41,20 +46,22 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
       sendStored(res, head, body)
     },
     run({ sees, ...plan }: RunPlan) {
-      const restore = sees === undefined ? undefined : narrowRequest(req, holders, request, sees)
+      if (sees !== undefined) restore = narrowRequest(req, holders, request, sees)
       const tap = tapResponse(res, plan, linesBefore(), logFields)
-      withdraw = () => {
-        if (tap.withdraw()) restore?.()
-      }
-      if (restore !== undefined) whenAnswered(res, tap.outcome, restore)
+      stepAside = tap.withdraw
+      if (sees !== undefined) whenAnswered(res, tap.outcome, restore)
       runHandler(proceed, tap.fail)
       return tap.outcome
     },
     write(plan) {
-      withdraw = holdEnd(res, plan)
+      stepAside = holdEnd(res, plan)
       runHandler(proceed, () => {})
     },
-    withdraw: () => withdraw(),
+    withdraw() {
+      if (stepAside() !== false) restore()
+    },
+    stepAside: () => stepAside(),
+    restore: () => restore(),
   }
 }
 

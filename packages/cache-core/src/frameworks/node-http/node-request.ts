@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { combined, type HeaderLines } from '../../http/message/headers.js'
+import { combined, type HeaderLines, has, keep } from '../../http/message/headers.js'
 import type { CacheRequest, Origin, Sight } from '../../http/message/message.js'
+import { pathOf, searchOf } from '../../http/message/query.js'
 import { narrowParsed } from './narrow-parsed.js'
 import { Replacements } from './replacements.js'
 
@@ -19,12 +20,13 @@ export interface RequestFacts extends Pick<CacheRequest, 'constraints' | 'source
 export function cacheRequest(req: MountedRequest, facts: RequestFacts = {}): CacheRequest {
   const { origin, constraints, headers = req.headers, source = req } = facts
   const url = req.url ?? '/'
+  const lines = presentLines(req.rawHeaders, headers)
   const tls = (req.socket as Partial<TLSSocket> | null)?.encrypted === true
   return {
     method: req.method ?? 'GET',
     target: req.originalUrl ?? url,
     url,
-    headers: presentLines(req.rawHeaders, headers),
+    headers: req.httpVersionMajor > 1 ? withHost(lines, headers) : lines,
     scheme: tls ? 'https' : 'http',
     origin,
     constraints,
@@ -49,10 +51,12 @@ export function narrowRequest(
   // These first: some hold what they have once read of `req`.
   for (const holder of [...holders, req]) narrowParsed(holder, request, sight, replaced)
   const distinct = valuesByName(sight.headers)
-  replaced.put(req, 'headers', narrowHeaders(req.headers, distinct))
+  replaced.put(req, 'headers', narrowHeaders(req.headers, distinct, sight.target))
   replaced.put(req, 'headersDistinct', distinct)
   replaced.put(req, 'rawHeaders', [...sight.headers])
-  replaced.put(req, 'url', sight.url)
+  const { url: before = '' } = req
+  // Routers cut a mount off while they run, and put it back.
+  replaced.put(req, 'url', sight.url, (now) => withSearch(now as string, searchOf(sight.url), searchOf(before)))
   return () => replaced.restore()
 }
 
@@ -65,22 +69,33 @@ function presentLines(raw: HeaderLines, headers: IncomingHttpHeaders): HeaderLin
   let asCame = true
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase()
-    if (names.has(name) || headers[name] !== raw[i + 1]) asCame = false
+    if (names.has(name) || valueOf(headers, name) !== raw[i + 1]) asCame = false
     names.add(name)
   }
   if (asCame && Object.keys(headers).length === names.size) return raw
   const came = valuesByName(raw)
   const lines: string[] = []
-  const changed = (name: string): boolean => !isFolded(headers[name], came[name] as string[], name)
+  const changed = (name: string): boolean => !isFolded(valueOf(headers, name), came[name] as string[], name)
   const written = new Set<string>()
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase()
     if (!changed(name)) lines.push(raw[i] as string, raw[i + 1] as string)
-    else if (!written.has(name)) append(lines, raw[i] as string, headers[name])
+    else if (!written.has(name)) append(lines, raw[i] as string, valueOf(headers, name))
     written.add(name)
   }
   for (const [name, value] of Object.entries(headers)) if (!written.has(name)) append(lines, name, value)
   return lines
+}
+
+/** The fields of HTTP/1.1 that say the same: no pseudo-fields, and the authority as Host (RFC 9113 section 8.3.1). */
+function withHost(lines: HeaderLines, headers: IncomingHttpHeaders): HeaderLines {
+  const authority = headers[':authority']
+  const host = typeof authority === 'string' && !has(lines, 'host') ? ['Host', authority] : []
+  return [...host, ...keep(lines, (name) => !name.startsWith(':'))]
+}
+
+function withSearch(target: string, search: string, other: string): string {
+  return searchOf(target) === search ? pathOf(target) + other : target
 }
 
 /** Whether `value` is what node makes of these lines: joined, or a list, or the first one alone (`user-agent`). */
@@ -94,6 +109,11 @@ function joined(name: string, values: readonly string[]): string | undefined {
     values.flatMap((value) => [name, value]),
     name,
   )
+}
+
+/** A client may well name a field `__proto__`. */
+function valueOf(headers: IncomingHttpHeaders, name: string): string | string[] | undefined {
+  return Object.hasOwn(headers, name) ? headers[name] : undefined
 }
 
 /** Layers write numbers and worse into fields. */
@@ -121,10 +141,13 @@ function valuesByName(lines: HeaderLines): ValuesByName {
 }
 
 /** Fields that are cut short come in one line; how node joins repeated ones, it has decided already. */
-function narrowHeaders(headers: IncomingHttpHeaders, shown: ValuesByName): IncomingHttpHeaders {
+function narrowHeaders(headers: IncomingHttpHeaders, shown: ValuesByName, target: string): IncomingHttpHeaders {
   const narrowed: IncomingHttpHeaders = {}
+  // HTTP/2 has method, scheme, target and authority there, too.
+  for (const [name, value] of Object.entries(headers)) if (name.startsWith(':')) narrowed[name] = value
+  if (':path' in narrowed) Object.assign(narrowed, { ':path': target, ':authority': shown.host?.[0] })
   for (const [name, values] of Object.entries(shown)) {
-    const value = headers[name]
+    const value = valueOf(headers, name)
     narrowed[name] = value === undefined || (values.length === 1 && !Array.isArray(value)) ? values[0] : value
   }
   return narrowed

@@ -7,13 +7,16 @@ interface Replacement {
   readonly inherited: boolean
   readonly before: unknown
   readonly after: unknown
+  /** What it becomes again where somebody else has replaced it since. */
+  readonly otherwise: (now: unknown) => unknown
 }
 
 /** Properties that have another value for a while. */
 export class Replacements {
   readonly #replacements: Replacement[] = []
 
-  put(holder: object, name: PropertyKey, after: unknown): void {
+  /** @param otherwise What a value becomes that somebody else has put in the place of `after`; by default it stays. */
+  put(holder: object, name: PropertyKey, after: unknown, otherwise: (now: unknown) => unknown = same): void {
     const before: unknown = Reflect.get(holder, name)
     if (before === after) return
     const own = Object.getOwnPropertyDescriptor(holder, name)
@@ -23,16 +26,20 @@ export class Replacements {
       const enumerable = own?.enumerable === true
       Reflect.defineProperty(holder, name, { value: after, writable: true, configurable: true, enumerable })
     }
-    this.#replacements.push({ holder, name, own, inherited, before, after })
+    this.#replacements.push({ holder, name, own, inherited, before, after, otherwise })
   }
 
-  /** What somebody else has replaced since stays as it is. */
   restore(): void {
-    for (const { holder, name, own, inherited, before, after } of this.#replacements.splice(0).reverse()) {
-      if (Reflect.get(holder, name) !== after) continue
-      if (inherited) Reflect.set(holder, name, before)
+    for (const { holder, name, own, inherited, before, after, otherwise } of this.#replacements.splice(0).reverse()) {
+      const now: unknown = Reflect.get(holder, name)
+      if (now !== after) Reflect.set(holder, name, otherwise(now))
+      else if (inherited) Reflect.set(holder, name, before)
       else if (own === undefined) Reflect.deleteProperty(holder, name)
       else Reflect.defineProperty(holder, name, own)
     }
   }
+}
+
+function same(value: unknown): unknown {
+  return value
 }

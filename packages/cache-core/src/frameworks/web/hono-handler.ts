@@ -18,6 +18,10 @@ export class HonoHandler implements WebHandler {
     this.#next = next
   }
 
+  get source(): Context {
+    return this.#context
+  }
+
   get log(): HeadLog {
     return this.#log
   }

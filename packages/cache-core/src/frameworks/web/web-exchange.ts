@@ -23,6 +23,8 @@ export interface WebHandler {
   readonly over?: () => void
   /** The field lines that layers outside have set so far, where the host has them on its response already. */
   readonly outside?: () => HeaderLines
+  /** The framework's own request, for the functions of a route. Default: the Request. */
+  readonly source?: unknown
   /** What it did to the fields of the response, as far as it was seen. */
   readonly log?: HeadLog
 }
@@ -40,7 +42,7 @@ export class WebExchange implements Exchange, Passage {
 
   constructor(original: Request, handler: WebHandler) {
     this.original = original
-    this.request = cacheRequest(original)
+    this.request = cacheRequest(original, handler.source)
     this.#handler = handler
     this.#answered = new Promise((resolve, reject) => {
       this.#answer = resolve

@@ -6,12 +6,12 @@ import { showExtras } from './request-extras.js'
  * A request as the rules know it. Scheme and host are those of its URL, as its host has resolved them; a Host field
  * stands there also where fetch has left it out, so that a narrowed request tells whether it may be seen.
  */
-export function cacheRequest(request: Request): CacheRequest {
+export function cacheRequest(request: Request, source: unknown = request): CacheRequest {
   const headers: string[] = []
   for (const [name, value] of request.headers) headers.push(name, value)
   const { scheme, host, target } = partsOf(request.url)
   if (!has(headers, 'host')) headers.push('host', host)
-  return { method: request.method, target, headers, origin: { scheme, host }, source: request }
+  return { method: request.method, target, headers, origin: { scheme, host }, source }
 }
 
 /** What stands in place of scheme and host where the key knows neither: a URL needs some. */
