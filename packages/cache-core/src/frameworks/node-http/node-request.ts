@@ -65,26 +65,27 @@ export function narrowRequest(
  * the handler reads.
  */
 function presentLines(raw: HeaderLines, headers: IncomingHttpHeaders): HeaderLines {
-  const names = new Set<string>()
-  let asCame = true
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase()
-    if (names.has(name) || valueOf(headers, name) !== raw[i + 1]) asCame = false
-    names.add(name)
-  }
-  if (asCame && Object.keys(headers).length === names.size) return raw
+  if (isAsCame(raw, headers)) return raw
   const came = valuesByName(raw)
   const lines: string[] = []
-  const changed = (name: string): boolean => !isFolded(valueOf(headers, name), came[name] as string[], name)
+  const changed = (name: string): boolean => !isFolded(ownValue(headers, name), came[name] as string[], name)
   const written = new Set<string>()
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase()
     if (!changed(name)) lines.push(raw[i] as string, raw[i + 1] as string)
-    else if (!written.has(name)) append(lines, raw[i] as string, valueOf(headers, name))
+    else if (!written.has(name)) append(lines, raw[i] as string, ownValue(headers, name))
     written.add(name)
   }
   for (const [name, value] of Object.entries(headers)) if (!written.has(name)) append(lines, name, value)
   return lines
+}
+
+/** Whether each field came in one line, and nothing was changed: the common case, on every hit. */
+function isAsCame(raw: HeaderLines, headers: IncomingHttpHeaders): boolean {
+  for (let i = 0; i < raw.length; i += 2) {
+    if (headers[(raw[i] as string).toLowerCase()] !== raw[i + 1]) return false
+  }
+  return Object.keys(headers).length === raw.length / 2
 }
 
 /** The fields of HTTP/1.1 that say the same: no pseudo-fields, and the authority as Host (RFC 9113 section 8.3.1). */
@@ -112,7 +113,7 @@ function joined(name: string, values: readonly string[]): string | undefined {
 }
 
 /** A client may well name a field `__proto__`. */
-function valueOf(headers: IncomingHttpHeaders, name: string): string | string[] | undefined {
+function ownValue(headers: IncomingHttpHeaders, name: string): string | string[] | undefined {
   return Object.hasOwn(headers, name) ? headers[name] : undefined
 }
 
@@ -147,7 +148,7 @@ function narrowHeaders(headers: IncomingHttpHeaders, shown: ValuesByName, target
   for (const [name, value] of Object.entries(headers)) if (name.startsWith(':')) narrowed[name] = value
   if (':path' in narrowed) Object.assign(narrowed, { ':path': target, ':authority': shown.host?.[0] })
   for (const [name, values] of Object.entries(shown)) {
-    const value = valueOf(headers, name)
+    const value = ownValue(headers, name)
     narrowed[name] = value === undefined || (values.length === 1 && !Array.isArray(value)) ? values[0] : value
   }
   return narrowed
