@@ -133,7 +133,8 @@ export function visibleLines(
   rules: NarrowingRules,
 ): readonly string[] {
   const lines = all(request.headers, name)
-  if (lines.length === 0) return lines
+  // The handler sees one also where the request has none.
+  if (lines.length === 0) return name === 'host' && rules.narrow !== false ? [hostSeen(key, rules)] : lines
   const sight = sightOf(name, request, key, rules)
   if (sight === 'whole') return lines
   return sight === 'hidden' ? [] : [sight.value]
@@ -155,7 +156,7 @@ export function narrow(request: CacheRequest, key: UrlKey, rules: NarrowingRules
   }
   const url = urlSeen(request, key, rules)
   if (rules.narrow === false) return { target: request.target, url, headers }
-  if (rules.host !== true && !has(headers, 'host')) headers.push('Host', rules.host)
+  if (!has(headers, 'host')) headers.push('Host', hostSeen(key, rules))
   return { target: targetOf(key), url, headers }
 }
 

@@ -86,7 +86,10 @@ export function ownParts(
   if (!isWrittenAs(key, name)) add('target', [targetOf(key)])
   const { target, url = target, constraints = [] } = request
   if (rules.narrow === false) add('seen', [target, url, ...all(request.headers, 'host')])
-  else if (url !== target) add('url', [urlSeen(request, key, rules)])
+  else {
+    const seen = urlSeen(request, key, rules)
+    if (seen !== targetOf(key)) add('url', [seen])
+  }
   if (constraints.length > 0) add('constraints', constraints)
   if (chosen.length > 0) add('vary', chosen)
   return parts
