@@ -1,0 +1,25 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { IncomingMessage } from 'node:http'
+import { setImmediate as turn } from 'node:timers/promises'
+import { exchangeOf, type Site } from '../support/application.js'
+import { HANDLER } from '../support/exemptions.js'
+
+/** The context that an outer layer makes for each request, as tracing and logging do. */
+export class RequestContext {
+  readonly #storage = new AsyncLocalStorage<string>()
+
+  run<Result>(req: IncomingMessage, inside: () => Result): Result {
+    return this.#storage.run(exchangeOf(req), inside)
+  }
+
+  /** Notes what a handler sees of it, at once and after waiting. */
+  async noteIn(req: IncomingMessage, site: Site): Promise<void> {
+    site.note(req, `${HANDLER}context ${this.#storage.getStore()}`)
+    await turn()
+    site.note(req, `${HANDLER}context after waiting ${this.#storage.getStore()}`)
+  }
+
+  note(req: IncomingMessage, site: Site, when: string): void {
+    site.note(req, `${when}: context ${this.#storage.getStore()}`)
+  }
+}

@@ -1,0 +1,44 @@
+import { httpCache } from '@tiercel/cache-core/node'
+import express5 from 'express'
+import express4 from 'express-4'
+import type { Application, Place, Site } from '../support/application.js'
+import { RequestContext } from './context.js'
+import { expressInnerLayers, expressOuterLayers, expressWatchers } from './express-layers.js'
+import { expressRoutes } from './express-routes.js'
+import { listen } from './listen.js'
+
+export const PLACES: readonly Place[] = ['outside of all', 'between', 'inside of all']
+
+export const expressFive: Application = {
+  name: 'Express 5',
+  places: PLACES,
+  randomCookies: ['sid', 'csrf'],
+  start: (site) => start(express5, site),
+}
+
+export const expressFour: Application = {
+  ...expressFive,
+  name: 'Express 4',
+  start: (site) => start(express4, site),
+}
+
+function start(express: typeof express5, site: Site): ReturnType<Application['start']> {
+  const context = new RequestContext()
+  const app = express()
+  app.set('trust proxy', 'loopback')
+  // Pages of errors without stacks, which name where the cache stands.
+  app.set('env', 'production')
+  const place = site.cache?.place
+  const cacheIf = (here: Place): void => {
+    if (site.cache !== undefined && place === here) app.use(httpCache(site.cache.engine))
+  }
+  app.use(expressWatchers(site, context))
+  cacheIf('outside of all')
+  app.use(expressOuterLayers())
+  cacheIf('between')
+  const { layers, csrf } = expressInnerLayers(express)
+  app.use(layers)
+  cacheIf('inside of all')
+  expressRoutes(express, app, site, { context, csrf })
+  return listen(app)
+}

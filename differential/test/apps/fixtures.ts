@@ -1,0 +1,4 @@
+import { fileURLToPath } from 'node:url'
+
+export const STATIC = fileURLToPath(new URL('../fixtures/static', import.meta.url))
+export const VIEWS = fileURLToPath(new URL('../fixtures/views', import.meta.url))

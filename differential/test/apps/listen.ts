@@ -1,0 +1,22 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Running } from '../support/application.js'
+
+/** Starts a server on a port of its own. */
+export function listen(handler: RequestListener): Promise<Running> {
+  return running(createServer(handler))
+}
+
+export async function running(server: Server): Promise<Running> {
+  // Longer than an exchange may hang, so that its fellow's connection is still there.
+  server.keepAliveTimeout = 60_000
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,431 @@
+import { CACHE_CONTROLS, STATUSES } from '../apps/answers.js'
+import { type Exchange, exchange, type Script } from '../support/exchange.js'
+
+/** What shows whether a status or a header is stored that should not be: it is asked for twice in a row. */
+const twice = (target: string, writing: Parameters<typeof exchange>[1] = {}): Exchange[] => [
+  exchange(target, writing),
+  exchange(target, { ...writing, name: `${exchange(target, writing).name}, again` }),
+]
+
+const json = (method: string, target: string, value: unknown, rest: Parameters<typeof exchange>[1] = {}): Exchange =>
+  exchange(`${method} ${target}`, { json: value, ...rest })
+
+const token = { 'X-CSRF-Token': '{token}' }
+
+/** Every verb of a resource, with sessions, CSRF tokens, logging in and out. */
+export const crudScript: Script = {
+  name: 'create, read, update, delete, with sessions and CSRF',
+  steps: [
+    exchange('/items'),
+    exchange('/items/1'),
+    exchange('/items/99', { status: 404 }),
+    exchange('HEAD /items/1'),
+    exchange('/items/2'),
+    json('POST', '/items', { name: 'kiwi' }, { status: 403, name: 'a write without a token' }),
+    exchange('/csrf', { by: 'ann', captures: { token: /^X-Token: (.+)$/im }, name: 'ann gets a token' }),
+    json(
+      'POST',
+      '/login',
+      { username: 'ann', password: 'wrong' },
+      { by: 'ann', headers: token, status: 401, name: 'ann mistypes' },
+    ),
+    json(
+      'POST',
+      '/login',
+      { username: 'ann', password: "ann's secret" },
+      { by: 'ann', headers: token, name: 'ann logs in' },
+    ),
+    exchange('/me', { by: 'ann', name: 'ann asks who she is' }),
+    exchange('/me', { status: 401, name: 'nobody asks who they are' }),
+    exchange('/csrf', { by: 'ann', captures: { token: /^X-Token: (.+)$/im }, name: 'ann gets a token of her login' }),
+    exchange('/csrf', { by: 'bob', captures: { token: /^X-Token: (.+)$/im }, name: 'bob gets a token' }),
+    json(
+      'POST',
+      '/login',
+      { username: 'bob', password: "bob's secret" },
+      { by: 'bob', headers: token, name: 'bob logs in' },
+    ),
+    exchange('/me', { by: 'bob', name: 'bob asks who he is' }),
+    exchange('/me', { by: 'ann', name: 'ann asks again' }),
+    json('POST', '/items', { name: 'kiwi' }, { by: 'ann', headers: token, status: 201, name: 'ann adds an item' }),
+    exchange('/items', { name: 'the list after it' }),
+    exchange('/items/4', { name: 'the new item' }),
+    exchange('/items/1', { name: 'an item before it changes' }),
+    json('PUT', '/items/1', { name: 'green apple' }, { by: 'ann', headers: token, name: 'ann replaces it' }),
+    exchange('/items/1', { name: 'the replaced item' }),
+    exchange('/items/1', { by: 'bob', name: 'bob reads the replaced item' }),
+    json('PATCH', '/items/1', { name: 'red apple' }, { by: 'ann', headers: token, name: 'ann changes it' }),
+    exchange('/items/1', { name: 'the changed item' }),
+    exchange('HEAD /items/1', { name: 'the head of the changed item' }),
+    json(
+      'PUT',
+      '/items/1',
+      { name: 'stolen' },
+      { headers: { 'X-CSRF-Token': 'guessed' }, status: 403, name: 'a forged write' },
+    ),
+    exchange('/items/1', { name: 'after a forged write' }),
+    exchange('DELETE /items/4', { by: 'ann', headers: token, status: 204, name: 'ann deletes the new item' }),
+    exchange('/items/4', { status: 404, name: 'the deleted item' }),
+    exchange('DELETE /items/4', { by: 'ann', headers: token, status: 404, name: 'ann deletes it again' }),
+    exchange('/items', { name: 'the list in the end' }),
+    exchange('/visits', { by: 'ann', name: "ann's visits" }),
+    exchange('/visits', { by: 'ann', name: "ann's next visit" }),
+    exchange('/visits', { by: 'bob', name: "bob's visit" }),
+    exchange('POST /logout', { by: 'ann', headers: token, status: 303, name: 'ann logs out' }),
+    exchange('/me', { by: 'ann', status: 401, name: 'ann is nobody now' }),
+    exchange('/me', { by: 'bob', name: 'bob is still there' }),
+    ...twice('/begins-session'),
+    json('PUT', '/open-items/2', { name: 'a pear' }),
+    exchange('/open-items/2'),
+    json('PUT', '/open-items/2', { name: 'two pears' }, { name: 'an open write' }),
+    exchange('/open-items/2', { name: 'after an open write' }),
+  ],
+}
+
+export const tokensScript: Script = {
+  name: 'bearer tokens',
+  steps: [
+    exchange('/private', { status: 401 }),
+    json('POST', '/token', { name: 'ann' }, { by: 'ann', captures: { jwt: /"token":"([^"]+)"/ } }),
+    exchange('/private', { by: 'ann', headers: { Authorization: 'Bearer {jwt}' } }),
+    exchange('/private', { status: 401, name: 'without it again' }),
+    exchange('/private', { headers: { Authorization: 'Bearer nonsense' }, status: 401 }),
+    json('POST', '/token', { name: 'bob' }, { by: 'bob', captures: { jwt: /"token":"([^"]+)"/ } }),
+    exchange('/private', { by: 'bob', headers: { Authorization: 'Bearer {jwt}' } }),
+    exchange('/items/1', { headers: { Authorization: 'Bearer nonsense' } }),
+    exchange('/items/1', { headers: { 'X-API-Key': 'a key' } }),
+  ],
+}
+
+export const statusScript: Script = {
+  name: 'statuses and redirects',
+  steps: [
+    ...STATUSES.flatMap((status) => [
+      ...twice(`/status/${status}`, { status }),
+      exchange(`POST /status/${status}`, { status }),
+    ]),
+    ...[301, 302, 303, 307, 308].flatMap((status) => [
+      exchange(`/redirect/${status}`, { status }),
+      exchange(`POST /redirect/${status}`, { status }),
+      exchange(`HEAD /redirect/${status}`, { status }),
+    ]),
+    ...twice('/no/such/page', { status: 404 }),
+    exchange('POST /no/such/page', { status: 404 }),
+    exchange('DELETE /items', { status: 404 }),
+  ],
+}
+
+export const cacheControlScript: Script = {
+  name: 'what handlers say about caching',
+  steps: [
+    ...Object.keys(CACHE_CONTROLS).flatMap((kind) => twice(`/cache-control/${kind}`)),
+    ...Object.keys(CACHE_CONTROLS).map((kind) => exchange(`HEAD /cache-control/${kind}`)),
+    ...['/expires', '/expired', '/etag/strong', '/etag/weak', '/etag/private', '/last-modified'].flatMap((target) =>
+      twice(target),
+    ),
+    ...twice('/vary/star'),
+    ...['de', 'en', 'de, en;q=0.5'].flatMap((language) =>
+      twice('/vary/language', { headers: { 'Accept-Language': language } }),
+    ),
+    ...['one', 'two'].flatMap((agent) => twice('/vary/agent', { headers: { 'User-Agent': agent } })),
+    ...['text/html', 'application/json'].flatMap((type) =>
+      twice('/vary/two', { headers: { Accept: type, 'Accept-Language': 'en' } }),
+    ),
+    ...['theme=dark', 'theme=light', 'other=1'].flatMap((cookie) =>
+      twice('/vary/cookie', { headers: { Cookie: cookie } }),
+    ),
+    exchange('/vary/cookie'),
+  ],
+}
+
+const CONDITIONS: readonly Readonly<Record<string, string>>[] = [
+  { 'If-None-Match': '"v1"' },
+  { 'If-None-Match': 'W/"v1"' },
+  { 'If-None-Match': '"other", "v1"' },
+  { 'If-None-Match': '"other"' },
+  { 'If-None-Match': '*' },
+  { 'If-Modified-Since': 'Sun, 06 Nov 1994 08:49:37 GMT' },
+  { 'If-Modified-Since': 'Sat, 05 Nov 1994 08:49:37 GMT' },
+  { 'If-Modified-Since': 'Fri, 31 Dec 2100 23:59:59 GMT' },
+  { 'If-Modified-Since': 'not a date' },
+  { 'If-None-Match': '"other"', 'If-Modified-Since': 'Fri, 31 Dec 2100 23:59:59 GMT' },
+  { 'If-None-Match': '"v1"', 'Cache-Control': 'no-cache' },
+]
+
+export const conditionsScript: Script = {
+  name: 'conditions on what handlers send',
+  steps: ['/etag/strong', '/etag/weak', '/etag/private', '/last-modified'].flatMap((target) => [
+    ...CONDITIONS.map((headers) => exchange(target, { headers, status: statusUnder(target, headers) })),
+    exchange(`HEAD ${target}`, {
+      headers: { 'If-None-Match': '"v1"' },
+      status: target === '/last-modified' ? 200 : 304,
+    }),
+  ]),
+}
+
+/** RFC 9110 section 13.2.2, and `no-cache`, to which Express gives the whole answer. */
+function statusUnder(target: string, headers: Readonly<Record<string, string>>): number {
+  const tags = headers['If-None-Match']
+  const since = headers['If-Modified-Since']
+  if (headers['Cache-Control'] !== undefined) return 200
+  if (tags !== undefined) {
+    const matches = tags === '*' || (target !== '/last-modified' && tags.includes('"v1"'))
+    return matches ? 304 : 200
+  }
+  if (target !== '/last-modified' || since === undefined) return 200
+  return Date.parse(since) >= Date.parse('Sun, 06 Nov 1994 08:49:37 GMT') ? 304 : 200
+}
+
+const ENCODINGS = ['gzip', 'br', 'deflate', 'gzip, br;q=0.5', 'identity', 'gzip;q=0', '*', 'unknown', '*;q=0, gzip']
+
+export const encodingsScript: Script = {
+  name: 'compression',
+  steps: [
+    ...['/send/long', '/send/long-flushed', '/send/long-no-transform', '/send/string'].flatMap((target) => [
+      ...ENCODINGS.map((coding) => exchange(target, { headers: { 'Accept-Encoding': coding } })),
+      exchange(target),
+      exchange(`HEAD ${target}`, { headers: { 'Accept-Encoding': 'gzip' } }),
+      exchange(`POST ${target}`, { headers: { 'Accept-Encoding': 'gzip' } }),
+      exchange(`POST ${target}`),
+    ]),
+    ...['gzip', 'br', 'identity'].map((coding) => exchange('/items/1', { headers: { 'Accept-Encoding': coding } })),
+  ],
+}
+
+const RANGES = [
+  'bytes=0-1',
+  'bytes=5-',
+  'bytes=-4',
+  'bytes=0-0,3-4',
+  'bytes=99999-',
+  'bytes=2-1',
+  'lines=1-2',
+  'bytes=0-99999',
+]
+const RANGE_STATUS: Readonly<Record<string, number>> = {
+  'bytes=99999-': 416,
+  'bytes=2-1': 200,
+  'lines=1-2': 200,
+  'bytes=0-0,3-4': 200,
+}
+
+/** @param routes Of one file of 10 800 bytes: the whole, then parts, then the whole. */
+export function filesScript(routes: readonly string[], differs: Readonly<Record<string, number>> = {}): Script {
+  return {
+    name: 'files, parts of them, conditions',
+    steps: routes.flatMap((route) => [
+      ...RANGES.map((range) =>
+        exchange(route, {
+          headers: { Range: range },
+          name: `${route} ${range}, first`,
+          status: differs[range] ?? RANGE_STATUS[range] ?? 206,
+        }),
+      ),
+      exchange(route, { captures: { etag: /^ETag: (.+)$/im, modified: /^Last-Modified: (.+)$/im }, by: route }),
+      exchange(route, { name: `${route} again` }),
+      exchange(`HEAD ${route}`),
+      ...RANGES.map((range) =>
+        exchange(route, {
+          headers: { Range: range },
+          name: `${route} ${range}, then`,
+          status: differs[range] ?? RANGE_STATUS[range] ?? 206,
+        }),
+      ),
+      exchange(route, { by: route, headers: { 'If-None-Match': '{etag}' }, status: 304 }),
+      exchange(route, { by: route, headers: { 'If-Modified-Since': '{modified}' }, status: 304 }),
+      exchange(route, { headers: { 'If-None-Match': '"other"' } }),
+      exchange(route, {
+        by: route,
+        headers: { Range: 'bytes=0-3', 'If-Range': '{etag}' },
+        status: differs['If-Range'] ?? 206,
+      }),
+      exchange(route, { by: route, headers: { Range: 'bytes=0-3', 'If-Range': '{modified}' }, status: 206 }),
+      exchange(route, { headers: { Range: 'bytes=0-3', 'If-Range': '"other"' } }),
+      exchange(route, { by: route, headers: { 'If-Match': '{etag}' }, status: differs['If-Match'] ?? 200 }),
+      exchange(route, { headers: { 'If-Match': '"other"' }, status: differs['If-Match other'] ?? 412 }),
+      exchange(route, {
+        headers: { 'If-Unmodified-Since': 'Sun, 06 Nov 1994 08:49:37 GMT' },
+        status: differs['If-Unmodified-Since'] ?? 412,
+      }),
+      exchange(`POST ${route}`, { status: differs.POST ?? 200 }),
+      exchange(route, { name: `${route} in the end` }),
+    ]),
+  }
+}
+
+export const corsScript: Script = {
+  name: 'origins and preflights',
+  steps: ['/items/1', '/send/object', '/cache-control/public'].flatMap((target) => [
+    exchange(target),
+    exchange(target, { headers: { Origin: 'https://app.example' } }),
+    exchange(target, { headers: { Origin: 'https://other.example' } }),
+    exchange(target, { headers: { Origin: 'https://evil.example' } }),
+    exchange(target, { name: `${target} without an origin again` }),
+    exchange(`OPTIONS ${target}`, {
+      headers: {
+        Origin: 'https://app.example',
+        'Access-Control-Request-Method': 'PUT',
+        'Access-Control-Request-Headers': 'x-csrf-token',
+      },
+      status: 204,
+    }),
+    exchange(`OPTIONS ${target}`, { status: 204 }),
+    exchange(`POST ${target}`, {
+      headers: { Origin: 'https://app.example' },
+      status: target === '/items/1' ? 404 : 200,
+    }),
+  ]),
+}
+
+export const errorsScript: Script = {
+  name: 'errors',
+  steps: [
+    'sync',
+    'rejected',
+    'next',
+    'late',
+    'status',
+    'fields',
+    'default',
+    'after-head',
+    'after-end',
+    'twice',
+  ].flatMap((kind) => {
+    const status = kind === 'status' ? 418 : kind.startsWith('after') || kind === 'twice' ? 200 : 500
+    return [
+      ...twice(`/errors/${kind}`, { status }),
+      exchange(`POST /errors/${kind}`, { status }),
+      exchange(`DELETE /errors/${kind}`, { status }),
+      exchange('/send/string', { name: `after GET and POST of ${kind}` }),
+    ]
+  }),
+}
+
+const MULTIPART = [
+  '--limit',
+  'Content-Disposition: form-data; name="title"',
+  '',
+  'A title',
+  '--limit',
+  'Content-Disposition: form-data; name="files"; filename="a.txt"',
+  'Content-Type: text/plain',
+  '',
+  'the bytes of a file',
+  '--limit--',
+  '',
+].join('\r\n')
+
+export const bodiesScript: Script = {
+  name: 'bodies that parsers read',
+  steps: [
+    json('POST', '/json', { a: [1, { b: 'ü' }] }),
+    exchange('POST /json', {
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"a":',
+      status: 400,
+      name: 'malformed JSON',
+    }),
+    exchange('POST /json', {
+      headers: { 'Content-Type': 'application/json' },
+      body: `{"a":"${'x'.repeat(3000)}"}`,
+      status: 413,
+      name: 'too large',
+    }),
+    exchange('POST /form', { form: { a: '1', b: 'ä ö' } }),
+    exchange('POST /text', { headers: { 'Content-Type': 'text/plain' }, body: 'plain text' }),
+    exchange('POST /bytes', {
+      headers: { 'Content-Type': 'application/octet-stream' },
+      body: Buffer.alloc(200_000, 7),
+    }),
+    exchange('POST /upload', { headers: { 'Content-Type': 'multipart/form-data; boundary=limit' }, body: MULTIPART }),
+    exchange('POST /upload', {
+      headers: { 'Content-Type': 'multipart/form-data; boundary=limit' },
+      body: MULTIPART.replace('the bytes', 'x'.repeat(20_000)),
+      status: 500,
+      name: 'a file that is too large',
+    }),
+    exchange('POST /upload', {
+      headers: { 'Content-Type': 'multipart/form-data; boundary=limit' },
+      body: MULTIPART,
+      does: 'sends slowly',
+      name: 'a slow upload',
+    }),
+    exchange('/send/string', { name: 'a read after uploads' }),
+  ],
+}
+
+export const answersScript: Script = {
+  name: "the framework's ways of answering",
+  steps: ['string', 'object', 'buffer', 'nothing', 'null', 'boolean', 'utf8', 'csv'].flatMap((kind) => [
+    ...twice(`/send/${kind}`),
+    exchange(`HEAD /send/${kind}`),
+    exchange(`POST /send/${kind}`),
+  ]),
+}
+
+export const contextScript: Script = {
+  name: 'context, nonces, fields of outer layers',
+  steps: [
+    ...twice('/context'),
+    exchange('POST /context'),
+    ...twice('/nonce'),
+    exchange('HEAD /nonce'),
+    ...['/removes', '/sets-again', '/replaces'].flatMap((target) => [...twice(target), exchange(`POST ${target}`)]),
+    ...twice('/cookies'),
+    exchange('POST /cookies'),
+    ...twice('/links'),
+  ],
+}
+
+export const targetsScript: Script = {
+  name: 'targets and fields of requests',
+  steps: [
+    ...[
+      '/query',
+      '/query?',
+      '/query?a=1',
+      '/query?a=1&a=2',
+      '/query?a=2&a=1',
+      '/query?a[]=1&a[]=2',
+      '/query?f[x]=1&f[y]=2',
+    ]
+      .concat([
+        '/query?%C3%A4=%F0%9F%A6%85',
+        '/query?a=1%262',
+        '/query?a=+b%20c',
+        '/query?utm_source=x&a=1',
+        '/query?a',
+      ])
+      .map((target) => exchange(target)),
+    exchange(`/query?long=${'x'.repeat(3000)}`, { name: 'a long target' }),
+    exchange(`/query?long=${'y'.repeat(9000)}`, { name: 'a target longer than what has a key' }),
+    exchange('/query?a=1&a=2', { name: 'repeated parameters again' }),
+    ...[
+      '/path/a',
+      '/path/a/',
+      '/path/%61',
+      '/path//a',
+      '/path/a;b=c',
+      '/path/caf%C3%A9',
+      '/path/a%2Fb',
+      '/path/%20',
+    ].map((target) => exchange(target)),
+    exchange('/path/a', { name: '/path/a again' }),
+    exchange('POST /path/a?x=1'),
+    exchange('/request'),
+    exchange('POST /request'),
+    exchange('/request', { by: 'somebody', headers: { 'X-Requested-With': 'XMLHttpRequest' } }),
+    exchange('/request', {
+      headers: { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'proxied.example', 'X-Forwarded-For': '10.1.2.3' },
+    }),
+    exchange('POST /request', { headers: { 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': '10.1.2.3' } }),
+    exchange('/send/string?tracking=1', {
+      headers: { Cookie: 'theme=dark' },
+      name: 'with a cookie that does not matter',
+    }),
+    exchange('/send/string?tracking=1', { name: 'without it' }),
+    exchange('/send/string', { headers: { Accept: 'application/json, text/event-stream' } }),
+    exchange('/send/string', { headers: { 'Cache-Control': 'no-cache', Pragma: 'no-cache' } }),
+    exchange('/send/string', { headers: { 'Cache-Control': 'no-store' } }),
+  ],
+}

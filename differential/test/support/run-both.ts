@@ -1,0 +1,85 @@
+import { createCache, memoryStore } from '@tiercel/cache-core'
+import { createHttpCache } from '@tiercel/cache-core/http'
+import { type Application, Notes, newSite, type Place, type Running } from './application.js'
+import { differenceOf } from './compare.js'
+import type { Script } from './exchange.js'
+import { EXEMPTIONS, isHit, randomCookies } from './exemptions.js'
+import { type Played, Player } from './play.js'
+import type { Pair } from './recording.js'
+import { statusOf } from './reply.js'
+
+export interface Outcome {
+  /** Exchanges that were compared, both rounds together. */
+  readonly compared: number
+  /** How many of them the cache answered. */
+  readonly hits: number
+  /** Each in readable lines. */
+  readonly differences: readonly string[]
+  /** Exchanges that are not about what they say: another status without a cache than written. */
+  readonly misplaced: readonly string[]
+}
+
+/** Plays a script twice against an application without a cache and against one with it, step by step side by side. */
+export async function runBoth(application: Application, place: Place, script: Script): Promise<Outcome> {
+  const cache = createCache({ store: memoryStore() })
+  const engine = createHttpCache(cache, { ttl: '1m' })
+  const plain = await Side.start(application, undefined)
+  const cached = await Side.start(application, { engine, place })
+  const played: { round: number; plain: Played; cached: Played }[] = []
+  for (const round of [1, 2]) {
+    for (const step of script.steps) {
+      const [left, right] = await Promise.all([plain.player.play(step, round), cached.player.play(step, round)])
+      for (const [index, one] of left.entries()) played.push({ round, plain: one, cached: right[index] as Played })
+    }
+  }
+  // Only then has every connection told its application of its end.
+  await Promise.all([plain.close(), cached.close()])
+  await cache.close()
+  return outcomeOf(
+    played.map((both) => ({
+      round: both.round,
+      plain: { ...both.plain, notes: plain.notes.of(both.plain.id) },
+      cached: { ...both.cached, notes: cached.notes.of(both.cached.id) },
+    })),
+    application,
+  )
+}
+
+function outcomeOf(pairs: readonly Pair[], { randomCookies: names }: Application): Outcome {
+  const exemptions = names === undefined ? EXEMPTIONS : [...EXEMPTIONS, randomCookies(names)]
+  const differences = pairs.flatMap((pair) => {
+    const text = differenceOf(pair, exemptions)
+    return text === undefined ? [] : [text]
+  })
+  const misplaced = pairs.flatMap(({ plain: { exchange, reply } }) => {
+    const status = statusOf(reply.head)
+    return status === exchange.status ? [] : [`${exchange.name}: ${status}, where the script says ${exchange.status}`]
+  })
+  const hits = pairs.filter(({ cached }) => isHit(cached)).length
+  return { compared: pairs.length, hits, differences, misplaced: [...new Set(misplaced)] }
+}
+
+/** One of the two runs. */
+class Side {
+  readonly notes: Notes
+  readonly player: Player
+  readonly #running: Running
+
+  private constructor(running: Running, player: Player, notes: Notes) {
+    this.#running = running
+    this.player = player
+    this.notes = notes
+  }
+
+  static async start(application: Application, cache: Parameters<typeof newSite>[0]): Promise<Side> {
+    const notes = new Notes()
+    const site = newSite(cache, notes)
+    const running = await application.start(site)
+    return new Side(running, new Player(running, site), notes)
+  }
+
+  async close(): Promise<void> {
+    this.player.close()
+    await this.#running.close()
+  }
+}

@@ -1,0 +1,5 @@
+import { defineConfig } from 'vitest/config'
+import { shared } from '../vitest.shared.js'
+
+// One framework after the other: an exchange that hangs is told by a deadline, and must not wait for a core.
+export default defineConfig({ ...shared, test: { ...shared.test, fileParallelism: false } })
