@@ -13,7 +13,7 @@ const scripts = [
   shop.cacheControlScript,
   shop.conditionsScript,
   shop.encodingsScript,
-  shop.filesScript(['/file', '/file-private', '/download', '/static/digits.txt'], { POST: 200 }),
+  shop.filesScript(['/file', '/file-private', '/download', '/static/digits.txt'], { 'POST /static/digits.txt': 404 }),
   shop.corsScript,
   shop.errorsScript,
   shop.bodiesScript,

@@ -32,10 +32,9 @@ export interface Item {
   readonly name: string
 }
 
-/** The data of the CRUD routes: equal for equal histories. */
+/** The data of the CRUD routes. A new one gets the lowest number that is free, so that every round has the same. */
 export class Items {
   readonly #items = new Map<number, Item>()
-  #last = 0
 
   constructor() {
     for (const name of ['apple', 'pear', 'plum']) this.add(name)
@@ -50,7 +49,9 @@ export class Items {
   }
 
   add(name: string): Item {
-    return this.put(++this.#last, name)
+    let id = 1
+    while (this.#items.has(id)) id++
+    return this.put(id, name)
   }
 
   put(id: number, name: string): Item {

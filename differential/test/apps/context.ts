@@ -18,8 +18,4 @@ export class RequestContext {
     await turn()
     site.note(req, `${HANDLER}context after waiting ${this.#storage.getStore()}`)
   }
-
-  note(req: IncomingMessage, site: Site, when: string): void {
-    site.note(req, `${when}: context ${this.#storage.getStore()}`)
-  }
 }

@@ -25,18 +25,20 @@ export function expressWatchers(site: Site, context: RequestContext): RequestHan
   return [
     (req, _res, next) => context.run(req, next),
     morgan<Request>((tokens, req, res) => {
-      const url = [tokens.url?.(req, res), req.url, JSON.stringify(req.query)].join(' ')
+      const url = [tokens.url?.(req, res), JSON.stringify(req.query)].join(' ')
       const cookies = (req.headers.cookie ?? '').replaceAll(/=[^;]*/g, '')
       const from = [req.ip, req.protocol, req.hostname, req.headers['x-forwarded-for'], cookies].join(' ')
       site.note(req, `log: ${tokens.method?.(req, res)} ${url} ${tokens.status?.(req, res)} from ${from}`)
       return undefined
     }),
-    // A rate limit counts requests: inside of the cache it would count runs of handlers.
-    rateLimit({ windowMs: 600_000, limit: 10_000, standardHeaders: 'draft-6', legacyHeaders: true }),
     (req, res, next) => {
-      res.on('finish', () => context.note(req, site, 'finish'))
+      if (req.path !== '/nonce') return next()
+      res.locals.nonce = Buffer.from(exchangeOf(req)).toString('base64url')
+      res.set('Content-Security-Policy', `script-src 'nonce-${res.locals.nonce}'`)
       next()
     },
+    // A rate limit counts requests: inside of the cache it would count runs of handlers.
+    rateLimit({ windowMs: 600_000, limit: 10_000, standardHeaders: 'draft-6', legacyHeaders: true }),
   ]
 }
 
@@ -45,12 +47,6 @@ export function expressOuterLayers(): RequestHandler[] {
   return [
     responseTime(),
     helmet(),
-    (req, res, next) => {
-      if (req.path !== '/nonce') return next()
-      res.locals.nonce = Buffer.from(exchangeOf(req)).toString('base64url')
-      res.set('Content-Security-Policy', `script-src 'nonce-${res.locals.nonce}'`)
-      next()
-    },
     cors({ origin: ['https://app.example', 'https://other.example'], credentials: true, exposedHeaders: ['X-Total'] }),
   ]
 }

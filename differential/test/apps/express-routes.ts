@@ -71,8 +71,9 @@ function crud(app: Express, csrf: Csrf): void {
     res.sendStatus(items.delete(Number(req.params.id)) ? 204 : 404)
   })
   // Without a session: what a script or another service writes.
-  app.put('/open-items/:id', (req, res) => res.json(items.put(Number(req.params.id), String(req.body.name))))
-  app.get('/open-items/:id', (req, res) => res.json(items.get(Number(req.params.id)) ?? null))
+  const open = new Items()
+  app.put('/open-items/:id', (req, res) => res.json(open.put(Number(req.params.id), String(req.body.name))))
+  app.get('/open-items/:id', (req, res) => res.json(open.get(Number(req.params.id)) ?? null))
 }
 
 function accounts(app: Express, csrf: Csrf): void {
@@ -241,6 +242,8 @@ function bodies(framework: typeof express, app: Express): void {
 function errorHandler(site: Site): ErrorRequestHandler {
   return (error: Error & { status?: number; default?: boolean }, req, res, next) => {
     site.note(req, `${HANDLER}error "${error.message}", headers sent: ${res.headersSent}`)
+    // Express shows the stack, and it names the cache.
+    error.stack = `${error}`
     if (res.headersSent || error.default) next(error)
     else res.status(error.status ?? 500).json({ error: error.message })
   }

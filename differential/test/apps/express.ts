@@ -26,8 +26,8 @@ function start(express: typeof express5, site: Site): ReturnType<Application['st
   const context = new RequestContext()
   const app = express()
   app.set('trust proxy', 'loopback')
-  // Pages of errors without stacks, which name where the cache stands.
-  app.set('env', 'production')
+  // Logs no errors.
+  app.set('env', 'test')
   const place = site.cache?.place
   const cacheIf = (here: Place): void => {
     if (site.cache !== undefined && place === here) app.use(httpCache(site.cache.engine))

@@ -189,8 +189,9 @@ export const rawRoutes: Readonly<Record<string, RawHandler>> = {
     )
     await pipeline(source, res).catch(() => {})
   },
-  trailers: (_req, res) => {
-    res.setHeader('Trailer', 'X-Sum, X-Count')
+  trailers: (req, res) => {
+    // Node refuses the field where nothing is chunked.
+    if (req.httpVersion === '1.1' && req.method !== 'HEAD') res.setHeader('Trailer', 'X-Sum, X-Count')
     res.write('a body with ')
     res.addTrailers({ 'X-Sum': 'abc', 'X-Count': '2' })
     res.end('trailers')
@@ -253,7 +254,7 @@ export const rawRoutes: Readonly<Record<string, RawHandler>> = {
   },
   'head-twice': (req, res, site) => {
     res.writeHead(200, { 'X-First': 'yes' })
-    site.note(req, `${HANDLER}second head: ${codeOf(() => res.writeHead(500, { 'X-Second': 'yes' }))}`)
+    site.note(req, `${HANDLER}second head: ${codeOf(() => res.writeHead(200, { 'X-Second': 'yes' }))}`)
     res.end('the first one')
   },
   'set-after-head': (req, res, site) => {

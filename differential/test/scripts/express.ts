@@ -53,7 +53,7 @@ export const expressScripts: readonly Script[] = [
       exchange('/static/.hidden', { status: 404 }),
       exchange('/static/../express.ts', { status: 404 }),
       exchange('/static/%2e%2e/express.ts', { status: 404 }),
-      exchange('/static/%', { status: 400 }),
+      exchange('/static/%', { status: 404 }),
       exchange('POST /static/hello.txt', { status: 404 }),
       exchange('DELETE /static/hello.txt', { status: 404 }),
       exchange('/plain-static/hello.txt'),

@@ -12,8 +12,8 @@ const STATUS: Readonly<Record<string, number>> = {
   partial: 206,
 }
 
-/** To a HEAD Node refuses trailers and does not look at lengths. */
-const STATUS_OF_HEAD: Readonly<Record<string, number>> = { ...STATUS, 'strict-length-broken': 200, trailers: 500 }
+/** Of an answer to a HEAD Node checks no length. */
+const STATUS_OF_HEAD: Readonly<Record<string, number>> = { ...STATUS, 'strict-length-broken': 200 }
 
 const LEAVING = ['waits-for-leaving', 'begins-and-waits-for-leaving', 'writes-to-who-left', 'reads-half-a-request']
 

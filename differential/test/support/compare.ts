@@ -4,14 +4,36 @@ import type { Pair, Recording } from './recording.js'
 /** Of a body that is no text, or a long one, this many bytes are shown. */
 const SHOWN_BYTES = 160
 
-/** What differs, in lines: `-` without the cache, `+` with it; `undefined` when nothing does. */
-export function differenceOf(pair: Pair, exemptions: readonly Exemption[]): string | undefined {
+/** Exchanges that differ in the same lines. */
+export interface Difference {
+  readonly exchanges: readonly string[]
+  /** `-` without the cache, `+` with it; the lines that both have are left out. */
+  readonly lines: readonly string[]
+}
+
+export function differencesOf(pairs: readonly Pair[], exemptions: readonly Exemption[]): Difference[] {
+  const byText = new Map<string, Difference>()
+  for (const pair of pairs) {
+    const lines = changedLines(pair, exemptions)
+    if (lines === undefined) continue
+    const text = lines.join('\n')
+    const exchanges = [...(byText.get(text)?.exchanges ?? []), `${pair.plain.exchange.name} (round ${pair.round})`]
+    byText.set(text, { exchanges, lines })
+  }
+  return [...byText.values()]
+}
+
+export function showDifference({ exchanges, lines }: Difference): string {
+  return [...exchanges, ...lines.map((line) => `  ${line}`)].join('\n')
+}
+
+function changedLines(pair: Pair, exemptions: readonly Exemption[]): string[] | undefined {
   const made = exemptions.reduce((left, exemption) => exemption.apply(left), pair)
   const plain = linesOf(made.plain)
   const cached = linesOf(made.cached)
   const same = plain.length === cached.length && plain.every((line, index) => line === cached[index])
   if (same && made.plain.reply.body.equals(made.cached.reply.body)) return undefined
-  return [`round ${pair.round}: ${pair.plain.exchange.name}`, ...diff(plain, cached)].join('\n')
+  return diff(plain, cached)
 }
 
 function linesOf({ reply, notes }: Recording): string[] {
@@ -34,7 +56,7 @@ function bodyLines(body: Buffer): string[] {
   return [`(body of ${body.length} bytes) ${text}${body.length > SHOWN_BYTES ? '…' : ''}`]
 }
 
-/** The lines of both in one list, by their longest common subsequence. */
+/** The lines that only one of them has, by their longest common subsequence. */
 function diff(left: readonly string[], right: readonly string[]): string[] {
   const lengths = Array.from({ length: left.length + 1 }, () => new Array<number>(right.length + 1).fill(0))
   const at = (row: number, column: number): number => lengths[row]?.[column] ?? 0
@@ -50,12 +72,11 @@ function diff(left: readonly string[], right: readonly string[]): string[] {
   let column = 0
   while (row < left.length || column < right.length) {
     if (row < left.length && left[row] === right[column]) {
-      lines.push(`    ${left[row]}`)
       row++
       column++
     } else if (column === right.length || (row < left.length && at(row + 1, column) >= at(row, column + 1))) {
-      lines.push(`  - ${left[row++]}`)
-    } else lines.push(`  + ${right[column++]}`)
+      lines.push(`- ${left[row++]}`)
+    } else lines.push(`+ ${right[column++]}`)
   }
   return lines
 }

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Application } from './application.js'
+import { showDifference } from './compare.js'
 import type { Script } from './exchange.js'
 import { runBoth } from './run-both.js'
 
@@ -13,7 +14,7 @@ export function differential(application: Application, scripts: readonly Script[
       compared += outcome.compared
       hits += outcome.hits
       expect(outcome.misplaced).toEqual([])
-      if (outcome.differences.length > 0) throw new Error(outcome.differences.join('\n\n'))
+      if (outcome.differences.length > 0) throw new Error(outcome.differences.map(showDifference).join('\n\n'))
     })
     afterAll(() => {
       console.log(`${application.name}, the cache ${place}: ${compared} compared, ${hits} hits`)

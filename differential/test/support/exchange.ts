@@ -75,10 +75,6 @@ export function exchange(request: string, writing: Writing = {}): Exchange {
   }
 }
 
-export function exchangesOf({ steps }: Script): Exchange[] {
-  return steps.flatMap((step) => step)
-}
-
 function contentOf(
   body: string | Buffer | undefined,
   form: Readonly<Record<string, string>> | undefined,

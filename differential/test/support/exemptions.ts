@@ -1,5 +1,6 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { Pair, Recording } from './recording.js'
-import { type Head, type Reply, valuesOf } from './reply.js'
+import { type Head, type Reply, statusOf, valuesOf } from './reply.js'
 
 /** A difference that is meant, with the reason. What it names is made equal before the two are compared. */
 export interface Exemption {
@@ -18,7 +19,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
   {
     name: 'Age on hits',
     reason: 'says how old a stored response is',
-    apply: onHits((reply) => editLines(reply, (line) => (/^age:/i.test(line) ? [] : [line]))),
+    apply: onHits((reply) => without(/^age:/i)(reply)),
   },
   {
     name: 'Date',
@@ -45,10 +46,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
   {
     name: 'ETag of the cache',
     reason: 'a stored response without one gets one, unless `etag: false`',
-    apply: (pair) =>
-      valuesOf(pair.plain.reply.head, 'etag').length > 0
-        ? pair
-        : onCached((reply) => editLines(reply, (line) => (/^etag:/i.test(line) ? [] : [line])))(pair),
+    apply: (pair) => (valuesOf(pair.plain.reply.head, 'etag').length > 0 ? pair : onCached(without(/^etag:/i))(pair)),
   },
   {
     name: 'framing of hits',
@@ -59,11 +57,55 @@ export const EXEMPTIONS: readonly Exemption[] = [
       const known = plain.exchange.method === 'HEAD' || cached.reply.framing === 'length'
       if (!isHit(cached) || !known || valuesOf(plain.reply.head, 'content-length').length > 0) return pair
       const unframed = (reply: Reply): Reply => ({
-        ...editLines(reply, (line) => (/^(content-length|transfer-encoding):/i.test(line) ? [] : [line])),
+        ...without(/^(content-length|transfer-encoding):/i)(reply),
         framing: 'length',
       })
       return { ...pair, plain: edit(plain, unframed), cached: edit(cached, unframed) }
     },
+  },
+  {
+    name: 'If-Modified-Since on hits',
+    reason: 'without Last-Modified the cache compares with Date (RFC 9111 section 4.3.2)',
+    apply: (pair) => {
+      const { plain, cached } = pair
+      const dated = valuesOf(plain.reply.head, 'last-modified').length > 0
+      const answeredByDate = isHit(cached) && !dated && statusOf(cached.reply.head) === 304
+      const asked = plain.exchange.headers.map(([name]) => name.toLowerCase())
+      const byDateAlone = asked.includes('if-modified-since') && !asked.includes('if-none-match')
+      return answeredByDate && byDateAlone && statusOf(plain.reply.head) === 200 ? { ...pair, plain: cached } : pair
+    },
+  },
+  {
+    name: 'Last-Modified on 304',
+    reason: 'beside an ETag a 304 needs none (RFC 9110 section 15.4.5)',
+    apply: (pair) =>
+      isHit(pair.cached) && statusOf(pair.plain.reply.head) === 304 ? onBoth(without(/^last-modified:/i))(pair) : pair,
+  },
+  {
+    name: 'Vary on 304',
+    reason:
+      'a 304 of the cache varies as its 200 does (RFC 9110 section 15.4.5); layers inside say less without a body',
+    apply: (pair) => {
+      const { plain, cached } = pair
+      if (!isHit(cached) || statusOf(plain.reply.head) !== 304) return pair
+      const members = (reply: Reply): string[] => valuesOf(reply.head, 'vary').join().split(/,\s*/).filter(Boolean)
+      const says = members(cached.reply)
+      return members(plain.reply).every((name) => says.includes(name)) ? onBoth(without(/^vary:/i))(pair) : pair
+    },
+  },
+  {
+    name: 'coding of HEAD on hits',
+    reason:
+      'has the fields of the stored GET (RFC 9110 section 9.3.2), which layers inside compress and a HEAD they do not',
+    apply: (pair) =>
+      isHit(pair.cached) && pair.plain.exchange.method === 'HEAD'
+        ? onBoth(without(/^(content-encoding|content-length):/i))(pair)
+        : pair,
+  },
+  {
+    name: 'compressed bytes on hits',
+    reason: 'a layer outside compresses a stored body in one piece; what it unpacks to is compared',
+    apply: (pair) => (isHit(pair.cached) ? onBoth(unpacked)(pair) : pair),
   },
   {
     name: 'connection on hits',
@@ -71,7 +113,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
     apply: (pair) => {
       if (!isHit(pair.cached)) return pair
       const unconnected = (reply: Reply): Reply => ({
-        ...editLines(reply, (line) => (/^(connection|keep-alive):/i.test(line) ? [] : [line])),
+        ...without(/^(connection|keep-alive):/i)(reply),
         connection: 'kept',
       })
       return onBoth(unconnected)(pair)
@@ -82,7 +124,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
     reason: 'a stored response has one, also where the handler suppressed it (RFC 9110 section 6.6.1)',
     apply: (pair) =>
       isHit(pair.cached) && valuesOf(pair.plain.reply.head, 'date').length === 0
-        ? onCached((reply) => editLines(reply, (line) => (/^date:/i.test(line) ? [] : [line])))(pair)
+        ? onCached(without(/^date:/i))(pair)
         : pair,
   },
   {
@@ -99,7 +141,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
     apply: (pair) => {
       if (!isHit(pair.cached)) return pair
       const bare = (reply: Reply): Reply => ({
-        ...editLines(reply, (line) => (/^trailer:/i.test(line) ? [] : [line])),
+        ...without(/^trailer:/i)(reply),
         trailers: [],
       })
       return { ...pair, plain: edit(pair.plain, bare) }
@@ -130,6 +172,17 @@ export const EXEMPTIONS: readonly Exemption[] = [
 /** Notes of handlers, and of the layers inside of the cache, begin with it. */
 export const HANDLER = 'handler: '
 
+const UNPACK: Readonly<Record<string, (body: Buffer) => Buffer>> = {
+  gzip: gunzipSync,
+  br: brotliDecompressSync,
+  deflate: inflateSync,
+}
+
+function unpacked(reply: Reply): Reply {
+  const unpack = UNPACK[valuesOf(reply.head, 'content-encoding').join()]
+  return unpack === undefined || reply.body.length === 0 ? reply : { ...reply, body: unpack(reply.body) }
+}
+
 function withoutTokens(recording: Recording): Recording {
   const mask = (text: string): string =>
     [...recording.captured].reduce((masked, [name, token]) => masked.replaceAll(token, `<${name}>`), text)
@@ -140,11 +193,13 @@ function withoutTokens(recording: Recording): Recording {
 }
 
 function withoutOwnStatus(line: string): string[] {
-  const [, name = '', value] = /^(cache-status: )(.*)$/i.exec(line) ?? []
-  if (value === undefined) return [line]
-  const others = value.split(', ').filter((member) => !/^tiercel(;|$)/.test(member))
-  return others.length === 0 ? [] : [name + others.join(', ')]
+  if (!/^cache-status:/i.test(line)) return [line]
+  const others = line.replace(OWN_STATUS, '').replace(/,\s*$/, '')
+  return /:\s*$/.test(others) ? [] : [others]
 }
+
+/** The member of Cache-Status that Tiercel adds; a detail is a quoted string. */
+const OWN_STATUS = /\btiercel(?:;[^,"]*(?:"[^"]*")?)*(?:,\s*)?/
 
 /** The values of cookies that are random. */
 export function randomCookies(names: readonly string[]): Exemption {
@@ -162,6 +217,10 @@ function onBoth(change: (reply: Reply) => Reply): Exemption['apply'] {
 
 function onCached(change: (reply: Reply) => Reply): Exemption['apply'] {
   return (pair) => ({ ...pair, cached: edit(pair.cached, change) })
+}
+
+function without(pattern: RegExp): (reply: Reply) => Reply {
+  return (reply) => editLines(reply, (line) => (pattern.test(line) ? [] : [line]))
 }
 
 function onHits(change: (reply: Reply) => Reply): Exemption['apply'] {

@@ -1,7 +1,7 @@
 import { createCache, memoryStore } from '@tiercel/cache-core'
 import { createHttpCache } from '@tiercel/cache-core/http'
 import { type Application, Notes, newSite, type Place, type Running } from './application.js'
-import { differenceOf } from './compare.js'
+import { type Difference, differencesOf } from './compare.js'
 import type { Script } from './exchange.js'
 import { EXEMPTIONS, isHit, randomCookies } from './exemptions.js'
 import { type Played, Player } from './play.js'
@@ -13,8 +13,7 @@ export interface Outcome {
   readonly compared: number
   /** How many of them the cache answered. */
   readonly hits: number
-  /** Each in readable lines. */
-  readonly differences: readonly string[]
+  readonly differences: readonly Difference[]
   /** Exchanges that are not about what they say: another status without a cache than written. */
   readonly misplaced: readonly string[]
 }
@@ -47,10 +46,7 @@ export async function runBoth(application: Application, place: Place, script: Sc
 
 function outcomeOf(pairs: readonly Pair[], { randomCookies: names }: Application): Outcome {
   const exemptions = names === undefined ? EXEMPTIONS : [...EXEMPTIONS, randomCookies(names)]
-  const differences = pairs.flatMap((pair) => {
-    const text = differenceOf(pair, exemptions)
-    return text === undefined ? [] : [text]
-  })
+  const differences = differencesOf(pairs, exemptions)
   const misplaced = pairs.flatMap(({ plain: { exchange, reply } }) => {
     const status = statusOf(reply.head)
     return status === exchange.status ? [] : [`${exchange.name}: ${status}, where the script says ${exchange.status}`]
