@@ -1,6 +1,6 @@
-import { httpCache } from '@tiercel/cache-core/node'
+import { httpCache } from '@tiercel/cache-core/express'
 import express5 from 'express'
-import express4 from 'express-4'
+import express4 from 'express4'
 import type { Application, Place, Site } from '../support/application.js'
 import { RequestContext } from './context.js'
 import { expressInnerLayers, expressOuterLayers, expressWatchers } from './express-layers.js'
