@@ -171,8 +171,8 @@ function answers(app: Express): void {
   app.all('/query', (req, res) => res.json(req.query))
   app.all(/^\/path\//, (req, res) => res.json({ path: req.path, url: req.url, original: req.originalUrl }))
   app.all('/request', (req, res) => {
-    const { method, url, originalUrl, path, hostname, protocol, secure, xhr, ip } = req
-    res.json({ method, url, originalUrl, path, hostname, protocol, secure, xhr, ip })
+    const { method, url, originalUrl, path, hostname, protocol, secure, xhr } = req
+    res.json({ method, url, originalUrl, path, hostname, protocol, secure, xhr })
   })
 }
 

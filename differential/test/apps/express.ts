@@ -13,6 +13,7 @@ export const expressFive: Application = {
   name: 'Express 5',
   places: PLACES,
   randomCookies: ['sid', 'csrf'],
+  statuses: { 'POST /static/digits.txt': 404 },
   start: (site) => start(express5, site),
 }
 

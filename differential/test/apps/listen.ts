@@ -12,11 +12,15 @@ export async function running(server: Server): Promise<Running> {
   server.keepAliveTimeout = 60_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    port: (server.address() as AddressInfo).port,
+    port: portOf(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
       }),
   }
+}
+
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
 }

@@ -355,16 +355,22 @@ export const rawRoutes: Readonly<Record<string, RawHandler>> = {
     const id = exchangeOf(req)
     res.on('close', () => {
       site.note(req, `${HANDLER}close, finished: ${res.writableFinished}, destroyed: ${res.destroyed}`)
+      // Else the next client would wait for this run, as long as it may.
+      res.end()
       site.signals.say(id, 'client gone')
     })
+    res.setHeader('Cache-Control', 'no-store')
     site.signals.say(id, 'running')
   },
   'begins-and-waits-for-leaving': async (req, res, site) => {
     const id = exchangeOf(req)
     res.on('close', () => {
       site.note(req, `${HANDLER}close, finished: ${res.writableFinished}, destroyed: ${res.destroyed}`)
+      // Else the next client would wait for this run, as long as it may.
+      res.end()
       site.signals.say(id, 'client gone')
     })
+    res.setHeader('Cache-Control', 'no-store')
     res.write('a part')
     site.signals.say(id, 'running')
   },
@@ -418,6 +424,7 @@ function codeIn(error: unknown): string {
 }
 
 function stateOf(res: ServerResponse): string {
-  const { headersSent, writableEnded, writableFinished, finished } = res
-  return JSON.stringify({ headersSent, writableEnded, writableFinished, finished })
+  // Not `writableFinished`: the end of a write waits until the old response is gone.
+  const { headersSent, writableEnded, finished } = res
+  return JSON.stringify({ headersSent, writableEnded, finished })
 }

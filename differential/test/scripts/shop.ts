@@ -13,7 +13,7 @@ const json = (method: string, target: string, value: unknown, rest: Parameters<t
 const token = { 'X-CSRF-Token': '{token}' }
 
 /** Every verb of a resource, with sessions, CSRF tokens, logging in and out. */
-export const crudScript: Script = {
+const crudScript: Script = {
   name: 'create, read, update, delete, with sessions and CSRF',
   steps: [
     exchange('/items'),
@@ -82,7 +82,7 @@ export const crudScript: Script = {
   ],
 }
 
-export const tokensScript: Script = {
+const tokensScript: Script = {
   name: 'bearer tokens',
   steps: [
     exchange('/private', { status: 401 }),
@@ -97,7 +97,7 @@ export const tokensScript: Script = {
   ],
 }
 
-export const statusScript: Script = {
+const statusScript: Script = {
   name: 'statuses and redirects',
   steps: [
     ...STATUSES.flatMap((status) => [
@@ -115,7 +115,7 @@ export const statusScript: Script = {
   ],
 }
 
-export const cacheControlScript: Script = {
+const cacheControlScript: Script = {
   name: 'what handlers say about caching',
   steps: [
     ...Object.keys(CACHE_CONTROLS).flatMap((kind) => twice(`/cache-control/${kind}`)),
@@ -151,7 +151,7 @@ const CONDITIONS: readonly Readonly<Record<string, string>>[] = [
   { 'If-None-Match': '"other"', 'If-Modified-Since': 'Fri, 31 Dec 2100 23:59:59 GMT' },
 ]
 
-export const conditionsScript: Script = {
+const conditionsScript: Script = {
   name: 'conditions on what handlers send',
   steps: ['/etag/strong', '/etag/weak', '/etag/private', '/last-modified'].flatMap((target) => [
     ...CONDITIONS.map((headers) => exchange(target, { headers, status: statusUnder(target, headers) })),
@@ -176,7 +176,7 @@ function statusUnder(target: string, headers: Readonly<Record<string, string>>):
 
 const ENCODINGS = ['gzip', 'br', 'deflate', 'gzip, br;q=0.5', 'identity', 'gzip;q=0', '*', 'unknown', '*;q=0, gzip']
 
-export const encodingsScript: Script = {
+const encodingsScript: Script = {
   name: 'compression',
   steps: [
     ...['/send/long', '/send/long-flushed', '/send/long-no-transform', '/send/string'].flatMap((target) => [
@@ -207,51 +207,45 @@ const RANGE_STATUS: Readonly<Record<string, number>> = {
   'bytes=0-0,3-4': 200,
 }
 
-/** @param routes Of one file of 10 800 bytes: the whole, then parts, then the whole. */
-export function filesScript(routes: readonly string[], differs: Readonly<Record<string, number>> = {}): Script {
-  return {
-    name: 'files, parts of them, conditions',
-    steps: routes.flatMap((route) => [
-      ...RANGES.map((range) =>
-        exchange(route, {
-          headers: { Range: range },
-          name: `${route} ${range}, first`,
-          status: differs[range] ?? RANGE_STATUS[range] ?? 206,
-        }),
-      ),
-      exchange(route, { captures: { etag: /^ETag: (.+)$/im, modified: /^Last-Modified: (.+)$/im }, by: route }),
-      exchange(route, { name: `${route} again` }),
-      exchange(`HEAD ${route}`),
-      ...RANGES.map((range) =>
-        exchange(route, {
-          headers: { Range: range },
-          name: `${route} ${range}, then`,
-          status: differs[range] ?? RANGE_STATUS[range] ?? 206,
-        }),
-      ),
-      exchange(route, { by: route, headers: { 'If-None-Match': '{etag}' }, status: 304 }),
-      exchange(route, { by: route, headers: { 'If-Modified-Since': '{modified}' }, status: 304 }),
-      exchange(route, { headers: { 'If-None-Match': '"other"' } }),
+/** Ways to one file of 10 800 bytes. */
+const FILES = ['/file', '/file-private', '/download', '/static/digits.txt']
+
+/** Parts first, then the whole, then parts again: a cache may know it only then. */
+const filesScript: Script = {
+  name: 'files, parts of them, conditions',
+  steps: FILES.flatMap((route) => [
+    ...RANGES.map((range) =>
       exchange(route, {
-        by: route,
-        headers: { Range: 'bytes=0-3', 'If-Range': '{etag}' },
-        status: differs['If-Range'] ?? 206,
+        headers: { Range: range },
+        name: `${route} ${range}, first`,
+        status: RANGE_STATUS[range] ?? 206,
       }),
-      exchange(route, { by: route, headers: { Range: 'bytes=0-3', 'If-Range': '{modified}' }, status: 206 }),
-      exchange(route, { headers: { Range: 'bytes=0-3', 'If-Range': '"other"' } }),
-      exchange(route, { by: route, headers: { 'If-Match': '{etag}' }, status: differs['If-Match'] ?? 200 }),
-      exchange(route, { headers: { 'If-Match': '"other"' }, status: differs['If-Match other'] ?? 412 }),
+    ),
+    exchange(route, { captures: { etag: /^ETag: (.+)$/im, modified: /^Last-Modified: (.+)$/im }, by: route }),
+    exchange(route, { name: `${route} again` }),
+    exchange(`HEAD ${route}`),
+    ...RANGES.map((range) =>
       exchange(route, {
-        headers: { 'If-Unmodified-Since': 'Sun, 06 Nov 1994 08:49:37 GMT' },
-        status: differs['If-Unmodified-Since'] ?? 412,
+        headers: { Range: range },
+        name: `${route} ${range}, then`,
+        status: RANGE_STATUS[range] ?? 206,
       }),
-      exchange(`POST ${route}`, { status: differs[`POST ${route}`] ?? 200 }),
-      exchange(route, { name: `${route} in the end` }),
-    ]),
-  }
+    ),
+    exchange(route, { by: route, headers: { 'If-None-Match': '{etag}' }, status: 304 }),
+    exchange(route, { by: route, headers: { 'If-Modified-Since': '{modified}' }, status: 304 }),
+    exchange(route, { headers: { 'If-None-Match': '"other"' } }),
+    exchange(route, { by: route, headers: { Range: 'bytes=0-3', 'If-Range': '{etag}' }, status: 206 }),
+    exchange(route, { by: route, headers: { Range: 'bytes=0-3', 'If-Range': '{modified}' }, status: 206 }),
+    exchange(route, { headers: { Range: 'bytes=0-3', 'If-Range': '"other"' } }),
+    exchange(route, { by: route, headers: { 'If-Match': '{etag}' } }),
+    exchange(route, { headers: { 'If-Match': '"other"' }, status: 412 }),
+    exchange(route, { headers: { 'If-Unmodified-Since': 'Sun, 06 Nov 1994 08:49:37 GMT' }, status: 412 }),
+    exchange(`POST ${route}`),
+    exchange(route, { name: `${route} in the end` }),
+  ]),
 }
 
-export const corsScript: Script = {
+const corsScript: Script = {
   name: 'origins and preflights',
   steps: ['/items/1', '/send/object', '/cache-control/public'].flatMap((target) => [
     exchange(target),
@@ -275,7 +269,7 @@ export const corsScript: Script = {
   ]),
 }
 
-export const errorsScript: Script = {
+const errorsScript: Script = {
   name: 'errors',
   steps: [
     'sync',
@@ -313,7 +307,7 @@ const MULTIPART = [
   '',
 ].join('\r\n')
 
-export const bodiesScript: Script = {
+const bodiesScript: Script = {
   name: 'bodies that parsers read',
   steps: [
     json('POST', '/json', { a: [1, { b: 'ü' }] }),
@@ -352,7 +346,7 @@ export const bodiesScript: Script = {
   ],
 }
 
-export const answersScript: Script = {
+const answersScript: Script = {
   name: "the framework's ways of answering",
   steps: ['string', 'object', 'buffer', 'nothing', 'null', 'boolean', 'utf8', 'csv'].flatMap((kind) => [
     ...twice(`/send/${kind}`),
@@ -361,7 +355,7 @@ export const answersScript: Script = {
   ]),
 }
 
-export const contextScript: Script = {
+const contextScript: Script = {
   name: 'context, nonces, fields of outer layers',
   steps: [
     ...twice('/context'),
@@ -375,7 +369,7 @@ export const contextScript: Script = {
   ],
 }
 
-export const targetsScript: Script = {
+const targetsScript: Script = {
   name: 'targets and fields of requests',
   steps: [
     ...[
@@ -427,3 +421,20 @@ export const targetsScript: Script = {
     exchange('/send/string', { headers: { 'Cache-Control': 'no-store' } }),
   ],
 }
+
+/** What every framework's application can be asked. */
+export const shopScripts: readonly Script[] = [
+  crudScript,
+  tokensScript,
+  statusScript,
+  answersScript,
+  cacheControlScript,
+  conditionsScript,
+  encodingsScript,
+  filesScript,
+  corsScript,
+  errorsScript,
+  bodiesScript,
+  contextScript,
+  targetsScript,
+]

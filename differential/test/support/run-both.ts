@@ -44,12 +44,14 @@ export async function runBoth(application: Application, place: Place, script: Sc
   )
 }
 
-function outcomeOf(pairs: readonly Pair[], { randomCookies: names }: Application): Outcome {
+function outcomeOf(pairs: readonly Pair[], { randomCookies: names, statuses = {} }: Application): Outcome {
   const exemptions = names === undefined ? EXEMPTIONS : [...EXEMPTIONS, randomCookies(names)]
   const differences = differencesOf(pairs, exemptions)
   const misplaced = pairs.flatMap(({ plain: { exchange, reply } }) => {
     const status = statusOf(reply.head)
-    return status === exchange.status ? [] : [`${exchange.name}: ${status}, where the script says ${exchange.status}`]
+    const expected = statuses[exchange.name] ?? exchange.status
+    if (reply.ending === 'hangs') return [`${exchange.name}: hangs`]
+    return status === expected ? [] : [`${exchange.name}: ${status}, not ${expected}`]
   })
   const hits = pairs.filter(({ cached }) => isHit(cached)).length
   return { compared: pairs.length, hits, differences, misplaced: [...new Set(misplaced)] }

@@ -1,0 +1,8 @@
+import { fastifyFive } from './apps/fastify.js'
+import { connectionScripts } from './scripts/connections.js'
+import { fastifyScripts } from './scripts/fastify.js'
+import { rawScripts } from './scripts/raw.js'
+import { shopScripts } from './scripts/shop.js'
+import { differential } from './support/differential.js'
+
+differential(fastifyFive, [...shopScripts, ...fastifyScripts, ...rawScripts, ...connectionScripts])
