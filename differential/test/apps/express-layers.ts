@@ -32,9 +32,9 @@ export function expressWatchers(site: Site, context: RequestContext): RequestHan
       return undefined
     }),
     (req, res, next) => {
-      if (req.path !== '/nonce') return next()
-      res.locals.nonce = Buffer.from(exchangeOf(req)).toString('base64url')
-      res.set('Content-Security-Policy', `script-src 'nonce-${res.locals.nonce}'`)
+      const nonce = Buffer.from(exchangeOf(req)).toString('base64url')
+      res.locals.nonce = nonce
+      res.set('Content-Security-Policy', req.path === '/nonce' ? `script-src 'nonce-${nonce}'` : "script-src 'self'")
       next()
     },
     // A rate limit counts requests: inside of the cache it would count runs of handlers.
@@ -46,7 +46,7 @@ export function expressWatchers(site: Site, context: RequestContext): RequestHan
 export function expressOuterLayers(): RequestHandler[] {
   return [
     responseTime(),
-    helmet(),
+    helmet({ contentSecurityPolicy: false }),
     cors({ origin: ['https://app.example', 'https://other.example'], credentials: true, exposedHeaders: ['X-Total'] }),
   ]
 }

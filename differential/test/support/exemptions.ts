@@ -14,6 +14,11 @@ export function isHit({ reply }: Recording): boolean {
   return valuesOf(reply.head, 'cache-status').some((value) => /(^|, )tiercel; (hit|[^,]*collapsed)/.test(value))
 }
 
+/** Whether it is the cache's own answer to a condition or a range, also where a handler ran to fill the cache. */
+function isCut(recording: Recording): boolean {
+  return isHit(recording) || [206, 304, 412, 416].includes(statusOf(recording.reply.head))
+}
+
 /** What holds for every application. */
 export const EXEMPTIONS: readonly Exemption[] = [
   {
@@ -79,6 +84,28 @@ export const EXEMPTIONS: readonly Exemption[] = [
     },
   },
   {
+    name: 'bodies of 412 and 416',
+    reason: 'the cache sends none; the application would say the same status in its own words',
+    apply: (pair) => {
+      const status = statusOf(pair.cached.reply.head)
+      const own = isHit(pair.cached) && (status === 412 || status === 416) && statusOf(pair.plain.reply.head) === status
+      const { plain, cached } = pair
+      return own ? { ...pair, plain: { ...cached, notes: plain.notes } } : pair
+    },
+  },
+  {
+    name: 'ranges that make no sense on hits',
+    reason: 'are ignored, where some frameworks answer 416 (RFC 9110 section 14.2 allows both)',
+    apply: (pair) => {
+      const { plain, cached } = pair
+      const [first, last] = rangeOf(plain)
+      const ignored = isHit(cached) && statusOf(cached.reply.head) === 200 && last < first
+      return ignored && statusOf(plain.reply.head) === 416
+        ? { ...pair, plain: { ...cached, notes: plain.notes }, cached: { ...cached, notes: plain.notes } }
+        : pair
+    },
+  },
+  {
     name: 'If-Modified-Since on hits',
     reason: 'without Last-Modified the cache compares with Date (RFC 9111 section 4.3.2)',
     apply: (pair) => {
@@ -104,7 +131,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
       'a 304 of the cache varies as its 200 does (RFC 9110 section 15.4.5); layers inside say less without a body',
     apply: (pair) => {
       const { plain, cached } = pair
-      if (!isHit(cached)) return pair
+      if (!isCut(cached)) return pair
       const members = (reply: Reply): string[] => valuesOf(reply.head, 'vary').join().split(/,\s*/).filter(Boolean)
       const says = members(cached.reply)
       return members(plain.reply).every((name) => says.includes(name)) ? onBoth(without(/^vary:/i))(pair) : pair
@@ -167,7 +194,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
   {
     name: 'case of names and order of fields of different names on hits',
     reason: 'have no meaning (RFC 9110 sections 5.1, 5.3); lines of one name keep their order',
-    apply: (pair) => (isHit(pair.cached) ? onBoth(sortedLines)(pair) : pair),
+    apply: (pair) => (isCut(pair.cached) ? onBoth(sortedLines)(pair) : pair),
   },
   {
     name: 'order of notes of handlers and of logs',
@@ -194,6 +221,12 @@ export const EXEMPTIONS: readonly Exemption[] = [
 
 /** Notes of handlers, and of the layers inside of the cache, begin with it. */
 export const HANDLER = 'handler: '
+
+function rangeOf({ exchange: { headers } }: Recording): [number, number] {
+  const range = headers.find(([name]) => name.toLowerCase() === 'range')?.[1] ?? ''
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? []
+  return [Number(first), Number(last)]
+}
 
 const UNPACK: Readonly<Record<string, (body: Buffer) => Buffer>> = {
   gzip: gunzipSync,
