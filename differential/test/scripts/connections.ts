@@ -37,7 +37,7 @@ export const connectionScripts: readonly Script[] = [
       exchange('/raw/end', { headers: { Connection: 'close' } }),
       exchange('/raw/chunks', { headers: { Connection: 'close' } }),
       exchange('POST /raw/echo', { headers: { ...text, Connection: 'close' }, body: 'last' }),
-      exchange('/raw/end', { does: 'half-closes', name: 'a client that sends no more' }),
+      exchange('/raw/end?half-closed', { does: 'half-closes', name: 'a client that sends no more' }),
       exchange('POST /raw/echo', {
         headers: text,
         body: 'last',

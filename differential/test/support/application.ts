@@ -27,6 +27,8 @@ export interface Application {
   start(site: Site): Promise<Running>
   /** Cookies whose values are random, by name. */
   readonly randomCookies?: readonly string[]
+  /** Targets that this application does not have, of those that scripts ask for. */
+  readonly lacks?: RegExp
   /** Where this framework answers with another status than a script says, by the name of the exchange. */
   readonly statuses?: Readonly<Record<string, number>>
 }

@@ -143,13 +143,21 @@ export const EXEMPTIONS: readonly Exemption[] = [
       'has the fields of the stored GET (RFC 9110 section 9.3.2), which layers inside compress and a HEAD they do not',
     apply: (pair) =>
       isHit(pair.cached) && pair.plain.exchange.method === 'HEAD'
-        ? onBoth(without(/^(content-encoding|content-length):/i))(pair)
+        ? onBoth((reply) =>
+            replaceValues(without(/^(content-encoding|content-length):/i)(reply), /^(etag: )W\//i, '$1'),
+          )(pair)
         : pair,
   },
   {
     name: 'compressed bytes on hits',
     reason: 'a layer outside compresses a stored body in one piece; what it unpacks to is compared',
     apply: (pair) => (isHit(pair.cached) ? onBoth(unpacked)(pair) : pair),
+  },
+  {
+    name: 'fields beyond ASCII on hits',
+    reason:
+      'Node writes them as UTF-8 when the first piece of the body is a string, a hit as Latin-1 (RFC 9110 section 5.5)',
+    apply: onHitsBoth((reply) => editLines(reply, (line) => [latin1Of(line)])),
   },
   {
     name: 'connection on hits',
@@ -222,6 +230,11 @@ export const EXEMPTIONS: readonly Exemption[] = [
 /** Notes of handlers, and of the layers inside of the cache, begin with it. */
 export const HANDLER = 'handler: '
 
+function latin1Of(line: string): string {
+  const text = Buffer.from(line, 'latin1').toString()
+  return text.includes('\ufffd') ? line : text
+}
+
 function rangeOf({ exchange: { headers } }: Recording): [number, number] {
   const range = headers.find(([name]) => name.toLowerCase() === 'range')?.[1] ?? ''
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? []
@@ -287,6 +300,10 @@ function without(pattern: RegExp): (reply: Reply) => Reply {
 
 function onHits(change: (reply: Reply) => Reply): Exemption['apply'] {
   return (pair) => (isHit(pair.cached) ? onCached(change)(pair) : pair)
+}
+
+function onHitsBoth(change: (reply: Reply) => Reply): Exemption['apply'] {
+  return (pair) => (isHit(pair.cached) ? onBoth(change)(pair) : pair)
 }
 
 function edit(recording: Recording, change: (reply: Reply) => Reply): Recording {

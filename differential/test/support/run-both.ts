@@ -2,7 +2,7 @@ import { createCache, memoryStore } from '@tiercel/cache-core'
 import { createHttpCache } from '@tiercel/cache-core/http'
 import { type Application, Notes, newSite, type Place, type Running } from './application.js'
 import { type Difference, differencesOf } from './compare.js'
-import type { Script } from './exchange.js'
+import type { Script, Step } from './exchange.js'
 import { EXEMPTIONS, isHit, randomCookies } from './exemptions.js'
 import { type Played, Player } from './play.js'
 import type { Pair } from './recording.js'
@@ -26,7 +26,7 @@ export async function runBoth(application: Application, place: Place, script: Sc
   const cached = await Side.start(application, { engine, place })
   const played: { round: number; plain: Played; cached: Played }[] = []
   for (const round of [1, 2]) {
-    for (const step of script.steps) {
+    for (const step of stepsFor(application, script)) {
       const [left, right] = await Promise.all([plain.player.play(step, round), cached.player.play(step, round)])
       for (const [index, one] of left.entries()) played.push({ round, plain: one, cached: right[index] as Played })
     }
@@ -42,6 +42,10 @@ export async function runBoth(application: Application, place: Place, script: Sc
     })),
     application,
   )
+}
+
+function stepsFor({ lacks }: Application, { steps }: Script): readonly Step[] {
+  return lacks === undefined ? steps : steps.filter((step) => ![step].flat().some(({ target }) => lacks.test(target)))
 }
 
 function outcomeOf(pairs: readonly Pair[], { randomCookies: names, statuses = {} }: Application): Outcome {
