@@ -1,6 +1,6 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
-import { type HeaderFields, type HeaderLines, has, headerLines } from '../../http/message/headers.js'
+import { type HeaderFields, type HeaderLines, has, headerLines, keep } from '../../http/message/headers.js'
 
 /** What `writeHead` takes behind the status. */
 export type WriteHeadArguments = readonly [reasonOrHeaders?: string | GivenHeaders, headers?: GivenHeaders]
@@ -15,7 +15,7 @@ export type Head = Pick<CompleteResponse, 'status' | 'statusText' | 'headers'>
  * @throws what Node throws for a head that cannot be sent.
  */
 export function headOf(res: ServerResponse, status: number, rest: WriteHeadArguments): Head {
-  const statusText = typeof rest[0] === 'string' ? rest[0] : (res.statusMessage ?? '')
+  const statusText = statusTextOf(res, rest)
   // The usual case costs nothing: fields that were set one by one are checked already.
   const headers = status === 200 && rest.length === 0 && !statusText ? linesSet(res) : triedLines(res, status, rest)
   return { status: Number(status), statusText, headers }
@@ -24,10 +24,24 @@ export function headOf(res: ServerResponse, status: number, rest: WriteHeadArgum
 /** Node itself says what becomes of a head, or is wrong with it, on a response that goes nowhere: before anything is changed. */
 function triedLines(res: ServerResponse, status: number, rest: WriteHeadArguments): string[] {
   const probe = new ServerResponse(res.req)
-  probe.statusMessage = res.statusMessage
+  if (!isHttp2(res)) probe.statusMessage = res.statusMessage
   for (const name of rawHeaderNames(res)) probe.setHeader(name, res.getHeader(name) ?? '')
   probe.writeHead(status, ...(rest as []))
-  return writtenLines(probe, rest)
+  if (!isHttp2(res)) return writtenLines(probe, rest)
+  // There repeated lines stay, where HTTP/1 in Node 20 keeps the last one over a field that was set.
+  const names = namesGiven(rest)
+  return [...keep(linesSet(res), (name) => !names.has(name)), ...linesGiven(rest)]
+}
+
+/** HTTP/2 has none, and Node warns whoever asks for it. */
+function statusTextOf(res: ServerResponse, rest: WriteHeadArguments): string {
+  if (isHttp2(res)) return ''
+  return typeof rest[0] === 'string' ? rest[0] : (res.statusMessage ?? '')
+}
+
+/** Node's response over HTTP/2 does what that over HTTP/1 does, but for some. */
+export function isHttp2(res: ServerResponse): boolean {
+  return res.req.httpVersionMajor === 2
 }
 
 /** The field lines of a head that was written with these arguments: where fields were set, Node has merged them there. */
@@ -82,8 +96,10 @@ export function linesSet(res: ServerResponse): string[] {
   return headerLines(set as HeaderFields)
 }
 
-/** Node has had it since 15.4; its types know it on requests only. */
+/** Node has had it since 15.4; its types know it on requests only, and over HTTP/2 all names are lower case. */
 function rawHeaderNames(res: ServerResponse): string[] {
+  // With the head written, its status stands among them.
+  if (isHttp2(res)) return res.getHeaderNames().filter((name) => !name.startsWith(':'))
   return (res as ServerResponse & { getRawHeaderNames(): string[] }).getRawHeaderNames()
 }
 

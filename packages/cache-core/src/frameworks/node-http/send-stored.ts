@@ -1,7 +1,7 @@
 import { ServerResponse } from 'node:http'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
 import { type HeaderLines, members } from '../../http/message/headers.js'
-import { grouped } from './response-head.js'
+import { grouped, isHttp2 } from './response-head.js'
 
 /** A stored response, whole, to this client, over what layers outside have done to the head so far. */
 export function sendStored(res: ServerResponse, head: CompleteResponse, body?: Uint8Array): void {
@@ -10,7 +10,7 @@ export function sendStored(res: ServerResponse, head: CompleteResponse, body?: U
   // Beside fields that are set, Node would keep only the last of repeated lines; who overrides it knows other forms.
   if (!plain) applyStored(res, head)
   const lines = plain ? (head.headers as string[]) : undefined
-  if (head.statusText === '') res.writeHead(head.status, lines)
+  if (head.statusText === '' || isHttp2(res)) res.writeHead(head.status, lines)
   else res.writeHead(head.status, head.statusText, lines)
   res.end(body)
 }

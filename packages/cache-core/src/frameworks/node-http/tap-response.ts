@@ -5,7 +5,7 @@ import type { HeaderLines } from '../../http/message/headers.js'
 import { changesOf } from '../../http/rules/head-changes.js'
 import { FieldLog, logFields } from './field-log.js'
 import { PartialBody } from './partial-body.js'
-import { headOf, linesSet, namesGiven, sendHead, type WriteHeadArguments } from './response-head.js'
+import { headOf, isHttp2, linesSet, namesGiven, sendHead, type WriteHeadArguments } from './response-head.js'
 
 type Write = (chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
 type End = (chunk?: unknown, encoding?: unknown, callback?: unknown) => ServerResponse
@@ -76,7 +76,7 @@ export function tapResponse(
 
     /** Node asks for no head any more when the client has gone. */
     const beginUnheard = (): void => {
-      if (!began && !withdrawn && res.destroyed) res.writeHead(res.statusCode)
+      if (!began && !withdrawn && hasGone(res)) res.writeHead(res.statusCode)
     }
     /** Whether it is a part is known with the head: before Node takes a piece, and asks for the head then. */
     const beginPart = (chunk: unknown, encoding: unknown, whole: boolean): void => {
@@ -109,7 +109,7 @@ export function tapResponse(
       if (partial === undefined) sendHead(res, writeHead, head, headers)
       else {
         part = new PartialBody(partial.range)
-        res.statusMessage = ''
+        if (!isHttp2(res)) res.statusMessage = ''
         sendHead(res, writeHead, { status: partial.status, statusText: '' }, headers)
       }
       const reason = capture ? plan.onSent?.(linesSet(res)) : undefined
@@ -126,14 +126,14 @@ export function tapResponse(
         take(chunk, encoding)
         const then = typeof encoding === 'function' ? encoding : callback
         const cut = part.cut(bytesOf(chunk, encoding))
-        if (cut !== undefined) return write.call(res, cut, then) || (capturing && res.destroyed)
+        if (cut !== undefined) return write.call(res, cut, then) || (capturing && hasGone(res))
         if (typeof then === 'function') process.nextTick(then as () => void)
         return true
       }
       const more = write.call(res, chunk, encoding, callback)
       take(chunk, encoding)
       // Of a client that has gone no `drain` will come.
-      return more || (capturing && res.destroyed)
+      return more || (capturing && hasGone(res))
     }) as ServerResponse['write']
 
     res.end = ((chunk?: unknown, encoding?: unknown, callback?: unknown) => {
@@ -166,6 +166,11 @@ export function tapResponse(
     }
   })
   return { outcome, fail, withdraw }
+}
+
+/** A response over HTTP/2 only knows by its stream. */
+function hasGone(res: ServerResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
+  return res.destroyed || (isHttp2(res) && res.stream?.destroyed === true)
 }
 
 function isPiece(chunk: unknown): chunk is string | Uint8Array {
