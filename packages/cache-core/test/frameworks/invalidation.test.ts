@@ -5,7 +5,7 @@ import { createHttpCache } from '../../src/http/engine/http-cache.js'
 import { memoryStore } from '../../src/index.js'
 import type { Store } from '../../src/store/store.js'
 import { scriptedStore } from '../support/scripted-store.js'
-import { frameworks, gate, newCache, sleep } from './support/apps.js'
+import { frameworks, gate, newCache, onNode, sleep } from './support/apps.js'
 import { Agent, ask, open, read } from './support/client.js'
 
 /** A resource that answers GET with what the last write left, and writes with whatever the test wants. */
@@ -21,7 +21,7 @@ function resource(write: (res: ServerResponse, method: string) => unknown = (res
 }
 
 /** Writes always reach the handler, and who has read the answer finds no older response. */
-describe.each(frameworks)('%s: invalidation', (_, start) => {
+describe.each(frameworks)('%s: invalidation', (framework, start) => {
   it.each([
     ['no body', (res: ServerResponse) => res.end()],
     ['writeHead and a body', (res: ServerResponse) => res.writeHead(200, 'Done', { 'X-Done': '1' }).end('done')],
@@ -60,7 +60,7 @@ describe.each(frameworks)('%s: invalidation', (_, start) => {
       expect(written.cacheStatus()).toBe('fwd=method')
       if (name !== 'no body' && name !== '204' && name !== 'a redirect') expect(written.text()).toBe('done')
       if (name.startsWith('writeHead')) expect(written.header('x-done')).toBe('1')
-      if (name === 'writeHead and a body') expect(written.statusText).toBe('Done')
+      if (name === 'writeHead and a body' && onNode(framework)) expect(written.statusText).toBe('Done')
     }
     agent.destroy()
   })
@@ -162,7 +162,7 @@ describe.each(frameworks)('%s: invalidation', (_, start) => {
     expect(await statuses()).toEqual(['fwd', 'fwd'])
   })
 
-  it('to the handler of a write its response looks as without a cache', async () => {
+  it.runIf(onNode(framework))('to the handler of a write its response looks as without a cache', async () => {
     const seen: unknown[] = []
     const app = await start(async (req, res) => {
       if (req.method === 'GET') return res.end()

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../support/fake-clock.js'
-import { frameworks, newCache } from './support/apps.js'
+import { frameworks, newCache, onNode } from './support/apps.js'
 import { Agent } from './support/client.js'
 
 /** What a hit says is what the handler said. */
-describe.each(frameworks)('%s: messages', (_, start) => {
-  it('a hit has the status, the fields and the bytes of the miss', async () => {
+describe.each(frameworks)('%s: messages', (framework, start) => {
+  it.runIf(onNode(framework))('a hit has the status, the fields and the bytes of the miss', async () => {
     const body = randomBytes(200_000)
     const app = await start((_req, res) => {
       res.writeHead(200, 'Very Well', [
@@ -151,7 +151,7 @@ describe.each(frameworks)('%s: messages', (_, start) => {
     expect((await app.get('/', { Range: 'bytes=0-1' })).status).toBe(206)
   })
 
-  it('fields of one connection, and of one exchange, are not stored', async () => {
+  it.runIf(onNode(framework))('fields of one connection, and of one exchange, are not stored', async () => {
     const app = await start((_req, res) => {
       res.setHeader('Connection', 'keep-alive, X-Secret-Hop')
       res.setHeader('X-Secret-Hop', '1')
@@ -171,7 +171,7 @@ describe.each(frameworks)('%s: messages', (_, start) => {
     }
   })
 
-  it('what a layer outside sets is new on every response', async () => {
+  it.runIf(onNode(framework))('what a layer outside sets is new on every response', async () => {
     let count = 0
     const app = await start(
       (_req, res) => {
@@ -197,7 +197,7 @@ describe.each(frameworks)('%s: messages', (_, start) => {
     expect(hit.lines('link')).toEqual(['</c>', '</d>'])
   })
 
-  it('Vary of a layer outside stands beside what the route depends on', async () => {
+  it.runIf(onNode(framework))('Vary of a layer outside stands beside what the route depends on', async () => {
     const app = await start((_req, res) => res.end('x'), {
       outside: (_req, res) => res.setHeader('Vary', 'Origin'),
       options: { headers: ['accept'] },

@@ -5,6 +5,7 @@ import { startFastify4, startFastify5 } from './start/fastify.js'
 import { startKoa } from './start/koa.js'
 import { startNestExpress, startNestFastify } from './start/nest.js'
 import { startNode } from './start/node.js'
+import { startFetch, startHono } from './start/web.js'
 
 export { type App, type Handler, later, newCache, type Setup, type Start } from './running-app.js'
 
@@ -19,7 +20,20 @@ export const frameworks: readonly (readonly [string, Start])[] = [
   ['Koa', startKoa],
   ['Nest on Express', startNestExpress],
   ['Nest on Fastify', startNestFastify],
+  ['fetch', startFetch],
+  ['Hono', startHono],
 ]
+
+/**
+ * Entry points over Request and Response. What a server for these leaves out of a message (the reason phrase, repeated
+ * lines, names as they were written), or refuses by itself, is no behaviour of theirs.
+ */
+const OVER_FETCH = new Set(['fetch', 'Hono'])
+
+/** For behaviours that only handlers of node:http can have or see. */
+export function onNode(framework: string): boolean {
+  return !OVER_FETCH.has(framework)
+}
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
