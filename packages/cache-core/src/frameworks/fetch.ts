@@ -2,7 +2,7 @@ import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { takeOver } from './web/passages.js'
-import { WebExchange } from './web/web-exchange.js'
+import { answerBehind } from './web/web-exchange.js'
 
 /** What answers a Request, whatever else its host gives it: `params`, `env`, a context. */
 export type FetchHandler<R extends Request, Rest extends readonly unknown[]> = (
@@ -17,8 +17,7 @@ export type CachedFetchHandler<R extends Request, Rest extends readonly unknown[
 ) => Promise<Response>
 
 /**
- * Response caching for whatever makes a Response of a Request: Next route handlers, Bun, Deno, workers. Of two in a row
- * the inner one is used.
+ * Response caching for whatever makes a Response of a Request: Next route handlers, Bun, Deno, workers.
  *
  * ```ts
  * const cached = httpCache(cache, { ttl: '1m' })
@@ -26,18 +25,19 @@ export type CachedFetchHandler<R extends Request, Rest extends readonly unknown[
  * ```
  *
  * @param cache A cache, or an `HttpCache` made of one (then without options).
+ * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.
  */
 export function httpCache(
   cache: Cache | HttpCache,
-  options?: HttpCacheOptions,
+  options?: HttpCacheOptions | false,
 ): <R extends Request, Rest extends readonly unknown[]>(handler: FetchHandler<R, Rest>) => CachedFetchHandler<R, Rest> {
-  const engine = toHttpCache(cache, options)
+  const engine = toHttpCache(cache, options === false ? undefined : options)
   return (handler) =>
-    function cached(this: unknown, shown, ...rest) {
+    async function cached(this: unknown, shown, ...rest) {
       const request = takeOver(shown)
       const proceed = (seen: Request): unknown => handler.call(this, seen as typeof shown, ...rest)
-      const exchange = new WebExchange(request, { proceed })
-      return exchange.answer(engine, [...rest, request]) as Promise<Response>
+      const answer = options === false ? proceed(request) : answerBehind(engine, request, { proceed }, rest)
+      return answer as Promise<Response>
     }
 }

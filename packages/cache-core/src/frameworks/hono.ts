@@ -4,22 +4,27 @@ import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { HonoHandler } from './web/hono-handler.js'
 import { takeOver } from './web/passages.js'
-import { WebExchange } from './web/web-exchange.js'
+import { answerBehind } from './web/web-exchange.js'
 
 /**
  * Response caching for Hono: `app.use(httpCache(cache, { ttl: '1m' }))` for all routes behind it, or on a route of its
- * own, `app.get('/items', httpCache(cache, { ttl: '5m' }), handler)`. Of two in a row the inner one is used.
+ * own, `app.get('/items', httpCache(cache, { ttl: '5m' }), handler)`.
+ *
+ * What is used before it runs on every request, hit or not: that is the place of what refuses requests, sets cookies
+ * or compresses. What is used after it runs on misses.
  *
  * @param cache A cache, or an `HttpCache` made of one (then without options).
+ * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.
  */
-export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions): MiddlewareHandler {
-  const engine = toHttpCache(cache, options)
+export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions | false): MiddlewareHandler {
+  const engine = toHttpCache(cache, options === false ? undefined : options)
   return async (c, next) => {
     const request = takeOver(c.req.raw)
-    const exchange = new WebExchange(request, new HonoHandler(c, next))
-    const response = await exchange.answer(engine, [executionContext(c), request])
+    if (options === false) return next()
+    const response = await answerBehind(engine, request, new HonoHandler(c, next), [executionContext(c)])
     if (response === undefined || (c.finalized && response === c.res)) return
+    // Over a response that is there already Hono would put its fields.
     c.res = undefined
     c.res = response as Response
   }

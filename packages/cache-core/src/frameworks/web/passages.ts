@@ -1,3 +1,5 @@
+import { isUnsafe } from '../../http/rules/invalidation.js'
+
 /** A request on its way through a cache. */
 export interface Passage {
   /** As it came, before the handler saw less of it. */
@@ -13,11 +15,16 @@ export function enter(passage: Passage, shown: Request): void {
   passages.set(shown, passage)
 }
 
-/** The request for a cache to handle. Of two in a row the inner one does: the outer one steps aside. */
+/**
+ * The request for a cache to handle, as it came. Of several caches that it comes through, the innermost rules: it stands
+ * nearest to the route, and says what that depends on. Those outside step aside. Of a write all of them hear.
+ */
 export function takeOver(shown: Request): Request {
   const outer = passages.get(shown)
   if (outer === undefined) return shown
-  passages.delete(shown)
-  outer.withdraw()
+  if (!isUnsafe(shown.method)) {
+    passages.delete(shown)
+    outer.withdraw()
+  }
   return outer.original
 }

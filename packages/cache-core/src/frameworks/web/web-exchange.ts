@@ -29,11 +29,31 @@ export interface WebHandler {
   readonly log?: HeadLog
 }
 
+/**
+ * The response to return, or whatever else the handler returned.
+ * @param contexts Where the host may have a `waitUntil`, beside the request.
+ * @throws what the handler throws.
+ */
+export function answerBehind(
+  engine: HttpCache,
+  request: Request,
+  handler: WebHandler,
+  contexts: readonly unknown[],
+): Promise<unknown> {
+  const exchange = new WebExchange(request, handler)
+  const { answered } = exchange
+  const work = engine.handle(exchange)
+  waitUntil(work, [...contexts, request])
+  // The work goes on behind the response, and fails only for a fault of ours.
+  return Promise.race([answered, work.then(() => answered)])
+}
+
 /** An exchange over Request and Response. */
-export class WebExchange implements Exchange, Passage {
+class WebExchange implements Exchange, Passage {
   readonly request: CacheRequest
   readonly original: Request
-  readonly #answered: Promise<unknown>
+  /** The response to return; or whatever else the handler returned, or its failure. */
+  readonly answered: Promise<unknown>
   readonly #handler: WebHandler
   #answer!: (response: unknown) => void
   #fail!: (error: unknown) => void
@@ -44,22 +64,10 @@ export class WebExchange implements Exchange, Passage {
     this.original = original
     this.request = cacheRequest(original, handler.source)
     this.#handler = handler
-    this.#answered = new Promise((resolve, reject) => {
+    this.answered = new Promise((resolve, reject) => {
       this.#answer = resolve
       this.#fail = reject
     })
-  }
-
-  /**
-   * The response to return, or whatever else the handler returned.
-   * @param contexts Where the host may have a `waitUntil`.
-   * @throws what the handler throws.
-   */
-  answer(engine: HttpCache, contexts: readonly unknown[]): Promise<unknown> {
-    const work = engine.handle(this)
-    waitUntil(work, contexts)
-    // The work goes on behind the response, and fails only for a fault of ours.
-    return Promise.race([this.#answered, work.then(() => this.#answered)])
   }
 
   withdraw(): void {
