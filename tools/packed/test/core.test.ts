@@ -46,12 +46,29 @@ describe('core alone', () => {
     expect(await project.run(process.execPath, ['server.mjs'])).toMatchObject(SECOND_WAS_A_HIT)
   })
 
+  it('caches what a handler of fetch answers', async () => {
+    project.write(
+      'fetch.mjs',
+      `import { createCache, memoryStore } from '@tiercel/cache-core'
+       import { httpCache } from '@tiercel/cache-core/fetch'
+
+       const cache = createCache({ store: memoryStore() })
+       const GET = httpCache(cache, { ttl: '1m' })(() => new Response('body'))
+       await (await GET(new Request('http://localhost/'))).text()
+       const second = await GET(new Request('http://localhost/'))
+       console.log(second.headers.get('cache-status'), await second.text())
+       await cache.close()`,
+    )
+    expect(await project.run(process.execPath, ['fetch.mjs'])).toMatchObject(SECOND_WAS_A_HIT)
+  })
+
   it.each(RESOLUTIONS)('has types under moduleResolution %s, also of its subpaths', async (resolution) => {
     project.write(
       'app.ts',
       `import { createServer } from 'node:http'
        import { type Cache, createCache, memoryStore } from '@tiercel/cache-core'
        import { createHttpCache, type HttpCache } from '@tiercel/cache-core/http'
+       import { httpCache as fetchHttpCache } from '@tiercel/cache-core/fetch'
        import { httpCache } from '@tiercel/cache-core/node'
        import { guardStore, type Store } from '@tiercel/cache-core/store'
        import { StoreErrors } from '@tiercel/cache-core/store-kit'
@@ -63,6 +80,11 @@ describe('core alone', () => {
        const cached = httpCache(engine)
        createServer((req, res) => cached(req, res, () => res.end()))
        export const product: Promise<{ id: number }> = cache.getOrSet(['product', 1], ({ signal }) => ({ id: signal.aborted ? 0 : 1 }))
+       export const GET = fetchHttpCache(engine)((request: Request, { params }: { params: { id: string } }) => new Response(request.url + params.id))
+       // @ts-expect-error
+       GET(new Request('http://localhost/'), { params: {} })
+       // @ts-expect-error
+       fetchHttpCache(engine)(() => 42)
        // @ts-expect-error
        createHttpCache(cache, { ttl: {} })
        // @ts-expect-error
@@ -108,6 +130,48 @@ describe('core and Fastify', () => {
        app.get('/live', { config: { cache: false } }, () => 'body')
        // @ts-expect-error
        app.get('/wrong', { config: { cache: { ttl: {} } } }, () => 'body')`,
+    )
+    expect(await project.typeErrors('app.ts', resolution)).toEqual([])
+  })
+})
+
+describe('core and Hono', () => {
+  const project = new EmptyProject()
+  beforeAll(() => project.install('@tiercel/cache-core', 'hono@4', '@hono/node-server@2'))
+  afterAll(() => project.remove())
+
+  it('cache its responses', async () => {
+    project.write(
+      'server.mjs',
+      `import { createAdaptorServer } from '@hono/node-server'
+       import { Hono } from 'hono'
+       import { createCache, memoryStore } from '@tiercel/cache-core'
+       import { httpCache } from '@tiercel/cache-core/hono'
+
+       const cache = createCache({ store: memoryStore() })
+       const app = new Hono()
+       app.use(httpCache(cache, { ttl: '1m' }))
+       app.get('/', (c) => c.text('body'))
+       const server = createAdaptorServer({ fetch: app.fetch })
+       ${askTwice}`,
+    )
+    expect(await project.run(process.execPath, ['server.mjs'])).toMatchObject(SECOND_WAS_A_HIT)
+  })
+
+  it.each(RESOLUTIONS)('have types under moduleResolution %s', async (resolution) => {
+    project.write(
+      'app.ts',
+      `import { Hono } from 'hono'
+       import { createCache, memoryStore } from '@tiercel/cache-core'
+       import { httpCache } from '@tiercel/cache-core/hono'
+
+       const cache = createCache({ store: memoryStore() })
+       const app = new Hono<{ Variables: { user: string } }>()
+       app.use('/items/*', httpCache(cache, { ttl: '1m' }))
+       app.get('/items/:id', httpCache(cache, { ttl: '10s' }), (c) => c.text(c.req.param('id') + c.var.user))
+       app.get('/live', httpCache(cache, false), (c) => c.text('body'))
+       // @ts-expect-error
+       httpCache(cache, { ttl: {} })`,
     )
     expect(await project.typeErrors('app.ts', resolution)).toEqual([])
   })
