@@ -1,5 +1,6 @@
 import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import { isUnsafe } from '../http/rules/invalidation.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { takeOver } from './web/passages.js'
 import { answerBehind } from './web/web-exchange.js'
@@ -30,14 +31,17 @@ export type CachedFetchHandler<R extends Request, Rest extends readonly unknown[
  */
 export function httpCache(
   cache: Cache | HttpCache,
-  options?: HttpCacheOptions | false,
+  options?: HttpCacheOptions<Request> | false,
 ): <R extends Request, Rest extends readonly unknown[]>(handler: FetchHandler<R, Rest>) => CachedFetchHandler<R, Rest> {
   const engine = toHttpCache(cache, options === false ? undefined : options)
   return (handler) =>
     async function cached(this: unknown, shown, ...rest) {
-      const request = takeOver(shown)
       const proceed = (seen: Request): unknown => handler.call(this, seen as typeof shown, ...rest)
-      const answer = options === false ? proceed(request) : answerBehind(engine, request, { proceed }, rest)
-      return answer as Promise<Response>
+      const answer = (): unknown => {
+        if (engine.hearsOnly && !isUnsafe(shown.method)) return proceed(shown)
+        const request = takeOver(shown)
+        return options === false ? proceed(request) : answerBehind(engine, request, { proceed }, { contexts: rest })
+      }
+      return answer() as Promise<Response>
     }
 }

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import { isUnsafe } from '../http/rules/invalidation.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { HonoHandler } from './web/hono-handler.js'
 import { takeOver } from './web/passages.js'
@@ -17,12 +18,14 @@ import { answerBehind } from './web/web-exchange.js'
  * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.
  */
-export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions | false): MiddlewareHandler {
+export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<Context> | false): MiddlewareHandler {
   const engine = toHttpCache(cache, options === false ? undefined : options)
   return async (c, next) => {
+    if (engine.hearsOnly && !isUnsafe(c.req.method)) return next()
     const request = takeOver(c.req.raw)
     if (options === false) return next()
-    const response = await answerBehind(engine, request, new HonoHandler(c, next), [executionContext(c)])
+    const host = { source: c, contexts: [executionContext(c), c.env] }
+    const response = await answerBehind(engine, request, new HonoHandler(c, next), host)
     if (response === undefined || (c.finalized && response === c.res)) return
     // Over a response that is there already Hono would put its fields.
     c.res = undefined

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { serve } from '@hono/node-server'
@@ -11,7 +12,7 @@ import { etag } from 'hono/etag'
 import { jwt, sign } from 'hono/jwt'
 import { logger } from 'hono/logger'
 import { requestId } from 'hono/request-id'
-import { secureHeaders } from 'hono/secure-headers'
+import { NONCE, type SecureHeadersVariables, secureHeaders } from 'hono/secure-headers'
 import { stream, streamSSE } from 'hono/streaming'
 import { timing } from 'hono/timing'
 import { validator } from 'hono/validator'
@@ -278,6 +279,7 @@ describe('a handler of Hono', () => {
       getCookie(c),
       c.req.header('x-forwarded-for') ?? 'hidden',
       c.req.valid('query' as never),
+      (c.env as { incoming: IncomingMessage }).incoming.headers.cookie,
     ]
     const app = new Hono()
     app.use(validator('query', (query) => query))
@@ -289,12 +291,43 @@ describe('a handler of Hono', () => {
     app.use(cached({ query: ['id'], cookies: ['lang'] }))
     app.get('/', (c) => c.json(look(c)))
     const get = await listen(app)
-    const all = ['/?id=1&x=2', { id: '1', x: '2' }, { lang: 'de', session: '1' }, '192.0.2.1', { id: '1', x: '2' }]
+    const all = [
+      '/?id=1&x=2',
+      { id: '1', x: '2' },
+      { lang: 'de', session: '1' },
+      '192.0.2.1',
+      { id: '1', x: '2' },
+      'lang=de; session=1',
+    ]
     for (let round = 0; round < 2; round++) {
       const reply = await get('/?id=1&x=2', { cookie: 'lang=de; session=1', 'x-forwarded-for': '192.0.2.1' })
-      expect(JSON.parse(reply.text())).toEqual(['/?id=1', { id: '1' }, { lang: 'de' }, 'hidden', { id: '1' }])
+      expect(JSON.parse(reply.text())).toEqual([
+        '/?id=1',
+        { id: '1' },
+        { lang: 'de' },
+        'hidden',
+        { id: '1' },
+        'lang=de',
+      ])
     }
     expect(outside).toEqual([all, all, all, all])
+  })
+
+  it('is told apart by what a layer outside has found out', async () => {
+    const app = new Hono<{ Variables: { role: string } }>()
+    app.use(async (c, next) => {
+      c.set('role', c.req.header('x-role') ?? 'guest')
+      await next()
+    })
+    app.use(httpCache(newCache(), { ttl: '1m', vary: (c) => c.get('role') }))
+    app.get('/', (c) => c.text(c.get('role')))
+    for (const expected of [/stored$/, /hit/]) {
+      for (const role of ['admin', 'guest']) {
+        const response = await app.request('/', { headers: { 'x-role': role } })
+        expect(await response.text()).toBe(role)
+        expect(response.headers.get('cache-status')).toMatch(expected)
+      }
+    }
   })
 
   it('sees no more of it while its body streams', async () => {
@@ -496,6 +529,22 @@ describe('the middleware of Hono', () => {
       '<-- GET /?id=1&x=3',
       expect.stringContaining('--> GET /?id=1&x=3'),
     ])
+  })
+
+  it('secureHeaders with a nonce, outside: a page that holds it is nobody else’s', async () => {
+    const app = new Hono<{ Variables: SecureHeadersVariables }>()
+    app.use(secureHeaders({ contentSecurityPolicy: { scriptSrc: [NONCE] } }), cached())
+    app.get('/page', (c) => c.html(`<script nonce="${c.get('secureHeadersNonce')}"></script>`))
+    app.get('/data', (c) => c.json({}))
+    for (let round = 0; round < 2; round++) {
+      const page = await app.request('/page')
+      const nonce = /nonce-([^']+)/.exec(page.headers.get('content-security-policy') ?? '')?.[1]
+      expect(await page.text()).toContain(`"${nonce}"`)
+      expect(page.headers.get('cache-status')).toContain('nonce')
+      expect([...page.headers.keys()].join()).not.toContain('tiercel')
+    }
+    await app.request('/data')
+    expect((await app.request('/data')).headers.get('cache-status')).toContain('hit')
   })
 
   it('jwt and csrf, outside: they refuse on hits, too', async () => {

@@ -3,7 +3,7 @@ import type { HeaderLines } from '../../http/message/headers.js'
 import { type HeadLog, NO_LOG } from '../../http/rules/head-changes.js'
 import { watchHead } from './hono-head.js'
 import { showRequest } from './hono-request.js'
-import type { WebHandler } from './web-exchange.js'
+import type { Narrowing, WebHandler } from './web-exchange.js'
 import { linesOf } from './web-response.js'
 
 /** What stands behind a middleware of Hono: it reads the request, and writes the response, on the context. */
@@ -26,9 +26,9 @@ export class HonoHandler implements WebHandler {
     return this.#log
   }
 
-  async proceed(shown: Request): Promise<unknown> {
+  async proceed(shown: Request, narrowing: Narrowing | undefined): Promise<unknown> {
     const c = this.#context
-    if (shown !== c.req.raw) this.#restore = showRequest(c, shown)
+    if (narrowing !== undefined) this.#restore = showRequest(c, shown, narrowing)
     const watch = watchHead(c, c.newResponse(null).headers)
     this.#log = watch.log
     try {
@@ -47,5 +47,11 @@ export class HonoHandler implements WebHandler {
   /** Asked of the context without `c.res`, which would make one: Hono then puts its fields over the handler's. */
   outside(): HeaderLines {
     return linesOf(this.#context.newResponse(null).headers)
+  }
+
+  /** Hono's secureHeaders sets its policy behind the handler, and tells the nonce of it before. */
+  coming(): readonly string[] {
+    const nonce: unknown = this.#context.get('secureHeadersNonce')
+    return typeof nonce === 'string' ? [`'nonce-${nonce}'`] : []
   }
 }

@@ -1,5 +1,7 @@
 import type { Context } from 'hono'
-import { cookieNames, hiddenNames, parameterNames, without } from './request-extras.js'
+import { narrowParsed } from '../node-http/narrow-parsed.js'
+import { Replacements } from '../node-http/replacements.js'
+import type { Narrowing } from './web-exchange.js'
 
 /** What Hono's validators have read of a request, by what they call it. */
 interface Validated {
@@ -11,24 +13,35 @@ interface Validated {
  * Shows a handler another request, also in what validators outside have made of it. Hono reads all else from `raw`.
  * @returns Shows the one that was there.
  */
-export function showRequest(c: Context, shown: Request): () => void {
+export function showRequest(c: Context, shown: Request, { asked, sees }: Narrowing): () => void {
   const { raw } = c.req
   const validated = c.req as unknown as Validated
-  const hidden = {
-    query: hiddenNames(parameterNames(raw.url), parameterNames(shown.url)),
-    cookie: hiddenNames(cookieNames(raw.headers.get('cookie') ?? ''), cookieNames(shown.headers.get('cookie') ?? '')),
-    header: hiddenNames([...raw.headers.keys()], [...shown.headers.keys()]),
+  const before = {
+    query: validated.valid('query'),
+    cookie: validated.valid('cookie'),
+    header: validated.valid('header'),
   }
-  const before: [target: string, data: unknown][] = []
-  for (const [target, names] of Object.entries(hidden)) {
-    const data = validated.valid(target)
-    if (data === undefined || names.size === 0) continue
-    before.push([target, data])
-    validated.addValidatedData(target, without(data, names))
+  const parsed = { query: before.query, cookies: before.cookie }
+  narrowParsed(parsed, asked, sees, new Replacements())
+  const show = ({ query, cookie, header }: typeof before): void => {
+    if (query !== undefined) validated.addValidatedData('query', query)
+    if (cookie !== undefined) validated.addValidatedData('cookie', cookie)
+    if (header !== undefined) validated.addValidatedData('header', header)
   }
+  show({
+    query: parsed.query,
+    cookie: parsed.cookies,
+    header: withoutHidden(before.header, raw.headers, shown.headers),
+  })
   c.req.raw = shown
   return () => {
     c.req.raw = raw
-    for (const [target, data] of before) validated.addValidatedData(target, data)
+    show(before)
   }
+}
+
+/** Validators name fields in lower case. */
+function withoutHidden(data: unknown, sent: Headers, shown: Headers): unknown {
+  if (typeof data !== 'object' || data === null) return data
+  return Object.fromEntries(Object.entries(data).filter(([name]) => shown.has(name) || !sent.has(name)))
 }

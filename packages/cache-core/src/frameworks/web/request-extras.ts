@@ -1,7 +1,7 @@
 import { combined } from '../../http/message/headers.js'
-import type { Sight } from '../../http/message/message.js'
-
-type Extras = Record<string, unknown>
+import type { CacheRequest, Sight } from '../../http/message/message.js'
+import { narrowParsed } from '../node-http/narrow-parsed.js'
+import { Replacements } from '../node-http/replacements.js'
 
 /** What hosts tell of the client beside the request (Cloudflare, Vercel, srvx): no key knows it. */
 const CLIENT_FACTS = new Set(['cf', 'geo', 'ip', 'ips'])
@@ -10,55 +10,28 @@ const CLIENT_FACTS = new Set(['cf', 'geo', 'ip', 'ips'])
 const INHERITED = ['params', 'query', 'cookies', 'waitUntil']
 
 /**
- * What routers, layers and hosts have put on a request beside what fetch knows. It goes along; of `query` and
- * `cookies` what the narrowed request would give.
- * @param target The target before the narrowing.
+ * Puts on a narrowed request what routers, layers and hosts have put on the one that came, beside what fetch knows; of
+ * what they have parsed of it what the narrowed one would give.
  */
-export function showExtras(request: Request, narrowed: Request, target: string, sees: Sight): void {
+export function carryExtras(request: Request, narrowed: Request, asked: CacheRequest, sees: Sight): void {
+  const from = request as unknown as Record<string, unknown>
   for (const name of new Set([...Object.keys(request), ...INHERITED])) {
     if (name in narrowed || CLIENT_FACTS.has(name)) continue
-    const value = (request as unknown as Extras)[name]
-    if (value !== undefined) (narrowed as unknown as Extras)[name] = shown(name, value, request, target, sees)
+    const value = from[name]
+    if (value === undefined) continue
+    const carried = typeof value === 'function' ? value.bind(request) : name === 'cookies' ? reader(value, sees) : value
+    Object.assign(narrowed, { [name]: carried })
   }
+  narrowParsed(narrowed, asked, sees, new Replacements())
 }
 
-function shown(name: string, value: unknown, request: Request, target: string, sees: Sight): unknown {
-  if (typeof value === 'function') return value.bind(request)
-  if (name === 'query') return without(value, hiddenNames(parameterNames(target), parameterNames(sees.target)))
-  if (name !== 'cookies') return value
-  const cookie = combined(sees.headers, 'cookie')
-  // Bun's map of cookies, or another class that reads the field.
-  if (typeof value === 'object' && value !== null && !isPlain(value)) return remade(value, cookie ?? '')
-  return without(value, hiddenNames(cookieNames(request.headers.get('cookie') ?? ''), cookieNames(cookie ?? '')))
-}
-
-/** What an earlier layer has parsed, without what the handler may not see. */
-export function without(parsed: unknown, hidden: ReadonlySet<string>): unknown {
-  if (typeof parsed !== 'object' || parsed === null) return parsed
-  return Object.fromEntries(Object.entries(parsed).filter(([name]) => !hidden.has(name)))
-}
-
-export function hiddenNames(sent: readonly string[], shown: readonly string[]): ReadonlySet<string> {
-  return new Set(sent.filter((name) => !shown.includes(name)))
-}
-
-export function parameterNames(target: string): string[] {
-  const mark = target.indexOf('?')
-  return mark === -1 ? [] : [...new URLSearchParams(target.slice(mark)).keys()]
-}
-
-export function cookieNames(cookie: string): string[] {
-  return cookie.split(';').map((pair) => (pair.split('=', 1)[0] as string).trim())
-}
-
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype
-}
-
-function remade(value: object, cookie: string): unknown {
+/** What reads the Cookie field by itself (Bun's map of cookies) is made anew; records and maps are narrowed. */
+function reader(cookies: unknown, sees: Sight): unknown {
+  if (typeof cookies !== 'object' || cookies === null || cookies instanceof Map) return cookies
+  const prototype: unknown = Object.getPrototypeOf(cookies)
+  if (prototype === null || prototype === Object.prototype) return cookies
   try {
-    return new (value.constructor as new (cookie: string) => unknown)(cookie)
+    return new (cookies.constructor as new (field: string) => unknown)(combined(sees.headers, 'cookie') ?? '')
   } catch {
     return undefined
   }

@@ -1,10 +1,13 @@
+import type { IncomingMessage } from 'node:http'
 import type { Exchange, ResponseHead, RunOutcome, RunPlan, WritePlan } from '../../http/engine/exchange.js'
 import type { HttpCache } from '../../http/engine/http-cache.js'
-import type { HeaderLines } from '../../http/message/headers.js'
-import type { CacheRequest } from '../../http/message/message.js'
+import { type HeaderLines, keep } from '../../http/message/headers.js'
+import type { CacheRequest, Sight } from '../../http/message/message.js'
 import { changesOf, type HeadLog, NO_LOG } from '../../http/rules/head-changes.js'
+import { narrowRequest } from '../node-http/node-request.js'
 import { appliedHead } from './applied-head.js'
 import { captureBody, captureUnheard } from './capture-body.js'
+import { incomingOf } from './node-incoming.js'
 import { passOn, type WebBody } from './pass-on.js'
 import { enter, type Passage } from './passages.js'
 import { sliceBody } from './slice-body.js'
@@ -15,35 +18,47 @@ import { type Observed, observe, respond, respondLike } from './web-response.js'
 const BROKEN: RunOutcome = { end: 'broken' }
 const PASSED: RunOutcome = { end: 'passed' }
 
+export interface Narrowing {
+  readonly asked: CacheRequest
+  readonly sees: Sight
+}
+
 /** What the cache stands in front of. */
 export interface WebHandler {
-  /** Runs it with this request. */
-  readonly proceed: (request: Request) => unknown
+  /** Runs it with this request; `narrowing` tells what is hidden in it, where something may be. */
+  readonly proceed: (request: Request, narrowing?: Narrowing) => unknown
   /** Nothing that it reads of its request from now on can reach the store. */
   readonly over?: () => void
   /** The field lines that layers outside have set so far, where the host has them on its response already. */
   readonly outside?: () => HeaderLines
-  /** The framework's own request, for the functions of a route. Default: the Request. */
-  readonly source?: unknown
+  /** Values of fields that layers outside will set on the response, as far as that is known. */
+  readonly coming?: () => readonly string[]
   /** What it did to the fields of the response, as far as it was seen. */
   readonly log?: HeadLog
 }
 
+/** What is known beside a request. */
+export interface WebHost {
+  /** What a route's `vary` and `bypass` get. Default: the request. */
+  readonly source?: unknown
+  /** What the host gives beside the request: bindings, a context that has `waitUntil`. */
+  readonly contexts: readonly unknown[]
+}
+
 /**
  * The response to return, or whatever else the handler returned.
- * @param contexts Where the host may have a `waitUntil`, beside the request.
  * @throws what the handler throws.
  */
 export function answerBehind(
   engine: HttpCache,
   request: Request,
   handler: WebHandler,
-  contexts: readonly unknown[],
+  host: WebHost,
 ): Promise<unknown> {
-  const exchange = new WebExchange(request, handler)
+  const exchange = new WebExchange(request, handler, host)
   const { answered } = exchange
   const work = engine.handle(exchange)
-  waitUntil(work, [...contexts, request])
+  waitUntil(work, [...host.contexts, request])
   // The work goes on behind the response, and fails only for a fault of ours.
   return Promise.race([answered, work.then(() => answered)])
 }
@@ -55,14 +70,17 @@ class WebExchange implements Exchange, Passage {
   /** The response to return; or whatever else the handler returned, or its failure. */
   readonly answered: Promise<unknown>
   readonly #handler: WebHandler
+  readonly #incoming: IncomingMessage | undefined
   #answer!: (response: unknown) => void
   #fail!: (error: unknown) => void
+  #restoreIncoming: (() => void) | undefined
   #withdraw: (() => void) | undefined
   #withdrawn = false
 
-  constructor(original: Request, handler: WebHandler) {
+  constructor(original: Request, handler: WebHandler, { source = original, contexts }: WebHost) {
     this.original = original
-    this.request = cacheRequest(original, handler.source)
+    this.#incoming = incomingOf(contexts)
+    this.request = cacheRequest(original, source, this.#incoming)
     this.#handler = handler
     this.answered = new Promise((resolve, reject) => {
       this.#answer = resolve
@@ -72,7 +90,7 @@ class WebExchange implements Exchange, Passage {
 
   withdraw(): void {
     this.#withdrawn = true
-    this.#handler.over?.()
+    this.#over()
     this.#withdraw?.()
   }
 
@@ -90,24 +108,24 @@ class WebExchange implements Exchange, Passage {
       }
       this.#run(plan, settle)
         .catch(failed)
-        .finally(() => this.#handler.over?.())
+        .finally(() => this.#over())
     })
   }
 
   async #run({ sees, onHead, onAbandoned, ...limits }: RunPlan, settle: (outcome: RunOutcome) => void): Promise<void> {
     const client = this.original.signal
     const before = this.#handler.outside?.() ?? []
-    const shown = sees === undefined ? this.original : narrowedRequest(this.original, sees)
     const onGone = (): void => onAbandoned?.(() => settle(BROKEN))
     if (client.aborted) onGone()
     client.addEventListener('abort', onGone)
-    const observed = await this.#handle(shown).finally(() => client.removeEventListener('abort', onGone))
+    const observed = await this.#handle(sees).finally(() => client.removeEventListener('abort', onGone))
     if (observed === undefined) return settle(PASSED)
     const { given, body: source } = observed
-    const { headers, capture, partial } = onHead(this.#headOf(observed, before))
+    const { headers: decided, capture, partial } = onHead(this.#headOf(observed, before))
+    const headers = keep(decided, (name) => name !== COMING)
     const answer = (body: WebBody): void => {
       // A body that is a stream may still be made, by what reads its request only now.
-      if (!capture || !(body instanceof ReadableStream)) this.#handler.over?.()
+      if (!capture || !(body instanceof ReadableStream)) this.#over()
       const part = partial !== undefined && body !== null ? sliceBody(body, partial.range) : body
       this.#answer(respondLike(given, headers, part, partial?.status))
     }
@@ -128,7 +146,7 @@ class WebExchange implements Exchange, Passage {
   }
 
   async #write({ cacheStatus, invalidate }: WritePlan): Promise<void> {
-    const observed = await this.#handle(this.original)
+    const observed = await this.#handle(undefined)
     if (observed === undefined) return
     const { given, headers, body } = observed
     let begun = false
@@ -141,18 +159,34 @@ class WebExchange implements Exchange, Passage {
   }
 
   /** The response, where it is for the cache to say more; else it is answered with already. */
-  async #handle(shown: Request): Promise<Observed | undefined> {
+  async #handle(sees: Sight | undefined): Promise<Observed | undefined> {
+    const { original, request: asked } = this
+    const shown = sees === undefined ? original : narrowedRequest(original, asked, sees)
     enter(this, shown)
-    const given = await this.#handler.proceed(shown)
+    if (sees !== undefined && this.#incoming) this.#restoreIncoming = narrowRequest(this.#incoming, [], asked, sees)
+    const given = await this.#handler.proceed(shown, sees && { asked, sees })
     const observed = this.#withdrawn ? undefined : observe(given)
     if (observed === undefined) {
-      this.#handler.over?.()
+      this.#over()
       this.#answer(given)
     }
     return observed
   }
 
+  /** Nothing that the handler reads of its request from now on can reach the store. */
+  #over(): void {
+    this.#restoreIncoming?.()
+    this.#restoreIncoming = undefined
+    this.#handler.over?.()
+  }
+
   #headOf({ status, statusText, headers }: Observed, before: HeaderLines): ResponseHead {
-    return { status, statusText, headers, changes: changesOf(before, headers, this.#handler.log ?? NO_LOG) }
+    const coming = (this.#handler.coming?.() ?? []).flatMap((value) => [COMING, value])
+    const now = [...headers, ...coming]
+    const changes = changesOf([...before, ...coming], now, this.#handler.log ?? NO_LOG)
+    return { status, statusText, headers: now, changes }
   }
 }
+
+/** Stands, for the rules alone, for fields that layers outside set only when they have the response. */
+const COMING = 'x-tiercel-coming'

@@ -1,37 +1,43 @@
-import { first, has, keep } from '../../http/message/headers.js'
+import type { IncomingMessage } from 'node:http'
+import { first, keep } from '../../http/message/headers.js'
 import type { CacheRequest, Sight } from '../../http/message/message.js'
-import { showExtras } from './request-extras.js'
+import { cacheRequest as nodeRequest } from '../node-http/node-request.js'
+import { carryExtras } from './request-extras.js'
+import { linesOf } from './web-response.js'
 
 /**
- * A request as the rules know it. Scheme and host are those of its URL, as its host has resolved them; a Host field
- * stands there also where fetch has left it out, so that a narrowed request tells whether it may be seen.
+ * A request as the rules know it. On Node the fields are those that layers outside of fetch have left, as the handler
+ * would read them. Where Host names another host than the URL (Next's does on every server of one's own), the handler
+ * may read both, and both are in the key.
+ * @param source What a route's `vary` and `bypass` get.
  */
-export function cacheRequest(request: Request, source: unknown = request): CacheRequest {
-  const headers: string[] = []
-  for (const [name, value] of request.headers) headers.push(name, value)
+export function cacheRequest(request: Request, source: unknown, incoming: IncomingMessage | undefined): CacheRequest {
   const { scheme, host, target } = partsOf(request.url)
-  if (!has(headers, 'host')) headers.push('host', host)
-  return { method: request.method, target, headers, origin: { scheme, host }, source }
+  const node = incoming && nodeRequest(incoming)
+  // HTTP/2 has pseudo-fields among the others.
+  const headers = node ? keep(node.headers, (name) => !name.startsWith(':')) : linesOf(request.headers)
+  const given = first(headers, 'host')
+  // Fetch may leave it out; the narrowed request tells whether it may be seen.
+  if (given === undefined) headers.push('host', host)
+  const differs = given !== undefined && !isSameHost(given, host, scheme)
+  const constraints = differs ? [`url ${host}`] : undefined
+  return { method: request.method, target, headers, scheme, constraints, credential: node?.credential, source }
 }
-
-/** What stands in place of scheme and host where the key knows neither: a URL needs some. */
-const NOWHERE = 'http://localhost'
 
 /**
  * The request as the handler may see it: made anew, since a Request cannot be changed, with nothing on it that is not
  * in `sees`. Of a subclass (Next's NextRequest) where that can be made of a URL, too. Its method has no body.
  */
-export function narrowedRequest(request: Request, sees: Sight): Request {
-  const { scheme, host, target } = partsOf(request.url)
-  const given = request.headers.get('host')
-  const shown = first(sees.headers, 'host')
-  const origin = shown === undefined ? NOWHERE : `${scheme}://${shown === given ? host : shown}`
-  const lines = given === null ? keep(sees.headers, (name) => name !== 'host') : sees.headers
+export function narrowedRequest(request: Request, asked: CacheRequest, sees: Sight): Request {
+  const { scheme, host } = partsOf(request.url)
+  const shown = first(sees.headers, 'host') ?? host
+  const isShown = isSameHost(shown, first(asked.headers, 'host') ?? host, scheme)
+  const lines = request.headers.has('host') ? sees.headers : keep(sees.headers, (name) => name !== 'host')
   const headers = new Headers()
   for (let i = 0; i < lines.length; i += 2) headers.append(lines[i] as string, lines[i + 1] as string)
-  const url = origin + sees.target
+  const url = `${scheme}://${isShown ? host : shown}${sees.target}`
   const narrowed = make(request, url, { method: request.method, headers, signal: request.signal })
-  showExtras(request, narrowed, target, sees)
+  carryExtras(request, narrowed, asked, sees)
   return narrowed
 }
 
@@ -46,6 +52,16 @@ function make(request: Request, url: string, init: RequestInit): Request {
     }
   }
   return new Request(url, init)
+}
+
+/** A URL has no port that is its scheme's own. */
+function isSameHost(given: string, host: string, scheme: string): boolean {
+  if (given === host) return true
+  try {
+    return new URL(`${scheme}://${given}`).host === new URL(`${scheme}://${host}`).host
+  } catch {
+    return false
+  }
 }
 
 const URL_PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^#]*)/i

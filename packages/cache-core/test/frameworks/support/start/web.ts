@@ -8,7 +8,7 @@ import { type Handler, later, listen, portOf, startWith } from '../running-app.j
 
 export const startFetch = startWith(async ({ engine, outside, handler }) => {
   const answer = fetchHttpCache(engine)(await behindFetch(handler))
-  const listener = getRequestListener((request) => answer(request))
+  const listener = getRequestListener((request, env) => answer(request, env))
   return listen((req, res) => {
     outside(req, res)
     return listener(req, res)
@@ -19,7 +19,7 @@ export const startHono = startWith(async ({ engine, outside, handler }) => {
   const answer = await behindFetch(handler)
   const app = new Hono()
   app.use(honoHttpCache(engine))
-  app.all('*', (c) => answer(c.req.raw))
+  app.all('*', (c) => answer(c.req.raw, c.env))
   const listener = getRequestListener(app.fetch)
   return listen((req, res) => {
     outside(req, res)
@@ -31,7 +31,7 @@ export const startHono = startWith(async ({ engine, outside, handler }) => {
 const OF_CONNECTION = new Set(['connection', 'keep-alive', 'trailer', 'transfer-encoding'])
 
 /** A handler of node:http as one of fetch: in a server of its own that is asked for each request. */
-async function behindFetch(handler: Handler): Promise<(request: Request) => Promise<Response>> {
+async function behindFetch(handler: Handler): Promise<(request: Request, env: unknown) => Promise<Response>> {
   /** By the port that asks. */
   const running = new Map<number | undefined, ServerResponse>()
   const server = createServer((req, res) => {
