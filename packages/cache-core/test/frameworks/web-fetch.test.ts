@@ -286,6 +286,14 @@ describe('a handler behind fetch', () => {
 
   it('keeps the async context of its own client', async () => {
     const context = new AsyncLocalStorage<string>()
+    let made = 0
+    const dying = cached(() => {
+      const name = context.getStore()
+      return new Response(made++ === 0 ? slowBody(['half'], 'error').stream : name)
+    })
+    const [first, second] = ['a', 'b'].map((name) => context.run(name, async () => (await dying.ask(get())).text()))
+    await expect(first).rejects.toThrow('midway')
+    expect(await second).toBe('b')
     const open = gate()
     const { ask } = cached(async () => {
       await open.opened

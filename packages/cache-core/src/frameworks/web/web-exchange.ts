@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage } from 'node:http'
 import type { Exchange, ResponseHead, RunOutcome, RunPlan, WritePlan } from '../../http/engine/exchange.js'
 import type { HttpCache } from '../../http/engine/http-cache.js'
@@ -69,6 +70,8 @@ class WebExchange implements Exchange, Passage {
   readonly original: Request
   /** The response to return; or whatever else the handler returned, or its failure. */
   readonly answered: Promise<unknown>
+  /** Loads run outside of any request; the handler of this one runs where it came in. */
+  readonly #context = new AsyncResource('TiercelExchange', { requireManualDestroy: true })
   readonly #handler: WebHandler
   readonly #incoming: IncomingMessage | undefined
   #answer!: (response: unknown) => void
@@ -164,7 +167,8 @@ class WebExchange implements Exchange, Passage {
     const shown = sees === undefined ? original : narrowedRequest(original, asked, sees)
     enter(this, shown)
     if (sees !== undefined && this.#incoming) this.#restoreIncoming = narrowRequest(this.#incoming, [], asked, sees)
-    const given = await this.#handler.proceed(shown, sees && { asked, sees })
+    const narrowing = sees && { asked, sees }
+    const given = await this.#context.runInAsyncScope(() => this.#handler.proceed(shown, narrowing))
     const observed = this.#withdrawn ? undefined : observe(given)
     if (observed === undefined) {
       this.#over()
