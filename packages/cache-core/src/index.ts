@@ -4,6 +4,7 @@ export type { DiagnosticEvents } from './base/diagnostics.js'
 export type { Duration } from './base/duration.js'
 export {
   AmbiguousWriteError,
+  CircularLoadError,
   InvalidKeyError,
   InvalidLoaderError,
   InvalidOptionError,

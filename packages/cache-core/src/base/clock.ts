@@ -7,8 +7,11 @@ export interface Clock {
   now(): number
   /** Milliseconds that only go forward; comparable only inside this process. */
   monotonic(): number
-  /** Runs `callback` once after `ms`. Never keeps the process alive. Returns what stops it. */
-  after(ms: number, callback: () => void): CancelTimer
+  /**
+   * Runs `callback` once after `ms`. Returns what stops it.
+   * @param awaited Whether somebody waits for it: then it keeps the process alive, and otherwise never.
+   */
+  after(ms: number, callback: () => void, awaited?: boolean): CancelTimer
 }
 
 export type CancelTimer = () => void
@@ -17,11 +20,12 @@ export type CancelTimer = () => void
 const MAX_TIMER_MS = 2_147_483_647
 
 export const systemClock: Clock = {
-  now: Date.now,
+  // Looked up at each call, so that fake timers of test runners take effect.
+  now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, callback) {
+  after(ms, callback, awaited = false) {
     const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS))
-    timer.unref()
+    if (!awaited) timer.unref()
     return () => clearTimeout(timer)
   },
 }

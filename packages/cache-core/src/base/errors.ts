@@ -97,6 +97,18 @@ export class InvalidValueError extends TypeError {
   }
 }
 
+/** A loader asked, directly or through others, for the key that it loads. `circle` are the keys, the first again at the end. */
+export class CircularLoadError extends Error {
+  readonly code = 'ERR_CIRCULAR_LOAD'
+  readonly circle: readonly string[]
+
+  constructor(circle: readonly string[]) {
+    super(`a loader waits for itself: ${circle.join(' → ')}`)
+    this.name = 'CircularLoadError'
+    this.circle = circle
+  }
+}
+
 /** A call did not end within its `hardTimeout`. */
 export class LoadTimeoutError extends Error {
   readonly code = 'ERR_LOAD_TIMEOUT'

@@ -170,7 +170,9 @@ export class Cache {
   /** How long the value is still fresh, in milliseconds, `Infinity` without end; `undefined` when there is none. @throws InvalidKeyError, StoreClosedError */
   async ttl(key: Key): Promise<number | undefined> {
     const frame = await this.#fresh('ttl', keyText(key))
-    return frame === undefined ? undefined : frame.freshUntil - this.#engine.clock.now()
+    if (frame === undefined) return undefined
+    // Never longer than it was given, though somebody has set the clock back since.
+    return frame.freshUntil - Math.max(frame.createdAt, this.#engine.clock.now())
   }
 
   /**

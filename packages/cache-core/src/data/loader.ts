@@ -4,6 +4,7 @@ import { type Codec, decodeValue, encodeValue, NOTHING } from '../entry/codec.js
 import type { ValueFrame } from '../entry/frame.js'
 import type { Loaded, Loading } from '../protocol/call.js'
 import type { Key } from '../protocol/key.js'
+import { insideLoads, type LoadLink } from '../protocol/load-chain.js'
 import { type EntryTerms, parseTtl } from './options.js'
 
 /** What a loader is given. */
@@ -45,17 +46,21 @@ const NOT_MODIFIED = Symbol('not modified')
 
 /** The loader as the protocol runs it: what it returns goes through the codec, so that a miss answers what a hit would. */
 export function loadingOf<T>(key: Key, loader: Loader<T>, terms: EntryTerms, codec: Codec): Loading {
-  return async ({ signal, previous }) => {
+  return async ({ signal, previous, link }) => {
     const run = new Run(key, signal, previous, codec)
-    const value: unknown = await runOutside(loader, run)
+    const value: unknown = await runOutside([link], loader, run)
     const loaded = value === NOT_MODIFIED ? { encoded: previous, ttlMs: terms.ttlMs } : loadedFrom(value, terms, codec)
     return { ...loaded, ttlMs: run.ttlMs ?? loaded.ttlMs }
   }
 }
 
-/** Runs what loads in the context of no request. */
-export function runOutside<Arguments extends unknown[], T>(load: (...args: Arguments) => T, ...args: Arguments): T {
-  return OUTSIDE.runInAsyncScope(load, undefined, ...args)
+/** Runs a loader in the context of no request, but of the loads for which it runs. */
+export function runOutside<Arguments extends unknown[], T>(
+  links: readonly LoadLink[],
+  load: (...args: Arguments) => T,
+  ...args: Arguments
+): T {
+  return OUTSIDE.runInAsyncScope(() => insideLoads(links, () => load(...args)))
 }
 
 /** What a loader has returned, as it is stored. @throws InvalidValueError */

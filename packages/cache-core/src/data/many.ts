@@ -76,10 +76,11 @@ export class LoadBatch<K extends Key, T> {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    this.#clock.after(GATHER_MS, () => {
+    const load = (): void => {
       this.#scheduled = false
       this.#load()
-    })
+    }
+    this.#clock.after(GATHER_MS, load, true)
   }
 
   #load(): void {
@@ -92,7 +93,12 @@ export class LoadBatch<K extends Key, T> {
   async #run(batch: readonly Waiting<K>[]): Promise<void> {
     try {
       const keys = batch.map(({ key }) => key)
-      const values = await runOutside(this.#loader, keys, { signal: whenAllAborted(batch) })
+      const values = await runOutside(
+        batch.map(({ terms }) => terms.link),
+        this.#loader,
+        keys,
+        { signal: whenAllAborted(batch) },
+      )
       if (!Array.isArray(values) || values.length !== keys.length) {
         throw new InvalidValueError(`the loader was asked for ${keys.length} keys: expected an array of as many values`)
       }

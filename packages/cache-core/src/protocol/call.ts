@@ -1,7 +1,9 @@
+import { whenAborted } from '../base/abort.js'
 import type { CancelTimer, Clock } from '../base/clock.js'
 import { LoadTimeoutError } from '../base/errors.js'
 import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
 import type { Key } from './key.js'
+import type { LoadLink } from './load-chain.js'
 import type { MarkRecord } from './mark-record.js'
 import type { NamedMark } from './marks.js'
 
@@ -21,6 +23,8 @@ export interface LoadTerms {
   readonly marks: LoadMarks | undefined
   /** What stood there and is not void: a stale value, or an outlived one. */
   readonly previous: ValueFrame | undefined
+  /** The load, for calls that are made inside its loader. */
+  readonly link: LoadLink
 }
 
 /** The marks as they stood before a load began: what is stored under them is void after a `clear`. */
@@ -123,6 +127,7 @@ export class Call<T> {
   #resolve!: (answer: Answer<T>) => void
   #reject!: (error: unknown) => void
   readonly #cancelTimer: CancelTimer
+  #ignoreSignal: (() => void) | undefined
 
   constructor(options: CallOptions<T>, clock: Clock, arrivedAt: number) {
     this.options = options
@@ -135,7 +140,7 @@ export class Call<T> {
     const { hardTimeoutMs, signal } = options
     const leftMs = Math.max(0, arrivedAt + hardTimeoutMs - clock.monotonic())
     this.#cancelTimer = clock.after(leftMs, () => this.fail(new LoadTimeoutError(hardTimeoutMs)))
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (signal !== undefined) this.#ignoreSignal = whenAborted(signal, this.#onAbort)
     if (signal?.aborted) this.#onAbort()
   }
 
@@ -163,7 +168,8 @@ export class Call<T> {
     const { softTimeoutMs } = this.options
     if (softTimeoutMs === undefined || this.#cancelSoftTimer !== undefined) return
     const leftMs = Math.max(0, this.arrivedAt + softTimeoutMs - this.#clock.monotonic())
-    this.#cancelSoftTimer = this.#clock.after(leftMs, () => this.takeStale())
+    // The answer is at hand: the process must not end before it.
+    this.#cancelSoftTimer = this.#clock.after(leftMs, () => this.takeStale(), true)
   }
 
   get offersStale(): boolean {
@@ -205,7 +211,7 @@ export class Call<T> {
     this.done = true
     this.#cancelTimer()
     this.#cancelSoftTimer?.()
-    this.options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#ignoreSignal?.()
     const onGone = this.#onGone
     this.detach()
     onGone?.(served)

@@ -7,6 +7,7 @@ import { Flight, type StartOver } from './flight.js'
 import type { Flights } from './flights.js'
 import { Lease } from './lease.js'
 import { Load, type LoadRight } from './load.js'
+import { checkCircle, currentLoads, type LoadLink, waitsForAny } from './load-chain.js'
 import { type Found, lookUp } from './lookup.js'
 import type { MarkRecord } from './mark-record.js'
 import type { Refreshes } from './refresh.js'
@@ -74,10 +75,12 @@ export function joinOrLoad<T>(
   arrivedAt = parts.clock.monotonic(),
 ): Promise<Answer<T>> {
   parts.stats.miss(options.namespace, options.key)
+  const inside = currentLoads()
+  checkCircle(inside, options.key, options.slot, parts.slots)
   const call = new Call(options, parts.clock, arrivedAt)
   // One timeout is all that a call waits for.
   if (found === 'unreachable') call.degraded = 'no-store'
-  void new Drive(parts, call).run(found === 'unreachable' ? undefined : found)
+  void new Drive(parts, call, inside).run(found === 'unreachable' ? undefined : found)
   return call.result
 }
 
@@ -109,7 +112,11 @@ class Drive<T> {
   readonly #call: Call<T>
   readonly #options: CallOptions<T>
 
-  constructor(parts: Parts, call: Call<T>) {
+  /** The loads inside of which the call is made. */
+  readonly #inside: readonly LoadLink[]
+
+  constructor(parts: Parts, call: Call<T>, inside: readonly LoadLink[]) {
+    this.#inside = inside
     this.#parts = parts
     this.#call = call
     this.#options = call.options
@@ -267,11 +274,12 @@ class Drive<T> {
     previous: ValueFrame | undefined,
     claim: () => Promise<LoadRight | StartOver>,
   ): Promise<void> {
-    const flight = new Flight(this.#parts.stats, this.#options, this.#call)
+    const flight = this.#newFlight()
     this.#parts.flights.add(flight, kind)
     const joined = this.#join(flight, false)
     void claim().then((right) => {
-      if (typeof right === 'object') return flight.run(new Load(this.#parts, this.#options, right, previous))
+      if (typeof right === 'object')
+        return flight.run(new Load(this.#parts, this.#options, flight.link, right, previous))
       flight.dissolve(right)
     })
     await joined
@@ -279,14 +287,21 @@ class Drive<T> {
 
   /** With the others of this process that have no lease, or alone; nothing is stored. */
   async #loadWithoutLease(): Promise<void> {
-    const { flights, stats } = this.#parts
+    const { flights } = this.#parts
     const running = flights.unleased(this.#call)
-    if (running !== undefined) return this.#join(running, false)
-    const flight = new Flight(stats, this.#options, this.#call)
+    if (running !== undefined && !waitsForAny(running.link, this.#inside)) return this.#join(running, false)
+    const flight = this.#newFlight()
     if (this.#options.fallback === 'shared') flights.add(flight, 'unleased')
     const joined = this.#join(flight, false)
-    void flight.run(new Load(this.#parts, this.#options, undefined))
+    void flight.run(new Load(this.#parts, this.#options, flight.link, undefined))
     await joined
+  }
+
+  #newFlight(): Flight {
+    const { slots, stats } = this.#parts
+    const { key, slot } = this.#options
+    const link: LoadLink = { key, slot, store: slots, inside: this.#inside, waitsFor: new Set() }
+    return new Flight(stats, this.#options, this.#call, link)
   }
 
   /** Until the flight has answered, or the call has to start over. */
@@ -295,6 +310,12 @@ class Drive<T> {
     const { fallback, waitTimeoutMs } = this.#options
     // Who would load for itself alone does not wait longer for its own process than for another one.
     const own = flight.isOwnedBy(call)
+    if (!own && waitsForAny(flight.link, this.#inside)) {
+      // That load waits for this call: whoever waited for it would wait for ever.
+      call.degraded = 'waited-out'
+      return
+    }
+    for (const link of this.#inside) link.waitsFor.add(flight.link)
     if (!own) this.#options.onDepends?.()
     const bounded = fallback === 'own' && !own
     const cancelBound = bounded
@@ -302,6 +323,7 @@ class Drive<T> {
       : undefined
     const reason = await flight.join(call, proven)
     cancelBound?.()
+    for (const link of this.#inside) link.waitsFor.delete(flight.link)
     if (reason !== undefined && reason !== 'unproven') call.degraded = reason
   }
 }

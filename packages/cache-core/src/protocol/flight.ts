@@ -3,6 +3,7 @@ import type { AnyCall, Degraded, Loaded, LoadOptions } from './call.js'
 import { sameMarks } from './classify.js'
 import type { LeaseOutcome } from './lease.js'
 import type { Load, LoadResult } from './load.js'
+import type { LoadLink } from './load-chain.js'
 import type { MarkRecord } from './mark-record.js'
 import type { NamedMark } from './marks.js'
 import type { Stats } from './stats.js'
@@ -34,6 +35,8 @@ interface Passenger {
 export class Flight {
   readonly slot: string
   readonly namespace: NamedMark
+  /** As calls inside its loader know it. */
+  readonly link: LoadLink
   /** Takes joiners. Closed before the result is sent, and when the lease is no longer surely ours. */
   open = true
   /** Resolves when nothing is under way any more. */
@@ -48,7 +51,8 @@ export class Flight {
   #loading = false
   #end!: () => void
 
-  constructor(stats: Stats, what: Pick<LoadOptions, 'slot' | 'namespace'>, owner: AnyCall | undefined) {
+  constructor(stats: Stats, what: Pick<LoadOptions, 'slot' | 'namespace'>, owner: AnyCall | undefined, link: LoadLink) {
+    this.link = link
     this.#stats = stats
     this.#owner = owner
     this.#goesOn = owner === undefined

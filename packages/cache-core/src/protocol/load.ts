@@ -5,6 +5,7 @@ import { type SealedValue, sealValue } from '../entry/value-frame.js'
 import type { DeadlineClass } from '../store/guard/attempts.js'
 import type { Loaded, Loading, LoadMarks, LoadOptions, LoadTerms } from './call.js'
 import type { LeaseOutcome, LoadLease } from './lease.js'
+import type { LoadLink } from './load-chain.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
 
@@ -43,6 +44,7 @@ export class Load {
   readonly right: LoadRight | undefined
   readonly #parts: Parts
   readonly #options: LoadOptions
+  readonly #link: LoadLink
   readonly #previous: ValueFrame | undefined
   readonly #abort = new AbortController()
   #loadMs = 0
@@ -53,10 +55,18 @@ export class Load {
   #cancelExtension: CancelTimer | undefined
 
   /**
+   * @param link As calls inside its loader know it.
    * @param right Absent: nothing is stored.
    * @param previous What the loader may start from.
    */
-  constructor(parts: Parts, options: LoadOptions, right: LoadRight | undefined, previous?: ValueFrame) {
+  constructor(
+    parts: Parts,
+    options: LoadOptions,
+    link: LoadLink,
+    right: LoadRight | undefined,
+    previous?: ValueFrame | undefined,
+  ) {
+    this.#link = link
     this.#parts = parts
     this.#options = options
     this.right = right
@@ -73,7 +83,7 @@ export class Load {
     const cancelTimeout = clock.after(hardTimeoutMs, () => this.abort(new LoadTimeoutError(hardTimeoutMs)))
     this.#scheduleExtension()
     try {
-      const terms = { signal: this.#abort.signal, marks: this.right, previous: this.#previous }
+      const terms = { signal: this.#abort.signal, marks: this.right, previous: this.#previous, link: this.#link }
       return { loaded: await orAborted(load, terms) }
     } catch (error) {
       stats.loadFailed(this.#options.namespace, this.#options.key, error)

@@ -6,6 +6,7 @@ import { type ClaimTerms, claimUnderMarks } from './claim.js'
 import { Flight } from './flight.js'
 import type { Flights } from './flights.js'
 import { Load } from './load.js'
+import type { LoadLink } from './load-chain.js'
 import type { MarkRecord } from './mark-record.js'
 import { RefreshLease } from './refresh-lease.js'
 import type { Slots } from './slots.js'
@@ -85,14 +86,16 @@ export class Refreshes {
   async #run({ options, frame, version, mark }: Refreshable): Promise<void> {
     const { slots, stats, flights } = this.#parts
     this.#running++
-    const flight = new Flight(stats, options, undefined)
+    const { key, slot } = options
+    const link = { key, slot, store: slots, inside: [], waitsFor: new Set<LoadLink>() }
+    const flight = new Flight(stats, options, undefined, link)
     flights.add(flight, 'refreshing')
     const right = await claimUnderMarks(options, mark, () =>
       RefreshLease.claim({ slots, slot: options.slot, over: version, leaseMs: options.leaseMs }),
     )
     if (typeof right === 'object') {
       stats.refreshing()
-      const result = await flight.run(new Load(this.#parts, options, right, frame))
+      const result = await flight.run(new Load(this.#parts, options, link, right, frame))
       if (result !== undefined && 'error' in result) this.remember(options, 'backing-off')
     } else {
       flight.dissolve(right === 'no-store' || right === 'failed' ? 'no-store' : 'unproven')

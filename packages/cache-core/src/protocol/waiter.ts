@@ -93,7 +93,8 @@ class Poller {
     this.#delayMs = Math.min(this.#delayMs * DELAY_GROWTH, LONGEST_DELAY_MS)
     let delay = Math.min(jittered, this.#loadEnd() - now)
     for (const { call } of this.#waiting) delay = Math.min(delay, (call.waitUntil as number) - now)
-    this.#cancel = clock.after(Math.max(1, delay), () => void this.#poll())
+    // Somebody waits for what another process loads: this one must not end meanwhile.
+    this.#cancel = clock.after(Math.max(1, delay), () => void this.#poll(), true)
   }
 
   async #poll(): Promise<void> {

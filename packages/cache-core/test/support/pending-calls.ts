@@ -6,7 +6,7 @@ import { FaultyStore } from './faulty-store.js'
 const shared = memoryStore()
 const cache = createCache({ store: shared })
 void cache.getOrSet('loading', () => new Promise(() => {}))
-const waiting = createCache({ store: shared })
+const waiting = createCache({ store: shared, waitTimeout: 100 })
 setImmediate(() => void waiting.getOrSet('loading', () => 1))
 
 const frozen = new FaultyStore(memoryStore())

@@ -92,7 +92,7 @@ export class MemoryStore implements Store {
     this.#check('compareAndSet')
     const present = this.#live(key)
     if (present === undefined || present.version !== version) return undefined
-    return this.#write('compareAndSet', key, bytes, ttl === 'keep' ? present.expiresAt - this.#clock.now() : ttl)
+    return this.#write('compareAndSet', key, bytes, ttl === 'keep' ? present.expiresAt - this.#clock.monotonic() : ttl)
   }
 
   async delete(key: string): Promise<boolean> {
@@ -110,7 +110,7 @@ export class MemoryStore implements Store {
     this.#check('touch')
     const present = this.#live(key)
     if (present === undefined) return false
-    this.#entries.set(key, { ...present, expiresAt: this.#clock.now() + ttl })
+    this.#entries.set(key, { ...present, expiresAt: this.#clock.monotonic() + ttl })
     return true
   }
 
@@ -140,7 +140,7 @@ export class MemoryStore implements Store {
   async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
     this.#check('increment')
     const present = this.#counters.get(key)
-    const live = present !== undefined && present.expiresAt > this.#clock.now()
+    const live = present !== undefined && present.expiresAt > this.#clock.monotonic()
     const value = (live ? present.value : 0) + by
     const expiresAt = live ? present.expiresAt : this.#expiresAt(ttl)
     this.#counters.set(key, { value, expiresAt })
@@ -178,7 +178,7 @@ export class MemoryStore implements Store {
   #live(key: string): MemoryEntry | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    if (entry.expiresAt > this.#clock.now()) return entry
+    if (entry.expiresAt > this.#clock.monotonic()) return entry
     this.#entries.delete(key)
     return undefined
   }
@@ -203,7 +203,7 @@ export class MemoryStore implements Store {
   }
 
   #expiresAt(ttl: number | undefined): number {
-    return ttl === undefined ? Number.POSITIVE_INFINITY : this.#clock.now() + ttl
+    return ttl === undefined ? Number.POSITIVE_INFINITY : this.#clock.monotonic() + ttl
   }
 }
 

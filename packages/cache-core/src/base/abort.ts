@@ -1,0 +1,36 @@
+/** What is told when a signal is aborted. */
+class Listeners {
+  readonly #signal: AbortSignal
+  readonly #callbacks = new Set<() => void>()
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+  }
+
+  add(callback: () => void): void {
+    if (this.#callbacks.size === 0) this.#signal.addEventListener('abort', this.#onAbort)
+    this.#callbacks.add(callback)
+  }
+
+  delete(callback: () => void): void {
+    this.#callbacks.delete(callback)
+    if (this.#callbacks.size === 0) this.#signal.removeEventListener('abort', this.#onAbort)
+  }
+
+  readonly #onAbort = (): void => {
+    for (const callback of [...this.#callbacks]) callback()
+  }
+}
+
+const listeners = new WeakMap<AbortSignal, Listeners>()
+
+/**
+ * Tells when the signal is aborted, through one listener however many ask: Node warns of a leak from the eleventh on.
+ * Returns what ends that.
+ */
+export function whenAborted(signal: AbortSignal, callback: () => void): () => void {
+  const own = listeners.get(signal) ?? new Listeners(signal)
+  listeners.set(signal, own)
+  own.add(callback)
+  return () => own.delete(callback)
+}
