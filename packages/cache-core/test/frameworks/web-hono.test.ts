@@ -1,4 +1,9 @@
+import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
+import { connect, createServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
@@ -7,7 +12,7 @@ import { validator } from 'hono/validator'
 import { describe, expect, it, vi } from 'vitest'
 import { httpCache } from '../../src/frameworks/hono.js'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
-import { gate, newCache } from './support/apps.js'
+import { gate, later, newCache } from './support/apps.js'
 import { open, read } from './support/client.js'
 import { cached, listen } from './support/over-hono.js'
 
@@ -99,6 +104,24 @@ describe('httpCache of Hono', () => {
     const second = await get('/a', { host: 'b.example' })
     expect([first.status, second.status, first.text(), second.text()]).toEqual([200, 200, 'localhost', 'localhost'])
     expect(second.cacheStatus()).toContain('hit')
+  })
+
+  it('works over HTTP/2', async () => {
+    const app = new Hono()
+    app.use(cached({ cookies: ['lang'] }))
+    app.get('/a', (c) => c.json([getCookie(c), new URL(c.req.url).host]))
+    const server = createServer(getRequestListener(app.fetch))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    later(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const session = connect(`http://127.0.0.1:${port}`)
+    for (const expected of [/stored$/, /hit/]) {
+      const stream = session.request({ ':path': '/a', cookie: 'lang=de; session=1' })
+      const [[headers], body] = await Promise.all([once(stream, 'response'), text(stream)])
+      expect([headers[':status'], JSON.parse(body)]).toEqual([200, [{ lang: 'de' }, `127.0.0.1:${port}`]])
+      expect(headers['cache-status']).toMatch(expected)
+    }
+    session.close()
   })
 })
 
