@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { Stream } from 'node:stream'
 import type { Context, Next } from 'koa'
 import type { CompleteResponse, RunOutcome } from '../../http/engine/exchange.js'
 import type { HeaderLines } from '../../http/message/headers.js'
@@ -31,9 +32,15 @@ export function koaExchange(
         take()
         done()
       })
-      .catch(failed)
+      .catch((error: unknown) => {
+        exchange.restore()
+        failed(error)
+      })
   }
   const exchange = nodeExchange(ctx.req, res, { origin, proceed, holders: [ctx, ctx.request], source: ctx })
+  const restoreUnlessWritten = (): void => {
+    if (ctx.respond !== false && !ctx.res.headersSent) exchange.restore()
+  }
   return {
     ...exchange,
     send(head, body) {
@@ -45,13 +52,20 @@ export function koaExchange(
       const log = logFields(res)
       let taken: Promise<RunOutcome> | undefined
       take = () => {
-        if (!standsOnContext(ctx)) return
-        exchange.withdraw()
+        if (!standsOnContext(ctx)) {
+          if (ctx.body === undefined || ctx.body === null) restoreUnlessWritten()
+          return
+        }
+        exchange.stepAside()
+        const streams = ctx.body instanceof Stream
         const sent = linesSent(res)
         taken = takeResponse(ctx, plan, (now) => changesOf(before, now, log)).then(async (outcome) => {
           const reason = outcome.end === 'captured' ? plan.onSent?.(await sent) : undefined
           return reason === undefined ? outcome : { end: 'passed', reason }
         })
+        // What is made while it goes out may still read the request, and is stored.
+        if (streams) void taken.then(exchange.restore)
+        else exchange.restore()
       }
       const observed = await exchange.run(plan)
       return taken ?? observed
