@@ -68,15 +68,17 @@ function presentLines(raw: HeaderLines, headers: IncomingHttpHeaders): HeaderLin
   if (isAsCame(raw, headers)) return raw
   const came = valuesByName(raw)
   const lines: string[] = []
-  const changed = (name: string): boolean => !isFolded(ownValue(headers, name), came[name] as string[], name)
-  const written = new Set<string>()
+  /** Once for each field, however many lines it has. */
+  const changed = new Map<string, boolean>()
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase()
-    if (!changed(name)) lines.push(raw[i] as string, raw[i + 1] as string)
-    else if (!written.has(name)) append(lines, raw[i] as string, ownValue(headers, name))
-    written.add(name)
+    const known = changed.get(name)
+    const isChanged = known ?? !isFolded(ownValue(headers, name), came[name] as string[], name)
+    if (known === undefined) changed.set(name, isChanged)
+    if (!isChanged) lines.push(raw[i] as string, raw[i + 1] as string)
+    else if (known === undefined) append(lines, raw[i] as string, ownValue(headers, name))
   }
-  for (const [name, value] of Object.entries(headers)) if (!written.has(name)) append(lines, name, value)
+  for (const [name, value] of Object.entries(headers)) if (!changed.has(name)) append(lines, name, value)
   return lines
 }
 
