@@ -1,17 +1,21 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
 import cookieParser from 'cookie-parser'
 import express5, { type Express } from 'express'
 import express4 from 'express4'
 import fastify from 'fastify'
+import Koa from 'koa'
 import morgan from 'morgan'
+import onHeaders from 'on-headers'
 import polka from 'polka'
 import { describe, expect, it } from 'vitest'
 import { httpCache as fastifyHttpCache } from '../../src/frameworks/fastify.js'
+import { httpCache as koaHttpCache } from '../../src/frameworks/koa.js'
 import { httpCache } from '../../src/frameworks/node.js'
 import type { HttpCacheOptions } from '../../src/http/rules/options.js'
-import { gate, later, newCache } from './support/apps.js'
+import { gate, later, newCache, sleep } from './support/apps.js'
 import { ask, open } from './support/client.js'
 
 async function listen(server: Server): Promise<number> {
@@ -30,11 +34,18 @@ describe.each([
   ['Express 4', express4 as unknown as typeof express5],
   ['Express 5', express5],
 ])('%s: what was parsed before the cache', (version, express) => {
-  const start = async (set: (app: Express) => unknown): Promise<(url: string, cookie?: string) => Promise<string>> => {
+  /** @param field Whose value stands behind the body. */
+  const start = async (
+    set: (app: Express) => unknown,
+    field?: string,
+  ): Promise<(url: string, cookie?: string) => Promise<string>> => {
     const app = express()
     set(app)
     const port = await listen(createServer(app))
-    return async (url, cookie) => (await ask(port, url, { headers: cookie === undefined ? {} : { cookie } })).text()
+    return async (url, cookie) => {
+      const reply = await ask(port, url, { headers: cookie === undefined ? {} : { cookie } })
+      return field === undefined ? reply.text() : `${reply.text()}, ${reply.header(field)}`
+    }
   }
 
   it('cookies of cookie-parser, signed ones too', async () => {
@@ -122,6 +133,24 @@ describe.each([
     await expect.poll(() => lines).toEqual([line, line])
   })
 
+  it('is there for what layers outside do when the head is written', async () => {
+    const get = await start((app) => {
+      app.use((req, res, next) => {
+        onHeaders(res, () => res.setHeader('X-Asked', `${req.url} ${req.headers.cookie}`))
+        next()
+      })
+      app.use(cached({ cookies: ['lang'], query: ['id'] }))
+      app.get('/', async (req, res) => {
+        res.write(`${req.headers.cookie} `)
+        await sleep(5)
+        res.end(req.headers.cookie)
+      })
+    }, 'x-asked')
+    for (const _ of [1, 2]) {
+      expect(await get('/?id=1&utm=2', 'lang=de; session=1')).toBe('lang=de lang=de, /?id=1&utm=2 lang=de; session=1')
+    }
+  })
+
   it('stays hidden from a handler that answers for others when its client has gone', async () => {
     const { opened, open: answer } = gate()
     const { opened: began, open: begin } = gate()
@@ -157,6 +186,42 @@ describe('polka: what was parsed before the cache', () => {
     const seen = '[{"id":"1"},"?id=1","/?id=1","/?id=1"]'
     expect((await ask(port, '/?id=1&utm=2')).text()).toBe(seen)
     expect((await ask(port, '/?id=1&utm=3')).text()).toBe(seen)
+  })
+})
+
+describe('Koa: what was parsed before the cache', () => {
+  it('is hidden from handlers and their streams, and there for the layers outside after next()', async () => {
+    const seen: unknown[] = []
+    const app = new Koa()
+    app.use(async (ctx, next) => {
+      // Koa keeps what it has once read of the URL.
+      seen.push(ctx.URL.search, ctx.query.utm)
+      await next()
+      if (ctx.path !== '/stream') seen.push(ctx.URL.search, ctx.query.utm, ctx.get('cookie'), ctx.originalUrl)
+    })
+    app.use(koaHttpCache(newCache(), { ttl: '1m', query: ['id'], cookies: ['lang'] }))
+    app.use(async (ctx) => {
+      const look = () => `${ctx.URL.search} ${ctx.originalUrl} ${ctx.get('cookie')}`
+      if (ctx.path !== '/stream') ctx.body = look()
+      else {
+        ctx.body = Readable.from(
+          (async function* () {
+            yield 'streamed '
+            await sleep(5)
+            yield look()
+          })(),
+        )
+      }
+    })
+    const port = await listen(createServer(app.callback()))
+    const headers = { cookie: 'lang=de; session=1' }
+    for (const _ of [1, 2]) {
+      expect((await ask(port, '/p?id=1&utm=2', { headers })).text()).toBe('?id=1 /p?id=1 lang=de')
+      expect((await ask(port, '/stream?id=1&utm=2', { headers })).text()).toBe('streamed ?id=1 /stream?id=1 lang=de')
+    }
+    const whole = ['?id=1&utm=2', '2']
+    const round = [...whole, ...whole, 'lang=de; session=1', '/p?id=1&utm=2', ...whole]
+    expect(seen).toEqual([...round, ...round])
   })
 })
 

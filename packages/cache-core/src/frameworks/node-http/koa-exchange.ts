@@ -1,3 +1,4 @@
+import { Stream } from 'node:stream'
 import type { Context, Next } from 'koa'
 import type { CompleteResponse, RunOutcome } from '../../http/engine/exchange.js'
 import { changesOf } from '../../http/rules/head-changes.js'
@@ -29,9 +30,15 @@ export function koaExchange(
         take()
         done()
       })
-      .catch(failed)
+      .catch((error: unknown) => {
+        exchange.restore()
+        failed(error)
+      })
   }
   const exchange = nodeExchange(ctx.req, res, { origin, proceed, holders: [ctx, ctx.request], source: ctx })
+  const restoreUnlessWritten = (): void => {
+    if (ctx.respond !== false && !ctx.res.headersSent) exchange.restore()
+  }
   return {
     ...exchange,
     send(head, body) {
@@ -43,9 +50,16 @@ export function koaExchange(
       const log = logFields(res)
       let taken: Promise<RunOutcome> | undefined
       take = () => {
-        if (!standsOnContext(ctx)) return
-        exchange.withdraw()
+        if (!standsOnContext(ctx)) {
+          if (ctx.body === undefined || ctx.body === null) restoreUnlessWritten()
+          return
+        }
+        exchange.stepAside()
+        const streams = ctx.body instanceof Stream
         taken = takeResponse(ctx, plan, (now) => changesOf(before, now, log))
+        // What is made while it goes out may still read the request, and is stored.
+        if (streams) void taken.then(exchange.restore)
+        else exchange.restore()
       }
       const observed = await exchange.run(plan)
       return taken ?? observed

@@ -29,8 +29,11 @@ export function narrowParsed(holder: object, request: CacheRequest, sight: Sight
       const text = Object.hasOwn(parsed, name) ? parsed[name] : undefined
       if (typeof text === 'string') replaced.put(holder, name, likeBefore(searchOf(sight.url), text))
     }
-    // Koa's, made of `originalUrl` again when it is asked for.
-    narrow('memoizedURL', () => undefined)
+    // Koa's, made of `originalUrl` when it is asked for, by the handler as well.
+    const { memoizedURL } = parsed
+    if ('URL' in holder && parsed.originalUrl !== undefined) {
+      replaced.put(holder, 'memoizedURL', undefined, () => memoizedURL)
+    }
   }
   const cookie = combined(sight.headers, 'cookie')
   if (cookie !== combined(request.headers, 'cookie')) {
@@ -45,6 +48,7 @@ export function narrowParsed(holder: object, request: CacheRequest, sight: Sight
 
 interface Parsed {
   readonly originalUrl?: unknown
+  readonly memoizedURL?: unknown
   readonly [name: string]: unknown
 }
 

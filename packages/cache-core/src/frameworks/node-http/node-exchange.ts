@@ -4,6 +4,7 @@ import { type HeaderFields, headerLines } from '../../http/message/headers.js'
 import type { FieldLog } from './field-log.js'
 import { holdEnd } from './hold-end.js'
 import { cacheRequest, narrowRequest, type RequestFacts } from './node-request.js'
+import { Replacements } from './replacements.js'
 import { linesSet, setLines } from './response-head.js'
 import { sendStored } from './send-stored.js'
 import { tapResponse } from './tap-response.js'
@@ -37,7 +38,7 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
   const request = cacheRequest(req, framework)
   const linesBefore = (): string[] => (fields === undefined ? linesSet(res) : headerLines(fields()))
   let stepAside: () => unknown = () => {}
-  let restore = (): void => {}
+  let narrowed = new Replacements()
   return {
     request,
     send(head, body) {
@@ -46,10 +47,13 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
       sendStored(res, head, body)
     },
     run({ sees, ...plan }: RunPlan) {
-      if (sees !== undefined) restore = narrowRequest(req, holders, request, sees)
+      if (sees !== undefined) {
+        narrowed = narrowRequest(req, holders, request, sees)
+        showOutside(res, narrowed)
+      }
       const tap = tapResponse(res, plan, linesBefore(), logFields)
       stepAside = tap.withdraw
-      if (sees !== undefined) whenAnswered(res, tap.outcome, restore)
+      if (sees !== undefined) whenAnswered(res, tap.outcome, narrowed)
       runHandler(proceed, tap.fail)
       return tap.outcome
     },
@@ -58,10 +62,23 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
       runHandler(proceed, () => {})
     },
     withdraw() {
-      if (stepAside() !== false) restore()
+      if (stepAside() !== false) narrowed.restore()
     },
     stepAside: () => stepAside(),
-    restore: () => restore(),
+    restore: () => narrowed.restore(),
+  }
+}
+
+/**
+ * Layers outside that act when the response is written (on-headers, sessions, compression) have overridden its methods,
+ * and read the request then: whole, on a miss as on a hit.
+ */
+function showOutside(res: ServerResponse, narrowed: Replacements): void {
+  for (const name of ['writeHead', 'write', 'end', 'flushHeaders'] as const) {
+    if (!Object.hasOwn(res, name)) continue
+    const method = res[name] as (...values: unknown[]) => unknown
+    const overridden = (...values: unknown[]): unknown => narrowed.suspended(() => method.apply(res, values))
+    Object.assign(res, { [name]: overridden })
   }
 }
 
@@ -69,7 +86,8 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
  * Before the listeners of the layers outside, whose logs are of the request as it came. A client that has gone may leave
  * a handler behind that still answers for others: to that one the rest stays hidden.
  */
-function whenAnswered(res: ServerResponse, outcome: Promise<unknown>, restore: () => void): void {
+function whenAnswered(res: ServerResponse, outcome: Promise<unknown>, narrowed: Replacements): void {
+  const restore = (): void => narrowed.restore()
   let settled = false
   res.prependOnceListener('finish', restore)
   res.prependOnceListener('close', () => {

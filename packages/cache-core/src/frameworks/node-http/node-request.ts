@@ -39,14 +39,14 @@ export function cacheRequest(req: MountedRequest, facts: RequestFacts = {}): Cac
  * Lets the handler see another target, and fewer fields or less of them, in every form in which node, the framework and
  * the layers before have them.
  * @param holders Objects beside `req` on which they keep what they have parsed: a framework's own request, a context.
- * @returns Puts everything back. What has been replaced by somebody else since stays as it is.
+ * @returns What puts everything back. What somebody else has replaced since stays as it is.
  */
 export function narrowRequest(
   req: MountedRequest,
   holders: readonly object[],
   request: CacheRequest,
   sight: Sight,
-): () => void {
+): Replacements {
   const replaced = new Replacements()
   // These first: some hold what they have once read of `req`.
   for (const holder of [...holders, req]) narrowParsed(holder, request, sight, replaced)
@@ -57,7 +57,7 @@ export function narrowRequest(
   const { url: before = '' } = req
   // Routers cut a mount off while they run, and put it back.
   replaced.put(req, 'url', sight.url, (now) => withSearch(now as string, searchOf(sight.url), searchOf(before)))
-  return () => replaced.restore()
+  return replaced
 }
 
 /**

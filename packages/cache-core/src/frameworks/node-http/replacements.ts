@@ -18,7 +18,7 @@ export class Replacements {
   /** @param otherwise What a value becomes that somebody else has put in the place of `after`; by default it stays. */
   put(holder: object, name: PropertyKey, after: unknown, otherwise: (now: unknown) => unknown = same): void {
     const before: unknown = Reflect.get(holder, name)
-    if (before === after) return
+    if (before === after && otherwise === same) return
     const own = Object.getOwnPropertyDescriptor(holder, name)
     // Node has accessors on its prototype, Fastify getters, and a layer may have defined a property that is neither.
     const inherited = own === undefined && Reflect.set(holder, name, after)
@@ -27,6 +27,17 @@ export class Replacements {
       Reflect.defineProperty(holder, name, { value: after, writable: true, configurable: true, enumerable })
     }
     this.#replacements.push({ holder, name, own, inherited, before, after, otherwise })
+  }
+
+  /** Runs this while all is as it was before. */
+  suspended<T>(run: () => T): T {
+    const replacements = [...this.#replacements]
+    this.restore()
+    try {
+      return run()
+    } finally {
+      for (const { holder, name, after, otherwise } of replacements) this.put(holder, name, after, otherwise)
+    }
   }
 
   restore(): void {

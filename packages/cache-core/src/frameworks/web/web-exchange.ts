@@ -166,7 +166,10 @@ class WebExchange implements Exchange, Passage {
     const { original, request: asked } = this
     const shown = sees === undefined ? original : narrowedRequest(original, asked, sees)
     enter(this, shown)
-    if (sees !== undefined && this.#incoming) this.#restoreIncoming = narrowRequest(this.#incoming, [], asked, sees)
+    if (sees !== undefined && this.#incoming) {
+      const narrowed = narrowRequest(this.#incoming, [], asked, sees)
+      this.#restoreIncoming = () => narrowed.restore()
+    }
     const narrowing = sees && { asked, sees }
     const given = await this.#context.runInAsyncScope(() => this.#handler.proceed(shown, narrowing))
     const observed = this.#withdrawn ? undefined : observe(given)

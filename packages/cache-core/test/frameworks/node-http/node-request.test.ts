@@ -45,11 +45,11 @@ function sightOf(request: CacheRequest): Sight {
 /** A narrowed request as `look` finds it, and as it is when all has been put back. */
 function narrowed(req: IncomingMessage, look: Look, meanwhile: Look = () => {}): [unknown, unknown] {
   const request = cacheRequest(req)
-  const restore = narrowRequest(req, [], request, sightOf(request))
+  const replaced = narrowRequest(req, [], request, sightOf(request))
   const seen = look(req)
   meanwhile(req)
-  restore()
-  restore()
+  replaced.restore()
+  replaced.restore()
   return [seen, look(req)]
 }
 
@@ -162,9 +162,9 @@ describe('a request of HTTP/2', () => {
     const results: unknown[] = []
     const server = createHttp2Server((req, res) => {
       const request = cacheRequest(req as unknown as IncomingMessage)
-      const restore = narrowRequest(req as unknown as IncomingMessage, [], request, sightOf(request))
+      const replaced = narrowRequest(req as unknown as IncomingMessage, [], request, sightOf(request))
       results.push([request.headers, request.target, req.url, { ...req.headers }])
-      restore()
+      replaced.restore()
       results.push([req.url, req.headers[':path'], req.headers.cookie])
       res.end('done')
     })
