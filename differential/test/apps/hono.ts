@@ -40,6 +40,11 @@ export const honoFour: Application = {
     'GET /last-modified (If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT)': 200,
     'GET /last-modified (If-Modified-Since: Fri, 31 Dec 2100 23:59:59 GMT)': 200,
     'malformed JSON': 500,
+    // An error at once is one before the head.
+    'GET /errors/after-head': 500,
+    'GET /errors/after-head, again': 500,
+    'POST /errors/after-head': 500,
+    'DELETE /errors/after-head': 500,
   },
   lacks: /^\/(file.*|download|static\/.*|errors\/(after-end|twice|next)|upload|links)$/,
   start: (site) => {

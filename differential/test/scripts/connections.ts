@@ -135,7 +135,7 @@ export const connectionScripts: readonly Script[] = [
       exchange('/raw/request', { headers: { Accept: '*/*', 'User-Agent': 'a browser' } }),
       exchange('/raw/request?a=1&a=2&b=%C3%A4&c'),
       exchange('POST /raw/request?a=1&a=2&b=%C3%A4&c', { headers: text, body: 'x' }),
-      exchange('POST /raw/raw-request', { headers: { 'X-List': ['a', 'b'] }, body: 'x' }),
+      exchange('POST /raw/raw-request', { headers: { ...text, 'X-List': ['a', 'b'] }, body: 'x' }),
       exchange('/raw/raw-request', { headers: { 'X-List': ['a', 'b'] } }),
     ],
   },

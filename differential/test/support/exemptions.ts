@@ -77,10 +77,25 @@ export const EXEMPTIONS: readonly Exemption[] = [
       if (!isHit(cached) || statusOf(cached.reply.head) !== 304 || statusOf(plain.reply.head) !== 200) return pair
       const asked = plain.exchange.headers.filter(([name]) => name.toLowerCase() === 'if-none-match').join()
       const [etag = ''] = valuesOf(plain.reply.head, 'etag')
-      const matches = asked.includes('*') || (etag !== '' && asked.includes(etag.replace(/^W\//, '')))
+      const since = plain.exchange.headers.find(([name]) => name.toLowerCase() === 'if-modified-since')?.[1] ?? ''
+      const [modified = ''] = valuesOf(plain.reply.head, 'last-modified')
+      const unmodified = asked === '' && Date.parse(since) >= Date.parse(modified)
+      const matches = unmodified || asked.includes('*') || (etag !== '' && asked.includes(etag.replace(/^W\//, '')))
       return matches
         ? { ...pair, plain: { ...cached, notes: plain.notes }, cached: { ...cached, notes: plain.notes } }
         : pair
+    },
+  },
+  {
+    name: 'more fields on 304',
+    reason:
+      'all of the 200 but what describes its content; some layers for ETags leave more out (RFC 9110 section 15.4.5)',
+    apply: (pair) => {
+      const { plain, cached } = pair
+      if (statusOf(plain.reply.head) !== 304 || statusOf(cached.reply.head) !== 304) return pair
+      const name = (line: string): string => line.slice(0, line.indexOf(':')).toLowerCase()
+      const known = new Set(['cache-status', ...(plain.reply.head?.lines ?? []).map(name)])
+      return onCached((reply) => editLines(reply, (line) => (known.has(name(line)) ? [line] : [])))(pair)
     },
   },
   {
