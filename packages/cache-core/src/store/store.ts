@@ -59,7 +59,10 @@ export type Unsubscribe = () => Promise<void>
 export interface Store {
   /** The engine's name, for messages: `'redis'`. */
   readonly name: string
-  /** What this engine can do. May shrink when the store finds out later; never grows. */
+  /**
+   * What this engine can do. May shrink when the store finds out later that its server refuses something; what was
+   * declared at first comes back when the server takes it again. Never grows beyond that. To be read anew each time.
+   */
   readonly capabilities: StoreCapabilities
 
   /** What stands under the key, or `undefined`. */

@@ -139,7 +139,7 @@ export class GuardedStore implements Store {
     return this.#orRemove(
       'compareAndSet',
       this.#tooLarge('compareAndSet', sealed),
-      () => this.#attempts.write('compareAndSet', replace, deadline),
+      () => this.#orUnbegin(engine, () => this.#attempts.write('compareAndSet', replace, deadline)),
       () => this.#store.compareAndDelete(engine.text, version),
     )
   }
@@ -157,7 +157,8 @@ export class GuardedStore implements Store {
   /** @param deadline As for `add`. */
   async compareAndDelete(key: string, version: Version, deadline: DeadlineClass = 'write'): Promise<boolean> {
     const engine = this.#key(key)
-    return this.#attempts.write('compareAndDelete', () => this.#store.compareAndDelete(engine.text, version), deadline)
+    const remove = (): Promise<boolean> => this.#store.compareAndDelete(engine.text, version)
+    return this.#orUnbegin(engine, () => this.#attempts.write('compareAndDelete', remove, deadline))
   }
 
   async touch(key: string, ttl: number): Promise<boolean> {
@@ -221,6 +222,18 @@ export class GuardedStore implements Store {
     return new ValueTooLargeError(`${this.name}: a value of ${byteLength} bytes; at most ${maxValueBytes} fit`, {
       store: this.name,
       operation,
+    })
+  }
+
+  /**
+   * A conditional write to a store that turns out to take none: what was to be replaced, a lease as a rule, can be
+   * completed by nobody, and those who wait for it would wait for its end. Removed without a condition, it costs a load.
+   */
+  #orUnbegin<T>({ text }: EngineKey, write: () => Promise<T>): Promise<T> {
+    return write().catch(async (error: unknown) => {
+      if (!this.capabilities.compareAndSet)
+        await this.#attempts.write('delete', () => this.#store.delete(text)).catch(() => {})
+      throw error
     })
   }
 

@@ -19,6 +19,7 @@ export {
   usernameOption,
 } from './connection-options.js'
 export { keyPrefix, prefixOption } from './key-prefix.js'
+export { RefusableCapabilities } from './refusable-capabilities.js'
 export { type OperationKind, StoreErrors } from './store-errors.js'
 export {
   checkQuery,

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { AmbiguousWriteError, StoreFullError, ValueTooLargeError } from '../../../src/base/errors.js'
+import {
+  AmbiguousWriteError,
+  StoreFullError,
+  StoreUnavailableError,
+  ValueTooLargeError,
+} from '../../../src/base/errors.js'
 import { guardStore } from '../../../src/store/guard/guarded-store.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Store } from '../../../src/store/store.js'
@@ -39,6 +44,26 @@ describe('refused writes', () => {
     expect(await errorOf(store.add('k', large))).toBeInstanceOf(ValueTooLargeError)
     expect(await store.get('k')).toBeDefined()
   })
+
+  it.each(['compareAndSet', 'compareAndDelete'] as const)(
+    'a %s that the store turns out not to have removes what nobody can complete any more',
+    async (operation) => {
+      const refusal = new StoreUnavailableError('NOPERM', details)
+      const present = { ...memoryStore().capabilities }
+      const refused = async (): Promise<never> => {
+        Object.assign(present, { compareAndSet: false })
+        throw refusal
+      }
+      const { store, calls } = scriptedStore({ capabilities: present, [operation]: refused })
+      const guarded = guardStore(store)
+      const lease = (await guarded.add('k', bytes)) ?? 0
+      const outcome =
+        operation === 'compareAndSet' ? guarded.compareAndSet('k', lease, bytes) : guarded.compareAndDelete('k', lease)
+      expect(await errorOf(outcome)).toBe(refusal)
+      expect(calls).toEqual(['add k', `${operation} k`, 'delete k'])
+      expect(await guarded.get('k')).toBeUndefined()
+    },
+  )
 
   it('setMany that the guard refuses in part sends the rest as one batch, and removes the others as one', async () => {
     const { store, calls } = scriptedStore({

@@ -1,0 +1,93 @@
+import { type CancelTimer, type Clock, systemClock } from '../../base/clock.js'
+import { report } from '../../base/diagnostics.js'
+import type { CapabilityName, StoreCapabilities } from '../capabilities.js'
+import { StoreErrors } from './store-errors.js'
+
+/** How soon after a refusal the server is asked whether it still refuses, and at the longest how seldom. */
+const FIRST_PROBE_MS = 500
+const LONGEST_PROBE_MS = 15_000
+
+interface Refused {
+  readonly why: string
+  cancel: CancelTimer
+}
+
+/**
+ * What a store declares, less what its server refuses at present: a user without the right to some command, a command
+ * that was renamed, a setting of the server. It is found out at the first refusal and told once; from then on the server
+ * is asked now and then, so that the capability is back when the server's rights are.
+ */
+export class RefusableCapabilities {
+  readonly #store: string
+  readonly #declared: StoreCapabilities
+  readonly #clock: Clock
+  readonly #errors: StoreErrors
+  readonly #refused = new Map<CapabilityName, Refused>()
+  readonly #told = new Set<string>()
+  #present: StoreCapabilities
+  #closed = false
+
+  constructor(store: string, declared: StoreCapabilities, clock: Clock = systemClock) {
+    this.#store = store
+    this.#declared = declared
+    this.#present = declared
+    this.#clock = clock
+    this.#errors = new StoreErrors(store)
+  }
+
+  get present(): StoreCapabilities {
+    return this.#present
+  }
+
+  /** @throws UnsupportedError while the server refuses it. */
+  require(name: CapabilityName, operation: string): void {
+    const refused = this.#refused.get(name)
+    if (refused !== undefined) throw this.#errors.unsupported(operation, refused.why)
+  }
+
+  /**
+   * The server refuses what this capability needs.
+   * @param why For the errors and the warning: who refuses what, and what to do about it.
+   * @param probe Resolves when the server does it again. It must leave nothing behind.
+   */
+  refuse(name: CapabilityName, why: string, probe: () => Promise<unknown>): void {
+    this.tell(name, why)
+    if (this.#closed || !this.#declared[name] || this.#refused.has(name)) return
+    this.#refused.set(name, { why, cancel: this.#probeAfter(FIRST_PROBE_MS, name, probe) })
+    this.#update()
+  }
+
+  /** Says one thing on each topic, once: also a refusal that no capability stands for. */
+  tell(topic: string, message: string): void {
+    if (this.#told.has(topic)) return
+    this.#told.add(topic)
+    report('store-warning', () => ({ store: this.#store, message }))
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const { cancel } of this.#refused.values()) cancel()
+  }
+
+  /** Jittered, so that not all processes ask at once. */
+  #probeAfter(ms: number, name: CapabilityName, probe: () => Promise<unknown>): CancelTimer {
+    return this.#clock.after(ms * (0.75 + Math.random() / 4), () => void this.#probe(ms, name, probe))
+  }
+
+  async #probe(ms: number, name: CapabilityName, probe: () => Promise<unknown>): Promise<void> {
+    const refused = this.#refused.get(name)
+    if (this.#closed || refused === undefined) return
+    try {
+      await probe()
+      this.#refused.delete(name)
+      this.#update()
+    } catch {
+      if (!this.#closed) refused.cancel = this.#probeAfter(Math.min(ms * 2, LONGEST_PROBE_MS), name, probe)
+    }
+  }
+
+  #update(): void {
+    const missing = Object.fromEntries([...this.#refused.keys()].map((name) => [name, false]))
+    this.#present = { ...this.#declared, ...missing }
+  }
+}
