@@ -1,7 +1,9 @@
 import { messageOf, report } from '@tiercel/cache-core/store-kit'
 import { Redis } from 'ioredis'
 import type { RedisClient } from './client.js'
-import { errors, STORE_NAME } from './errors.js'
+import { errors, isReply, READ_ONLY, STORE_NAME } from './errors.js'
+import { Link } from './link.js'
+import { MasterSearch } from './master-search.js'
 import type { ParsedOptions } from './options.js'
 
 /**
@@ -9,27 +11,27 @@ import type { ParsedOptions } from './options.js'
  * operation without a connection fails at once, while ioredis reconnects by itself.
  */
 export class Connection {
-  readonly client: RedisClient
-  readonly #owned: boolean
-  #first: Promise<void> | undefined
-  #lastError: unknown
+  #link: Link
+  readonly #search: MasterSearch | undefined
+  #redirected = false
   #closed = false
 
   constructor(source: ParsedOptions['source']) {
-    this.#owned = 'config' in source
-    if ('config' in source) {
-      this.client = new Redis(source.config)
-      // Without a listener ioredis prints. Operations tell what is wrong.
-      this.client.on('error', (error) => {
-        this.#lastError = error
-      })
-      this.client.on('ready', () => {
-        this.#lastError = undefined
-      })
-    } else {
-      this.client = source.client
-      warnOfRepeats(source.client)
+    if ('client' in source) {
+      this.#link = Link.shared(source.client)
+      return
     }
+    const open = (): Link => Link.own(new Redis(source.config))
+    this.#link = open()
+    this.#search = new MasterSearch(open, (link) => {
+      this.#link.retire()
+      this.#link = link
+    })
+  }
+
+  /** Another one after a failover: not to be kept. */
+  get client(): RedisClient {
+    return this.#link.client
   }
 
   get closed(): boolean {
@@ -38,61 +40,39 @@ export class Connection {
 
   /** Whether an operation can be sent without waiting. */
   get ready(): boolean {
-    return this.client.status === 'ready' && !this.#closed
+    return this.#link.ready && !this.#closed
   }
 
   /** @throws StoreClosedError, StoreUnavailableError */
   async connected(operation: string): Promise<void> {
     if (this.#closed) throw errors.closed(operation)
-    this.#first ??= this.#connect()
-    await this.#first.catch((error: unknown) => {
-      this.#lastError ??= error
-    })
+    const link = this.#link
+    await link.open()
     if (this.#closed) throw errors.closed(operation)
-    if (this.client.status === 'ready') return
-    const cause = this.#lastError
+    if (link.ready) return
+    const cause = link.problem
     throw errors.notConnected(cause === undefined ? 'no connection' : messageOf(cause), cause, operation)
+  }
+
+  /** What an operation failed with: some answers say something about the connection. */
+  heard(error: unknown): void {
+    if (!isReply(error)) return
+    if (READ_ONLY.test(error.message)) this.#search?.begin()
+    if (/^(MOVED|ASK) /.test(error.message)) this.#warnOfCluster()
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    if (this.#owned) await disconnect(this.client)
+    await Promise.all([this.#search?.close(), this.#link.release()])
   }
 
-  async #connect(): Promise<void> {
-    const { client } = this
-    if (client.status === 'wait') return client.connect()
-    if (client.status !== 'connecting' && client.status !== 'connect') return
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        client.off('ready', end).off('close', end)
-        resolve()
-      }
-      client.once('ready', end).once('close', end)
-    })
+  #warnOfCluster(): void {
+    if (this.#redirected || this.client.isCluster) return
+    this.#redirected = true
+    report('store-warning', () => ({ store: STORE_NAME, message: ONE_NODE_OF_MANY }))
   }
 }
 
-/** Ends a connection of our own; a peer that does not answer has `disconnectTimeout` to let go. */
-export async function disconnect(client: RedisClient): Promise<void> {
-  const open = client.status === 'connecting' || client.status === 'connect' || client.status === 'ready'
-  const ended = open ? new Promise((resolve) => client.once('end', resolve)) : undefined
-  client.disconnect()
-  await ended
-}
-
-/** A conditional write that the driver sends twice reports a conflict with its own first attempt (rule V4). */
-function warnOfRepeats(client: RedisClient): void {
-  const unsafe = client.isCluster
-    ? 'retryDelayOnFailover: 0'
-    : 'autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0'
-  const options = client.options as Readonly<Record<string, unknown>>
-  const repeats = client.isCluster
-    ? options.retryDelayOnFailover !== 0
-    : options.autoResendUnfulfilledCommands !== false
-  if (!repeats) return
-  report('store-warning', () => ({
-    store: STORE_NAME,
-    message: `the client given to redisStore sends commands again after a lost connection, and a repeated write can report a conflict with itself; create it with ${unsafe}`,
-  }))
-}
+const ONE_NODE_OF_MANY =
+  'the server is one node of a cluster, and keys that lie on the others cannot be reached through it; ' +
+  "give a url of the form 'redis+cluster://host:port,host:port', or a Cluster of ioredis as client"

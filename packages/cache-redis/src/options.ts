@@ -19,6 +19,8 @@ import {
 } from '@tiercel/cache-core/store-kit'
 import type { RedisOptions } from 'ioredis'
 import type { RedisClient } from './client.js'
+import { READ_ONLY } from './errors.js'
+import { Spacing } from './spacing.js'
 
 /** ioredis's own options, without what the store sets itself. */
 export type RedisConfig = Omit<RedisOptions, keyof typeof OWN_SETTINGS>
@@ -69,9 +71,23 @@ export const failFast = {
   /** Milliseconds that the peer has to end the connection at `close`. */
   disconnectTimeout: 250,
   retryStrategy: (times: number): number => Math.min(25 * 2 ** times, 400) * (0.75 + Math.random() / 4),
-  /** After a failover the old address may lead to a replica; a new connection finds the new master. */
-  reconnectOnError: ({ message }: Error): boolean => message.startsWith('READONLY'),
+  /**
+   * After a failover the old address may lead to a replica; a new connection finds the new master. Where it finds the
+   * replica again the next one is made ever later, since each fails what is under way.
+   */
+  reconnectOnError(this: object, { message }: Error): boolean {
+    return READ_ONLY.test(message) && spacingOf(this).take()
+  },
 } satisfies RedisOptions
+
+const spacings = new WeakMap<object, Spacing>()
+
+/** By the settings themselves, of which every client of ioredis has a copy. */
+function spacingOf(settings: object): Spacing {
+  const spacing = spacings.get(settings) ?? new Spacing()
+  spacings.set(settings, spacing)
+  return spacing
+}
 
 /** Settings that the store makes itself, and what to do instead. */
 const OWN_SETTINGS = {
@@ -128,7 +144,7 @@ export function parseOptions(options: RedisStoreOptions): ParsedOptions {
     const places = PLACES.map((name) => `config.${name}`).join(', ')
     throw new InvalidOptionError('url', `missing; give a url, ${places} or a client of your own`)
   }
-  const settings = { ...failFast, lazyConnect: true, connectTimeout, ...config }
+  const settings = { ...failFast, reconnectOnError: null, lazyConnect: true, connectTimeout, ...config }
   return { source: { config: settings }, keyPrefix: prefix, maxValueBytes }
 }
 

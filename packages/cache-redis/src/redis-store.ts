@@ -4,6 +4,7 @@ import type {
   Store,
   StoreCapabilities,
   StoreEntry,
+  StoreError,
   StoreWrite,
   SubscriptionEvents,
   Unsubscribe,
@@ -16,6 +17,7 @@ import {
   chunks,
   MAX_KEY_BYTES,
   type OperationKind,
+  RefusableCapabilities,
   STAMP_BYTES,
   VersionStamps,
 } from '@tiercel/cache-core/store-kit'
@@ -24,6 +26,7 @@ import { Connection } from './connection.js'
 import { errors, isWrongType, STORE_NAME, storeError } from './errors.js'
 import { parseOptions, type RedisStoreOptions } from './options.js'
 import { purgePrefix } from './purge.js'
+import { noteRefusal } from './refused-commands.js'
 import * as scripts from './scripts.js'
 import { Subscriptions } from './subscriptions.js'
 
@@ -36,9 +39,8 @@ const BATCH_KEYS = 500
  */
 export class RedisStore implements Store {
   readonly name = STORE_NAME
-  readonly capabilities: StoreCapabilities
+  readonly #capabilities: RefusableCapabilities
   readonly #connection: Connection
-  readonly #client: RedisClient
   readonly #subscriptions: Subscriptions
   readonly #prefix: string
   readonly #stamps = new VersionStamps()
@@ -47,10 +49,9 @@ export class RedisStore implements Store {
   constructor(options: RedisStoreOptions) {
     const { source, keyPrefix, maxValueBytes } = parseOptions(options)
     this.#connection = new Connection(source)
-    this.#client = this.#connection.client
-    this.#subscriptions = new Subscriptions(this.#client)
+    this.#subscriptions = new Subscriptions(() => this.#client)
     this.#prefix = keyPrefix
-    this.capabilities = {
+    this.#capabilities = new RefusableCapabilities(STORE_NAME, {
       add: true,
       compareAndSet: true,
       touch: true,
@@ -61,7 +62,15 @@ export class RedisStore implements Store {
       ttlResolutionMs: 0,
       maxKeyBytes: MAX_KEY_BYTES,
       maxValueBytes,
-    }
+    })
+  }
+
+  get capabilities(): StoreCapabilities {
+    return this.#capabilities.present
+  }
+
+  get #client(): RedisClient {
+    return this.#connection.client
   }
 
   async get(key: string): Promise<StoreEntry | undefined> {
@@ -82,6 +91,7 @@ export class RedisStore implements Store {
   }
 
   async add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
+    this.#capabilities.require('add', 'add')
     const stamped = this.#stamps.stamp(bytes)
     const answer = await this.#write('add', () =>
       ttl === undefined
@@ -97,6 +107,7 @@ export class RedisStore implements Store {
     bytes: Uint8Array,
     { ttl = '' }: { readonly ttl?: CompareAndSetOptions['ttl'] | '' } = {},
   ): Promise<Version | undefined> {
+    this.#capabilities.require('compareAndSet', 'compareAndSet')
     const stamped = this.#stamps.stamp(bytes)
     const written = await this.#write('compareAndSet', () =>
       scripts.compareAndSet.run(this.#client, this.#prefix + key, version as Buffer, stamped, ttl),
@@ -109,6 +120,7 @@ export class RedisStore implements Store {
   }
 
   async compareAndDelete(key: string, version: Version): Promise<boolean> {
+    this.#capabilities.require('compareAndSet', 'compareAndDelete')
     const removed = await this.#write('compareAndDelete', () =>
       scripts.compareAndDelete.run(this.#client, this.#prefix + key, version as Buffer),
     ).catch(orMiss)
@@ -116,6 +128,7 @@ export class RedisStore implements Store {
   }
 
   async touch(key: string, ttl: number): Promise<boolean> {
+    this.#capabilities.require('touch', 'touch')
     return (await this.#write('touch', () => this.#client.pexpire(this.#prefix + key, ttl))) > 0
   }
 
@@ -141,6 +154,7 @@ export class RedisStore implements Store {
   }
 
   async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
+    this.#capabilities.require('increment', 'increment')
     const answer = await this.#write('increment', () =>
       scripts.increment.run(this.#client, this.#prefix + key, by, ttl ?? ''),
     )
@@ -152,21 +166,25 @@ export class RedisStore implements Store {
   }
 
   async publish(channel: string, message: Uint8Array): Promise<void> {
+    this.#capabilities.require('bus', 'publish')
     // ioredis would send a plain `Uint8Array` as the text `1,2,3`.
     const bytes = bufferOf(message)
     // A cluster's client would choose a node at random each time, and messages would overtake each other.
     await this.#write('publish', () => firstMaster(this.#client).publish(this.#prefix + channel, bytes))
   }
 
-  subscribe(channel: string, listener: Listener, events?: SubscriptionEvents): Promise<Unsubscribe> {
+  async subscribe(channel: string, listener: Listener, events?: SubscriptionEvents): Promise<Unsubscribe> {
+    this.#capabilities.require('bus', 'subscribe')
     return this.#read('subscribe', () => this.#subscriptions.subscribe(this.#prefix + channel, listener, events))
   }
 
   async purge(): Promise<void> {
+    this.#capabilities.require('purge', 'purge')
     await this.#write('purge', () => purgePrefix(this.#client, this.#prefix, () => this.#connection.closed))
   }
 
   async close(): Promise<void> {
+    this.#capabilities.close()
     await Promise.all([this.#subscriptions.close(), this.#connection.close()])
   }
 
@@ -187,8 +205,16 @@ export class RedisStore implements Store {
   /** Every operation passes here: one promise beside the driver's, and no async function, is worth 5 % of a set at 64 callers. */
   #sent<T>(operation: string, kind: OperationKind, answer: Promise<T>): Promise<T> {
     return answer.catch((cause: unknown) => {
-      throw this.#connection.closed ? errors.closed(operation) : storeError(operation, kind, cause)
+      throw this.#failure(operation, kind, cause)
     })
+  }
+
+  #failure(operation: string, kind: OperationKind, cause: unknown): StoreError {
+    if (this.#connection.closed) return errors.closed(operation)
+    this.#connection.heard(cause)
+    const parts = { connection: this.#connection, subscriptions: this.#subscriptions, prefix: this.#prefix }
+    noteRefusal(this.#capabilities, parts, operation, cause)
+    return storeError(operation, kind, cause)
   }
 }
 

@@ -46,11 +46,16 @@ return redis.call('UNLINK', KEYS[1])`)
 
 /**
  * KEYS[1], the number to add, the lifetime in milliseconds or empty. The new value as text, because Lua cuts what it
- * prints of a number to 14 digits. A counter begins with its first change: reading an absent one leaves it absent.
+ * prints of a number to 14 digits. A counter begins with its first change: reading an absent one leaves it absent. Each
+ * way through has one write, so that a command that is refused leaves nothing half done.
  */
 export const increment = new Script(`
-local begins = redis.call('EXISTS', KEYS[1]) == 0
-if begins and ARGV[1] == '0' then return '0' end
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  if ARGV[1] == '0' then return '0' end
+  if ARGV[2] ~= '' then
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+    return ARGV[1]
+  end
+end
 local value = redis.call('INCRBY', KEYS[1], ARGV[1])
-if begins and ARGV[2] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return string.format('%.0f', value)`)

@@ -1,7 +1,7 @@
 import type { Listener, SubscriptionEvents, Unsubscribe } from '@tiercel/cache-core/store'
 import type { Redis } from 'ioredis'
 import { anyMaster, type RedisClient } from './client.js'
-import { disconnect } from './connection.js'
+import { disconnect } from './link.js'
 import { failFast } from './options.js'
 
 interface Subscriber {
@@ -20,14 +20,14 @@ const HEARTBEAT_MS = 2_000
  * (on a cluster perhaps to another node: messages reach them all) until all channels stand again.
  */
 export class Subscriptions {
-  readonly #client: RedisClient
+  readonly #client: () => RedisClient
   readonly #channels = new Map<string, Set<Subscriber>>()
   #session: Promise<Redis> | undefined
   #redis: Redis | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
 
-  constructor(client: RedisClient) {
+  constructor(client: () => RedisClient) {
     this.#client = client
   }
 
@@ -70,7 +70,7 @@ export class Subscriptions {
   }
 
   async #connect(): Promise<Redis> {
-    const redis = subscriberFor(this.#client)
+    const redis = subscriberFor(this.#client())
     this.#redis = redis
     redis.on('error', () => {})
     redis.on('messageBuffer', (channel: Buffer, message: Buffer) => {

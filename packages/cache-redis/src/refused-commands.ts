@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto'
+import type { CapabilityName } from '@tiercel/cache-core/store'
+import { type RefusableCapabilities, STAMP_BYTES } from '@tiercel/cache-core/store-kit'
+import { firstMaster, mastersOf, type RedisClient } from './client.js'
+import type { Connection } from './connection.js'
+import { isReply } from './errors.js'
+import * as scripts from './scripts.js'
+import type { Subscriptions } from './subscriptions.js'
+
+/** The server does not execute this command for this user: by ACL, by `rename-command`, or since it is a service that has no such command. */
+const REFUSED =
+  /NOPERM|unknown (redis )?command|user executing the script can't|not allowed from script|command.*not (available|supported)/i
+
+/** What is missing where the server refuses an operation, and what that means. No capability stands for reading and plain writing. */
+const LOST: Readonly<Record<string, readonly [CapabilityName | undefined, string]>> = {
+  get: [undefined, 'every read is a miss'],
+  getMany: [undefined, 'reads are sent one by one'],
+  set: [undefined, 'set stores nothing'],
+  delete: [undefined, 'no delete reaches other processes'],
+  deleteMany: [undefined, 'no delete reaches other processes'],
+  ping: [undefined, 'the server always looks dead'],
+  add: ['add', 'no leases are taken, and getOrSet stores nothing'],
+  compareAndSet: ['compareAndSet', 'no leases are taken, and getOrSet stores nothing'],
+  compareAndDelete: ['compareAndSet', 'no leases are taken, and getOrSet stores nothing'],
+  touch: ['touch', 'lifetimes are fixed by writes'],
+  increment: ['increment', 'there are no counters'],
+  publish: ['bus', 'no messages reach other processes'],
+  subscribe: ['bus', 'no messages reach this process'],
+  purge: ['purge', 'nothing is removed by purge'],
+}
+
+/** Probes begin from nothing and are gone after a second, whatever happens to them. */
+const PROBE_MS = 1_000
+const [FIRST, SECOND] = [Buffer.alloc(STAMP_BYTES, 1), Buffer.alloc(STAMP_BYTES, 2)]
+
+type Probe = (client: RedisClient, key: string, subscriptions: Subscriptions) => Promise<unknown>
+
+/** What succeeds only where the server executes all that a capability needs. */
+const PROBES: Readonly<Partial<Record<CapabilityName, Probe>>> = {
+  add: (client, key) => client.set(key, FIRST, 'PX', PROBE_MS, 'NX'),
+  async compareAndSet(client, key) {
+    await client.set(key, FIRST, 'PX', PROBE_MS)
+    await scripts.compareAndSet.run(client, key, FIRST, SECOND, PROBE_MS)
+    await scripts.compareAndDelete.run(client, key, SECOND)
+  },
+  touch: (client, key) => client.pexpire(key, PROBE_MS),
+  increment: (client, key) => scripts.increment.run(client, key, 1, PROBE_MS),
+  async bus(client, channel, subscriptions) {
+    const unsubscribe = await subscriptions.subscribe(channel, () => {})
+    await Promise.all([unsubscribe(), firstMaster(client).publish(channel, '')])
+  },
+  purge: (client, key) =>
+    Promise.all([client.unlink(key), ...mastersOf(client).map((node) => node.scan(0, 'COUNT', 1))]),
+}
+
+interface Parts {
+  readonly connection: Connection
+  readonly subscriptions: Subscriptions
+  readonly prefix: string
+}
+
+/** Notes an operation that failed because the server does not execute its command, and asks for it again later. */
+export function noteRefusal(
+  capabilities: RefusableCapabilities,
+  parts: Parts,
+  operation: string,
+  error: unknown,
+): void {
+  if (!isReply(error) || !REFUSED.test(error.message)) return
+  const [name, consequence] = LOST[operation] ?? [undefined, `${operation} always fails`]
+  // A renamed command is answered with its arguments, keys and all.
+  const reply = error.message.replace(/,? with args beginning with:.*$/s, '')
+  const why = `the server refuses what ${operation} needs (${reply}): ${consequence}`
+  const probe = name && PROBES[name]
+  if (name === undefined || probe === undefined) {
+    capabilities.tell(operation, why)
+    return
+  }
+  const { connection, subscriptions, prefix } = parts
+  capabilities.refuse(name, why, async () => {
+    await connection.connected('ping')
+    // Not a key that a guard lets through, so nobody's but ours.
+    await probe(connection.client, `${prefix}#probe-${randomBytes(8).toString('hex')}`, subscriptions)
+  })
+}

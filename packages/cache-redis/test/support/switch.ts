@@ -1,0 +1,45 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** An address before a server, as a name in DNS or a load balancer is: new connections go where it points now. */
+export interface Switch {
+  readonly url: string
+  /** Connections made so far. */
+  readonly connections: number
+  /** The port on loopback that new connections lead to; those that stand stay. */
+  pointTo(port: number): void
+  /** What is sent over the standing connections is swallowed, in both directions, and no end is told. */
+  silence(): void
+  close(): void
+}
+
+export async function startSwitch(port: number): Promise<Switch> {
+  let target = port
+  let connections = 0
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    connections++
+    const far = connect(target, '127.0.0.1')
+    near.pipe(far).pipe(near)
+    for (const socket of [near, far]) sockets.add(socket.on('error', () => {}))
+    near.on('close', () => far.destroy())
+    far.on('close', () => near.destroy())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get connections() {
+      return connections
+    },
+    pointTo(next) {
+      target = next
+    },
+    silence() {
+      for (const socket of sockets) socket.unpipe().resume()
+    },
+    close() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
