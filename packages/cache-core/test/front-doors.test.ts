@@ -40,6 +40,7 @@ it.each([
     [
       'MAX_KEY_BYTES',
       'OptionTable',
+      'RefusableCapabilities',
       'STAMP_BYTES',
       'StoreErrors',
       'VersionStamps',

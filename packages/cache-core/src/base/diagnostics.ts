@@ -18,6 +18,17 @@ export interface DiagnosticEvents {
   'store-error': { store: string; operation: string; error: Error }
   /** Something a person should change, said once for each store: a capability found missing, an unwise server setting. */
   'store-warning': { store: string; message: string }
+  /**
+   * The circuit breaker of a server has opened, or closed again. `kind` says whose: where writes alone fail, reads go on.
+   * `server` is absent where the store shows only one. `reason` is the failure that opened it.
+   */
+  breaker: {
+    store: string
+    server: string | undefined
+    kind: 'read' | 'write'
+    state: 'open' | 'half-open' | 'closed'
+    reason: Error | undefined
+  }
   eviction: { store: string; key: string }
 }
 

@@ -3,17 +3,27 @@
  * Match by `code` across package copies, by class inside one.
  */
 
+interface StoreErrorDetails {
+  readonly store: string
+  readonly operation?: string | undefined
+  readonly cause?: unknown
+  readonly answered?: boolean | undefined
+}
+
 /** What a store could not do. `store` names the store, `operation` the contract's operation, where one was under way. */
 export class StoreError extends Error {
   readonly code: string = 'ERR_STORE'
   readonly store: string
   readonly operation: string | undefined
+  /** The server itself said no, so it is alive: no circuit breaker opens. */
+  readonly answered: boolean
 
-  constructor(message: string, details: { store: string; operation?: string | undefined; cause?: unknown }) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+  constructor(message: string, { store, operation, cause, answered = false }: StoreErrorDetails) {
+    super(message, cause === undefined ? undefined : { cause })
     this.name = new.target.name
-    this.store = details.store
-    this.operation = details.operation
+    this.store = store
+    this.operation = operation
+    this.answered = answered
   }
 }
 

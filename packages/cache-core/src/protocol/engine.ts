@@ -66,7 +66,7 @@ export class Engine {
   }
 
   get counters(): CacheStats {
-    return { ...this.stats.counters, journaled: this.slots.journal.size }
+    return { ...this.stats.counters, journaled: this.slots.journal.size, openBreakers: this.slots.openBreakers }
   }
 
   /** @throws StoreClosedError */

@@ -1,8 +1,9 @@
 import { StoreUnavailableError } from '../base/errors.js'
-import type { Store, StoreEntry } from '../store/store.js'
+import type { GuardedStore } from '../store/guard/guarded-store.js'
+import type { StoreEntry } from '../store/store.js'
 
 /** What is read from: a store behind its guard. */
-type Reads = Pick<Store, 'get' | 'getMany'>
+type Reads = Pick<GuardedStore, 'get' | 'getEach'>
 
 /** Longest batch: beyond it a reply of large values would keep the small ones waiting. */
 const MAX_BATCH = 128
@@ -51,14 +52,19 @@ export class Reader {
       this.#sendOne(first)
       return
     }
-    this.#store.getMany(batch.map(([key]) => key)).then(
-      (entries) => {
-        for (const [index, [, waiting]] of batch.entries()) waiting.resolve(entries[index])
+    this.#store.getEach(batch.map(([key]) => key)).then(
+      (outcomes) => {
+        for (const [index, each] of batch.entries()) {
+          const outcome = outcomes[index]
+          const [, waiting] = each
+          if (!(outcome instanceof Error)) waiting.resolve(outcome)
+          // Where the store does not show its servers, one that is away fails what lies on the others too, and at once.
+          else if (outcome instanceof StoreUnavailableError) this.#sendOne(each)
+          else waiting.reject(outcome)
+        }
       },
       (error) => {
-        // One server of several that is away fails the whole batch, and at once: the others' keys are asked for again.
-        if (error instanceof StoreUnavailableError) for (const each of batch) this.#sendOne(each)
-        else for (const [, waiting] of batch) waiting.reject(error)
+        for (const [, waiting] of batch) waiting.reject(error)
       },
     )
   }

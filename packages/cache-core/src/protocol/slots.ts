@@ -31,6 +31,11 @@ export class Slots {
     return this.#store.capabilities
   }
 
+  /** Servers that are not asked now. */
+  get openBreakers(): number {
+    return this.#store.openBreakers
+  }
+
   /** Whether the store can give leases. It may find out late that it cannot. */
   get leasable(): boolean {
     const { add, compareAndSet } = this.#store.capabilities

@@ -27,9 +27,11 @@ export interface CacheStats {
   readonly unstored: number
   /** Invalidations that the store has not heard yet. */
   readonly journaled: number
+  /** Servers that do not answer, and are not asked by callers until they do. */
+  readonly openBreakers: number
 }
 
-type Counters = { -readonly [Name in Exclude<keyof CacheStats, 'journaled'>]: number }
+type Counters = { -readonly [Name in Exclude<keyof CacheStats, 'journaled' | 'openBreakers'>]: number }
 
 /** Whose it was, as diagnostics name it. */
 interface Subject {

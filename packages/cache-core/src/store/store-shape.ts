@@ -2,7 +2,10 @@ import { shape } from '../base/option-kinds.js'
 import { CAPABILITY_NAMES, type StoreCapabilities } from './capabilities.js'
 import type { Store } from './store.js'
 
-type MethodName = { [Name in keyof Store]: Store[Name] extends (...args: never) => unknown ? Name : never }[keyof Store]
+// An optional method may be missing.
+type MethodName = {
+  [Name in keyof Store]-?: Store[Name] extends (...args: never) => unknown ? Name : never
+}[keyof Store]
 type MeasureName = {
   [Name in keyof StoreCapabilities]: StoreCapabilities[Name] extends number ? Name : never
 }[keyof StoreCapabilities]

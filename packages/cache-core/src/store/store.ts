@@ -65,6 +65,13 @@ export interface Store {
    */
   readonly capabilities: StoreCapabilities
 
+  /**
+   * Which of several servers this key lies on, by any name that stays the same as long as it does; `undefined`: there is
+   * one, or the driver does not show them. One server that is away then costs its own keys only: the guard sends what is
+   * about several keys to each server by itself. Asked often: no I/O, no promise.
+   */
+  serverOf?(key: string): string | undefined
+
   /** What stands under the key, or `undefined`. */
   get(key: string): Promise<StoreEntry | undefined>
 

@@ -232,6 +232,7 @@ describe('stats', () => {
       stores: 1,
       unstored: 0,
       journaled: 0,
+      openBreakers: 0,
     })
   })
 })

@@ -1,7 +1,9 @@
 import type { Clock } from '../../base/clock.js'
 import { report } from '../../base/diagnostics.js'
-import { messageOf, StoreTimeoutError } from '../../base/errors.js'
+import { messageOf, StoreTimeoutError, StoreUnavailableError } from '../../base/errors.js'
 import { type OperationKind, StoreErrors } from '../kit/store-errors.js'
+import type { Store } from '../store.js'
+import { Breakers } from './breakers.js'
 import { Deadlines, EXPIRED } from './deadlines.js'
 import { knownError } from './known-error.js'
 import type { GuardTerms } from './options.js'
@@ -13,36 +15,60 @@ export type DeadlineClass = 'read' | 'write'
 /**
  * The only way to the store behind a guard. Each attempt is made in these steps:
  *
- * 1. A closed store is not asked. (Whatever else can tell beforehand that asking is in vain belongs here, as a circuit
- *    breaker of the key's server would; what it has to learn from is known in step 3.)
+ * 1. A closed store is not asked, nor is a server whose circuit breaker is open.
  * 2. The operation is sent, and has its deadline.
- * 3. An error becomes one of a known class, which says whether anything was changed, and is told on diagnostics.
+ * 3. An error becomes one of a known class, which says whether anything was changed, and is told on diagnostics. The
+ *    server's breaker learns from it.
  *
  * Every call of a cache passes here: one promise stands between the caller and the store.
  */
 export class Attempts {
   readonly #store: string
   readonly #errors: StoreErrors
+  readonly #breakers: Breakers
   readonly #deadlines: Readonly<Record<DeadlineClass | 'purge' | 'close', Deadlines>>
   #closed = false
 
-  constructor(store: string, { readMs, writeMs }: GuardTerms['timeout'], clock: Clock) {
-    this.#store = store
-    this.#errors = new StoreErrors(store)
+  constructor(store: Store, { readMs, writeMs }: GuardTerms['timeout'], clock: Clock) {
+    this.#store = store.name
+    this.#errors = new StoreErrors(store.name)
     this.#deadlines = {
       read: new Deadlines(readMs, clock),
       write: new Deadlines(writeMs, clock),
       purge: new Deadlines(PURGE_TIMEOUT_MS, clock),
       close: new Deadlines(CLOSE_TIMEOUT_MS, clock),
     }
+    this.#breakers = new Breakers(store, clock, this.#deadlines.read)
   }
 
-  read<T>(operation: string, send: () => Promise<T>): Promise<T> {
-    return this.#attempt(operation, 'read', this.#deadlines.read, send)
+  /** Servers that are not asked now. */
+  get openBreakers(): number {
+    return this.#breakers.open
   }
 
-  write<T>(operation: string, send: () => Promise<T>, deadline: DeadlineClass = 'write'): Promise<T> {
-    return this.#attempt(operation, 'write', this.#deadlines[deadline], send)
+  /** @param key What it is about: one key, or one of several on the same server. */
+  read<T>(operation: string, key: string | undefined, send: () => Promise<T>): Promise<T> {
+    return this.#admitted(operation, 'read', key, this.#deadlines.read, send)
+  }
+
+  /** @param key As for `read`. */
+  write<T>(
+    operation: string,
+    key: string | undefined,
+    send: () => Promise<T>,
+    deadline: DeadlineClass = 'write',
+  ): Promise<T> {
+    return this.#admitted(operation, 'write', key, this.#deadlines[deadline], send)
+  }
+
+  /** Asked whatever the breaker says: who pings wants to know. */
+  ping(send: () => Promise<void>): Promise<void> {
+    return this.#attempt('ping', 'read', this.#deadlines.read, send)
+  }
+
+  /** On a connection of its own, as a rule. */
+  subscribe<T>(send: () => Promise<T>): Promise<T> {
+    return this.#attempt('subscribe', 'write', this.#deadlines.write, send)
   }
 
   purge(send: () => Promise<void>): Promise<void> {
@@ -52,19 +78,50 @@ export class Attempts {
   /** The last attempt: what is still under way afterwards fails. Never rejects. */
   async close(send: () => Promise<void>): Promise<void> {
     const { read, write, purge, close } = this.#deadlines
+    this.#breakers.end()
     const closed = this.#attempt('close', 'read', close, send)
     this.#closed = true
     await closed.catch(() => {})
     for (const deadlines of [read, write, purge]) deadlines.failAll(() => this.#errors.closed())
   }
 
-  #attempt<T>(operation: string, kind: OperationKind, deadlines: Deadlines, send: () => Promise<T>): Promise<T> {
+  #admitted<T>(
+    operation: string,
+    kind: OperationKind,
+    key: string | undefined,
+    deadlines: Deadlines,
+    send: () => Promise<T>,
+  ): Promise<T> {
+    const breakers = this.#breakers
+    const refusal = breakers.refusal(kind, key)
+    if (refusal !== undefined && !this.#closed) return Promise.reject(this.#broken(operation, refusal))
+    return this.#attempt(operation, kind, deadlines, send, key, breakers)
+  }
+
+  /** @param breakers That learn from how it goes. */
+  #attempt<T>(
+    operation: string,
+    kind: OperationKind,
+    deadlines: Deadlines,
+    send: () => Promise<T>,
+    key?: string,
+    breakers?: Breakers,
+  ): Promise<T> {
     if (this.#closed) return Promise.reject(this.#errors.closed(operation))
-    return deadlines.bound(sent(send), (cause) => {
+    const toError = (cause: unknown): Error => {
       const error = knownError(cause, this.#store, operation) ?? this.#explain(operation, kind, deadlines.ms, cause)
       report('store-error', () => ({ store: this.#store, operation, error }))
+      breakers?.failed(kind, key, error)
       return error
-    })
+    }
+    if (breakers === undefined || breakers.idle) return deadlines.bound(sent(send), toError)
+    return deadlines.bound(sent(send), toError, () => breakers.answered(kind, key))
+  }
+
+  /** Told on diagnostics when the breaker opened, and not for each operation. */
+  #broken(operation: string, reason: Error): Error {
+    const why = `not sent, since its circuit breaker is open: ${reason.message}`
+    return this.#errors.failed(StoreUnavailableError, operation, why, reason)
   }
 
   /** The error for an expired deadline, or for an error of no known class. */

@@ -38,13 +38,14 @@ export class Deadlines {
   /**
    * Settles as `operation` does, its error as `toError` translates it, or rejects with `toError(EXPIRED)` when its time
    * is over. A late result is dropped.
+   * @param onAnswer Told when it resolves in time.
    */
-  bound<T>(operation: Promise<T>, toError: (cause: unknown) => Error): Promise<T> {
+  bound<T>(operation: Promise<T>, toError: (cause: unknown) => unknown, onAnswer?: () => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const pending = this.#add((cause) => reject(toError(cause)))
       operation.then(
         (value) => {
-          this.#forget(pending)
+          if (this.#forget(pending)) onAnswer?.()
           resolve(value)
         },
         (error) => {

@@ -31,5 +31,6 @@ export function knownError(error: unknown, store: string, operation: string): Er
     return error
   if (!(error instanceof Error) || !('code' in error)) return undefined
   const Own = STORE_ERRORS.get(error.code)
-  return Own && new Own(error.message, { store, operation, cause: error })
+  const answered = 'answered' in error && error.answered === true
+  return Own && new Own(error.message, { store, operation, cause: error, answered })
 }

@@ -42,6 +42,16 @@ export class StoreErrors {
     return new Class(`${this.#store}: ${operation} failed: ${reason}`, { store: this.#store, operation, cause })
   }
 
+  /** As `failed`, where the server itself said so: it is alive. */
+  refused(Class: typeof StoreError, operation: string, reason: string, cause?: unknown): StoreError {
+    return new Class(`${this.#store}: ${operation} failed: ${reason}`, {
+      store: this.#store,
+      operation,
+      cause,
+      answered: true,
+    })
+  }
+
   /** The answer is lost: a read has changed nothing, a write may have been executed, now or later. */
   unanswered(operation: string, kind: OperationKind, reason: string, cause?: unknown): StoreError {
     if (kind === 'read') return this.failed(StoreUnavailableError, operation, reason, cause)

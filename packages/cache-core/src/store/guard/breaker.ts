@@ -1,0 +1,172 @@
+import type { CancelTimer, Clock } from '../../base/clock.js'
+import { type Deadlines, EXPIRED } from './deadlines.js'
+import { type Sign, signOf } from './sign.js'
+
+/**
+ * A failure weighs twice as much as an answer: it opens with five failures in a row, and where lastingly more than a
+ * third of all fails, which is what a server that is merely slow looks like.
+ */
+const FAILURE_WEIGHT = 2
+const OPENS_AT = 5 * FAILURE_WEIGHT
+
+/** How soon after it has opened the server is asked, */
+const FIRST_PAUSE_MS = 50
+/** how soon again at the longest where it fails at once, as one does that is being restarted, */
+const FAILED_PAUSE_MS = 200
+/** and where it owes an answer: unanswered questions must not pile up. */
+const SILENT_PAUSE_MS = 1_000
+/** The longest pause of a breaker that opens again and again, and how long it must stay closed for the next to be short. */
+const LONGEST_PAUSE_MS = 5_000
+const STEADY_MS = 5_000
+/** Part of each pause that is random, so that not all processes ask at once. */
+const JITTER = 0.25
+
+export type BreakerState = 'closed' | 'open' | 'half-open'
+
+export interface BreakerTerms {
+  readonly clock: Clock
+  /** Bounds the question. */
+  readonly deadlines: Deadlines
+  /** Asks the server for something that changes nothing, the key that it failed to answer for last where one is known. */
+  readonly ask: (key: string | undefined) => Promise<unknown>
+  /**
+   * Whether an answer to the question shows that all is well; else the next operation is let through alone, to be the
+   * proof: a server may answer reads and take no writes.
+   */
+  readonly answerProves: boolean
+  readonly onChange: (state: BreakerState, reason: Error | undefined) => void
+}
+
+/**
+ * A circuit breaker. A server that does not answer, or too late, is not asked by callers any more: each of them would
+ * wait for its deadline. It is asked in the background, and used again when it answers in time.
+ */
+export class Breaker {
+  readonly #terms: BreakerTerms
+  #state: BreakerState = 'closed'
+  #score = 0
+  #reason: Error | undefined
+  #key: string | undefined
+  #pauseMs = FIRST_PAUSE_MS
+  #closedAt = Number.NEGATIVE_INFINITY
+  #hurriedAt = Number.NEGATIVE_INFINITY
+  #cancel: CancelTimer | undefined
+  #trialUnderWay = false
+
+  constructor(terms: BreakerTerms) {
+    this.#terms = terms
+  }
+
+  get state(): BreakerState {
+    return this.#state
+  }
+
+  /** Nothing is held against the server, nor was a short while ago. */
+  get clean(): boolean {
+    return this.#state === 'closed' && this.#score === 0 && this.#terms.clock.monotonic() - this.#closedAt > STEADY_MS
+  }
+
+  /** Why an operation may not be sent now; `undefined`: it may, and its outcome must be told. */
+  refusal(): Error | undefined {
+    if (this.#state === 'closed') return undefined
+    if (this.#state === 'open' || this.#trialUnderWay) return this.#reason
+    this.#trialUnderWay = true
+    return undefined
+  }
+
+  answered(): void {
+    this.#learn('alive')
+  }
+
+  failed(error: Error, key: string | undefined, sign: Sign): void {
+    if (sign === 'dead') {
+      this.#reason = error
+      this.#key = key ?? this.#key
+    }
+    this.#learn(sign)
+  }
+
+  end(): void {
+    this.#cancel?.()
+  }
+
+  #learn(sign: Sign): void {
+    if (this.#state === 'half-open') {
+      this.#trialUnderWay = false
+      if (sign === 'alive') this.#close()
+      if (sign === 'dead') this.#open()
+    } else if (this.#state === 'closed') {
+      if (sign === 'alive') this.#score = Math.max(0, this.#score - 1)
+      if (sign === 'dead') this.#score += FAILURE_WEIGHT
+      if (this.#score >= OPENS_AT) this.#open()
+    }
+  }
+
+  #open(): void {
+    const { clock } = this.#terms
+    // One that has just been closed, or tried, in vain: what the question asks for is not what fails.
+    const again = this.#state === 'half-open' || clock.monotonic() - this.#closedAt < STEADY_MS
+    this.#pauseMs = again ? Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS) : FIRST_PAUSE_MS
+    this.#change('open')
+    this.#askAfter(this.#pauseMs)
+  }
+
+  #close(): void {
+    this.#cancel?.()
+    this.#score = 0
+    this.#closedAt = this.#terms.clock.monotonic()
+    this.#change('closed')
+  }
+
+  #askAfter(ms: number): void {
+    this.#cancel?.()
+    this.#cancel = this.#terms.clock.after(ms * (1 - JITTER * Math.random()), this.#ask)
+  }
+
+  readonly #ask = (): void => {
+    const { deadlines, ask, answerProves } = this.#terms
+    const answer = ask(this.#key)
+    let late = false
+    deadlines
+      .bound(answer, (cause) => cause)
+      .then(
+        () => 'alive' as const,
+        (cause: unknown) => {
+          late = cause === EXPIRED
+          return late ? 'dead' : signOf('read', cause)
+        },
+      )
+      .then((sign) => {
+        if (this.#state !== 'open') return
+        if (sign !== 'alive') this.#askAgain(late)
+        else if (answerProves) this.#close()
+        else this.#change('half-open')
+      })
+    const onAnswer = (): void => {
+      if (late) this.#hurry()
+    }
+    answer.then(onAnswer, onAnswer)
+  }
+
+  #askAgain(late: boolean): void {
+    const longest = late ? SILENT_PAUSE_MS : FAILED_PAUSE_MS
+    this.#pauseMs = late
+      ? Math.max(this.#pauseMs, longest)
+      : Math.max(this.#pauseMs, Math.min(this.#pauseMs * 2, longest))
+    this.#askAfter(this.#pauseMs)
+  }
+
+  /** It has answered at last, perhaps since it woke up. One that is always late is not asked more often for it. */
+  #hurry(): void {
+    const now = this.#terms.clock.monotonic()
+    if (this.#state !== 'open' || now - this.#hurriedAt < STEADY_MS) return
+    this.#hurriedAt = now
+    this.#cancel?.()
+    this.#ask()
+  }
+
+  #change(state: BreakerState): void {
+    this.#state = state
+    this.#terms.onChange(state, state === 'closed' ? undefined : this.#reason)
+  }
+}

@@ -1,0 +1,16 @@
+import { AmbiguousWriteError, StoreFullError, StoreTimeoutError, StoreUnavailableError } from '../../base/errors.js'
+import type { OperationKind } from '../kit/store-errors.js'
+
+/** What an outcome says of the server; `'unclear'`: nothing. */
+export type Sign = 'alive' | 'dead' | 'unclear'
+
+/**
+ * What a failure says of the server. A full one is alive, as is one that refuses. A write that certainly was not
+ * executed says nothing: a replica refuses them all, and answers reads.
+ */
+export function signOf(kind: OperationKind, error: unknown): Sign {
+  if (error instanceof StoreTimeoutError || error instanceof AmbiguousWriteError) return 'dead'
+  if (error instanceof StoreFullError) return 'alive'
+  if (error instanceof StoreUnavailableError && kind === 'read') return error.answered ? 'alive' : 'dead'
+  return 'unclear'
+}

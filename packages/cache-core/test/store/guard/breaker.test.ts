@@ -1,0 +1,267 @@
+import { channel } from 'node:diagnostics_channel'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { DiagnosticEvents } from '../../../src/base/diagnostics.js'
+import { StoreFullError, StoreUnavailableError } from '../../../src/base/errors.js'
+import { createCache } from '../../../src/data/cache.js'
+import { type GuardedStore, guardStore } from '../../../src/store/guard/guarded-store.js'
+import { memoryStore } from '../../../src/store/memory/memory-store.js'
+import type { Store } from '../../../src/store/store.js'
+import { FakeClock, turn } from '../../support/fake-clock.js'
+import { type Fault, FaultyStore } from '../../support/faulty-store.js'
+import { errorOf } from '../../support/rejections.js'
+import { endsAfter } from '../../support/set-up.js'
+
+const bytes = Buffer.from('bytes')
+const READ_MS = 50
+const details = { store: 'memory' }
+
+const heard: DiagnosticEvents['breaker'][] = []
+const listener = (message: unknown): void => void heard.push(message as DiagnosticEvents['breaker'])
+beforeEach(() => channel('tiercel:breaker').subscribe(listener))
+afterEach(() => {
+  channel('tiercel:breaker').unsubscribe(listener)
+  heard.length = 0
+})
+
+interface SetUp {
+  readonly clock: FakeClock
+  readonly faulty: FaultyStore
+  readonly guarded: GuardedStore
+  /** Reads as callers do, one after the other, until each has its answer. */
+  read(times: number, key?: string): Promise<unknown[]>
+}
+
+function setUp(serverOf?: (key: string) => string): SetUp {
+  const clock = new FakeClock()
+  const faulty = new FaultyStore(memoryStore({ clock }))
+  const store = serverOf === undefined ? faulty.store : withServers(faulty.store, serverOf)
+  const guarded = guardStore(store, { clock })
+  const read = async (times: number, key = 'key'): Promise<unknown[]> => {
+    const outcomes: unknown[] = []
+    for (let index = 0; index < times; index++) {
+      const reading = guarded.get(key).catch((error: unknown) => error)
+      await clock.advance(READ_MS)
+      outcomes.push(await reading)
+    }
+    return outcomes
+  }
+  return { clock, faulty, guarded, read }
+}
+
+function withServers(store: Store, serverOf: (key: string) => string): Store {
+  return new Proxy(store, { get: (target, name) => (name === 'serverOf' ? serverOf : Reflect.get(target, name)) })
+}
+
+const states = (): string[] => heard.map(({ kind, state }) => `${kind} ${state}`)
+
+describe('the breaker', () => {
+  it('opens after five misses in a row; then a call is not sent, and fails in the same turn', async () => {
+    const { clock, faulty, guarded, read } = setUp()
+    faulty.freeze()
+    await read(5)
+    expect(heard).toEqual([
+      { store: 'memory', server: undefined, kind: 'read', state: 'open', reason: expect.any(Error) },
+    ])
+    expect(guarded.openBreakers).toBe(1)
+    const sent = faulty.calls.length
+    const began = clock.monotonic()
+    const failed = await Promise.all([
+      errorOf(guarded.get('other')),
+      errorOf(guarded.set('key', bytes)),
+      errorOf(guarded.delete('key')),
+    ])
+    expect(clock.monotonic()).toBe(began)
+    for (const error of failed) {
+      expect(error).toBeInstanceOf(StoreUnavailableError)
+      expect(error).toMatchObject({
+        message: expect.stringContaining('circuit breaker is open: memory: get failed: no answer within 50 ms'),
+      })
+    }
+    expect(faulty.calls.length).toBe(sent)
+  })
+
+  it('asks in the background, one question at a time and ever more seldom, by the key that failed', async () => {
+    const { clock, faulty, read } = setUp()
+    faulty.freeze()
+    await read(5)
+    faulty.calls.length = 0
+    await clock.advance(10_000)
+    expect(new Set(faulty.calls)).toEqual(new Set(['get key']))
+    expect(faulty.calls.length).toBeGreaterThanOrEqual(9)
+    expect(faulty.calls.length).toBeLessThanOrEqual(14)
+    expect(states()).toEqual(['read open'])
+  })
+
+  it('closes as soon as a question is answered in time', async () => {
+    const { clock, faulty, guarded, read } = setUp()
+    faulty.freeze()
+    await read(5)
+    faulty.thaw()
+    await clock.advance(READ_MS)
+    expect(states()).toEqual(['read open', 'read closed'])
+    expect(guarded.openBreakers).toBe(0)
+    await guarded.set('key', bytes)
+    expect(await guarded.get('key')).toBeDefined()
+  })
+
+  it('hears a frozen server wake up, without waiting for the next question', async () => {
+    const { clock, faulty, read } = setUp()
+    let wake = (): void => {}
+    const asleep = new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    faulty.faultOf = () => ({ answerAfter: asleep })
+    await read(5)
+    await clock.advance(10_050)
+    expect(states()).toEqual(['read open'])
+    faulty.thaw()
+    wake()
+    await turn()
+    await turn()
+    expect(states()).toEqual(['read open', 'read closed'])
+  })
+
+  it('stays open for a server that is alive and always too slow', async () => {
+    const { clock, faulty, guarded, read } = setUp()
+    faulty.faultOf = () => ({ answerAfter: new Promise<void>((resolve) => clock.after(READ_MS + 10, resolve)) })
+    await read(5)
+    await clock.advance(20_000)
+    expect(states()).toEqual(['read open'])
+    expect(await errorOf(guarded.get('key'))).toBeInstanceOf(StoreUnavailableError)
+  })
+
+  it('opens where more than a third fails, and not where less does', async () => {
+    const tried = async (failing: number, of: number): Promise<string[]> => {
+      heard.length = 0
+      const { faulty, read } = setUp()
+      let count = 0
+      faulty.faultOf = (): Fault => (count++ % of < failing ? 'frozen' : undefined)
+      await read(120)
+      return states()
+    }
+    expect((await tried(1, 2))[0]).toBe('read open')
+    expect(await tried(1, 4)).toEqual([])
+  })
+
+  it('opens for a server that is not there, and hears soon of its return', async () => {
+    const { clock, faulty, read } = setUp()
+    faulty.faultOf = () => new StoreUnavailableError('ECONNREFUSED', details)
+    await read(5)
+    expect(states()).toEqual(['read open'])
+    await clock.advance(60_000)
+    faulty.thaw()
+    await clock.advance(200 + READ_MS)
+    expect(states()).toEqual(['read open', 'read closed'])
+  })
+
+  it('is not opened by answers: full, refused, read-only', async () => {
+    const { faulty, guarded, read } = setUp()
+    faulty.faultOf = (operation) =>
+      operation === 'get'
+        ? new StoreUnavailableError('NOPERM', { ...details, answered: true })
+        : operation === 'add'
+          ? new StoreUnavailableError('READONLY', details)
+          : operation === 'set'
+            ? new StoreFullError('OOM', details)
+            : undefined
+    for (let round = 0; round < 20; round++) {
+      await errorOf(guarded.set('key', bytes))
+      await errorOf(guarded.add('key', bytes))
+    }
+    await read(20)
+    expect(states()).toEqual([])
+  })
+
+  it('spares a server writes alone where reads are answered, and tries one write now and then', async () => {
+    const { clock, faulty, guarded, read } = setUp()
+    faulty.faultOf = (operation) => (operation === 'set' ? 'frozen' : undefined)
+    const write = async (): Promise<unknown> => {
+      const writing = errorOf(guarded.set('key', bytes))
+      await clock.advance(200)
+      return writing
+    }
+    for (let round = 0; round < 5; round++) await write()
+    expect(states()).toEqual(['write open'])
+    const sent = faulty.count('set key')
+    expect(await errorOf(guarded.set('key', bytes))).toBeInstanceOf(StoreUnavailableError)
+    expect(faulty.count('set key')).toBe(sent)
+    expect(await read(3)).toEqual([undefined, undefined, undefined])
+    await clock.advance(100)
+    expect(states()).toEqual(['write open', 'write half-open'])
+    await Promise.all([write(), write(), write()])
+    expect(faulty.count('set key')).toBe(sent + 1)
+    expect(states()).toEqual(['write open', 'write half-open', 'write open'])
+    faulty.thaw()
+    await clock.advance(5_000)
+    await guarded.set('key', bytes)
+    expect(states().at(-1)).toBe('write closed')
+  })
+
+  it('belongs to one server: the others are read, alone and in a batch', async () => {
+    const { clock, faulty, guarded, read } = setUp((key) => key.slice(0, 1))
+    await guarded.setMany(['a1', 'a2', 'b1', 'b2'].map((key) => ({ key, bytes })))
+    faulty.faultOf = (_, key) => (key.startsWith('a') ? 'frozen' : undefined)
+    await read(5, 'a1')
+    expect(heard).toMatchObject([{ server: 'a', kind: 'read', state: 'open' }])
+    const began = clock.monotonic()
+    const outcomes = await guarded.getEach(['b1', 'a1', 'b2', 'a2', 'b1'])
+    expect(outcomes.map((outcome) => (outcome instanceof Error ? 'failed' : typeof outcome))).toEqual([
+      'object',
+      'failed',
+      'object',
+      'failed',
+      'object',
+    ])
+    expect(clock.monotonic()).toBe(began)
+    await guarded.set('b3', bytes)
+    expect(await errorOf(guarded.getMany(['b1', 'a1']))).toBeInstanceOf(StoreUnavailableError)
+    expect(await errorOf(guarded.deleteMany(['b1', 'a1']))).toBeInstanceOf(StoreUnavailableError)
+    expect(await guarded.get('b1')).toBeUndefined()
+    expect(await guarded.get('b2')).toBeDefined()
+  })
+
+  it('opens for the server of a batch that one server holds up, and not for the others', async () => {
+    const { clock, faulty, guarded } = setUp((key) => key.slice(0, 1))
+    faulty.faultOf = (_, keys) => (keys.startsWith('a') ? 'frozen' : undefined)
+    for (let round = 0; round < 5; round++) {
+      const reading = guarded.getEach(['a1', 'b1', 'c1'])
+      await clock.advance(READ_MS)
+      expect((await reading).map((outcome) => outcome instanceof Error)).toEqual([true, false, false])
+    }
+    expect(heard).toMatchObject([{ server: 'a', state: 'open' }])
+  })
+
+  it('leaves no timer behind when the store is closed', async () => {
+    const { clock, faulty, guarded, read } = setUp()
+    faulty.freeze()
+    await read(5)
+    expect(clock.pending).toBeGreaterThan(0)
+    faulty.thaw()
+    await guarded.close()
+    await clock.advance(10_000)
+    expect(clock.pending).toBe(0)
+    expect(faulty.calls.filter((call) => call === 'get key').length).toBe(5)
+  })
+})
+
+describe('a cache on a store whose breaker is open', () => {
+  it('costs a call its loader, keeps its deletes, and has them delivered when the store is back', async () => {
+    const clock = new FakeClock()
+    const faulty = new FaultyStore(memoryStore({ clock }))
+    const cache = createCache({ store: faulty.store, clock })
+    await cache.set('kept', 'old')
+    faulty.freeze()
+    for (let round = 0; round < 5; round++) expect(await endsAfter(clock, cache.get('key'))).toBe(READ_MS)
+    expect(cache.stats().openBreakers).toBe(1)
+    const began = clock.monotonic()
+    expect(await cache.getOrSet('key', async () => 'loaded')).toBe('loaded')
+    expect(await cache.delete('kept')).toBe('journaled')
+    expect(clock.monotonic()).toBe(began)
+    faulty.thaw()
+    await clock.advance(3_000)
+    expect(cache.stats()).toMatchObject({ openBreakers: 0, journaled: 0 })
+    expect(faulty.calls.filter((call) => call.startsWith('delete') && call.endsWith('kept'))).not.toEqual([])
+    expect(await cache.get('kept')).toBeUndefined()
+    await cache.close()
+  })
+})
