@@ -182,17 +182,22 @@ export class Flight {
     for (const call of this.#calls({ marksKnown: true })) this.#give(call, loaded)
     if (this.#passengers.size === 0) return
     // The final write proves nothing about versions in other slots: joiners that did not know them need a read (G4).
-    const marks = this.#marks()
-    let present: readonly (MarkState | undefined)[]
+    let stand: boolean
     try {
-      present = await Promise.all(marks.map(({ mark }) => mark.read()))
+      stand = await this.marksStand()
     } catch {
       this.#startOver('no-store')
       return
     }
-    const stand = marks.every(({ version }, index) => isSame(version, present[index]))
     if (stand) for (const call of this.#calls()) this.#give(call, loaded)
     else this.#startOver('unproven')
+  }
+
+  /** Whether the marks of the load stand as they were read before it, by another read. @throws the store's errors. */
+  async marksStand(): Promise<boolean> {
+    const marks = this.#marks()
+    const present = await Promise.all(marks.map(({ mark }) => mark.read()))
+    return marks.every(({ version }, index) => isSame(version, present[index]))
   }
 
   /** All get the error. A flight has its owner's time: who came later, or has more, tries again until its own is over. */
