@@ -28,7 +28,9 @@ export type {
   EntryOptions,
   GetOrSetOptions,
   IncrementOptions,
+  InvalidateTagsOptions,
   SetOptions,
+  TouchOptions,
   WarmOptions,
 } from './data/options.js'
 export type { WrapOptions, Wrapped } from './data/wrap.js'

@@ -13,7 +13,14 @@ export interface DiagnosticEvents {
   load: { namespace: string; key: string; leased: boolean; stored: boolean; durationMs: number }
   /** A loader threw, rejected or ran into `hardTimeout`. Its callers get the error, or a stale value. */
   'load-error': { namespace: string; key: string; error: unknown }
-  invalidation: { namespace: string; key: string | undefined; outcome: 'delivered' | 'journaled' }
+  invalidation: {
+    namespace: string
+    key: string | undefined
+    /** Where tags were invalidated, and whether only as stale. */
+    tags?: readonly string[]
+    soft?: boolean
+    outcome: 'delivered' | 'journaled'
+  }
   /** An operation on the store failed. `error` is one of the store errors. */
   'store-error': { store: string; operation: string; error: Error }
   /** Something a person should change, said once for each store: a capability found missing, an unwise server setting. */

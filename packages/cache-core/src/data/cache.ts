@@ -8,13 +8,14 @@ import { ENGINE, Engine, type EngineHandle } from '../protocol/engine.js'
 import type { Delivery } from '../protocol/journal.js'
 import { type Key, keyText } from '../protocol/key.js'
 import type { Place } from '../protocol/lookup.js'
-import type { NamedMark } from '../protocol/marks.js'
+import type { NamespaceMark } from '../protocol/marks.js'
 import { slotKey } from '../protocol/slot.js'
 import type { CacheStats } from '../protocol/stats.js'
 import type { Target } from '../protocol/write.js'
 import { type CacheEntry, entryOf } from './entry.js'
 import { type Loader, type LoaderContext, loadingOf } from './loader.js'
 import { LoadBatch, type ManyLoader } from './many.js'
+import { parseNamespace, parseTags } from './names.js'
 import {
   type CacheOptions,
   type CloseOptions,
@@ -24,16 +25,19 @@ import {
   type GetOrSetOptions,
   type GetOrSetTerms,
   type IncrementOptions,
+  type InvalidateTagsOptions,
   parseCacheOptions,
   parseCloseOptions,
   parseConfigureOptions,
   parseGetOrSetOptions,
   parseIncrementOptions,
-  parseNamespace,
+  parseInvalidateTagsOptions,
   parseNamespaceOptions,
   parseSetOptions,
+  parseTouchOptions,
   parseWarmOptions,
   type SetOptions,
+  type TouchOptions,
   type WarmOptions,
   type WriteTerms,
 } from './options.js'
@@ -61,7 +65,7 @@ export class Cache {
   readonly #engine: Engine
   readonly #codec: Codec
   readonly #path: string
-  readonly #namespace: NamedMark
+  readonly #namespace: NamespaceMark
   readonly #terms: EntryTerms
 
   /** @internal Made by `createCache` and `namespace`. */
@@ -190,7 +194,7 @@ export class Cache {
       await this.delete(key)
       return false
     }
-    return this.#engine.writes.set(this.#target(text), encoded, lifeOf(life))
+    return this.#engine.writes.set(this.#target(text, life.tags), encoded, lifeOf(life))
   }
 
   /** Stores many values, each as `set`. Whether all were stored. @throws as `set`, for the first that fails */
@@ -211,7 +215,7 @@ export class Cache {
     const life = parseSetOptions('add', options, this.#terms)
     const encoded = encodeValue(this.#codec, value)
     this.#engine.checkOpen('add')
-    return this.#engine.writes.add(this.#target(text), encoded, { ...lifeOf(life), jitter: 0 })
+    return this.#engine.writes.add(this.#target(text, life.tags), encoded, { ...lifeOf(life), jitter: 0 })
   }
 
   /**
@@ -221,9 +225,9 @@ export class Cache {
    * Call it after the database has committed. @throws InvalidKeyError, StoreClosedError
    */
   async delete(key: Key): Promise<Delivery> {
-    const { slot, namespace } = this.#target(keyText(key))
+    const slot = this.#slot(keyText(key))
     this.#engine.checkOpen('delete')
-    return this.#engine.invalidations.delete(slot, namespace, key)
+    return this.#engine.invalidations.delete(slot, this.#namespace, key)
   }
 
   /** Removes many values, each as `delete`. `'delivered'`: the store has heard of all. @throws as `delete` */
@@ -256,9 +260,9 @@ export class Cache {
    * Gives a value a new life from now on, by `ttl` and windows as in `set`. Whether there was one to give it to.
    * @throws the store's errors. InvalidKeyError, InvalidOptionError, StoreClosedError
    */
-  async touch(key: Key, options: SetOptions = {}): Promise<boolean> {
+  async touch(key: Key, options: TouchOptions = {}): Promise<boolean> {
     const place = this.#place(keyText(key))
-    const life = parseSetOptions('touch', options, this.#terms)
+    const life = parseTouchOptions(options, this.#terms)
     this.#engine.checkOpen('touch')
     if (life.ttlMs === 0) throw new InvalidOptionError('ttl', 'touch needs a lifetime; expire ends it')
     return this.#engine.retimes.touch(place, lifeOf(life))
@@ -325,6 +329,20 @@ export class Cache {
   }
 
   /**
+   * Voids every entry of this namespace that carries one of the tags, in one write for each tag, however many entries
+   * there are; responses of an HTTP cache over this namespace, too. With `{ soft: true }` they are stale instead.
+   * Outruns every load under way, as `delete` does. Other processes see it at most `tagHold` (default 1 s) later.
+   *
+   * Call it after the database has committed. @throws InvalidOptionError naming `tags`, StoreClosedError
+   */
+  async invalidateTags(tags: readonly string[], options: InvalidateTagsOptions = {}): Promise<Delivery> {
+    const names = parseTags(tags)
+    const { soft } = parseInvalidateTagsOptions(options)
+    this.#engine.checkOpen('invalidateTags')
+    return this.#engine.invalidations.tags(this.#namespace, names, soft)
+  }
+
+  /**
    * Keys of their own on the same store, with defaults of their own. The same name is the same namespace, in every
    * process. `clear` of one namespace leaves the others, nested ones too.
    * @throws InvalidOptionError naming the option.
@@ -358,12 +376,12 @@ export class Cache {
     return slotKey('value', this.#path, text)
   }
 
-  #target(text: string): Target {
-    return { slot: this.#slot(text), namespace: this.#namespace }
+  #target(text: string, tags: readonly string[]): Target {
+    return { slot: this.#slot(text), namespace: this.#namespace, tags }
   }
 
   #place(text: string): Place {
-    return { ...this.#target(text), marks: NO_MARKS }
+    return { ...this.#target(text, this.#terms.tags), marks: NO_MARKS }
   }
 
   #call<T>(
@@ -379,6 +397,8 @@ export class Cache {
       slot: this.#slot(text),
       namespace: this.#namespace,
       marks: NO_MARKS,
+      tags: terms.tags,
+      namesTags: true,
       load,
       open: (encoded) => decodeValue(codec, encoded) as T,
       leaseMs: terms.leaseMs,
@@ -423,7 +443,7 @@ export class Cache {
 
 const NO_MARKS: readonly Mark[] = []
 
-function lifeOf({ ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }: WriteTerms): Life {
+function lifeOf({ ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }: Omit<WriteTerms, 'tags'>): Life {
   return { ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }
 }
 

@@ -1,5 +1,5 @@
 import { type Codec, decodeValue } from '../entry/codec.js'
-import type { ValueFrame } from '../entry/frame.js'
+import { tagsOf, type ValueFrame } from '../entry/frame.js'
 
 /** A value and what stands beside it. Times are milliseconds since the epoch, `Infinity` without end. */
 export interface CacheEntry<T> {
@@ -14,13 +14,12 @@ export interface CacheEntry<T> {
 
 /** `undefined` where the codec cannot read the value. */
 export function entryOf<T>(codec: Codec, frame: ValueFrame, isStale: boolean): CacheEntry<T> | undefined {
-  const { createdAt, freshUntil, keepUntil, marks } = frame
+  const { createdAt, freshUntil, keepUntil } = frame
   let value: T
   try {
     value = decodeValue(codec, frame) as T
   } catch {
     return undefined
   }
-  const tags = marks.filter(({ kind }) => kind === 'tag').map(({ name }) => name)
-  return { value, createdAt, freshUntil, keptUntil: keepUntil, isStale, tags }
+  return { value, createdAt, freshUntil, keptUntil: keepUntil, isStale, tags: tagsOf(frame) }
 }

@@ -1,10 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Duration } from '../base/duration.js'
 import { type Codec, decodeValue, encodeValue, NOTHING } from '../entry/codec.js'
-import type { ValueFrame } from '../entry/frame.js'
+import { tagsOf, type ValueFrame } from '../entry/frame.js'
 import type { Loaded, Loading } from '../protocol/call.js'
 import type { Key } from '../protocol/key.js'
 import { insideLoads, type LoadLink } from '../protocol/load-chain.js'
+import { tagsOption } from './names.js'
 import { type EntryTerms, parseTtl } from './options.js'
 
 /** What a loader is given. */
@@ -23,6 +24,11 @@ export interface LoaderContext {
    * @throws InvalidOptionError naming `ttl`.
    */
   setTtl(ttl: Duration): void
+  /**
+   * Names tags of this value, beside those of the call: what it was made of is often known only now.
+   * @throws InvalidOptionError naming `tags`: more than 64 with those of the call, or a name that is none.
+   */
+  addTags(...tags: readonly string[]): void
   /** The value is answered and not stored. */
   skip(): void
   /**
@@ -47,10 +53,10 @@ const NOT_MODIFIED = Symbol('not modified')
 /** The loader as the protocol runs it: what it returns goes through the codec, so that a miss answers what a hit would. */
 export function loadingOf<T>(key: Key, loader: Loader<T>, terms: EntryTerms, codec: Codec): Loading {
   return async ({ signal, previous, link }) => {
-    const run = new Run(key, signal, previous, codec)
+    const run = new Run(key, signal, previous, codec, terms.tags)
     const value: unknown = await runOutside([link], loader, run)
     const loaded = value === NOT_MODIFIED ? { encoded: previous, ttlMs: terms.ttlMs } : loadedFrom(value, terms, codec)
-    return { ...loaded, ttlMs: run.ttlMs ?? loaded.ttlMs }
+    return { ...loaded, ttlMs: run.ttlMs ?? loaded.ttlMs, tags: run.tags }
   }
 }
 
@@ -80,12 +86,15 @@ class Run implements LoaderContext {
   readonly #codec: Codec
   /** What the loader says, over what its call says. */
   ttlMs: number | undefined
+  /** Those of the call, then the loader's. */
+  tags: readonly string[]
 
-  constructor(key: Key, signal: AbortSignal, previous: ValueFrame | undefined, codec: Codec) {
+  constructor(key: Key, signal: AbortSignal, previous: ValueFrame | undefined, codec: Codec, tags: readonly string[]) {
     this.key = key
     this.signal = signal
     this.#previous = previous
     this.#codec = codec
+    this.tags = tags
   }
 
   get previous(): unknown {
@@ -102,12 +111,18 @@ class Run implements LoaderContext {
     this.ttlMs = parseTtl(ttl)
   }
 
+  readonly addTags = (...tags: readonly string[]): void => {
+    this.tags = tagsOption.parse([...this.tags, ...tags], 'tags')
+  }
+
   readonly skip = (): void => {
     this.ttlMs = 0
   }
 
   readonly notModified = (): never => {
     if (this.#previous === undefined) throw new Error('notModified: there is no previous value')
+    // What holds still keeps the tags that it was stored with.
+    this.addTags(...tagsOf(this.#previous))
     return NOT_MODIFIED as never
   }
 }

@@ -3,19 +3,7 @@ import { clockOption } from '../base/clock-option.js'
 import type { Duration } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
 import { leaseOption } from '../base/lease-option.js'
-import {
-  amount,
-  callback,
-  count,
-  duration,
-  either,
-  flag,
-  instance,
-  list,
-  oneOf,
-  shape,
-  text,
-} from '../base/option-kinds.js'
+import { amount, callback, count, duration, either, flag, instance, list, oneOf, shape } from '../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../base/option-table.js'
 import { show } from '../base/show.js'
 import { type Codec, jsonCodec } from '../entry/codec.js'
@@ -25,6 +13,7 @@ import { isGuarded } from '../store/guard/guarded-store.js'
 import { type StoreTimeout, storeTimeoutOption } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
 import { missingFrom, storeOption } from '../store/store-shape.js'
+import { tagsOption } from './names.js'
 
 /** How entries live and loads are bounded. A namespace overrides its cache, a call its namespace. */
 export interface EntryOptions {
@@ -68,6 +57,11 @@ export interface EntryOptions {
    * its load took (XFetch). `true` is 1, as in the paper; more is earlier. Default `false`.
    */
   readonly eagerRefresh?: boolean | number | undefined
+  /**
+   * Names under which entries are invalidated together (`invalidateTags`): at most 64, each of 1 to 200 characters. An
+   * entry keeps those that it was stored with; a loader may name more. Default: none.
+   */
+  readonly tags?: readonly string[] | undefined
 }
 
 export interface CacheOptions extends EntryOptions {
@@ -77,7 +71,7 @@ export interface CacheOptions extends EntryOptions {
   readonly require?: readonly CapabilityName[] | undefined
   /** Deadline of each operation on the store. Default `{ read: '50ms', write: '200ms' }`. */
   readonly storeTimeout?: StoreTimeout | undefined
-  /** How long the version of a namespace is held before it is read again: `clear` elsewhere is seen so much later. Default `'1s'`; 0 is strict. */
+  /** How long the versions of namespaces and tags are held before they are read again: `clear` and `invalidateTags` elsewhere are seen so much later. Default `'1s'`; 0 is strict. */
   readonly tagHold?: Duration | undefined
   /**
    * How many loads run at once behind answers (`staleWhileRevalidate`, `eagerRefresh`), all namespaces together. The
@@ -91,8 +85,11 @@ export interface CacheOptions extends EntryOptions {
   readonly clock?: Clock | undefined
 }
 
+/** The new life of an entry; it keeps its tags. */
+export type TouchOptions = Pick<EntryOptions, 'ttl' | 'staleWhileRevalidate' | 'staleIfError' | 'jitter'>
+
 /** How an entry lives that is no end of a load. */
-export type SetOptions = Pick<EntryOptions, 'ttl' | 'staleWhileRevalidate' | 'staleIfError' | 'jitter'>
+export type SetOptions = TouchOptions & Pick<EntryOptions, 'tags'>
 
 export interface GetOrSetOptions extends EntryOptions {
   /** Loads whatever stands there, and stores it. Default `false`. */
@@ -130,6 +127,7 @@ const ENTRY_OPTIONS = {
   eagerRefresh: either(flag(), amount({ min: 0, max: 100 }))
     .to(Number)
     .or(false),
+  tags: tagsOption.or([]),
 } satisfies RowsOf<EntryOptions>
 
 const CACHE_OPTIONS = {
@@ -150,16 +148,17 @@ const GET_OR_SET = new OptionTable('getOrSet', {
   forceFresh: flag().or(false),
   signal: instance('an AbortSignal', AbortSignal),
 } satisfies RowsOf<GetOrSetOptions>)
-const WRITE_OPTIONS = {
+const TOUCH_OPTIONS = {
   ttl: ENTRY_OPTIONS.ttl,
   staleWhileRevalidate: ENTRY_OPTIONS.staleWhileRevalidate,
   staleIfError: ENTRY_OPTIONS.staleIfError,
   jitter: ENTRY_OPTIONS.jitter,
-} satisfies RowsOf<SetOptions>
+} satisfies RowsOf<TouchOptions>
+const SET_OPTIONS = { ...TOUCH_OPTIONS, tags: ENTRY_OPTIONS.tags } satisfies RowsOf<SetOptions>
+const TOUCH = new OptionTable('touch', TOUCH_OPTIONS)
 const WRITES = {
-  touch: new OptionTable('touch', WRITE_OPTIONS),
-  set: new OptionTable('set', WRITE_OPTIONS),
-  add: new OptionTable('add', WRITE_OPTIONS),
+  set: new OptionTable('set', SET_OPTIONS),
+  add: new OptionTable('add', SET_OPTIONS),
 }
 const CONFIGURE = new OptionTable('configure', ENTRY_OPTIONS)
 const INCREMENT = new OptionTable('increment', { ttl: duration({ min: 1 }) } satisfies RowsOf<IncrementOptions>)
@@ -174,8 +173,23 @@ export type EntryTerms = Parsed<typeof ENTRY_OPTIONS>
 
 const ENTRY_TERMS = Object.keys(NAMESPACE.read({})) as readonly (keyof EntryTerms)[]
 
+/** How tags are invalidated. */
+export interface InvalidateTagsOptions {
+  /** Keeps what carries a tag as stale, to be served within its stale windows. Default `false`: it is void. */
+  readonly soft?: boolean | undefined
+}
+
+const INVALIDATE_TAGS = new OptionTable('invalidateTags', {
+  soft: flag().or(false),
+} satisfies RowsOf<InvalidateTagsOptions>)
+
+/** @throws InvalidOptionError naming the option. */
+export function parseInvalidateTagsOptions(options: InvalidateTagsOptions): { readonly soft: boolean } {
+  return INVALIDATE_TAGS.read(options)
+}
+
 /** `SetOptions` after parsing. */
-export type WriteTerms = Parsed<typeof WRITE_OPTIONS>
+export type WriteTerms = Parsed<typeof SET_OPTIONS>
 
 /** What one call of `getOrSet` may say beside. */
 export type GetOrSetTerms = EntryTerms & { readonly forceFresh?: boolean }
@@ -207,6 +221,11 @@ export function parseGetOrSetOptions(options: GetOrSetOptions, parent: EntryTerm
 /** @throws InvalidOptionError naming the option. */
 export function parseSetOptions(where: keyof typeof WRITES, options: SetOptions, parent: EntryTerms): WriteTerms {
   return WRITES[where].inherit(options, parent)
+}
+
+/** @throws InvalidOptionError naming the option. */
+export function parseTouchOptions(options: TouchOptions, parent: EntryTerms): Omit<WriteTerms, 'tags'> {
+  return TOUCH.inherit(options, parent)
 }
 
 /** Another view of the same keys. @throws InvalidOptionError naming the option. */
@@ -243,16 +262,6 @@ function isNothing(value: unknown): boolean {
 /** @throws InvalidOptionError naming the option. */
 export function parseTtl(ttl: unknown): number {
   return ENTRY_OPTIONS.ttl.parse(ttl, 'ttl')
-}
-
-const NAME = text().to((name, option) => {
-  if (name.isWellFormed() && name.length <= 200) return name
-  throw new InvalidOptionError(option, 'expected well-formed Unicode of at most 200 characters')
-})
-
-/** @throws InvalidOptionError naming `namespace`. */
-export function parseNamespace(name: unknown): string {
-  return NAME.parse(name, 'namespace')
 }
 
 /** The name of a codec stands on every entry. */

@@ -52,6 +52,11 @@ export interface Mark {
   readonly version: string
 }
 
+/** The tags that a frame carries. */
+export function tagsOf({ marks }: Pick<Frame, 'marks'>): string[] {
+  return marks.filter(({ kind }) => kind === 'tag').map(({ name }) => name)
+}
+
 /** Wall-clock milliseconds since the epoch. Both stale windows count from `freshUntil`. */
 export interface EntryTimes {
   readonly createdAt: number

@@ -4,8 +4,8 @@ import { LoadTimeoutError } from '../base/errors.js'
 import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
 import type { Key } from './key.js'
 import type { LoadLink } from './load-chain.js'
-import type { MarkRecord } from './mark-record.js'
-import type { NamedMark } from './marks.js'
+import type { MarkState } from './mark-record.js'
+import type { NamespaceMark } from './marks.js'
 
 /** What a load came to. */
 export interface Loaded {
@@ -13,6 +13,8 @@ export interface Loaded {
   readonly encoded: Encoded | undefined
   /** How long it is fresh, in milliseconds, `Infinity` without end; 0: it is answered and not stored. */
   readonly ttlMs: number
+  /** Its tags, those of the call and those that the loader has named. */
+  readonly tags?: readonly string[]
 }
 
 /** What a loader knows of its load. */
@@ -29,9 +31,18 @@ export interface LoadTerms {
 
 /** The marks as they stood before a load began: what is stored under them is void after a `clear`. */
 export interface LoadMarks {
-  readonly namespaceMark: MarkRecord
-  /** Those beside the namespace's. */
+  /** The namespace's, then those of its tags. */
+  readonly states: readonly MarkState[]
+  /** Those beside them. */
   readonly others: readonly Mark[]
+  /** The namespace's epoch; absent where it could not be read, or the loader names no tags (G5). */
+  readonly epoch: MarkState | undefined
+}
+
+/** The marks of a load as its frames carry them: the namespace's, those beside, those of tags. */
+export function frameMarks({ states, others }: Pick<LoadMarks, 'states' | 'others'>): readonly Mark[] {
+  const [namespace, ...tags] = states
+  return namespace === undefined ? others : [namespace, ...others, ...tags]
 }
 
 /** Loads a value, once. */
@@ -42,7 +53,9 @@ export interface LoadOptions {
   /** The caller's own, for diagnostics. */
   readonly key: Key
   readonly slot: string
-  readonly namespace: NamedMark
+  readonly namespace: NamespaceMark
+  /** What the value will carry beside what its loader names. */
+  readonly tags: readonly string[]
   readonly load: Loading
   readonly leaseMs: number
   readonly hardTimeoutMs: number
@@ -69,6 +82,8 @@ export interface Answer<T> {
 export interface CallOptions<T> extends LoadOptions {
   /** Marks beside the namespace's that the entry depends on, read after the caller came. */
   readonly marks: readonly Mark[]
+  /** Whether the loader may name tags. */
+  readonly namesTags: boolean
   /** Bytes to what this caller gets. Throws when they were written by something else: the entry is then dead. */
   readonly open: (encoded: Encoded) => T
   readonly waitTimeoutMs: number

@@ -1,44 +1,65 @@
 import type { Mark } from '../entry/frame.js'
 import type { LoadLease } from './lease.js'
 import type { LoadRight } from './load.js'
-import type { MarkRecord } from './mark-record.js'
-import type { NamedMark } from './marks.js'
+import { type MarkState, sameVersion } from './mark-record.js'
+import type { NamespaceMark } from './marks.js'
+import type { PresentMarks } from './present-marks.js'
 
 /** What is claimed, and under which marks. */
 export interface ClaimTerms {
-  readonly namespace: NamedMark
-  /** Marks beside the namespace's, read after the caller came. */
+  readonly namespace: NamespaceMark
+  /** The tags of what is loaded, as far as they are known before. */
+  readonly tags: readonly string[]
+  /** Whether the loader may name more. */
+  readonly namesTags: boolean
+  /** Marks beside those of the namespace, read after the caller came. */
   readonly marks: readonly Mark[]
 }
 
 /**
  * The right to load: a lease or a refresh, claimed under marks that were read from the store before the load (G2). The
- * claim need not wait for that read where a mark is held: it goes out under the held one, at the same time. Versions are
- * never used twice, so an equal one has stood all along; what was claimed under another is given back.
+ * claim need not wait for that read where all marks are held: it goes out under the held ones, at the same time.
+ * Versions are never used twice, so an equal one has stood all along; what was claimed under another is given back.
  *
- * @param read The namespace's mark, where it was read from the store for this caller.
- * @param send Claims under this mark.
- * @returns the right; `'unproven'` where the mark has changed, `'no-store'` where it cannot be read; or what `send` says.
+ * @param present The marks as they were read from the store for this caller, as far as they were.
+ * @param send Claims under these marks.
+ * @returns the right; `'unproven'` where a mark has changed, `'no-store'` where one cannot be read; or what `send` says.
  */
 export async function claimUnderMarks<Refused extends string>(
-  { namespace, marks }: ClaimTerms,
-  read: MarkRecord | undefined,
-  send: (namespaceMark: MarkRecord) => Promise<{ readonly won: LoadLease } | Refused>,
+  terms: ClaimTerms,
+  present: PresentMarks | undefined,
+  send: (marks: readonly Mark[]) => Promise<{ readonly won: LoadLease } | Refused>,
 ): Promise<LoadRight | Refused | 'unproven' | 'no-store'> {
-  const held = read === undefined ? namespace.held() : undefined
+  const { namespace, tags, marks: others } = terms
+  const named = tags.length === 0 ? [namespace] : [namespace, ...namespace.tags(tags)]
+  const read = named.map((mark) => present?.readOf(mark))
+  const known = named.map((mark, index) => read[index] ?? mark.held())
+  const ensuring = Promise.all(named.map((mark, index) => read[index] ?? mark.ensure()))
+  const knowingEpoch = epochOf(terms)
   try {
-    if (held === undefined) {
-      const namespaceMark = read ?? (await namespace.ensure())
-      const claim = await send(namespaceMark)
-      return typeof claim === 'object' ? { lease: claim.won, namespaceMark, others: marks } : claim
-    }
-    const [claim, present] = await Promise.all([send(held), namespace.ensure().catch(() => undefined)])
-    if (present?.version === held.version) {
-      return typeof claim === 'object' ? { lease: claim.won, namespaceMark: present, others: marks } : claim
+    const waits = read.every((state) => state !== undefined) || known.some((state) => state === undefined)
+    const under = waits ? await ensuring : (known as readonly MarkState[])
+    const [claim, states, epoch] = await Promise.all([
+      send([under[0] as MarkState, ...others, ...under.slice(1)]),
+      ensuring.catch(() => undefined),
+      knowingEpoch,
+    ])
+    if (states?.every((state, index) => sameVersion((under[index] as MarkState).version, state.version))) {
+      return typeof claim === 'object' ? { lease: claim.won, states, others, epoch } : claim
     }
     if (typeof claim === 'object') void claim.won.release('write', 'abandoned')
-    return present === undefined ? 'no-store' : 'unproven'
+    return states === undefined ? 'no-store' : 'unproven'
   } catch {
     return 'no-store'
+  }
+}
+
+/** G5. What is held will do: the longer ago, the more it proves. Without it what a loader tags is not stored. */
+async function epochOf({ namespace, namesTags }: ClaimTerms): Promise<MarkState | undefined> {
+  if (!namesTags) return undefined
+  try {
+    return namespace.epoch.held() ?? (await namespace.epoch.ensure())
+  } catch {
+    return undefined
   }
 }

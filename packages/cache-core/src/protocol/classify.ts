@@ -1,12 +1,16 @@
-import type { LeaseFrame, Mark, ValueFrame } from '../entry/frame.js'
+import type { LeaseFrame, ValueFrame } from '../entry/frame.js'
 import type { Version } from '../store/store.js'
+import type { MarksVerdict, PresentMarks } from './present-marks.js'
 import type { SlotRead } from './slot.js'
 
 /** What a slot means to a reader. */
 export type SlotState =
   | { readonly is: 'absent' }
   | { readonly is: 'fresh'; readonly frame: ValueFrame; readonly version: Version }
-  /** Its time is over, but not that in which it may be served all the same. */
+  /**
+   * Its time is over, or a soft tag has changed, but not that in which it may be served all the same. The frame's times
+   * count from whichever came first.
+   */
   | { readonly is: 'stale'; readonly frame: ValueFrame; readonly version: Version }
   | { readonly is: 'lease'; readonly frame: LeaseFrame; readonly version: Version }
   /**
@@ -15,28 +19,24 @@ export type SlotState =
    */
   | { readonly is: 'dead'; readonly version: Version; readonly outlived?: ValueFrame | undefined }
 
-/**
- * Pure: a slot, the wall clock and the present marks, to what a reader may do with it.
- *
- * @param marks As they stand now; `undefined` where one is not known to stand, which voids every frame (G3).
- */
-export function classify(slot: SlotRead | undefined, now: number, marks: readonly (Mark | undefined)[]): SlotState {
+/** Pure: a slot, the wall clock and the present marks, to what a reader may do with it. */
+export function classify(slot: SlotRead | undefined, now: number, marks: Pick<PresentMarks, 'verdictOn'>): SlotState {
   if (slot === undefined) return { is: 'absent' }
   const { frame, version } = slot
-  if (frame === undefined || !sameMarks(frame.marks, marks)) return { is: 'dead', version }
+  const verdict = frame === undefined ? undefined : marks.verdictOn(frame.marks)
+  if (frame === undefined || verdict === undefined || verdict.is === 'void') return { is: 'dead', version }
+  // A load that a soft tag has overtaken is waited for: what it stores is stale from birth.
   if (frame.kind === 'lease') return { is: 'lease', frame, version }
-  if (now < frame.freshUntil) return { is: 'fresh', frame, version }
-  return now < frame.keepUntil ? { is: 'stale', frame, version } : { is: 'dead', version, outlived: frame }
+  const timed = outdated(frame, verdict)
+  if (now < timed.freshUntil) return { is: 'fresh', frame: timed, version }
+  return now < timed.keepUntil ? { is: 'stale', frame: timed, version } : { is: 'dead', version, outlived: timed }
 }
 
-/** Whether a frame depends on exactly these marks, as they stand now. */
-export function sameMarks(left: readonly Mark[], right: readonly (Mark | undefined)[]): boolean {
-  if (left.length !== right.length) return false
-  for (let i = 0; i < left.length; i++) {
-    const mark = left[i] as Mark
-    const present = right[i]
-    if (present === undefined || mark.kind !== present.kind || mark.name !== present.name) return false
-    if (mark.version !== present.version) return false
-  }
-  return true
+/** The frame, its times as if it had been fresh only until its soft tags changed: where that is not known, never. */
+function outdated(frame: ValueFrame, verdict: MarksVerdict): ValueFrame {
+  if (verdict.is !== 'outdated') return frame
+  const { createdAt, freshUntil, revalidateUntil, keepUntil } = frame
+  const until = Math.min(freshUntil, Math.max(createdAt, verdict.since))
+  const after = (end: number): number => until + (end === freshUntil ? 0 : end - freshUntil)
+  return { ...frame, freshUntil: until, revalidateUntil: after(revalidateUntil), keepUntil: after(keepUntil) }
 }

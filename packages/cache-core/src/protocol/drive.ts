@@ -9,7 +9,7 @@ import { Lease } from './lease.js'
 import { Load, type LoadRight } from './load.js'
 import { checkCircle, currentLoads, type LoadLink, waitsForAny } from './load-chain.js'
 import { type Found, lookUp } from './lookup.js'
-import type { MarkRecord } from './mark-record.js'
+import type { PresentMarks } from './present-marks.js'
 import type { Refreshes } from './refresh.js'
 import { RefreshLease } from './refresh-lease.js'
 import type { Slots } from './slots.js'
@@ -88,7 +88,7 @@ export function joinOrLoad<T>(
  * The answer of a slot that can be served at once, or `undefined`, also when its bytes were written by something else.
  * What is stale, or soon will be, is refreshed behind the answer.
  */
-function serve<T>(parts: Parts, options: CallOptions<T>, { state, mark }: Found): Answer<T> | undefined {
+function serve<T>(parts: Parts, options: CallOptions<T>, { state, present }: Found): Answer<T> | undefined {
   if ((state.is !== 'fresh' && state.is !== 'stale') || options.forceFresh) return undefined
   const { clock, stats, refreshes } = parts
   const { frame, version } = state
@@ -102,7 +102,7 @@ function serve<T>(parts: Parts, options: CallOptions<T>, { state, mark }: Found)
   }
   if (stale) stats.stale(options.namespace, options.key)
   else stats.hit(options.namespace, options.key)
-  if (stale || isDueEarly(frame, options.eagerRefresh, clock)) refreshes.start({ options, frame, version, mark })
+  if (stale || isDueEarly(frame, options.eagerRefresh, clock)) refreshes.start({ options, frame, version, present })
   return { value, source: stale ? 'stale' : 'hit' }
 }
 
@@ -191,7 +191,7 @@ class Drive<T> {
   async #claimOrWait(found: Found): Promise<Found | undefined> {
     const call = this.#call
     const { state } = found
-    if (state.is === 'stale' || state.is === 'fresh') return this.#replace(state, found.mark)
+    if (state.is === 'stale' || state.is === 'fresh') return this.#replace(state, found.present)
     if (state.is === 'lease') {
       if (!this.#options.forceFresh) return this.#wait(state)
       // That load began before this call.
@@ -202,7 +202,7 @@ class Drive<T> {
       call.lostClaims = 0
       return this.#wait(state)
     }
-    await this.#claim(state, found.mark)
+    await this.#claim(state, found.present)
     return undefined
   }
 
@@ -214,20 +214,20 @@ class Drive<T> {
     }
     this.#options.onDepends?.()
     const waited = await this.#parts.waiters.wait(call, state)
-    if (waited.next === 'use') return this.#served({ state: waited.state, mark: undefined })
+    if (waited.next === 'use') return this.#served({ state: waited.state, present: undefined })
     if (waited.next !== 'start-over') call.degraded = waited.next
     return undefined
   }
 
   /** T1 or T2, then the load. Callers that come meanwhile join. */
-  async #claim(state: SlotState, mark: MarkRecord | undefined): Promise<void> {
+  async #claim(state: SlotState, present: PresentMarks | undefined): Promise<void> {
     const { slots, clock } = this.#parts
-    const { slot, leaseMs, marks } = this.#options
+    const { slot, leaseMs } = this.#options
     const over = state.is === 'absent' ? undefined : state.version
     const previous = state.is === 'dead' ? state.outlived : undefined
     await this.#fly('leased', previous, async () => {
-      const right = await claimUnderMarks<StartOver>(this.#options, mark, async (namespaceMark) => {
-        const claim = await Lease.claim({ slots, clock, slot, leaseMs, marks: [namespaceMark, ...marks] }, over)
+      const right = await claimUnderMarks<StartOver>(this.#options, present, async (marks) => {
+        const claim = await Lease.claim({ slots, clock, slot, leaseMs, marks }, over)
         if (typeof claim === 'object') return claim
         return claim === 'lost' || claim === 'ambiguous' ? 'unproven' : 'no-store'
       })
@@ -242,7 +242,7 @@ class Drive<T> {
    */
   async #replace(
     state: Extract<SlotState, { is: 'stale' | 'fresh' }>,
-    mark: MarkRecord | undefined,
+    present: PresentMarks | undefined,
   ): Promise<Found | undefined> {
     const call = this.#call
     const { slots, refreshes } = this.#parts
@@ -253,7 +253,7 @@ class Drive<T> {
     if (obstacle === 'backing-off' && call.takeStale()) return undefined
     const terms = { slots, slot, over: version, leaseMs }
     await this.#fly('refreshing', frame, () =>
-      claimUnderMarks<StartOver>(this.#options, mark, async () => {
+      claimUnderMarks<StartOver>(this.#options, present, async () => {
         const claim = await RefreshLease.claim(terms)
         if (typeof claim === 'object') return claim
         if (claim === 'failed') return 'no-store'

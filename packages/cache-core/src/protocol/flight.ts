@@ -1,11 +1,11 @@
 import type { Mark } from '../entry/frame.js'
 import type { AnyCall, Degraded, Loaded, LoadOptions } from './call.js'
-import { sameMarks } from './classify.js'
 import type { LeaseOutcome } from './lease.js'
 import type { Load, LoadResult } from './load.js'
 import type { LoadLink } from './load-chain.js'
-import type { MarkRecord } from './mark-record.js'
-import type { NamedMark } from './marks.js'
+import { type MarkState, sameVersion } from './mark-record.js'
+import type { NamespaceMark } from './marks.js'
+import type { NamedMark } from './named-mark.js'
 import type { Stats } from './stats.js'
 
 /** Why a caller that joined is not answered: it goes back to the start, `'unproven'` with a read, else degraded. */
@@ -17,7 +17,7 @@ interface Passenger {
   readonly leave: (reason: StartOver | undefined) => void
   /** Came while the loader ran, without a read of its own: answered only when the lease proves to be untouched. */
   readonly late: boolean
-  /** The namespace's version was known when the caller came; else it is read once the load is stored. */
+  /** The marks were known when the caller came; else they are read once the load is stored. */
   readonly marksKnown: boolean
 }
 
@@ -34,9 +34,11 @@ interface Passenger {
  */
 export class Flight {
   readonly slot: string
-  readonly namespace: NamedMark
   /** As calls inside its loader know it. */
   readonly link: LoadLink
+  readonly namespace: NamespaceMark
+  /** Those that are known before the load. */
+  readonly tags: readonly string[]
   /** Takes joiners. Closed before the result is sent, and when the lease is no longer surely ours. */
   open = true
   /** Resolves when nothing is under way any more. */
@@ -51,13 +53,19 @@ export class Flight {
   #loading = false
   #end!: () => void
 
-  constructor(stats: Stats, what: Pick<LoadOptions, 'slot' | 'namespace'>, owner: AnyCall | undefined, link: LoadLink) {
+  constructor(
+    stats: Stats,
+    what: Pick<LoadOptions, 'slot' | 'namespace' | 'tags'>,
+    owner: AnyCall | undefined,
+    link: LoadLink,
+  ) {
     this.link = link
     this.#stats = stats
     this.#owner = owner
     this.#goesOn = owner === undefined
     this.slot = what.slot
     this.namespace = what.namespace
+    this.tags = what.tags
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })
@@ -90,9 +98,17 @@ export class Flight {
     if (!this.open) return false
     if (this.#load === undefined) return true
     const { right } = this.#load
-    const held = this.namespace.held()
-    if (held !== undefined && held.version !== right?.namespaceMark.version) return false
-    return sameMarks(right?.others ?? [], marks)
+    const changed = this.#marks().some(({ mark, version }) => {
+      const held = mark.held()
+      return held !== undefined && !sameVersion(version, held.version)
+    })
+    return !changed && sameOthers(right?.others ?? [], marks)
+  }
+
+  /** The marks of the namespace and its tags under which it loads. */
+  #marks(): readonly { readonly mark: NamedMark; readonly version: string }[] {
+    const states = this.#load?.right?.states ?? []
+    return states.map((state) => ({ mark: this.namespace.of(state) as NamedMark, version: state.version }))
   }
 
   /**
@@ -101,7 +117,7 @@ export class Flight {
    */
   join(call: AnyCall, proven: boolean): Promise<StartOver | undefined> {
     const late = this.#load?.right !== undefined && !proven
-    const marksKnown = late && this.namespace.held() !== undefined
+    const marksKnown = late && this.#marks().every(({ mark }) => mark.held() !== undefined)
     return new Promise((leave) => {
       this.#passengers.set(call, { leave, late, marksKnown })
       call.attach((served) => {
@@ -155,10 +171,10 @@ export class Flight {
     // Who has waited for one timeout waits for no other.
     if ((await load.lastExtension()) === 'timed-out') this.#startOver('no-store')
     const outcome = await load.settle(result, this.#passengers.size > 0 ? 'read' : 'write')
-    if (this.#passengers.size > 0 && 'loaded' in result) await this.#answerLate(load, outcome, result.loaded)
+    if (this.#passengers.size > 0 && 'loaded' in result) await this.#answerLate(outcome, result.loaded)
   }
 
-  async #answerLate({ right }: Load, outcome: LeaseOutcome | undefined, loaded: Loaded): Promise<void> {
+  async #answerLate(outcome: LeaseOutcome | undefined, loaded: Loaded): Promise<void> {
     if (outcome !== 'won') {
       this.#startOver(outcome === 'timed-out' || outcome === 'failed' ? 'no-store' : 'unproven')
       return
@@ -166,15 +182,22 @@ export class Flight {
     for (const call of this.#calls({ marksKnown: true })) this.#give(call, loaded)
     if (this.#passengers.size === 0) return
     // The final write proves nothing about versions in other slots: joiners that did not know them need a read (G4).
-    let present: MarkRecord | undefined
+    let stand: boolean
     try {
-      present = await this.namespace.read()
+      stand = await this.marksStand()
     } catch {
       this.#startOver('no-store')
       return
     }
-    if (present?.version !== right?.namespaceMark.version) this.#startOver('unproven')
-    else for (const call of this.#calls()) this.#give(call, loaded)
+    if (stand) for (const call of this.#calls()) this.#give(call, loaded)
+    else this.#startOver('unproven')
+  }
+
+  /** Whether the marks of the load stand as they were read before it, by another read. @throws the store's errors. */
+  async marksStand(): Promise<boolean> {
+    const marks = this.#marks()
+    const present = await Promise.all(marks.map(({ mark }) => mark.read()))
+    return marks.every(({ version }, index) => isSame(version, present[index]))
   }
 
   /** All get the error. A flight has its owner's time: who came later, or has more, tries again until its own is over. */
@@ -231,4 +254,13 @@ export class Flight {
     this.open = false
     this.#load?.abort(new DOMException('every caller has gone', 'AbortError'))
   }
+}
+
+function isSame(version: string, present: MarkState | undefined): boolean {
+  return present !== undefined && sameVersion(version, present.version)
+}
+
+/** Whether two callers go by the same marks beside those of the namespace. */
+function sameOthers(left: readonly Mark[], right: readonly Mark[]): boolean {
+  return left.length === right.length && left.every((mark, index) => mark.version === right[index]?.version)
 }

@@ -1,7 +1,7 @@
 import type { Mark } from '../entry/frame.js'
 import type { AnyCall } from './call.js'
 import type { Flight } from './flight.js'
-import type { NamedMark } from './marks.js'
+import type { NamespaceMark } from './marks.js'
 
 interface Wanted {
   readonly slot: string
@@ -72,9 +72,22 @@ export class Flights {
   }
 
   /** As `detach`, for all keys of a namespace. */
-  detachAll(namespace: NamedMark): void {
+  detachAll({ id }: NamespaceMark): void {
     for (const flights of Object.values(this.#flights)) {
-      for (const [slot, flight] of flights) if (flight.namespace === namespace) this.detach(slot)
+      for (const [slot, flight] of flights) if (flight.namespace.id === id) this.detach(slot)
+    }
+  }
+
+  /**
+   * As `detach`, for what carries one of these tags. Without a lease nobody will ask whether what its loader has named
+   * was invalidated meanwhile: then all of the namespace.
+   */
+  detachTagged({ id }: NamespaceMark, tags: ReadonlySet<string>): void {
+    for (const flights of Object.values(this.#flights)) {
+      for (const [slot, flight] of flights) {
+        if (flight.namespace.id !== id) continue
+        if (flights === this.#flights.unleased || flight.tags.some((tag) => tags.has(tag))) this.detach(slot)
+      }
     }
   }
 }

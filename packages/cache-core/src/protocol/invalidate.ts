@@ -1,8 +1,9 @@
 import { StoreClosedError } from '../base/errors.js'
 import type { Flights } from './flights.js'
-import type { Delivery } from './journal.js'
+import type { Delivery, Room } from './journal.js'
 import type { Key } from './key.js'
-import type { NamedMark } from './marks.js'
+import type { NamespaceMark } from './marks.js'
+import type { NamedMark } from './named-mark.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
 
@@ -29,7 +30,7 @@ export class Invalidations {
    *
    * @param key The caller's own, for diagnostics. @throws StoreClosedError
    */
-  async delete(slot: string, room: NamedMark, key: Key): Promise<Delivery> {
+  async delete(slot: string, room: NamespaceMark, key: Key): Promise<Delivery> {
     const { slots, flights } = this.#parts
     flights.detach(slot)
     return this.#deliver(
@@ -41,7 +42,7 @@ export class Invalidations {
   }
 
   /** T10 for everything under the mark. Other processes see it at most `tagHold` later. @throws StoreClosedError */
-  async clear(mark: NamedMark): Promise<Delivery> {
+  async clear(mark: NamespaceMark): Promise<Delivery> {
     const { slots, flights } = this.#parts
     flights.detachAll(mark)
     return this.#deliver(
@@ -52,10 +53,40 @@ export class Invalidations {
     )
   }
 
+  /**
+   * T10 for every entry of the namespace that carries one of the tags. The epoch first, then the tags (G5): a load whose
+   * loader names a tag only afterwards must not take the new version for the one it loaded under. Other processes see it
+   * at most `tagHold` later.
+   * @param soft Makes stale what carries a tag, instead of void. @throws StoreClosedError
+   */
+  async tags(namespace: NamespaceMark, names: readonly string[], soft: boolean): Promise<Delivery> {
+    const { flights, stats } = this.#parts
+    const marks = names.map((name) => namespace.tag(soft ? 'soft' : 'tag', name))
+    flights.detachTagged(namespace, new Set(names))
+    for (const mark of marks) mark.forget()
+    const undelivered = await this.#renewTags(namespace, marks)
+    for (const mark of undelivered) this.#parts.slots.journal.addRoom(tagRoom(namespace, mark))
+    const outcome = undelivered.length === 0 ? 'delivered' : 'journaled'
+    stats.tagsInvalidated(namespace, names, { soft, outcome })
+    return outcome
+  }
+
+  /** Those that the store has not taken. @throws StoreClosedError */
+  async #renewTags({ epoch }: NamespaceMark, marks: readonly NamedMark[]): Promise<readonly NamedMark[]> {
+    try {
+      await epoch.renew()
+    } catch (error) {
+      if (error instanceof StoreClosedError) throw error
+      return marks
+    }
+    const renewals = await Promise.allSettled(marks.map((mark) => mark.renew()))
+    return marks.filter((_, index) => renewals[index]?.status === 'rejected')
+  }
+
   async #deliver(
     send: () => Promise<void>,
     journal: () => void,
-    room: NamedMark,
+    room: NamespaceMark,
     key: Key | undefined,
   ): Promise<Delivery> {
     let outcome: Delivery = 'delivered'
@@ -68,5 +99,16 @@ export class Invalidations {
     }
     this.#parts.stats.invalidated(room, key, outcome)
     return outcome
+  }
+}
+
+/** A tag as the journal keeps it: sent again, it goes behind the epoch again. */
+function tagRoom({ epoch }: NamespaceMark, mark: NamedMark): Room {
+  return {
+    id: mark.id,
+    renew: async () => {
+      await epoch.renew()
+      await mark.renew()
+    },
   }
 }

@@ -15,6 +15,8 @@ export type Delivery = 'delivered' | 'journaled'
 
 /** What a key belongs to, and what a renewal voids as a whole: a namespace. */
 export interface Room {
+  /** Its name among all: two rooms of one name are one. */
+  readonly id: string
   /** Sends the renewal again. @throws the store's errors. */
   renew(): Promise<void>
 }
@@ -33,7 +35,7 @@ export class Journal {
   readonly #sendDelete: (slot: string) => Promise<unknown>
   readonly #clock: Clock
   readonly #keys = new Map<string, Undelivered>()
-  readonly #rooms = new Map<Room, number>()
+  readonly #rooms = new Map<string, { readonly room: Room; readonly entry: number }>()
   #entries = 0
   #retryMs = FIRST_RETRY_MS
   #cancel: CancelTimer | undefined
@@ -53,7 +55,12 @@ export class Journal {
 
   /** Whether what the store says of this slot must not be believed. */
   distrusts(slot: string, room: Room): boolean {
-    return this.size > 0 && (this.#keys.has(slot) || this.#rooms.has(room))
+    return this.size > 0 && (this.#keys.has(slot) || this.#rooms.has(room.id))
+  }
+
+  /** Whether a renewal of this has not reached the store. */
+  holds({ id }: Room): boolean {
+    return this.#rooms.size > 0 && this.#rooms.has(id)
   }
 
   /** The present point in the journal's order, to be taken before a write that may settle a key. */
@@ -62,23 +69,23 @@ export class Journal {
   }
 
   addKey(slot: string, room: Room): void {
-    if (this.#rooms.has(room)) {
+    if (this.#rooms.has(room.id)) {
       // Its renewal may be under way, and this key loaded again since: the one after it covers both.
       this.addRoom(room)
       return
     }
     this.#keys.set(slot, { room, entry: ++this.#entries })
     if (this.#keys.size > MAX_KEYS) {
-      const rooms = new Set([...this.#keys.values()].map((undelivered) => undelivered.room))
+      const rooms = new Map([...this.#keys.values()].map((undelivered) => [undelivered.room.id, undelivered.room]))
       this.#keys.clear()
-      for (const each of rooms) this.addRoom(each)
+      for (const each of rooms.values()) this.addRoom(each)
     }
     this.#schedule()
   }
 
   addRoom(room: Room): void {
-    this.#rooms.set(room, ++this.#entries)
-    for (const [slot, undelivered] of this.#keys) if (undelivered.room === room) this.#keys.delete(slot)
+    this.#rooms.set(room.id, { room, entry: ++this.#entries })
+    for (const [slot, undelivered] of this.#keys) if (undelivered.room.id === room.id) this.#keys.delete(slot)
     this.#schedule()
   }
 
@@ -116,9 +123,9 @@ export class Journal {
   /** Each on its own: one dead server of several holds back only its own keys. */
   async #replay(): Promise<void> {
     this.#replaying = true
-    let delivered = await this.#deliver([...this.#rooms], async ([room, entry]) => {
+    let delivered = await this.#deliver([...this.#rooms], async ([id, { room, entry }]) => {
       await room.renew()
-      if (this.#rooms.get(room) === entry) this.#rooms.delete(room)
+      if (this.#rooms.get(id)?.entry === entry) this.#rooms.delete(id)
     })
     const keys = [...this.#keys]
     for (let from = 0; from < keys.length; from += REPLAY_BATCH) {

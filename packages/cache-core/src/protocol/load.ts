@@ -1,11 +1,12 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
 import { LoadTimeoutError } from '../base/errors.js'
-import type { ValueFrame } from '../entry/frame.js'
+import type { Encoded, ValueFrame } from '../entry/frame.js'
 import { type SealedValue, sealValue } from '../entry/value-frame.js'
 import type { DeadlineClass } from '../store/guard/attempts.js'
-import type { Loaded, Loading, LoadMarks, LoadOptions, LoadTerms } from './call.js'
+import { frameMarks, type Loaded, type Loading, type LoadMarks, type LoadOptions, type LoadTerms } from './call.js'
 import type { LeaseOutcome, LoadLease } from './lease.js'
 import type { LoadLink } from './load-chain.js'
+import { nameTags } from './named-tags.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
 
@@ -113,46 +114,63 @@ export class Load {
   async settle(result: LoadResult, deadline: DeadlineClass): Promise<LeaseOutcome | undefined> {
     const { right } = this
     const loaded = 'loaded' in result ? result.loaded : undefined
-    const frame = right && loaded && this.#seal(right, loaded)
+    let stored = false
     let outcome: LeaseOutcome | undefined
     if (right !== undefined) {
-      if (frame !== undefined) await this.#prolongMark(right, frame)
-      outcome = await (frame === undefined
-        ? right.lease.release(deadline, loaded === undefined ? 'failed' : 'nothing')
-        : right.lease.complete(frame.bytes, frame.ttl, deadline))
+      if (loaded !== undefined && this.#isStorable(loaded)) {
+        outcome = await this.#store(right, loaded, deadline)
+        stored = outcome === 'won'
+      }
+      outcome ??= await right.lease.release(deadline, loaded === undefined ? 'failed' : 'nothing')
     }
     this.#parts.stats.loaded(this.#options.namespace, this.#options.key, {
       leased: right !== undefined,
       value: loaded?.encoded !== undefined,
-      stored: frame !== undefined && outcome === 'won',
+      stored,
       durationMs: this.#loadMs,
     })
     return outcome
   }
 
-  /** Nothing when it is not to be stored, or too large to be. */
-  #seal({ namespaceMark, others }: LoadRight, { encoded, ttlMs }: Loaded): SealedValue | undefined {
+  #isStorable({ encoded, ttlMs }: Loaded): boolean {
+    return (
+      encoded !== undefined && ttlMs > 0 && encoded.payload.byteLength <= this.#parts.slots.capabilities.maxValueBytes
+    )
+  }
+
+  /** T3; nothing where the value turns out to be too large. */
+  async #store(right: LoadRight, loaded: Loaded, deadline: DeadlineClass): Promise<LeaseOutcome | undefined> {
+    const named = await nameTags(this.#options.namespace, right, loaded.tags)
+    if (typeof named === 'string') {
+      await right.lease.release(deadline, 'abandoned')
+      return named
+    }
+    const sealed = this.#seal(named, loaded)
+    if (sealed === undefined) return undefined
+    await this.#prolongMarks(named, sealed)
+    return right.lease.complete(sealed.bytes, sealed.ttl, deadline)
+  }
+
+  /** Nothing when it is too large to be stored. */
+  #seal(marks: LoadMarks, { encoded, ttlMs }: Loaded): SealedValue | undefined {
     const { slots, clock } = this.#parts
-    const { maxValueBytes } = slots.capabilities
-    if (encoded === undefined || ttlMs <= 0 || encoded.payload.byteLength > maxValueBytes) return undefined
     const { staleWhileRevalidateMs, staleIfErrorMs, jitter } = this.#options
-    const sealed = sealValue(encoded, {
+    const sealed = sealValue(encoded as Encoded, {
       now: clock.now(),
       ttlMs,
       staleWhileRevalidateMs,
       staleIfErrorMs,
       jitter,
       loadMs: this.#loadMs,
-      marks: [namespaceMark, ...others],
+      marks: frameMarks(marks),
     })
-    return sealed.bytes.byteLength > maxValueBytes ? undefined : sealed
+    return sealed.bytes.byteLength > slots.capabilities.maxValueBytes ? undefined : sealed
   }
 
   /** G3. A mark that cannot be prolonged ends its entries with it: that costs loads, never a wrong value. */
-  async #prolongMark({ namespaceMark }: LoadRight, { keepUntil }: SealedValue): Promise<void> {
-    if (namespaceMark.keepUntil >= keepUntil) return
+  async #prolongMarks({ states }: LoadMarks, { keepUntil }: SealedValue): Promise<void> {
     try {
-      await this.#options.namespace.outlive(namespaceMark, keepUntil)
+      await this.#options.namespace.outliveAll(states, keepUntil)
     } catch {
       // The store answers for itself when the value is written.
     }

@@ -1,23 +1,25 @@
 import type { Clock } from '../base/clock.js'
 import type { Mark } from '../entry/frame.js'
 import { classify, type SlotState } from './classify.js'
-import type { MarkRecord } from './mark-record.js'
-import type { NamedMark } from './marks.js'
+import type { NamespaceMark } from './marks.js'
+import { PresentMarks } from './present-marks.js'
 import { openSlot, type SlotRead } from './slot.js'
 import type { Slots } from './slots.js'
 
 /** Where to look: a slot, and the marks that its frame depends on. */
 export interface Place {
   readonly slot: string
-  readonly namespace: NamedMark
-  /** Marks beside the namespace's, read after the caller came. */
+  readonly namespace: NamespaceMark
+  /** Tags that the frame probably carries: their marks are read together with it. */
+  readonly tags: readonly string[]
+  /** Marks beside those of the namespace, read after the caller came. */
   readonly marks: readonly Mark[]
 }
 
-/** A slot as it was found, with the namespace's mark where that was read from the store for it. */
+/** A slot as it was found, with the marks as the reader knew them. */
 export interface Found {
   readonly state: SlotState
-  readonly mark: MarkRecord | undefined
+  readonly present: PresentMarks | undefined
 }
 
 interface Parts {
@@ -26,32 +28,28 @@ interface Parts {
 }
 
 /**
- * Reads a slot and, in the same batch, the namespace's mark unless that is held.
+ * Reads a slot and, in the same batch, the marks that are known to matter unless they are held.
  * @throws the store's errors; UndeliveredError.
  */
-export async function lookUp(parts: Parts, { slot, namespace, marks }: Place): Promise<Found> {
-  const held = namespace.held()
-  if (held === undefined) {
-    const [entry, mark] = await Promise.all([parts.slots.read(slot, namespace), namespace.read()])
-    return { state: classify(openSlot(entry), parts.clock.now(), [mark, ...marks]), mark }
-  }
-  const opened = openSlot(await parts.slots.read(slot, namespace))
-  return believe(parts.clock, opened, namespace, held, marks)
+export async function lookUp({ slots, clock }: Parts, { slot, namespace, tags, marks }: Place): Promise<Found> {
+  const present = new PresentMarks(namespace, marks)
+  const reading = slots.read(slot, namespace)
+  const asked = present.ask(tags)
+  const entry = asked === undefined ? await reading : (await Promise.all([reading, asked]))[0]
+  return judge(clock, openSlot(entry), present)
 }
 
 /**
- * What a slot means by the mark that is held. A mismatch against it is read again before it is believed (G4).
- * @throws the store's errors.
+ * What a slot means by the present marks. Those that it carries and the reader did not know are read; a mismatch
+ * against what is held is read again before it is believed (G4): each in one batch.
+ * @throws the store's errors; UndeliveredError.
  */
-export async function believe(
-  clock: Clock,
-  opened: SlotRead | undefined,
-  namespace: NamedMark,
-  held: MarkRecord,
-  marks: readonly Mark[],
-): Promise<Found> {
-  const state = classify(opened, clock.now(), [held, ...marks])
-  if (state.is !== 'dead') return { state, mark: undefined }
-  const present = await namespace.read()
-  return { state: classify(opened, clock.now(), [present, ...marks]), mark: present }
+export async function judge(clock: Clock, opened: SlotRead | undefined, present: PresentMarks): Promise<Found> {
+  if (opened?.frame !== undefined) await present.askFor(opened.frame.marks)
+  const state = classify(opened, clock.now(), present)
+  if (state.is !== 'dead' && state.is !== 'stale') return { state, present }
+  const again = present.askAgain()
+  if (again === undefined) return { state, present }
+  await again
+  return { state: classify(opened, clock.now(), present), present }
 }

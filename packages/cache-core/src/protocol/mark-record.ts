@@ -2,8 +2,10 @@ import { bufferOf } from '../base/bytes.js'
 import { decodeFrame, encodeFrame, type Mark, type MarkKind, VERSION_BYTES } from '../entry/frame.js'
 import type { StoreEntry, Version } from '../store/store.js'
 
-/** A mark as it stands in its slot: what frames carry of it, and what its slot tells beside. */
+/** A mark as it stands in one slot: what frames carry of it, and what its slot tells beside. */
 export interface MarkRecord extends Mark {
+  /** When this version came, wall clock; 0 where that is not known: it was seeded, and what it replaced was lost. */
+  readonly since: number
   /** Until when the slot lives, wall clock; `Infinity` without end. Nothing that carries the mark may live longer (G3). */
   readonly keepUntil: number
   /** What its owner keeps beside the version, in Latin-1: a URL its Vary list. */
@@ -12,30 +14,94 @@ export interface MarkRecord extends Mark {
   readonly storeVersion: Version | undefined
 }
 
+/** A mark as it stands in its slots, of which it may have several on different servers (G6). */
+export interface MarkState extends Mark {
+  /** When its newest version came, wall clock; 0 where that is not known. */
+  readonly since: number
+  /** Until when all of its slots live that could be read. */
+  readonly keepUntil: number
+  /** What stands in each slot; `undefined` where nothing does, or where it could not be read. */
+  readonly parts: readonly (MarkRecord | undefined)[]
+}
+
+/** Stands in a frame for a slot that was empty or could not be read, and equals nothing. No random version is this one. */
+const UNKNOWN = '\0'.repeat(VERSION_BYTES)
+
+/** How many of a mark's slots must hold what a frame says of them: 1 of 1, 1 of 2, 2 of 3 (G6). */
+export function slotsNeeded(slots: number): number {
+  return Math.ceil(slots / 2)
+}
+
+/** How many of a mark's slots must take a renewal, so that it meets every frame in one slot at least (G6). */
+export function slotsToRenew(slots: number): number {
+  return slots - slotsNeeded(slots) + 1
+}
+
+/** A mark in its slots as one; `undefined` where fewer than needed hold a version: every frame under it is void (G3). */
+export function joinParts(
+  kind: MarkKind,
+  name: string,
+  parts: readonly (MarkRecord | undefined)[],
+): MarkState | undefined {
+  const standing = parts.filter((part) => part !== undefined)
+  const [first] = standing
+  if (first === undefined || standing.length < slotsNeeded(parts.length)) return undefined
+  const alike = standing.length === parts.length && standing.every(({ version }) => version === first.version)
+  return {
+    kind,
+    name,
+    version: alike ? first.version : parts.map((part) => part?.version ?? UNKNOWN).join(''),
+    since: Math.max(...standing.map(({ since }) => since)),
+    keepUntil: Math.min(...standing.map(({ keepUntil }) => keepUntil)),
+    parts,
+  }
+}
+
+/** Whether what a frame says of a mark still holds: as many of its slots as needed hold what they held then. */
+export function sameVersion(then: string, now: string): boolean {
+  if (then.length === VERSION_BYTES && now.length === VERSION_BYTES) return then === now
+  const slots = Math.max(then.length, now.length) / VERSION_BYTES
+  let equal = 0
+  for (let index = 0; index < slots; index++) {
+    const version = versionAt(then, index)
+    if (version !== UNKNOWN && version === versionAt(now, index)) equal++
+  }
+  return equal >= slotsNeeded(slots)
+}
+
+/** Of one slot of several; where all hold the same it is named once. */
+function versionAt(versions: string, slot: number): string {
+  const at = versions.length === VERSION_BYTES ? 0 : slot * VERSION_BYTES
+  return versions.slice(at, at + VERSION_BYTES)
+}
+
 /** The mark in a slot; `undefined` where nothing, or nothing of ours, stands there. */
-export function openMark(kind: MarkKind, entry: StoreEntry | undefined): MarkRecord | undefined {
+export function openMark(kind: MarkKind, entry: StoreEntry | undefined, name = ''): MarkRecord | undefined {
   const frame = entry === undefined ? undefined : decodeFrame(entry.bytes)
   if (frame?.kind !== 'value' || frame.payload.byteLength < VERSION_BYTES) return undefined
   const text = bufferOf(frame.payload).toString('latin1')
   return {
     kind,
-    name: '',
+    name,
     version: text.slice(0, VERSION_BYTES),
     data: text.slice(VERSION_BYTES),
+    since: frame.createdAt,
     keepUntil: frame.keepUntil,
     storeVersion: (entry as StoreEntry).version,
   }
 }
 
-export function encodeMark(
-  { version, data, keepUntil }: Pick<MarkRecord, 'version' | 'data' | 'keepUntil'>,
-  now: number,
-): Uint8Array {
+export function encodeMark({
+  version,
+  data,
+  since,
+  keepUntil,
+}: Pick<MarkRecord, 'version' | 'data' | 'since' | 'keepUntil'>): Uint8Array {
   return encodeFrame({
     kind: 'value',
     encoding: 'bytes',
     payload: Buffer.from(version + data, 'latin1'),
-    createdAt: now,
+    createdAt: since,
     freshUntil: keepUntil,
     revalidateUntil: keepUntil,
     keepUntil,

@@ -7,7 +7,7 @@ import { Flight } from './flight.js'
 import type { Flights } from './flights.js'
 import { Load } from './load.js'
 import type { LoadLink } from './load-chain.js'
-import type { MarkRecord } from './mark-record.js'
+import type { PresentMarks } from './present-marks.js'
 import { RefreshLease } from './refresh-lease.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
@@ -37,8 +37,8 @@ export interface Refreshable {
   readonly options: LoadOptions & ClaimTerms
   readonly frame: ValueFrame
   readonly version: Version
-  /** The namespace's mark, where it was read from the store for this. */
-  readonly mark: MarkRecord | undefined
+  /** The marks, as far as they were read from the store for this. */
+  readonly present: PresentMarks | undefined
 }
 
 /**
@@ -83,14 +83,14 @@ export class Refreshes {
     if (oldest !== undefined) this.#obstacles.delete(oldest)
   }
 
-  async #run({ options, frame, version, mark }: Refreshable): Promise<void> {
+  async #run({ options, frame, version, present }: Refreshable): Promise<void> {
     const { slots, stats, flights } = this.#parts
     this.#running++
     const { key, slot } = options
     const link = { key, slot, store: slots, inside: [], waitsFor: new Set<LoadLink>() }
     const flight = new Flight(stats, options, undefined, link)
     flights.add(flight, 'refreshing')
-    const right = await claimUnderMarks(options, mark, () =>
+    const right = await claimUnderMarks(options, present, () =>
       RefreshLease.claim({ slots, slot: options.slot, over: version, leaseMs: options.leaseMs }),
     )
     if (typeof right === 'object') {

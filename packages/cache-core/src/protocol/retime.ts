@@ -37,7 +37,7 @@ export class Retimes {
         loadMs: frame.loadMs,
         marks: frame.marks,
       })
-      await place.namespace.outlive(await place.namespace.ensure(), keepUntil)
+      await place.namespace.outliveFrame(frame.marks, keepUntil)
       if ((await slots.compareAndSet(place.slot, version, bytes, ttl)) !== undefined) return true
     }
     throw this.#tooFast('touch')

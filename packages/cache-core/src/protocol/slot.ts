@@ -19,6 +19,12 @@ export type SlotType =
   | 'namespace'
   /** The version that every response of the HTTP cache carries. */
   | 'http'
+  /** The version of a tag: what carries another one is void. */
+  | 'tag'
+  /** As `tag`: what carries another one is stale. */
+  | 'soft'
+  /** What is renewed before every tag of the namespace. */
+  | 'epoch'
   /** A URL's version and the request fields that select among its variants. */
   | 'url'
   /** A response. */
@@ -30,6 +36,9 @@ const TYPE_LETTERS: Readonly<Record<SlotType, string>> = {
   counter: 'c',
   namespace: 'n',
   http: 'w',
+  tag: 't',
+  soft: 's',
+  epoch: 'e',
   url: 'u',
   variant: 'r',
 }

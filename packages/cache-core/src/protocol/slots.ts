@@ -49,13 +49,13 @@ export class Slots {
    * @throws the store's errors; UndeliveredError for what is journalled.
    */
   read(slot: string, room?: Room): Promise<StoreEntry | undefined> {
-    if (room !== undefined && this.journal.distrusts(slot, room)) return Promise.reject(this.#undelivered('get'))
+    if (room !== undefined && this.journal.distrusts(slot, room)) return Promise.reject(this.undelivered('get'))
     return this.#reader.read(slot)
   }
 
   /** For a write that depends on what stands in the slot. @throws UndeliveredError as `read`. */
   checkDelivered(slot: string, room: Room, operation: string): void {
-    if (this.journal.distrusts(slot, room)) throw this.#undelivered(operation)
+    if (this.journal.distrusts(slot, room)) throw this.undelivered(operation)
   }
 
   /** As `read`, at once and alone: for who has just written. @throws the store's errors. */
@@ -132,7 +132,8 @@ export class Slots {
     return this.#store.close()
   }
 
-  #undelivered(operation: string): UndeliveredError {
+  /** The error of who must not believe the store. */
+  undelivered(operation: string): UndeliveredError {
     return new UndeliveredError('an earlier invalidation of this key has not reached the store yet', {
       store: this.name,
       operation,

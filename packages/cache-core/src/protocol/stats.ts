@@ -112,4 +112,13 @@ export class Stats {
   invalidated({ label }: Subject, key: Key | undefined, outcome: 'delivered' | 'journaled'): void {
     report('invalidation', () => ({ namespace: label, key: key === undefined ? undefined : keyName(key), outcome }))
   }
+
+  /** @param soft Whether what carries a tag is stale, instead of void. */
+  tagsInvalidated(
+    { label }: Subject,
+    tags: readonly string[],
+    { soft, outcome }: { readonly soft: boolean; readonly outcome: 'delivered' | 'journaled' },
+  ): void {
+    report('invalidation', () => ({ namespace: label, key: undefined, tags, soft, outcome }))
+  }
 }

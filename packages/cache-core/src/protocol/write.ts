@@ -1,21 +1,24 @@
 import type { Clock } from '../base/clock.js'
 import { StoreClosedError, StoreFullError, StoreUnavailableError, ValueTooLargeError } from '../base/errors.js'
-import type { Encoded } from '../entry/frame.js'
+import type { Encoded, Mark } from '../entry/frame.js'
 import { type Life, sealValue } from '../entry/value-frame.js'
-import type { LoadMarks } from './call.js'
+import { frameMarks, type LoadMarks } from './call.js'
 import { classify } from './classify.js'
 import type { Flights } from './flights.js'
-import type { NamedMark } from './marks.js'
+import type { NamespaceMark } from './marks.js'
+import type { NamedMark } from './named-mark.js'
+import { PresentMarks } from './present-marks.js'
 import { openSlot, type SlotRead } from './slot.js'
 import type { Slots } from './slots.js'
 
 /** How often `add` looks again when what stood in its way, a lease or a dead frame, has changed meanwhile. */
 const MAX_ADD_ROUNDS = 10
 
-/** Where a value is to be written, and which namespace voids it. */
+/** Where a value is to be written, and what voids it. */
 export interface Target {
   readonly slot: string
-  readonly namespace: NamedMark
+  readonly namespace: NamespaceMark
+  readonly tags: readonly string[]
 }
 
 interface Parts {
@@ -37,12 +40,12 @@ export class Writes {
    * store is back. @throws ValueTooLargeError, StoreClosedError
    */
   async set(target: Target, encoded: Encoded, life: Life): Promise<boolean> {
-    const { slot, namespace } = target
+    const { slot, namespace, tags } = target
     const { slots, clock, flights } = this.#parts
     try {
-      const mark = namespace.held() ?? (await namespace.ensure())
-      const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks: [mark] })
-      await namespace.outlive(mark, keepUntil)
+      const marks = await Promise.all(marksOf(namespace, tags).map((mark) => mark.held() ?? mark.ensure()))
+      const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks })
+      await namespace.outliveAll(marks, keepUntil)
       await slots.set(slot, bytes, ttl)
       return true
     } catch (error) {
@@ -61,18 +64,22 @@ export class Writes {
    * T8b: whether this call stored it, atomically. Over a lease, a dead or a void frame it wins too; it loses only to a
    * value. @throws the store's errors.
    */
-  async add({ slot, namespace }: Target, encoded: Encoded, life: Life): Promise<boolean> {
+  async add({ slot, namespace, tags }: Target, encoded: Encoded, life: Life): Promise<boolean> {
     const { slots, clock, flights } = this.#parts
     slots.checkDelivered(slot, namespace, 'add')
     if (life.ttlMs === 0) return false
     let standing: SlotRead | undefined
     for (let round = 0; round < MAX_ADD_ROUNDS; round++) {
       // Read after the slot was: what another one has added since a `clear` must not be taken for void.
-      const mark = await namespace.ensure()
-      const state = classify(standing, clock.now(), [mark])
+      const present = new PresentMarks(namespace, NO_MARKS, false)
+      const [marks] = await Promise.all([
+        Promise.all(marksOf(namespace, tags).map((mark) => mark.ensure())),
+        standing?.frame && present.askFor(standing.frame.marks),
+      ])
+      const state = classify(standing, clock.now(), present)
       if (state.is === 'fresh') return false
-      const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks: [mark] })
-      await namespace.outlive(mark, keepUntil)
+      const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks })
+      await namespace.outliveAll(marks, keepUntil)
       const over = state.is === 'absent' ? undefined : state.version
       if ((await slots.claim(slot, over, bytes, ttl)) !== undefined) {
         flights.detach(slot)
@@ -87,14 +94,23 @@ export class Writes {
    * Beside a load, into a slot on which nobody holds a lease: over whatever stood there when it was read. The marks
    * make an outdated value void, so nothing depends on who wins. @throws the store's errors.
    */
-  async put({ slot, namespace }: Target, encoded: Encoded, ttlMs: number, marks: LoadMarks): Promise<void> {
+  async put(
+    { slot, namespace }: Pick<Target, 'slot' | 'namespace'>,
+    encoded: Encoded,
+    ttlMs: number,
+    marks: LoadMarks,
+  ): Promise<void> {
     const { slots, clock } = this.#parts
-    const { namespaceMark, others } = marks
-    const sealed = sealValue(encoded, { now: clock.now(), ttlMs, marks: [namespaceMark, ...others] })
-    const { bytes, ttl, keepUntil } = sealed
-    await namespace.outlive(namespaceMark, keepUntil)
+    const { bytes, ttl, keepUntil } = sealValue(encoded, { now: clock.now(), ttlMs, marks: frameMarks(marks) })
+    await namespace.outliveAll(marks.states, keepUntil)
     if ((await slots.add(slot, bytes, ttl)) !== undefined) return
     const standing = await slots.readAlone(slot)
     if (standing !== undefined) await slots.compareAndSet(slot, standing.version, bytes, ttl)
   }
+}
+
+const NO_MARKS: readonly Mark[] = []
+
+function marksOf(namespace: NamespaceMark, tags: readonly string[]): readonly NamedMark[] {
+  return tags.length === 0 ? [namespace] : [namespace, ...namespace.tags(tags)]
 }

@@ -16,6 +16,8 @@ function ask(cache: Cache, load: () => Promise<string>): Promise<Answer<string>>
       slot: slotKey('value', 'test', 'k'),
       namespace: engine.marks.namespace('test'),
       marks: [],
+      tags: [],
+      namesTags: false,
       load: async () => ({ encoded: encodeValue(jsonCodec, await load()), ttlMs: 1_000 }),
       open: (encoded) => decodeValue(jsonCodec, encoded) as string,
       leaseMs: 1_000,

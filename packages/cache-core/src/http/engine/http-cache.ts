@@ -200,6 +200,8 @@ export class HttpCache {
           slot: variantSlot,
           namespace: this.#resources.namespace,
           marks: [resource.mark],
+          tags: [],
+          namesTags: false,
           load: (terms) => {
             ran = true
             if (terms.marks === undefined) this.#noteVain(asked, variantSlot)

@@ -1,13 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import { StoreUnavailableError } from '../../base/errors.js'
+import type { Mark } from '../../entry/frame.js'
 import { serverTtl } from '../../entry/value-frame.js'
-import { classify } from '../../protocol/classify.js'
 import type { Engine, EngineHandle } from '../../protocol/engine.js'
 import { keyText } from '../../protocol/key.js'
-import { believe, type Found } from '../../protocol/lookup.js'
+import { type Found, judge } from '../../protocol/lookup.js'
 import { encodeMark, type MarkRecord, openMark } from '../../protocol/mark-record.js'
-import type { NamedMark } from '../../protocol/marks.js'
-import { newVersion, openSlot, type SlotRead, slotKey } from '../../protocol/slot.js'
+import type { NamespaceMark } from '../../protocol/marks.js'
+import { PresentMarks } from '../../protocol/present-marks.js'
+import { newVersion, openSlot, slotKey } from '../../protocol/slot.js'
 import type { Version } from '../../store/store.js'
 import { mergeVary, type VaryList } from '../rules/vary.js'
 
@@ -43,7 +44,7 @@ const MAX_WRITES = 3
 /** The slots of the HTTP cache: one for each URL, one for each variant of it. */
 export class Resources {
   /** What every response carries: `purgeAll` renews it. */
-  readonly namespace: NamedMark
+  readonly namespace: NamespaceMark
   readonly #engine: Engine
   readonly #urlPrefix: string
   readonly #variantPrefix: string
@@ -80,23 +81,24 @@ export class Resources {
     const known = this.#hints.get(slot)
     const guess = known ?? NO_FIELDS
     const guessed = this.variantSlot(url, partsOf(guess))
-    const held = known === undefined ? undefined : this.namespace.held()
-    const [urlEntry, variantEntry, read] = await Promise.all([
+    const present = new PresentMarks(this.namespace, NO_MARKS, known !== undefined)
+    const [urlEntry, variantEntry] = await Promise.all([
       slots.read(slot, this.namespace),
       slots.read(guessed, this.namespace),
-      held === undefined ? this.namespace.read() : undefined,
+      present.ask(NO_FIELDS),
     ])
     const mark = openMark('url', urlEntry)
+    present.addOthers([mark])
     if (mark === undefined) {
-      const state = classify(openSlot(variantEntry), clock.now(), [held ?? read, undefined])
-      return { resource: undefined, occupied: urlEntry?.version, variantSlot: guessed, variant: { state, mark: read } }
+      const variant = await judge(clock, openSlot(variantEntry), present)
+      return { resource: undefined, occupied: urlEntry?.version, variantSlot: guessed, variant }
     }
     const resource = resourceOf(slot, mark)
     const right = sameFields(resource.vary, guess)
     if (known === undefined || !right) this.#hints.set(slot, resource.vary)
     const variantSlot = right ? guessed : this.variantSlot(url, partsOf(resource.vary))
     const opened = openSlot(right ? variantEntry : await slots.read(variantSlot, this.namespace))
-    return { resource, occupied: undefined, variantSlot, variant: await this.#state(opened, held, read, mark) }
+    return { resource, occupied: undefined, variantSlot, variant: await judge(clock, opened, present) }
   }
 
   /**
@@ -137,7 +139,7 @@ export class Resources {
       const keepUntil = Math.max(mark.keepUntil, now + 2 * ttlMs + RESOURCE_MARGIN_MS)
       const wanted = { ...mark, data: merged.join(','), keepUntil }
       const ttl = serverTtl(keepUntil - now)
-      const storeVersion = await slots.compareAndSet(slot, mark.storeVersion as Version, encodeMark(wanted, now), ttl)
+      const storeVersion = await slots.compareAndSet(slot, mark.storeVersion as Version, encodeMark(wanted), ttl)
       if (storeVersion !== undefined) {
         this.#hints.set(slot, merged)
         return { slot, vary: merged, mark: { ...wanted, storeVersion } }
@@ -154,28 +156,18 @@ export class Resources {
     const vary = this.#hints.get(slot) ?? NO_FIELDS
     const now = clock.now()
     const keepUntil = now + lifeMs + RESOURCE_MARGIN_MS
-    const fresh = { kind: 'url' as const, name: '', version: newVersion(), data: vary.join(','), keepUntil }
+    const fresh = { kind: 'url' as const, name: '', version: newVersion(), data: vary.join(','), since: now, keepUntil }
     const ttl = serverTtl(keepUntil - now)
-    const storeVersion = await slots.claim(slot, occupied, encodeMark(fresh, now), ttl, 'read')
+    const storeVersion = await slots.claim(slot, occupied, encodeMark(fresh), ttl, 'read')
     if (storeVersion !== undefined) return { slot, vary, mark: { ...fresh, storeVersion } }
     const others = openMark('url', await slots.read(slot, this.namespace))
     if (others !== undefined) return resourceOf(slot, others)
     throw new StoreUnavailableError('the slot of the URL does not stay in the store', { store: slots.name })
   }
-
-  async #state(
-    opened: SlotRead | undefined,
-    held: MarkRecord | undefined,
-    read: MarkRecord | undefined,
-    mark: MarkRecord,
-  ): Promise<Found> {
-    const { clock } = this.#engine
-    if (held !== undefined) return believe(clock, opened, this.namespace, held, [mark])
-    return { state: classify(opened, clock.now(), [read, mark]), mark: read }
-  }
 }
 
 const NO_FIELDS: readonly string[] = []
+const NO_MARKS: readonly Mark[] = []
 
 function resourceOf(slot: string, mark: MarkRecord): Resource {
   return { slot, vary: mark.data === '' ? NO_FIELDS : mark.data.split(','), mark }

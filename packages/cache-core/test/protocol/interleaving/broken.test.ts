@@ -7,6 +7,7 @@ import { RefreshLease } from '../../../src/protocol/refresh-lease.js'
 import { openSlot } from '../../../src/protocol/slot.js'
 import type { Store, Version } from '../../../src/store/store.js'
 import { findViolation } from './find-violation.js'
+import { override } from './override.js'
 import type { CacheUnderTest } from './scenario.js'
 import { CRASHED_HOLDERS, LOST_EXTENSIONS, SHORT_WAITS, STALE, WRITERS } from './scenarios.js'
 
@@ -27,6 +28,7 @@ function onePromisePerKey(cache: Cache): CacheUnderTest {
     add: (key, value) => cache.add(key, value),
     delete: (key) => cache.delete(key),
     clear: () => cache.clear(),
+    invalidateTags: (tags, options) => cache.invalidateTags(tags, options),
     stats: () => cache.stats(),
   }
 }
@@ -93,17 +95,6 @@ function leasesWithoutEnd(store: Store): Store {
     add: (key, bytes) => store.add(key, prolonged(bytes)),
     compareAndSet: (key, version, bytes) => store.compareAndSet(key, version, prolonged(bytes)),
   })
-}
-
-function override(store: Store, methods: Partial<Store> & ThisType<Store>): Store {
-  return Object.assign(Object.create(store, { capabilities: { value: store.capabilities } }), bound(store), methods)
-}
-
-/** Private fields live on the store itself: its methods must keep it as their `this`. */
-function bound(store: Store): Partial<Store> {
-  const names = ['set', 'touch', 'setMany', 'deleteMany', 'increment', 'ping', 'purge', 'close'] as const
-  const all = [...names, 'get', 'getMany', 'add', 'compareAndSet', 'delete', 'compareAndDelete'] as const
-  return Object.fromEntries(all.map((name) => [name, (store[name] as (...values: unknown[]) => unknown).bind(store)]))
 }
 
 /** Completes over whatever lease stands when its own is gone, once it was in doubt about an extension. */

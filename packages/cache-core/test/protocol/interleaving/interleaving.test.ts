@@ -4,14 +4,21 @@ import {
   CALM,
   CRASHED_HOLDERS,
   EVICTIONS_AND_CRASHES,
+  HELD_NAMED_TAGS,
+  HELD_TAGS,
   HELD_VERSIONS,
   LONG_LOADS,
   LOST_EXTENSIONS,
   LOST_REPLIES,
+  NAMED_TAGS,
+  NAMED_TAGS_AND_FAULTS,
   SETS,
   SHORT_WAITS,
   STALE,
   STALE_AND_FAULTS,
+  STALE_TAGS,
+  TAGS,
+  TAGS_AND_FAULTS,
   WRITERS,
 } from './scenarios.js'
 
@@ -69,6 +76,34 @@ describe('every interleaving that the seeds reach', { timeout: 3_600_000 }, () =
 
   it('keeps that when refreshes fail, are lost or crash', async () => {
     await explore(STALE_AND_FAULTS)
+  })
+
+  it('keeps that for tags, hard and soft', async () => {
+    await explore(TAGS)
+  })
+
+  it('keeps that for tags that are held', async () => {
+    await explore(HELD_TAGS)
+  })
+
+  it('keeps that for tags when replies are lost, the store evicts and processes crash', async () => {
+    await explore(TAGS_AND_FAULTS)
+  })
+
+  it('keeps that for tags when values are served stale', async () => {
+    await explore(STALE_TAGS)
+  })
+
+  it('keeps that for tags that the loader names', async () => {
+    await explore(NAMED_TAGS)
+  })
+
+  it('keeps that for tags that the loader names, and that are held', async () => {
+    await explore(HELD_NAMED_TAGS)
+  })
+
+  it('keeps that for tags that the loader names when replies are lost, the store evicts and processes crash', async () => {
+    await explore(NAMED_TAGS_AND_FAULTS)
   })
 
   it('loads again within a lease and one poll when the process that loads crashes (I4)', async () => {

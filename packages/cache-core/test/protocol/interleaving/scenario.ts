@@ -1,12 +1,17 @@
 import { LoadTimeoutError, StoreError } from '../../../src/base/errors.js'
 import type { Cache } from '../../../src/data/cache.js'
 import { createCache } from '../../../src/data/cache.js'
+import type { LoaderContext } from '../../../src/data/loader.js'
+import type { Delivery } from '../../../src/protocol/journal.js'
 import type { Store } from '../../../src/store/store.js'
 import { Invariants } from './invariants.js'
 import { type Fate, type StepRules, type Task, World } from './world.js'
 
 /** What a scenario uses of a cache. */
-export type CacheUnderTest = Pick<Cache, 'getOrSet' | 'get' | 'set' | 'add' | 'delete' | 'clear' | 'stats'>
+export type CacheUnderTest = Pick<
+  Cache,
+  'getOrSet' | 'get' | 'set' | 'add' | 'delete' | 'clear' | 'invalidateTags' | 'stats'
+>
 
 export interface ScenarioOptions {
   readonly processes: number
@@ -20,6 +25,11 @@ export interface ScenarioOptions {
    */
   readonly sets: number
   readonly keys: number
+  /**
+   * How every entry gets its tag: from the call, or from its loader. Then writers invalidate it, too, and those softly
+   * where nothing may be served stale: that promises as much.
+   */
+  readonly tags: 'none' | 'static' | 'named'
   /** Chance that a write on the store does not end well. */
   readonly faults: number
   readonly evictions: number
@@ -58,6 +68,8 @@ const MAX_STEPS = 600
 const MAX_FAIR_STEPS = 3_000
 /** The longest delay of a poll: 250 ms and a quarter. */
 const LONGEST_POLL_MS = 313
+/** Of every entry, where there are tags. */
+const TAG = 'tag'
 const FAULTS: readonly Fate[] = ['lost reply', 'never executed', 'executed late']
 
 class Refused extends Error {}
@@ -90,6 +102,8 @@ class Scenario {
   readonly #invariants = new Invariants()
   readonly #processes: readonly string[]
   readonly #keys: readonly string[]
+  /** The slots of marks. */
+  readonly #marks: readonly string[]
   readonly #caches: ReadonlyMap<string, CacheUnderTest>
   /** Calls under way, and who makes them. */
   readonly #open = new Map<string, OpenCall>()
@@ -102,6 +116,7 @@ class Scenario {
     this.world = new World(seed, options.breakStore)
     this.#processes = Array.from({ length: options.processes }, (_, index) => `p${index}`)
     this.#keys = Array.from({ length: options.keys }, (_, index) => `k${index}`)
+    this.#marks = options.tags === 'none' ? ['2:n::'] : ['2:n::', `2:t::${TAG}`, `2:s::${TAG}`, '2:e::']
     this.#caches = new Map(
       this.#processes.map((process) => {
         const cache = createCache({
@@ -135,7 +150,7 @@ class Scenario {
     for (let step = 0; step < MAX_STEPS; step++) {
       if (evictions > 0 && world.random() < 0.05) {
         evictions--
-        await world.evict(world.pick([...this.#keys.map((key) => `2:v::${key}`), '2:n::']))
+        await world.evict(world.pick([...this.#keys.map((key) => `2:v::${key}`), ...this.#marks]))
       }
       if (crashes > 0 && world.random() < 0.03) {
         crashes--
@@ -177,8 +192,8 @@ class Scenario {
       const fate = this.world.pick(FAULTS)
       // A value that is written without a condition and executed late is older than it should be: no promise covers it.
       const executed = fate === 'executed late' && /^(set|add) value/.test(task.label) ? 'never executed' : fate
-      // Without the namespace's version its process can have no lease.
-      if (/^add version/.test(task.label)) this.#hasNoStore(task.process)
+      // Without the versions of its marks a process can have no lease.
+      if (/^add mark/.test(task.label)) this.#hasNoStore(task.process)
       return executed
     }
     return { fateOf, fair, promptStore }
@@ -210,10 +225,13 @@ class Scenario {
     }
   }
 
-  #loaderOf(process: string, key: string): (context: { skip(): void }) => Promise<number | undefined> {
+  #loaderOf(
+    process: string,
+    key: string,
+  ): (context: Pick<LoaderContext, 'skip' | 'addTags'>) => Promise<number | undefined> {
     const { world } = this
-    const { badLoaders, leaseMs, loaderMs } = this.#options
-    return async ({ skip }) => {
+    const { badLoaders, leaseMs, loaderMs, tags } = this.#options
+    return async ({ skip, addTags }) => {
       this.#invariants.loadBegins(key, world.clock.now(), leaseMs + LONGEST_POLL_MS)
       const loading = this.#loading.get(process) ?? []
       this.#loading.set(process, [...loading, key])
@@ -221,6 +239,7 @@ class Scenario {
         await world.point(process, 'loader reads')
         const value = this.#database
         if (loaderMs > 0) await world.sleep(loaderMs)
+        if (tags === 'named') addTags(TAG)
         await world.point(process, 'loader returns')
         if (world.random() >= badLoaders) return value
         const end = world.pick(['throw', 'skip', 'nothing'])
@@ -242,7 +261,7 @@ class Scenario {
     const key = this.world.pick(this.#keys)
     if (this.world.random() < 0.15) return this.#get(name, process, key)
     const cache = this.#caches.get(process) as CacheUnderTest
-    await this.#ask(name, process, key, () => cache.getOrSet(key, this.#loaderOf(process, key)), key)
+    await this.#ask(name, process, key, () => cache.getOrSet(key, this.#loaderOf(process, key), this.#tagged), key)
   }
 
   async #get(name: string, process: string, key: string): Promise<void> {
@@ -278,12 +297,31 @@ class Scenario {
   /** Commits, then invalidates. */
   async #invalidate(name: string, process: string): Promise<void> {
     await this.#write(name, process, async (cache) => {
-      const key = this.world.random() < 0.7 ? this.world.pick(this.#keys) : undefined
+      const way = this.#way()
+      const key = way === 'delete' ? this.world.pick(this.#keys) : undefined
       const version = this.#commit(name, process)
-      const outcome = key === undefined ? await cache.clear() : await cache.delete(key)
-      this.world.trace.push(`${name} ${key === undefined ? 'clear' : `delete ${key}`} ${outcome}`)
+      const outcome = await invalidate(cache, way, key)
+      this.world.trace.push(`${name} ${way} ${key ?? ''} ${outcome}`)
       this.#hold(process, key, version, outcome === 'delivered')
     })
+  }
+
+  #way(): Way {
+    const { tags, staleMs } = this.#options
+    const chance = this.world.random()
+    if (tags === 'none') return chance < 0.7 ? 'delete' : 'clear'
+    if (chance < 0.3) return 'delete'
+    if (chance < 0.4) return 'clear'
+    return chance < 0.7 || staleMs > 0 ? 'tag' : 'soft tag'
+  }
+
+  get #tagged(): { readonly tags: readonly string[] } {
+    return { tags: this.#options.tags === 'static' ? [TAG] : [] }
+  }
+
+  /** For what no loader could tag. */
+  get #alwaysTagged(): { readonly tags: readonly string[] } {
+    return { tags: this.#options.tags === 'none' ? [] : [TAG] }
   }
 
   /** Commits, then stores what it has committed, over what stands there or in place of it. */
@@ -292,7 +330,7 @@ class Scenario {
       const key = this.world.pick(this.#keys)
       const version = this.#commit(name, process)
       if (this.world.random() < 0.6) {
-        const stored = await cache.set(key, version)
+        const stored = await cache.set(key, version, this.#alwaysTagged)
         this.world.trace.push(`${name} set ${key} ${stored}`)
         this.#hold(process, key, version, stored)
         return
@@ -300,7 +338,7 @@ class Scenario {
       const outcome = await cache.delete(key)
       this.#hold(process, key, version, outcome === 'delivered')
       try {
-        const added = await cache.add(key, version)
+        const added = await cache.add(key, version, this.#alwaysTagged)
         this.world.trace.push(`${name} add ${key} ${added}`)
       } catch (error) {
         this.world.trace.push(`${name} add ${key} failed: ${error}`)
@@ -330,4 +368,12 @@ class Scenario {
     const elsewhereFrom = delivered ? this.world.clock.now() + lateMs : Number.POSITIVE_INFINITY
     this.#invariants.invalidated({ key, version, process, elsewhereFrom })
   }
+}
+
+/** How a writer invalidates: one key, or all of them. */
+type Way = 'delete' | 'clear' | 'tag' | 'soft tag'
+
+function invalidate(cache: CacheUnderTest, way: Way, key: string | undefined): Promise<Delivery> {
+  if (key !== undefined) return cache.delete(key)
+  return way === 'clear' ? cache.clear() : cache.invalidateTags([TAG], { soft: way === 'soft tag' })
 }

@@ -7,6 +7,7 @@ export const CALM: ScenarioOptions = {
   writes: 0,
   sets: 0,
   keys: 1,
+  tags: 'none',
   faults: 0,
   evictions: 0,
   crashes: 0,
@@ -64,6 +65,30 @@ export const STALE_AND_FAULTS: ScenarioOptions = {
   evictions: 2,
   crashes: 1,
 }
+
+/** Every entry has a tag, which most writers invalidate. */
+export const TAGS: ScenarioOptions = { ...WRITERS, callers: 14, tags: 'static' }
+
+export const TAGS_AND_FAULTS: ScenarioOptions = {
+  ...TAGS,
+  processes: 3,
+  writes: 4,
+  faults: 0.1,
+  evictions: 4,
+  crashes: 1,
+  badLoaders: 0.1,
+}
+
+export const HELD_TAGS: ScenarioOptions = { ...TAGS, tagHoldMs: 100, spreadMs: 150 }
+
+export const STALE_TAGS: ScenarioOptions = { ...STALE, tags: 'static' }
+
+/** The same where nobody but the loader knows the tag. */
+export const NAMED_TAGS: ScenarioOptions = { ...TAGS, tags: 'named' }
+
+export const NAMED_TAGS_AND_FAULTS: ScenarioOptions = { ...TAGS_AND_FAULTS, tags: 'named' }
+
+export const HELD_NAMED_TAGS: ScenarioOptions = { ...HELD_TAGS, tags: 'named' }
 
 /** Loads that outlive their lease several times over, on a store that answers in time. */
 export const LONG_LOADS: ScenarioOptions = { ...CALM, loaderMs: 5_000, spreadMs: 6_000, promptStore: true }

@@ -135,10 +135,10 @@ export class World {
       capabilities: { ...raw.capabilities, shared: true },
       get: (key) => read(`get ${key}`, () => raw.get(key)),
       getMany: (keys) => read(`getMany ${keys.join(' ')}`, () => raw.getMany(keys)),
-      set: (key, bytes, options) => write(`set ${kindOf(bytes)} ${key}`, () => raw.set(key, bytes, options)),
-      add: (key, bytes, options) => write(`add ${kindOf(bytes)} ${key}`, () => raw.add(key, bytes, options)),
+      set: (key, bytes, options) => write(`set ${kindOf(key, bytes)} ${key}`, () => raw.set(key, bytes, options)),
+      add: (key, bytes, options) => write(`add ${kindOf(key, bytes)} ${key}`, () => raw.add(key, bytes, options)),
       compareAndSet: (key, version, bytes, options) =>
-        write(`compareAndSet ${kindOf(bytes)} ${key}`, () => raw.compareAndSet(key, version, bytes, options)),
+        write(`compareAndSet ${kindOf(key, bytes)} ${key}`, () => raw.compareAndSet(key, version, bytes, options)),
       delete: (key) => write(`delete ${key}`, () => raw.delete(key)),
       compareAndDelete: (key, version) => write(`compareAndDelete ${key}`, () => raw.compareAndDelete(key, version)),
       touch: (key, ttl) => write(`touch ${key}`, () => raw.touch(key, ttl)),
@@ -213,9 +213,12 @@ export class World {
 const NETWORK = 'network'
 
 /** What a slot is written with, so that a trace can be read. */
-function kindOf(bytes: Uint8Array): string {
-  return decodeFrame(bytes)?.kind ?? 'version'
+function kindOf(key: string, bytes: Uint8Array): string {
+  return MARKS.test(key) ? 'mark' : (decodeFrame(bytes)?.kind ?? 'token')
 }
+
+/** The slots of namespaces, tags and epochs. */
+const MARKS = /^2:[nste]:/
 
 /** All that can go on without the scheduler has gone on. */
 function settled(): Promise<void> {

@@ -1,0 +1,85 @@
+import type { Clock } from '../base/clock.js'
+import type { MarkState } from './mark-record.js'
+
+/** Marks that one cache remembers: entity tags come by the thousand. The one that was read longest ago goes. */
+const MAX_HELD = 10_000
+
+/** When a read or a renewal began, in the order of all of them. */
+export interface Begun {
+  readonly at: number
+  readonly order: number
+}
+
+interface Held extends Begun {
+  readonly state: MarkState | undefined
+  /** What was begun before is not held: it may be what a renewal has replaced. */
+  readonly fence: number
+}
+
+/**
+ * The marks of one cache as they were last read, each believed for `tagHold` (G4). All that ask for a mark share what is
+ * held, so a renewal is seen in this process at once.
+ */
+export class HeldMarks {
+  readonly #clock: Clock
+  readonly #holdMs: number
+  /** In the order in which they were read. */
+  readonly #held = new Map<string, Held>()
+  #order = 0
+  /** The fence of all that are not remembered any more. */
+  #floor = 0
+
+  /** @param holdMs `tagHold`; 0: nothing is held. */
+  constructor(clock: Clock, holdMs: number) {
+    this.#clock = clock
+    this.#holdMs = holdMs
+  }
+
+  /** To be taken before a read is sent. */
+  begin(): Begun {
+    return { at: this.#clock.monotonic(), order: ++this.#order }
+  }
+
+  get(slot: string): MarkState | undefined {
+    const held = this.#held.get(slot)
+    if (held === undefined || this.#clock.monotonic() - held.at >= this.#holdMs) return undefined
+    return held.state
+  }
+
+  /** Holds what was read, unless something newer is known. */
+  hold(slot: string, state: MarkState, begun: Begun): void {
+    const held = this.#held.get(slot)
+    const fence = held?.fence ?? this.#floor
+    if (begun.order <= fence || (held !== undefined && held.order > begun.order)) return
+    this.#keep(slot, { ...begun, state, fence })
+  }
+
+  /** The same version under new times. */
+  update(slot: string, state: MarkState): void {
+    const held = this.#held.get(slot)
+    if (held?.state?.version === state.version) this.#held.set(slot, { ...held, state })
+  }
+
+  /** Forgets what is held, and does not hold what was begun before. */
+  fence(slot: string): Begun {
+    const begun = this.begin()
+    this.#keep(slot, { ...begun, state: undefined, fence: begun.order })
+    return begun
+  }
+
+  /** Whether this was the last fence. */
+  isLastFence(slot: string, { order }: Begun): boolean {
+    return this.#held.get(slot)?.fence === order
+  }
+
+  #keep(slot: string, held: Held): void {
+    this.#held.delete(slot)
+    this.#held.set(slot, held)
+    if (this.#held.size <= MAX_HELD) return
+    for (const [oldest, { fence }] of this.#held) {
+      this.#floor = Math.max(this.#floor, fence)
+      this.#held.delete(oldest)
+      return
+    }
+  }
+}

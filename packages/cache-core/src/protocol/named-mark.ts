@@ -1,0 +1,254 @@
+import type { Clock } from '../base/clock.js'
+import { StoreUnavailableError } from '../base/errors.js'
+import type { MarkKind } from '../entry/frame.js'
+import { serverTtl } from '../entry/value-frame.js'
+import type { StoreEntry, Version } from '../store/store.js'
+import type { HeldMarks } from './held-marks.js'
+import type { Room } from './journal.js'
+import {
+  encodeMark,
+  joinParts,
+  type MarkRecord,
+  type MarkState,
+  openMark,
+  sameVersion,
+  slotsNeeded,
+  slotsToRenew,
+} from './mark-record.js'
+import { newVersion } from './slot.js'
+import type { Slots } from './slots.js'
+
+/** How far beyond an entry a mark is prolonged, so that this is at most a write a day. Milliseconds. */
+const PROLONG_MARGIN_MS = 86_400_000
+/** How often a mark is prolonged against other processes that do the same. */
+const MAX_PROLONGINGS = 3
+
+export interface MarkParts {
+  readonly slots: Slots
+  readonly clock: Clock
+  readonly held: HeldMarks
+}
+
+/** What a mark is the version of, and where it stands. */
+export interface MarkTerms {
+  readonly kind: MarkKind
+  /** As frames carry it; empty for a namespace. */
+  readonly name: string
+  /** One, or several on different servers (G6). */
+  readonly slots: readonly string[]
+  /** How long a new version stands at least, in milliseconds; it is prolonged where an entry lives longer. */
+  readonly lifeMs: number
+}
+
+/** What one slot of a mark came to: its record, nothing of ours, or the error of its server. */
+type Part = { readonly record: MarkRecord } | { readonly entry: StoreEntry | undefined } | { readonly error: unknown }
+
+/**
+ * A named version that frames depend on: of a namespace, or of a tag. A renewal is one write in each of its slots, and
+ * what carries another version is void, or stale (rules G1 to G7). It keeps nothing itself: two of one name are one.
+ */
+export class NamedMark implements Room {
+  /** The first of its slots, and its name among all. */
+  readonly id: string
+  readonly kind: MarkKind
+  readonly name: string
+  protected readonly parts: MarkParts
+  readonly #slots: readonly string[]
+  readonly #lifeMs: number
+
+  constructor({ kind, name, slots, lifeMs }: MarkTerms, parts: MarkParts) {
+    this.id = slots[0] as string
+    this.kind = kind
+    this.name = name
+    this.parts = parts
+    this.#slots = slots
+    this.#lifeMs = lifeMs
+  }
+
+  /** The version as it stood at most `tagHold` ago. A mismatch against it must be read again before it is believed (G4). */
+  held(): MarkState | undefined {
+    return this.#isJournaled() ? undefined : this.parts.held.get(this.id)
+  }
+
+  /** The version as it stands in the store, or `undefined` when none does. @throws the store's errors; UndeliveredError. */
+  async read(): Promise<MarkState | undefined> {
+    this.#checkDelivered()
+    const begun = this.parts.held.begin()
+    const state = this.#join(await this.#look())
+    if (state !== undefined) this.parts.held.hold(this.id, state, begun)
+    return state
+  }
+
+  /** As `read`; a missing version is seeded, so that frames can be written (G3, G7). @throws the store's errors. */
+  async ensure(): Promise<MarkState> {
+    this.#checkDelivered()
+    const { held } = this.parts
+    const begun = held.begin()
+    const looked = await this.#look()
+    const state = this.#join(looked.some((part) => 'entry' in part) ? await this.#seed(looked) : looked)
+    if (state === undefined) {
+      throw new StoreUnavailableError('the version of a namespace or tag does not stay in the store', {
+        store: this.parts.slots.name,
+        operation: 'add',
+      })
+    }
+    held.hold(this.id, state, begun)
+    return state
+  }
+
+  /** A new version: all that carries another one is void, or stale, from now on. @throws the store's errors. */
+  async renew(): Promise<void> {
+    const { slots, held } = this.parts
+    const record = this.#fresh(this.parts.clock.now())
+    const begun = held.fence(this.id)
+    const bytes = encodeMark(record)
+    const written = await Promise.allSettled(this.#slots.map((slot) => slots.set(slot, bytes, this.#lifeMs)))
+    const alone = held.isLastFence(this.id, begun)
+    held.fence(this.id)
+    const refused = written.filter((result) => result.status === 'rejected')
+    if (written.length - refused.length < slotsToRenew(written.length)) throw refused[0]?.reason
+    // Of two renewals at once nobody here knows which one stands.
+    if (!alone) return
+    const state = this.#join(written.map(({ status }) => (status === 'fulfilled' ? { record } : { error: status })))
+    if (state !== undefined) held.hold(this.id, state, { at: begun.at, order: held.begin().order })
+  }
+
+  /** From now on what was held, or read before, is not believed in this process. */
+  forget(): void {
+    this.parts.held.fence(this.id)
+  }
+
+  /**
+   * Makes the mark outlive an entry that is about to be stored under it (G3): the same version under new times. When
+   * another version stands there by now, the entry is void anyway. Costs nothing while the slot lives long enough.
+   * @param state As it was read for the entry.
+   * @param until When the entry ends, wall clock. @throws the store's errors.
+   */
+  async outlive(state: MarkState, until: number): Promise<void> {
+    let present: MarkState | undefined = state
+    for (let tries = 0; tries < MAX_PROLONGINGS; tries++) {
+      if (present === undefined || !sameVersion(state.version, present.version) || present.keepUntil >= until) return
+      const prolonged = await this.#prolongAll(present, until)
+      if (prolonged !== undefined) {
+        this.parts.held.update(this.id, prolonged)
+        return
+      }
+      present = await this.read()
+    }
+  }
+
+  /** `undefined` where another process came between. @throws the store's errors. */
+  async #prolongAll(present: MarkState, until: number): Promise<MarkState | undefined> {
+    const results = await Promise.allSettled(
+      present.parts.map((part, index) =>
+        part === undefined || part.keepUntil >= until ? part : this.#prolong(part, index, until),
+      ),
+    )
+    const refused = results.find((result) => result.status === 'rejected')
+    const parts = results.map((result) => (result.status === 'fulfilled' ? result.value : undefined))
+    const standing = parts.filter((part) => part !== undefined)
+    // A server that is away takes its part along: the mark lives on in the others.
+    if (standing.length < slotsNeeded(parts.length)) {
+      if (refused !== undefined) throw refused.reason
+      return undefined
+    }
+    const lost = results.some((result, index) => present.parts[index] !== undefined && isLost(result))
+    return lost ? undefined : joinParts(this.kind, this.name, parts)
+  }
+
+  /** `undefined` where the slot has changed. @throws the store's errors. */
+  async #prolong(part: MarkRecord, index: number, until: number): Promise<MarkRecord | undefined> {
+    if (part.storeVersion === undefined) return undefined
+    const now = this.parts.clock.now()
+    const keepUntil = Math.max(now + this.#lifeMs, until + PROLONG_MARGIN_MS)
+    const slot = this.#slots[index] as string
+    const bytes = encodeMark({ ...part, keepUntil })
+    const storeVersion = await this.parts.slots.compareAndSet(
+      slot,
+      part.storeVersion,
+      bytes,
+      serverTtl(keepUntil - now),
+    )
+    return storeVersion === undefined ? undefined : { ...part, keepUntil, storeVersion }
+  }
+
+  async #look(): Promise<readonly Part[]> {
+    const { slots } = this.parts
+    if (this.#slots.length === 1) return [this.#open(await slots.read(this.id))]
+    const read = await Promise.allSettled(this.#slots.map((slot) => slots.read(slot)))
+    const looked = read.map((result) => this.#partOf(result))
+    const refused = read.filter((result) => result.status === 'rejected')
+    // Who can read fewer than needed has no store (G6).
+    if (read.length - refused.length < slotsNeeded(read.length)) throw refused[0]?.reason
+    return looked
+  }
+
+  #partOf(result: PromiseSettledResult<StoreEntry | undefined>): Part {
+    return result.status === 'fulfilled' ? this.#open(result.value) : { error: result.reason }
+  }
+
+  #open(entry: StoreEntry | undefined): Part {
+    const record = openMark(this.kind, entry, this.name)
+    return record === undefined ? { entry } : { record }
+  }
+
+  #join(looked: readonly Part[]): MarkState | undefined {
+    const parts = looked.map((part) => ('record' in part ? part.record : undefined))
+    return joinParts(this.kind, this.name, parts)
+  }
+
+  /**
+   * A version for each slot that has none. Always a new one: what was held may be what a renewal has replaced (G7).
+   * @throws the store's errors, where the mark has one slot.
+   */
+  async #seed(looked: readonly Part[]): Promise<readonly Part[]> {
+    // Nobody knows since when: what it replaces is lost.
+    const record = this.#fresh(0)
+    const seeded = looked.map((part, index) =>
+      'entry' in part ? this.#seedSlot(this.#slots[index] as string, part.entry, record) : part,
+    )
+    if (seeded.length === 1) return [await (seeded[0] as Promise<Part>)]
+    const settled = await Promise.allSettled(seeded)
+    return settled.map((result) => (result.status === 'fulfilled' ? result.value : { error: result.reason }))
+  }
+
+  /** @throws the store's errors. */
+  async #seedSlot(slot: string, entry: StoreEntry | undefined, record: MarkRecord): Promise<Part> {
+    const { slots } = this.parts
+    const bytes = encodeMark(record)
+    if (!slots.capabilities.add) {
+      // No leases on such a store: a version that replaces another one seeded at the same time costs loads.
+      await slots.set(slot, bytes, this.#lifeMs)
+      return { record }
+    }
+    const storeVersion = await slots.claim(slot, entry?.version, bytes, this.#lifeMs, 'read')
+    return storeVersion === undefined ? this.#open(await slots.read(slot)) : { record: { ...record, storeVersion } }
+  }
+
+  #fresh(since: number): MarkRecord {
+    const keepUntil = this.parts.clock.now() + this.#lifeMs
+    const version = newVersion()
+    return {
+      kind: this.kind,
+      name: this.name,
+      version,
+      data: '',
+      since,
+      keepUntil,
+      storeVersion: undefined as Version | undefined,
+    }
+  }
+
+  /** A namespace's entries are not read while its renewal is journaled; a tag's are, and meet its mark. */
+  #isJournaled(): boolean {
+    return this.kind !== 'namespace' && this.parts.slots.journal.holds(this)
+  }
+
+  #checkDelivered(): void {
+    if (this.#isJournaled()) throw this.parts.slots.undelivered('get')
+  }
+}
+
+function isLost(result: PromiseSettledResult<MarkRecord | undefined>): boolean {
+  return result.status === 'fulfilled' && result.value === undefined
+}

@@ -1,0 +1,426 @@
+import { describe, expect, it } from 'vitest'
+import { InvalidOptionError, StoreUnavailableError } from '../../src/base/errors.js'
+import type { Loader } from '../../src/data/loader.js'
+import { turn } from '../support/fake-clock.js'
+import { gate, type SetUp, setUp, slowly } from '../support/set-up.js'
+
+const away = new StoreUnavailableError('away', { store: 'faulty' })
+const DAY = 86_400_000
+
+/** Two processes on one store, of which the second holds no marks. */
+function processes(options: Parameters<typeof setUp>[0] = {}): SetUp & { other: SetUp['cache'] } {
+  const parts = setUp({ ttl: '10m', ...options })
+  return { ...parts, other: parts.another().cache }
+}
+
+describe('invalidateTags', () => {
+  it.each(['set', 'add', 'getOrSet', 'addTags'] as const)('voids what %s has stored under a tag', async (way) => {
+    const { cache, other } = processes()
+    if (way === 'set') await cache.set('k', 1, { tags: ['t', 'u'] })
+    else if (way === 'add') await cache.add('k', 1, { tags: ['t', 'u'] })
+    else if (way === 'getOrSet') await cache.getOrSet('k', () => 1, { tags: ['t', 'u'] })
+    else {
+      await cache.getOrSet('k', ({ addTags }) => {
+        addTags('t')
+        addTags('u')
+        return 1
+      })
+    }
+    await turn()
+    expect(await cache.get('k')).toBe(1)
+    expect(await other.get('k')).toBe(1)
+    expect(await cache.invalidateTags(['another'])).toBe('delivered')
+    expect(await cache.get('k')).toBe(1)
+    expect(await cache.invalidateTags(['u'])).toBe('delivered')
+    expect(await cache.get('k')).toBeUndefined()
+    expect(await cache.add('k', 2)).toBe(true)
+    expect(await cache.get('k')).toBe(2)
+  })
+
+  it('is seen by other processes within tagHold', async () => {
+    const { cache, other, clock } = processes()
+    await cache.set('k', 1, { tags: ['t'] })
+    expect(await other.get('k')).toBe(1)
+    await cache.invalidateTags(['t'])
+    await clock.advance(1_000)
+    expect(await other.get('k')).toBeUndefined()
+    expect(await other.getOrSet('k', () => 2, { tags: ['t'] })).toBe(2)
+  })
+
+  it('is seen at once with a tagHold of 0', async () => {
+    const { cache, other } = processes({ tagHold: 0 })
+    await cache.set('k', 1, { tags: ['t'] })
+    expect(await other.get('k')).toBe(1)
+    await cache.invalidateTags(['t'])
+    expect(await other.get('k')).toBeUndefined()
+  })
+
+  it('costs two writes for a tag, the epoch and the tag, whatever carries it', async () => {
+    const { cache, faulty } = processes()
+    for (let index = 0; index < 50; index++) await cache.set(['k', index], 1, { tags: ['t'] })
+    faulty.calls.length = 0
+    await cache.invalidateTags(['t', 't'])
+    expect(faulty.calls).toEqual(['set 2:e::', 'set 2:t::t'])
+    await cache.invalidateTags(['t'], { soft: true })
+    expect(faulty.calls.slice(2)).toEqual(['set 2:e::', 'set 2:s::t'])
+  })
+
+  it('belongs to its namespace', async () => {
+    const { cache } = processes()
+    const space = cache.namespace('space')
+    await cache.set('k', 1, { tags: ['t'] })
+    await space.set('k', 2, { tags: ['t'] })
+    await space.invalidateTags(['t'])
+    expect(await cache.get('k')).toBe(1)
+    expect(await space.get('k')).toBeUndefined()
+  })
+
+  it('does not void what is stored afterwards', async () => {
+    const { cache, other } = processes()
+    await cache.set('k', 1, { tags: ['t'] })
+    await cache.invalidateTags(['t'])
+    expect(await cache.getOrSet('k', () => 2, { tags: ['t'] })).toBe(2)
+    await turn()
+    expect(await other.getOrSet('k', () => expect.unreachable('stored'), { tags: ['t'] })).toBe(2)
+  })
+
+  it('of nothing does nothing, of many tags all of them', async () => {
+    const { cache } = processes()
+    const tags = Array.from({ length: 64 }, (_, index) => `t${index}`)
+    await cache.set('k', 1, { tags })
+    expect(await cache.invalidateTags([])).toBe('delivered')
+    expect(await cache.get('k')).toBe(1)
+    await cache.invalidateTags(['x', ...tags.map((tag) => `${tag}!`), 't63'])
+    expect(await cache.get('k')).toBeUndefined()
+  })
+
+  it('is exact about names: separators and letters of slots are part of them', async () => {
+    const { cache } = processes()
+    const names = ['a', 'a:b', 'a%3Ab', ':', 't', 'é', '🦅', 'A']
+    for (const name of names) await cache.set(['k', name], name, { tags: [name] })
+    for (const [index, name] of names.entries()) {
+      await cache.invalidateTags([name])
+      for (const [later, each] of names.entries()) {
+        expect(await cache.get(['k', each])).toBe(later <= index ? undefined : each)
+      }
+    }
+  })
+})
+
+describe('a load under way when its tag is invalidated', () => {
+  it.each([
+    ['known before', false],
+    ['named by the loader', true],
+  ])('tag %s: it answers its caller, and is not served afterwards', async (_, named) => {
+    const { cache, other } = processes()
+    const loading = gate<number>()
+    const asked = cache.getOrSet(
+      'k',
+      async ({ addTags }) => {
+        const value = await loading.promise
+        if (named) addTags('t')
+        return value
+      },
+      named ? {} : { tags: ['t'] },
+    )
+    await turn()
+    await other.invalidateTags(['t'])
+    loading.open(1)
+    expect(await asked).toBe(1)
+    await turn()
+    expect(await other.get('k')).toBeUndefined()
+    expect(await other.getOrSet('k', () => 2)).toBe(2)
+  })
+
+  it.each([
+    ['known before', false],
+    ['named by the loader', true],
+  ])('tag %s: who joined after the invalidation elsewhere starts over', async (_, named) => {
+    const { cache, other, clock } = processes({ tagHold: 0 })
+    let loads = 0
+    const load = (): Promise<number> =>
+      cache.getOrSet(
+        'k',
+        async ({ addTags }) => {
+          const value = ++loads
+          await slowly(clock, 50, 0)()
+          if (named) addTags('t')
+          return value
+        },
+        named ? {} : { tags: ['t'] },
+      )
+    const first = load()
+    await turn()
+    await other.invalidateTags(['t'])
+    const late = load()
+    await turn()
+    await clock.advance(200)
+    expect(await first).toBe(1)
+    expect(await late).toBe(2)
+  })
+
+  it('who joined a tagged load that nothing came in between is answered by it', async () => {
+    const { cache, clock } = processes({ tagHold: 0 })
+    let loads = 0
+    const load = (): Promise<number> =>
+      cache.getOrSet(
+        'k',
+        async ({ addTags }) => {
+          loads++
+          await slowly(clock, 50, 0)()
+          addTags('named')
+          return loads
+        },
+        { tags: ['t'] },
+      )
+    const first = load()
+    await turn()
+    const late = load()
+    await clock.advance(50)
+    expect(await first).toBe(1)
+    expect(await late).toBe(1)
+    expect(cache.stats().joins).toBe(1)
+  })
+
+  it('this process answers nobody with it who comes after its own invalidation, without the store neither', async () => {
+    const { cache, faulty } = processes()
+    faulty.faultOf = () => away
+    const slow = gate<number>()
+    const first = cache.getOrSet('k', () => slow.promise)
+    await turn()
+    expect(await cache.invalidateTags(['t'])).toBe('journaled')
+    expect(await cache.getOrSet('k', () => 2)).toBe(2)
+    slow.open(1)
+    expect(await first).toBe(1)
+  })
+})
+
+describe('soft invalidation', () => {
+  const windows = { ttl: '10m', staleWhileRevalidate: '1m', tags: ['t'] } as const
+
+  it('makes stale: served at once, refreshed once behind the answer', async () => {
+    const { cache, clock } = processes()
+    await cache.getOrSet('k', () => 1, windows)
+    await clock.advance(1_000)
+    await cache.invalidateTags(['t'], { soft: true })
+    expect(await cache.getOrSet('k', () => 2, windows)).toBe(1)
+    await turn()
+    expect(await cache.getOrSet('k', () => expect.unreachable('refreshed'), windows)).toBe(2)
+    expect(cache.stats().refreshes).toBe(1)
+  })
+
+  it('counts the windows from the invalidation, and nothing is served without them', async () => {
+    const { cache, clock } = processes()
+    await cache.getOrSet('k', () => 1, windows)
+    await clock.advance(120_000)
+    await cache.invalidateTags(['t'], { soft: true })
+    expect(await cache.get('k')).toBeUndefined()
+    expect(await cache.getOrSet('k', () => 2, { ...windows, staleWhileRevalidate: 0 })).toBe(2)
+    await cache.set('l', 1, windows)
+    await clock.advance(30_000)
+    await cache.invalidateTags(['t'], { soft: true })
+    await clock.advance(60_000)
+    expect(await cache.getOrSet('l', () => 2, windows)).toBe(2)
+  })
+
+  it('keeps what may be served when the load fails', async () => {
+    const { cache, clock } = processes()
+    const options = { ttl: '10m', staleIfError: '1h', tags: ['t'] } as const
+    await cache.getOrSet('k', () => 1, options)
+    await clock.advance(1_000)
+    await cache.invalidateTags(['t'], { soft: true })
+    const failing = (): never => {
+      throw new Error('database')
+    }
+    expect(await cache.getOrSet('k', failing, options)).toBe(1)
+    await cache.invalidateTags(['t'])
+    await expect(cache.getOrSet('k', failing, options)).rejects.toThrow('database')
+  })
+
+  it('of a load under way makes stale what it stores', async () => {
+    const { cache, other } = processes()
+    const slow = gate<number>()
+    const loading = cache.getOrSet('k', () => slow.promise, windows)
+    await turn()
+    await other.invalidateTags(['t'], { soft: true })
+    slow.open(1)
+    expect(await loading).toBe(1)
+    await turn()
+    expect(await other.get('k')).toBeUndefined()
+  })
+})
+
+describe('tags in the store', () => {
+  it('are read in the batch of the first read where the call names them', async () => {
+    const { cache, another } = setUp()
+    await cache.set('k', 1, { tags: ['a', 'b'] })
+    const { cache: fresh, faulty } = another()
+    expect(await fresh.getOrSet('k', () => 2, { tags: ['a', 'b'] })).toBe(1)
+    expect(faulty.calls).toEqual(['getMany 2:v::k,2:n::,2:t::a,2:s::a,2:t::b,2:s::b'])
+  })
+
+  it('are read in one batch more where only the entry names them, and held afterwards', async () => {
+    const { cache, another, clock } = setUp()
+    await cache.set('k', 1, { tags: ['a', 'b'] })
+    const { cache: fresh, faulty } = another()
+    expect(await fresh.get('k')).toBe(1)
+    const first = ['getMany 2:v::k,2:n::', 'getMany 2:t::a,2:s::a,2:t::b,2:s::b']
+    expect(faulty.calls).toEqual(first)
+    expect(await fresh.get('k')).toBe(1)
+    expect(faulty.calls).toEqual([...first, 'get 2:v::k'])
+    await clock.advance(1_000)
+    expect(await fresh.get('k')).toBe(1)
+    expect(faulty.calls).toEqual([...first, 'get 2:v::k', ...first])
+  })
+
+  it('a mismatch against what is held is read again, all in one batch, before it is believed', async () => {
+    const { cache, other, another } = processes()
+    const { cache: reader, faulty } = another()
+    await cache.set('k', 1, { tags: ['a', 'b'] })
+    await reader.get('k')
+    await other.invalidateTags(['a', 'b'])
+    await other.set('k', 2, { tags: ['a', 'b'] })
+    faulty.calls.length = 0
+    expect(await reader.get('k')).toBe(2)
+    expect(faulty.calls).toEqual(['get 2:v::k', 'getMany 2:n::,2:t::a,2:s::a,2:t::b,2:s::b'])
+  })
+
+  it.each(['t', 's'])('one that is lost (%s) does not bring back what was invalidated', async (letter) => {
+    const { cache, other, clock, memory } = processes()
+    await cache.set('k', 1, { tags: ['tag'] })
+    await cache.invalidateTags(['tag'], { soft: letter === 's' })
+    await memory.delete(`2:${letter}::tag`)
+    await clock.advance(1_000)
+    expect(await other.get('k')).toBeUndefined()
+    await other.set('l', 1, { tags: ['tag'] })
+    expect(await other.get('l')).toBe(1)
+    expect(await other.get('k')).toBeUndefined()
+    expect(await cache.get('k')).toBeUndefined()
+  })
+
+  it('outlive what carries them, without a write for each', async () => {
+    const { cache, clock, faulty, another } = setUp()
+    for (let day = 0; day < 30; day++) {
+      await cache.set(['k', day], day, { ttl: '5d', tags: ['tag'] })
+      await cache.getOrSet(
+        ['l', day],
+        ({ addTags }) => {
+          addTags('named')
+          return day
+        },
+        { ttl: '5d' },
+      )
+      await clock.advance(DAY)
+    }
+    for (let day = 26; day < 30; day++) {
+      expect(await another().cache.get(['k', day])).toBe(day)
+      expect(await another().cache.get(['l', day])).toBe(day)
+    }
+    const writes = faulty.calls.filter((call) => /^(add|set|compareAndSet) 2:t::tag/.test(call))
+    expect(writes.length).toBeLessThanOrEqual(31)
+    expect(writes.length).toBeGreaterThan(1)
+  })
+})
+
+describe('while the store is away', () => {
+  it('an invalidation holds in this process at once, and elsewhere when the store is back', async () => {
+    const { cache, other, clock, faulty } = processes()
+    await cache.set('k', 1, { tags: ['t'] })
+    await cache.set('untagged', 1)
+    faulty.faultOf = (operation) => (operation === 'set' ? away : undefined)
+    expect(await cache.invalidateTags(['t'])).toBe('journaled')
+    expect(cache.stats().journaled).toBe(1)
+    expect(await cache.get('k')).toBeUndefined()
+    expect(await cache.get('untagged')).toBe(1)
+    expect(await cache.getOrSet('k', () => 2, { tags: ['t'] })).toBe(2)
+    expect(await other.get('k')).toBe(1)
+    faulty.thaw()
+    await clock.advance(2_000)
+    expect(cache.stats().journaled).toBe(0)
+    expect(await other.get('k')).toBeUndefined()
+    expect(await cache.get('k')).toBeUndefined()
+    expect(await cache.getOrSet('k', () => 3, { tags: ['t'] })).toBe(3)
+    await turn()
+    expect(await other.get('k')).toBe(3)
+  })
+
+  it('a soft one makes stale in this process at once', async () => {
+    const { cache, faulty } = processes()
+    await cache.set('k', 1, { tags: ['t'] })
+    faulty.faultOf = (operation) => (operation === 'set' ? away : undefined)
+    expect(await cache.invalidateTags(['t'], { soft: true })).toBe('journaled')
+    expect(await cache.get('k')).toBeUndefined()
+  })
+
+  it('tags are sent behind the epoch, and only with it', async () => {
+    const { cache, clock, faulty } = processes()
+    await cache.set('k', 1, { tags: ['t'] })
+    faulty.faultOf = (_, key) => (key === '2:e::' ? away : undefined)
+    faulty.calls.length = 0
+    expect(await cache.invalidateTags(['t'])).toBe('journaled')
+    await clock.advance(1_000)
+    expect(faulty.calls.filter((call) => call === 'set 2:t::t')).toEqual([])
+    faulty.thaw()
+    await clock.advance(1_000)
+    const writes = faulty.calls.filter((call) => call.startsWith('set'))
+    expect(writes.slice(-2)).toEqual(['set 2:e::', 'set 2:t::t'])
+  })
+})
+
+describe('options of tags', () => {
+  it('are inherited, and a call names its own in their place', async () => {
+    const { cache } = processes({ tags: ['all'] })
+    const space = cache.namespace('space', { tags: ['space'] })
+    await cache.set('k', 1)
+    await space.set('k', 1)
+    await space.set('l', 1, { tags: ['own'] })
+    await space.invalidateTags(['all'])
+    expect(await space.get('k')).toBe(1)
+    await space.invalidateTags(['space'])
+    expect(await space.get('k')).toBeUndefined()
+    expect(await space.get('l')).toBe(1)
+    await cache.invalidateTags(['all'])
+    expect(await cache.get('k')).toBeUndefined()
+  })
+
+  it.each([
+    ['a string', 't'],
+    ['an empty name', ['']],
+    ['a number', [7]],
+    ['a lone surrogate', ['\ud800']],
+    ['a name of 201 characters', ['x'.repeat(201)]],
+  ])('%s is no list of tags', async (_, tags) => {
+    const { cache } = processes()
+    const options = { tags } as never
+    await expect(cache.set('k', 1, options)).rejects.toThrow(/tags/)
+    await expect(cache.add('k', 1, options)).rejects.toThrow(InvalidOptionError)
+    await expect(cache.getOrSet('k', () => 1, options)).rejects.toThrow(/tags/)
+    await expect(cache.invalidateTags(tags as never)).rejects.toThrow(/tags/)
+    const naming = cache.getOrSet('k', ({ addTags }) => addTags(...([tags].flat() as never[])))
+    if (typeof tags !== 'string') await expect(naming).rejects.toThrow(/tags/)
+    expect(() => cache.namespace('n', options)).toThrow(/tags/)
+  })
+
+  it('an entry has at most 64, those of its loader counted', async () => {
+    const { cache } = processes()
+    const tags = Array.from({ length: 64 }, (_, index) => `t${index}`)
+    await cache.set('k', 1, { tags: [...tags, 't0'] })
+    await expect(cache.set('k', 1, { tags: [...tags, 'more'] })).rejects.toThrow(/tags.*64/)
+    await expect(cache.getOrSet('l', ({ addTags }) => addTags('more'), { tags })).rejects.toThrow(/tags.*64/)
+  })
+
+  it('what is not modified keeps the tags that its loader named before', async () => {
+    const { cache, clock } = processes()
+    const tagged: Loader<number> = ({ addTags }) => {
+      addTags('t')
+      return 1
+    }
+    await cache.getOrSet('k', tagged, { ttl: '1s', staleIfError: '1h' })
+    await clock.advance(2_000)
+    await cache.getOrSet('k', ({ notModified }) => notModified(), { ttl: '10m' })
+    await turn()
+    expect(await cache.get('k')).toBe(1)
+    await cache.invalidateTags(['t'])
+    expect(await cache.get('k')).toBeUndefined()
+  })
+})
