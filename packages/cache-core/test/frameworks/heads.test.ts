@@ -10,7 +10,7 @@ import helmet from 'helmet'
 import { describe, expect, it } from 'vitest'
 import { httpCache } from '../../src/frameworks/fastify.js'
 import { later, newCache } from './support/apps.js'
-import { type Asking, ask } from './support/client.js'
+import { type Asking, ask, type Reply } from './support/client.js'
 import { essence, twins } from './support/twins.js'
 
 type Layer = (res: ServerResponse, req: IncomingMessage) => void
@@ -95,14 +95,20 @@ const HEADS: Readonly<Record<string, readonly [outside: Layer, handler: Layer, f
 }
 
 /** Order of lines and of members of a list does not count, nor whether they stand in one line or in several. */
-function joined(reply: Awaited<ReturnType<typeof ask>>): unknown {
+function joined(reply: Reply): { fields: Record<string, string[]> } {
   const { fields, ...rest } = essence(reply) as { fields: string[] }
-  const values = new Map<string, string[]>()
+  const values: Record<string, string[]> = {}
   for (const field of fields) {
     const [name, value] = field.split(/: (.*)/s) as [string, string]
-    values.set(name, [...(values.get(name) ?? []), ...value.split(', ')].sort())
+    values[name] = [...(values[name] ?? []), ...value.split(', ')].toSorted()
   }
-  return { ...rest, fields: [...values].sort() }
+  return { ...rest, fields: values }
+}
+
+function withoutFraming(reply: Reply): unknown {
+  const { fields, ...rest } = joined(reply)
+  const { 'content-length': _length, 'transfer-encoding': _encoding, ...own } = fields
+  return { ...rest, fields: own }
 }
 
 describe('the lines of a miss', () => {
@@ -149,10 +155,7 @@ describe('what the handler did to the head is done to every hit, over what layer
       const { plain, cached } = await app.ask('/', { headers } as Asking)
       expect(cached.cacheStatus().slice(0, 3)).toBe(status)
       // The length of a body that was streamed is known afterwards.
-      const own = [plain, cached].map((reply) =>
-        JSON.stringify(joined(reply)).replace(/\["(content-length|transfer-encoding)",[^\]]*\]\],?/g, ''),
-      )
-      expect(own[1]).toBe(own[0])
+      expect(withoutFraming(cached)).toEqual(withoutFraming(plain))
     }
   })
 })

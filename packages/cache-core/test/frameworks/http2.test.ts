@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest'
 import type { Cache } from '../../src/data/cache.js'
 import { nodeExchange } from '../../src/frameworks/node-http/node-exchange.js'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
-import { memoryStore } from '../../src/index.js'
 import { gate, later, newCache } from './support/apps.js'
+import { slowDeletes } from './support/slow-deletes.js'
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => unknown
 
@@ -134,30 +134,16 @@ describe('over HTTP/2', () => {
     ['nothing', (res: ServerResponse) => res.end()],
     ['a 204', (res: ServerResponse) => res.writeHead(204).end()],
   ])('who has read the answer to a write, %s, finds nothing older', async (_name, write) => {
-    const { opened, open: letThem } = gate()
-    const inner = memoryStore()
-    let deletes = 0
-    const store = new Proxy(inner, {
-      get: (target, name) => {
-        if (name === 'delete') {
-          return (key: string) => {
-            deletes++
-            return opened.then(() => inner.delete(key))
-          }
-        }
-        const member: unknown = Reflect.get(target, name, target)
-        return typeof member === 'function' ? member.bind(target) : member
-      },
-    })
-    const app = await start((_req, res) => write(res), newCache({ store, storeTimeout: { write: '5s' } }))
+    const slow = slowDeletes()
+    const app = await start((_req, res) => write(res), newCache({ store: slow.store, storeTimeout: { write: '5s' } }))
     let ended = false
     const writing = app.ask('/', { ':method': 'PUT' }).then(() => {
       ended = true
     })
-    await expect.poll(() => deletes).toBe(1)
+    await expect.poll(slow.deletes).toBe(1)
     for (let i = 0; i < 10; i++) await turn()
     expect(ended).toBe(false)
-    letThem()
+    slow.let()
     await writing
   })
 
