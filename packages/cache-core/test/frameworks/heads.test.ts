@@ -7,6 +7,7 @@ import session from 'express-session'
 import express4 from 'express4'
 import fastify from 'fastify'
 import helmet from 'helmet'
+import responseTime from 'response-time'
 import { describe, expect, it } from 'vitest'
 import { httpCache } from '../../src/frameworks/fastify.js'
 import { later, newCache } from './support/apps.js'
@@ -218,6 +219,21 @@ describe.each([
     expect(fresh.cached.status).toBe(304)
     for (const name of ['content-type', 'content-encoding', 'content-length', 'content-language']) {
       expect(fresh.cached.header(name)).toBeUndefined()
+    }
+  })
+
+  it('repeated lines in a list, with layers outside that override writeHead', async () => {
+    const app = await start([helmet(), responseTime() as RequestHandler], (_req, res) => {
+      res.writeHead(200, ['Content-Type', 'text/plain', 'Link', '</a>', 'Link', '</b>', 'X-Frame-Options', 'DENY'])
+      res.end('x')
+    })
+    for (const status of ['fwd', 'hit']) {
+      const { plain, cached } = await app.ask('/')
+      expect(cached.cacheStatus().slice(0, 3)).toBe(status)
+      expect(cached.lines('link')).toEqual(['</a>', '</b>'])
+      expect(withoutFraming(cached)).toEqual({ ...(withoutFraming(plain) as object), fields: expect.anything() })
+      expect(cached.lines('link')).toEqual(plain.lines('link'))
+      expect(cached.lines('x-frame-options')).toEqual(plain.lines('x-frame-options'))
     }
   })
 

@@ -11,26 +11,44 @@ type GivenHeaders = OutgoingHttpHeaders | OutgoingHttpHeader[]
 export type Head = Pick<CompleteResponse, 'status' | 'statusText' | 'headers'>
 
 /**
- * The head that `writeHead(status, …rest)` would send: its own fields over those set before, as Node merges them.
+ * The head that `writeHead(status, …rest)` would send: its own fields over those set before.
  * @throws what Node throws for a head that cannot be sent.
  */
-export function headOf(res: ServerResponse, status: number, rest: WriteHeadArguments): Head {
+export function headOf(
+  res: ServerResponse,
+  writeHead: ServerResponse['writeHead'],
+  status: number,
+  rest: WriteHeadArguments,
+): Head {
   const statusText = statusTextOf(res, rest)
   // The usual case costs nothing: fields that were set one by one are checked already.
-  const headers = status === 200 && rest.length === 0 && !statusText ? linesSet(res) : triedLines(res, status, rest)
+  const headers =
+    status === 200 && rest.length === 0 && !statusText ? linesSet(res) : tried(res, writeHead, status, rest)
   return { status: Number(status), statusText, headers }
 }
 
 /** Node itself says what becomes of a head, or is wrong with it, on a response that goes nowhere: before anything is changed. */
-function triedLines(res: ServerResponse, status: number, rest: WriteHeadArguments): string[] {
+function tried(
+  res: ServerResponse,
+  writeHead: ServerResponse['writeHead'],
+  status: number,
+  rest: WriteHeadArguments,
+): string[] {
   const probe = new ServerResponse(res.req)
   if (!isHttp2(res)) probe.statusMessage = res.statusMessage
   for (const name of rawHeaderNames(res)) probe.setHeader(name, res.getHeader(name) ?? '')
   probe.writeHead(status, ...(rest as []))
-  if (!isHttp2(res)) return writtenLines(probe, rest)
-  // There repeated lines stay, where HTTP/1 in Node 20 keeps the last one over a field that was set.
+  // Of repeated lines over a field that was set, Node 20 keeps the last one.
+  if (writeHead === ServerResponse.prototype.writeHead) return writtenLines(probe, rest)
+  // HTTP/2 keeps them all, and so do layers outside that override it (on-headers).
   const names = namesGiven(rest)
   return [...keep(linesSet(res), (name) => !names.has(name)), ...linesGiven(rest)]
+}
+
+/** The field lines of a head that was written with these arguments: where fields were set, Node has merged them there. */
+export function writtenLines(res: ServerResponse, rest: WriteHeadArguments): string[] {
+  const set = linesSet(res)
+  return set.length > 0 ? set : linesGiven(rest)
 }
 
 /** HTTP/2 has none, and Node warns whoever asks for it. */
@@ -42,12 +60,6 @@ function statusTextOf(res: ServerResponse, rest: WriteHeadArguments): string {
 /** Node's response over HTTP/2 does what that over HTTP/1 does, but for some. */
 export function isHttp2(res: ServerResponse): boolean {
   return res.req.httpVersionMajor === 2
-}
-
-/** The field lines of a head that was written with these arguments: where fields were set, Node has merged them there. */
-export function writtenLines(res: ServerResponse, rest: WriteHeadArguments): string[] {
-  const set = linesSet(res)
-  return set.length > 0 ? set : linesGiven(rest)
 }
 
 /** Names, in lower case, of the fields that `writeHead` is given. */

@@ -100,7 +100,7 @@ export function tapResponse(
     res.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
       // Called again, Node's own says what is wrong with that.
       if (began || withdrawn) return writeHead.call(res, status, ...(rest as []))
-      const head = headOf(res, status, rest)
+      const head = headOf(res, writeHead, status, rest)
       began = true
       // A framework that keeps fields of its own gives them all, those of layers outside, too.
       if (logOthers === undefined) for (const name of namesGiven(rest)) log.hasSet(name)
