@@ -123,6 +123,18 @@ describe('httpCache of Koa', () => {
     expect(replies[1]?.text()).toBe('x'.repeat(2_000))
   })
 
+  it('a session outside that sets its cookie for what the handler put into it: not stored', async () => {
+    const get = await site(
+      (ctx) => {
+        Object.assign(ctx.session ?? {}, { seen: true })
+        ctx.body = 'x'
+      },
+      { outside: (app) => [session(app)] },
+    )
+    for (let round = 0; round < 3; round++) expect((await get('/')).lines('set-cookie')).not.toEqual([])
+    expect((await get('/')).cacheStatus()).toContain('sets a cookie')
+  })
+
   it('errors are Koa’s, and are not stored; so is what nobody answers', async () => {
     let broken = true
     const get = await site((ctx) => {

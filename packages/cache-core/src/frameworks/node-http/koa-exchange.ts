@@ -1,5 +1,7 @@
+import type { ServerResponse } from 'node:http'
 import type { Context, Next } from 'koa'
 import type { CompleteResponse, RunOutcome } from '../../http/engine/exchange.js'
+import type { HeaderLines } from '../../http/message/headers.js'
 import { changesOf } from '../../http/rules/head-changes.js'
 import { logFields } from './field-log.js'
 import { standsOnContext, takeResponse } from './koa-response.js'
@@ -45,7 +47,11 @@ export function koaExchange(
       take = () => {
         if (!standsOnContext(ctx)) return
         exchange.withdraw()
-        taken = takeResponse(ctx, plan, (now) => changesOf(before, now, log))
+        const sent = linesSent(res)
+        taken = takeResponse(ctx, plan, (now) => changesOf(before, now, log)).then(async (outcome) => {
+          const reason = outcome.end === 'captured' ? plan.onSent?.(await sent) : undefined
+          return reason === undefined ? outcome : { end: 'passed', reason }
+        })
       }
       const observed = await exchange.run(plan)
       return taken ?? observed
@@ -55,6 +61,19 @@ export function koaExchange(
       exchange.withdraw()
     },
   }
+}
+
+/** The lines of the head when layers outside have done with it, and it is written, or never will be. */
+function linesSent(res: ServerResponse): Promise<HeaderLines> {
+  return new Promise((resolve) => {
+    const { writeHead } = res
+    res.writeHead = ((...rest: Parameters<typeof writeHead>) => {
+      const returned = writeHead.apply(res, rest)
+      resolve(linesSet(res))
+      return returned
+    }) as typeof writeHead
+    res.once('close', () => resolve(linesSet(res)))
+  })
 }
 
 /** A stored response on the context, over what layers outside have put there. */

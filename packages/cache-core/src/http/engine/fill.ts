@@ -87,7 +87,7 @@ export class Filler {
         this.#whole.saw(request.url, given, receivedAt)
         return this.#decide(request, given, verdict, receivedAt)
       },
-      onSent: (sent) => refusedAsSent(sent, head as ResponseHead),
+      onSent: (sent) => this.#refusedAsSent(sent, head as ResponseHead),
     })
     if (outcome.end === 'broken' || head === undefined || verdict === undefined) return NOTHING
     if (!verdict.storable) return passMark(verdict.reason, head.status)
@@ -105,6 +105,17 @@ export class Filler {
     const verdict = storable({ method: request.method, credentials: false }, head, this.#rules, times)
     if (!verdict.storable || !isDocument(head.headers)) return verdict
     return noncesOutside(head.headers, head.changes).length === 0 ? verdict : { storable: false, reason: NONCE }
+  }
+
+  /**
+   * What layers outside add to a head at the last moment they may add for what the handler did: a session its cookie,
+   * because the handler has put something into it. On a hit they would not. A route that says which cookies it depends
+   * on has said that this is none of its own.
+   */
+  #refusedAsSent(sent: HeaderLines, { changes }: ResponseHead): string | undefined {
+    if (has(sent, 'set-cookie') && this.#rules.cookies === undefined)
+      return 'a layer outside of the cache sets a cookie'
+    return isDocument(sent) && noncesOutside(sent, changes).length > 0 ? NONCE : undefined
   }
 
   /** What goes out of a response that begins: to this client perhaps less than the whole, which was hidden from the handler. */
@@ -166,15 +177,6 @@ export class Filler {
       body,
     )
   }
-}
-
-/**
- * What layers outside have added to a head at the last moment they may have added for what the handler did: a session
- * its cookie, because the handler has put something into it. On a hit they would not.
- */
-function refusedAsSent(sent: HeaderLines, { changes }: ResponseHead): string | undefined {
-  if (has(sent, 'set-cookie')) return 'a layer outside of the cache sets a cookie'
-  return isDocument(sent) && noncesOutside(sent, changes).length > 0 ? NONCE : undefined
 }
 
 /** Whether one of these texts stands in a body. */
