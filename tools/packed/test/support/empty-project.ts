@@ -45,8 +45,16 @@ export class EmptyProject {
     return run(command, args, { cwd: this.#folder, env })
   }
 
-  /** The errors of TypeScript, that of the workspace, in `file` and in every declaration that it leads to. */
-  async typeErrors(file: string, moduleResolution: ModuleResolution): Promise<readonly string[]> {
+  /**
+   * The errors of TypeScript, that of the workspace, in `file` and in every declaration of ours that it leads to.
+   * @param options `types`: where Node's types come from. The workspace's, so that nothing but what is tested stands in
+   *   node_modules; the project's own where the types of a framework need them.
+   */
+  async typeErrors(
+    file: string,
+    moduleResolution: ModuleResolution,
+    { types = 'workspace' }: { readonly types?: 'workspace' | 'own' } = {},
+  ): Promise<readonly string[]> {
     const compilerOptions = {
       module: MODULE[moduleResolution],
       moduleResolution,
@@ -55,15 +63,15 @@ export class EmptyProject {
       exactOptionalPropertyTypes: true,
       skipLibCheck: false,
       noEmit: true,
-      // Node's types are the workspace's, so that nothing but what is tested stands in node_modules.
       types: ['node'],
-      typeRoots: [join(NODE_MODULES, '@types')],
+      typeRoots: types === 'own' ? ['node_modules/@types'] : [join(NODE_MODULES, '@types')],
     }
     this.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }))
     const { code, stdout } = await this.run(join(NODE_MODULES, '.bin/tsc'), ['--project', '.', '--pretty', 'false'])
     const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
     if (code === null || (code !== 0 && errors.length === 0)) throw new Error(`tsc ended with ${code}:\n${stdout}`)
-    return errors
+    // The frameworks' declarations are theirs.
+    return errors.filter((line) => !/^node_modules\/(?!@tiercel\/)/.test(line))
   }
 
   remove(): void {
