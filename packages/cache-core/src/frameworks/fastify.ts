@@ -28,7 +28,7 @@ const own = new WeakSet<object>()
  * added afterwards, `{ config: { cache: { ttl: '5m' } } }` on a route for one of its own, `{ cache: false }` for none.
  *
  * A hit ends the request in the last of the route's onRequest hooks: all others run before it, in whatever way and
- * order they were added, and `onResponse` after it; none of those between. HTTP/2 passes uncached.
+ * order they were added, and `onResponse` after it; none of those between.
  *
  * @throws InvalidOptionError naming the option, when the plugin is registered and when a route is added.
  */
@@ -48,7 +48,6 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
     const engine = named === undefined ? shared : shared.with(named)
     const constraints = constraintTexts(route.constraints)
     setHooks(route, (request, reply, done) => {
-      if (request.raw.httpVersionMajor !== 1) return done()
       const exchange = (): NodeExchange => fastifyExchange(request, reply, done, constraints)
       const handling = handleInnermost(engine, request.raw, exchange)
       if (handling === undefined) done()

@@ -18,12 +18,10 @@ import { koaExchange } from './node-http/koa-exchange.js'
  */
 export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions | false): Middleware {
   const engine = engineOf(cache, options)
-  return (ctx, next) => {
-    if (ctx.req.httpVersionMajor !== 1) return next()
-    return new Promise<void>((resolve, reject) => {
+  return (ctx, next) =>
+    new Promise<void>((resolve, reject) => {
       const handling = handleInnermost(engine, ctx.req, () => koaExchange(ctx, next, resolve, reject))
       if (handling === undefined) next().then(resolve, reject)
       else handling.catch(reject)
     })
-  }
 }

@@ -130,7 +130,6 @@ class HttpCacheInterceptor implements NestInterceptor {
     const http = context.switchToHttp()
     const request = http.getRequest<Request | FastifyRequest>()
     const req = 'raw' in request ? request.raw : request
-    if (req.httpVersionMajor !== 1) return next.handle()
     return new Promise((resolve, reject) => {
       const proceed = (): void => resolve(next.handle())
       const constraints = this.#chosenBy(context)

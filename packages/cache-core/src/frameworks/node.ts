@@ -8,7 +8,7 @@ import { runBehindCache } from './node-http/middleware.js'
 export type NodeMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => unknown) => void
 
 /**
- * Response caching for node:http. Of several in a row the innermost rules. HTTP/2 passes uncached.
+ * Response caching for node:http. Of several in a row the innermost rules.
  *
  * ```ts
  * const cached = httpCache(cache, { ttl: '1m' })

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { connect } from 'node:net'
 import { promisify } from 'node:util'
@@ -74,21 +73,6 @@ describe('httpCache of node:http', () => {
     let received = ''
     for await (const piece of socket) received += piece
     expect(received).toContain('frames')
-  })
-
-  it('passes HTTP/2 uncached', async () => {
-    const cached = httpCache(newCache(), { ttl: '1m' })
-    const server = createHttp2Server((req, res) =>
-      cached(req as unknown as IncomingMessage, res as unknown as ServerResponse, () => res.end('h2')),
-    )
-    const session = connectHttp2(`http://127.0.0.1:${await listen(server)}`)
-    for (let pass = 0; pass < 2; pass++) {
-      const stream = session.request({ ':path': '/' })
-      let body = ''
-      for await (const piece of stream) body += piece
-      expect(body).toBe('h2')
-    }
-    session.close()
   })
 
   it.each([

@@ -35,7 +35,7 @@ export function koaExchange(
   return {
     ...exchange,
     send(head, body) {
-      if (ctx.writable && !ctx.headerSent) putResponse(ctx, head, body)
+      if (!ctx.headerSent) putResponse(ctx, head, body)
       done()
     },
     async run(plan) {
@@ -65,7 +65,8 @@ function putResponse(ctx: Context, head: CompleteResponse, body: Uint8Array | un
   // Koa guesses status, length and type by the body.
   ctx.body = hasBody ? Buffer.from(body ?? []) : null
   ctx.status = head.status
-  if (head.statusText !== '') ctx.message = head.statusText
+  // HTTP/2 has no reason phrase, and node warns of one.
+  if (head.statusText !== '' && ctx.req.httpVersionMajor < 2) ctx.message = head.statusText
   if (type === undefined) res.removeHeader('content-type')
   else res.setHeader('content-type', type)
   applyStored(res, head)

@@ -25,7 +25,7 @@ export function takeResponse(
   const lines = linesSet(res)
   const { headers, capture, partial } = plan.onHead({
     status: ctx.status,
-    statusText: res.statusMessage ?? '',
+    statusText: ctx.req.httpVersionMajor < 2 ? res.statusMessage : '',
     headers: lines,
     changes: changes(lines),
   })

@@ -19,10 +19,7 @@ export function runBehindCache(
     return
   }
   const proceed = (): unknown => next()
-  const handling =
-    req.httpVersionMajor === 1
-      ? handleInnermost(engine, req, () => nodeExchange(req, res, { proceed, ...known }))
-      : undefined
+  const handling = handleInnermost(engine, req, () => nodeExchange(req, res, { proceed, ...known }))
   if (handling === undefined) next()
   else handling.catch(next)
 }

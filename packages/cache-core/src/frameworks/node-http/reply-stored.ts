@@ -54,7 +54,7 @@ function sendInPlace(raw: ServerResponse, head: CompleteResponse, body: Uint8Arr
       if (value !== undefined) lines.push(names.get(name) as string, value)
     }
     setLines(raw, lines)
-    if (head.statusText !== '') raw.statusMessage = head.statusText
+    if (head.statusText !== '' && raw.req.httpVersionMajor < 2) raw.statusMessage = head.statusText
     writeHead.call(raw, status)
     ;(end as (body?: Uint8Array) => unknown).call(raw, body)
     // What Fastify, or a stream that a hook has put in place of the body, goes on to write.
