@@ -33,7 +33,7 @@ const ROUTERS: readonly (readonly [string, (cached: Cached, handler: Handler) =>
       const app = polka()
       app.use('items', cached as never)
       app.all('/items/:id', handler)
-      app.listen(0)
+      await new Promise<void>((resolve) => void app.listen(0, () => resolve()))
       later(() => app.server?.close())
       return portOf(app.server as never)
     },

@@ -6,8 +6,9 @@ import { httpCache as fetchHttpCache } from '../../../../src/frameworks/fetch.js
 import { httpCache as honoHttpCache } from '../../../../src/frameworks/hono.js'
 import { type Handler, later, listen, portOf, startWith } from '../running-app.js'
 
-export const startFetch = startWith(async ({ engine, outside, handler }) => {
-  const answer = fetchHttpCache(engine)(await behindFetch(handler))
+export const startFetch = startWith(async ({ engine, cache, route, outside, handler }) => {
+  const last = await behindFetch(handler)
+  const answer = fetchHttpCache(engine)(route === undefined ? last : fetchHttpCache(cache, route)(last))
   const listener = getRequestListener((request, env) => answer(request, env))
   return listen((req, res) => {
     outside(req, res)
@@ -15,10 +16,11 @@ export const startFetch = startWith(async ({ engine, outside, handler }) => {
   })
 })
 
-export const startHono = startWith(async ({ engine, outside, handler }) => {
+export const startHono = startWith(async ({ engine, cache, route, outside, handler }) => {
   const answer = await behindFetch(handler)
   const app = new Hono()
   app.use(honoHttpCache(engine))
+  if (route !== undefined) app.use(honoHttpCache(cache, route))
   app.all('*', (c) => answer(c.req.raw, c.env))
   const listener = getRequestListener(app.fetch)
   return listen((req, res) => {
