@@ -45,7 +45,8 @@ const onKoa: StartOrigin = (proxy) => {
   app.use((ctx) => {
     ctx.body = `${ctx.protocol}://${ctx.hostname}`
   })
-  return listen(app.callback())
+  const answer = app.callback()
+  return listen((req, res) => void answer(req, res))
 }
 
 describe.each<readonly [string, StartOrigin]>([

@@ -26,8 +26,8 @@ function listenOnTls(handler: RequestListener, options: ServerOptions = {}): Pro
 /** Status and body of a GET over TLS. */
 function askOverTls(port: number, path: string, options: object = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const sent = request({ port, path, rejectUnauthorized: false, agent: false, ...options }, async (response) => {
-      resolve(`${response.statusCode} ${await text(response)}`)
+    const sent = request({ port, path, rejectUnauthorized: false, agent: false, ...options }, (response) => {
+      text(response).then((body) => resolve(`${response.statusCode} ${body}`), reject)
     })
     sent.on('error', reject)
     sent.end()

@@ -213,7 +213,8 @@ describe('Koa: what was parsed before the cache', () => {
         )
       }
     })
-    const port = await listen(createServer(app.callback()))
+    const answer = app.callback()
+    const port = await listen(createServer((req, res) => void answer(req, res)))
     const headers = { cookie: 'lang=de; session=1' }
     for (const _ of [1, 2]) {
       expect((await ask(port, '/p?id=1&utm=2', { headers })).text()).toBe('?id=1 /p?id=1 lang=de')

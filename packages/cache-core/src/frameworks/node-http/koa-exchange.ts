@@ -59,7 +59,11 @@ export function koaExchange(
         exchange.stepAside()
         const streams = ctx.body instanceof Stream
         const sent = linesSent(res)
-        taken = takeResponse(ctx, plan, (now) => changesOf(before, now, log)).then(async (outcome) => {
+        const received = takeResponse(ctx, plan, (now) => changesOf(before, now, log))
+        // What is made while it goes out may still read the request, and is stored.
+        if (streams) void received.then(exchange.restore)
+        else exchange.restore()
+        taken = received.then(async (outcome) => {
           const reason = outcome.end === 'captured' ? plan.onSent?.(await sent) : undefined
           return reason === undefined ? outcome : { end: 'passed', reason }
         })
