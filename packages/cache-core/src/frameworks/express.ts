@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import type { Cache } from '../data/cache.js'
 import type { HttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
@@ -17,7 +17,7 @@ import { runBehindCache } from './node-http/middleware.js'
  * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.
  */
-export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions | false): RequestHandler {
+export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<Request> | false): RequestHandler {
   const engine = engineOf(cache, options)
   return (req, res, next) => runBehindCache(engine, req, res, next, knownToExpress(req))
 }

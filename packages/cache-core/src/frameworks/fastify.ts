@@ -1,4 +1,4 @@
-import type { FastifyInstance, onRequestHookHandler, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
 import { InvalidOptionError } from '../base/errors.js'
 import { show } from '../base/show.js'
 import type { Cache } from '../data/cache.js'
@@ -8,7 +8,7 @@ import { constraintTexts, fastifyExchange } from './node-http/fastify-exchange.j
 import { handleInnermost } from './node-http/innermost.js'
 import type { NodeExchange } from './node-http/node-exchange.js'
 
-export interface FastifyHttpCacheOptions extends HttpCacheOptions {
+export interface FastifyHttpCacheOptions extends HttpCacheOptions<FastifyRequest> {
   /** A cache, or an `HttpCache` made of one (then without further options). */
   readonly cache: Cache | HttpCache
 }
@@ -16,7 +16,7 @@ export interface FastifyHttpCacheOptions extends HttpCacheOptions {
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** How responses of this route are cached, over what the plugin was registered with; `false`: not at all. */
-    cache?: HttpCacheOptions | false
+    cache?: HttpCacheOptions<FastifyRequest> | false
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { Cache } from '../data/cache.js'
 import type { HttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
@@ -16,7 +16,7 @@ import { koaExchange } from './node-http/koa-exchange.js'
  * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.
  */
-export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions | false): Middleware {
+export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<Context> | false): Middleware {
   const engine = engineOf(cache, options)
   return (ctx, next) =>
     new Promise<void>((resolve, reject) => {

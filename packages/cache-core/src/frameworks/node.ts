@@ -19,7 +19,10 @@ export type NodeMiddleware = (req: IncomingMessage, res: ServerResponse, next: (
  * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.
  */
-export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions | false): NodeMiddleware {
+export function httpCache(
+  cache: Cache | HttpCache,
+  options?: HttpCacheOptions<IncomingMessage> | false,
+): NodeMiddleware {
   const engine = engineOf(cache, options)
   return (req, res, next) => runBehindCache(engine, req, res, next)
 }

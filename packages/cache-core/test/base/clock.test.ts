@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../src/base/clock.js'
 
 describe('systemClock', () => {
@@ -21,5 +21,14 @@ describe('systemClock', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     cancel()
     expect(ran).toBe(false)
+  })
+
+  it('follows a date that a test has put in place', () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000 })
+    try {
+      expect(systemClock.now()).toBe(1_000)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach } from 'vitest'
 import type { Cache } from '../../../src/data/cache.js'
@@ -63,8 +63,8 @@ export function startWith(listen: (parts: Parts) => Promise<number>): Start {
 }
 
 /** Serves until the test ends, on a port of its own. */
-export async function listen(listener: RequestListener): Promise<number> {
-  const server = createServer(listener)
+export async function listen(listener: Handler): Promise<number> {
+  const server = createServer((req, res) => void listener(req, res))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   later(() => {
     server.closeAllConnections()
