@@ -5,7 +5,6 @@ import { rawScripts } from './scripts/raw.js'
 import { shopScripts } from './scripts/shop.js'
 import { differential } from './support/differential.js'
 
-const scripts = [...shopScripts, ...expressScripts, ...rawScripts, ...connectionScripts]
-
-differential(expressFive, scripts)
-differential(expressFour, scripts)
+differential(expressFive, [...shopScripts, ...expressScripts])
+differential(expressFive, [...rawScripts, ...connectionScripts], ['inside of all'])
+differential(expressFour, [...shopScripts, ...expressScripts], ['inside of all'])

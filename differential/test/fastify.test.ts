@@ -5,4 +5,5 @@ import { rawScripts } from './scripts/raw.js'
 import { shopScripts } from './scripts/shop.js'
 import { differential } from './support/differential.js'
 
-differential(fastifyFive, [...shopScripts, ...fastifyScripts, ...rawScripts, ...connectionScripts])
+differential(fastifyFive, [...shopScripts, ...fastifyScripts])
+differential(fastifyFive, [...rawScripts, ...connectionScripts], ['outside of all'])

@@ -4,4 +4,5 @@ import { rawScripts } from './scripts/raw.js'
 import { shopScripts } from './scripts/shop.js'
 import { differential } from './support/differential.js'
 
-differential(koaThree, [...shopScripts, ...rawScripts, ...connectionScripts])
+differential(koaThree, shopScripts)
+differential(koaThree, [...rawScripts, ...connectionScripts], ['outside of all'])

@@ -4,5 +4,5 @@ import { nestScripts } from './scripts/nest.js'
 import { rawScripts } from './scripts/raw.js'
 import { differential } from './support/differential.js'
 
-differential(nestOnExpress, [...nestScripts, ...rawScripts, ...connectionScripts])
-differential(nestOnFastify, [...nestScripts, ...rawScripts, ...connectionScripts])
+differential(nestOnExpress, [...nestScripts, ...rawScripts])
+differential(nestOnFastify, [...nestScripts, ...connectionScripts, ...rawScripts])

@@ -7,11 +7,9 @@ import { expressInnerLayers, expressOuterLayers, expressWatchers } from './expre
 import { expressRoutes } from './express-routes.js'
 import { listen } from './listen.js'
 
-export const PLACES: readonly Place[] = ['outside of all', 'between', 'inside of all']
-
 export const expressFive: Application = {
   name: 'Express 5',
-  places: PLACES,
+  places: ['outside of all', 'inside of all'],
   randomCookies: ['sid', 'csrf'],
   statuses: { 'POST /static/digits.txt': 404 },
   start: (site) => start(express5, site),

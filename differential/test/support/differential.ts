@@ -1,12 +1,16 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Application } from './application.js'
+import type { Application, Place } from './application.js'
 import { showDifference } from './compare.js'
 import type { Script } from './exchange.js'
 import { runBoth } from './run-both.js'
 
 /** Declares the tests of an application: each script at each place of the cache, without a difference. */
-export function differential(application: Application, scripts: readonly Script[]): void {
-  describe.each(application.places)(`${application.name}, the cache %s`, (place) => {
+export function differential(
+  application: Application,
+  scripts: readonly Script[],
+  places: readonly Place[] = application.places,
+): void {
+  describe.each(places)(`${application.name}, the cache %s`, (place) => {
     let compared = 0
     let hits = 0
     test.each(scripts)('$name', async (script) => {

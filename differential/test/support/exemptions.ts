@@ -81,9 +81,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
       const [modified = ''] = valuesOf(plain.reply.head, 'last-modified')
       const unmodified = asked === '' && Date.parse(since) >= Date.parse(modified)
       const matches = unmodified || asked.includes('*') || (etag !== '' && asked.includes(etag.replace(/^W\//, '')))
-      return matches
-        ? { ...pair, plain: { ...cached, notes: plain.notes }, cached: { ...cached, notes: plain.notes } }
-        : pair
+      return matches ? answeredByCache(pair) : pair
     },
   },
   {
@@ -104,8 +102,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
     apply: (pair) => {
       const status = statusOf(pair.cached.reply.head)
       const own = isHit(pair.cached) && (status === 412 || status === 416) && statusOf(pair.plain.reply.head) === status
-      const { plain, cached } = pair
-      return own ? { ...pair, plain: { ...cached, notes: plain.notes } } : pair
+      return own ? answeredByCache(pair) : pair
     },
   },
   {
@@ -115,9 +112,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
       const { plain, cached } = pair
       const [first, last] = rangeOf(plain)
       const ignored = isHit(cached) && statusOf(cached.reply.head) === 200 && last < first
-      return ignored && statusOf(plain.reply.head) === 416
-        ? { ...pair, plain: { ...cached, notes: plain.notes }, cached: { ...cached, notes: plain.notes } }
-        : pair
+      return ignored && statusOf(plain.reply.head) === 416 ? answeredByCache(pair) : pair
     },
   },
   {
@@ -129,9 +124,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
       const answeredByDate = isHit(cached) && !dated && statusOf(cached.reply.head) === 304
       const asked = plain.exchange.headers.map(([name]) => name.toLowerCase())
       const byDateAlone = asked.includes('if-modified-since') && !asked.includes('if-none-match')
-      return answeredByDate && byDateAlone && statusOf(plain.reply.head) === 200
-        ? { ...pair, plain: { ...cached, notes: plain.notes }, cached: { ...cached, notes: plain.notes } }
-        : pair
+      return answeredByDate && byDateAlone && statusOf(plain.reply.head) === 200 ? answeredByCache(pair) : pair
     },
   },
   {
@@ -244,6 +237,12 @@ export const EXEMPTIONS: readonly Exemption[] = [
 
 /** Notes of handlers, and of the layers inside of the cache, begin with it. */
 export const HANDLER = 'handler: '
+
+/** The answer of the cache in place of the application's own. */
+function answeredByCache({ round, plain, cached }: Pair): Pair {
+  const same = { ...cached, notes: plain.notes.filter((note) => !note.startsWith(HANDLER)) }
+  return { round, plain: same, cached: same }
+}
 
 function latin1Of(line: string): string {
   const text = Buffer.from(line, 'latin1').toString()
