@@ -1,5 +1,6 @@
 import { messageOf, report } from '@tiercel/cache-core/store-kit'
-import { Redis } from 'ioredis'
+import slotOf from 'cluster-key-slot'
+import { Cluster, Redis } from 'ioredis'
 import type { RedisClient } from './client.js'
 import { errors, isReply, READ_ONLY, STORE_NAME } from './errors.js'
 import { Link } from './link.js'
@@ -13,6 +14,8 @@ import type { ParsedOptions } from './options.js'
 export class Connection {
   #link: Link
   readonly #search: MasterSearch | undefined
+  /** The last one that was replaced; it may still owe answers. */
+  #retired: Link | undefined
   #redirected = false
   #closed = false
 
@@ -21,10 +24,15 @@ export class Connection {
       this.#link = Link.shared(source.client)
       return
     }
+    if ('nodes' in source) {
+      this.#link = Link.own(new Cluster([...source.nodes], source.cluster))
+      return
+    }
     const open = (): Link => Link.own(new Redis(source.config))
     this.#link = open()
     this.#search = new MasterSearch(open, (link) => {
-      this.#link.retire()
+      this.#retired = this.#link
+      this.#retired.retire()
       this.#link = link
     })
   }
@@ -54,16 +62,27 @@ export class Connection {
     throw errors.notConnected(cause === undefined ? 'no connection' : messageOf(cause), cause, operation)
   }
 
+  /** The node that a key lies on; `undefined` where there is one server, or that is not known. */
+  serverOf(engineKey: string): string | undefined {
+    const { client } = this.#link
+    if (!client.isCluster) return undefined
+    const { slots, options } = client as Cluster
+    return slots[slotOf((options.keyPrefix ?? '') + engineKey)]?.[0]
+  }
+
   /** What an operation failed with: some answers say something about the connection. */
   heard(error: unknown): void {
-    if (!isReply(error)) return
+    if (!isReply(error) || error.message.startsWith('CLUSTERDOWN')) {
+      this.#link.refreshSlots()
+      return
+    }
     if (READ_ONLY.test(error.message)) this.#search?.begin()
     if (/^(MOVED|ASK) /.test(error.message)) this.#warnOfCluster()
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([this.#search?.close(), this.#link.release()])
+    await Promise.all([this.#search?.close(), this.#retired?.release(), this.#link.release()])
   }
 
   #warnOfCluster(): void {

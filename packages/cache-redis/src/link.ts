@@ -1,7 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { report } from '@tiercel/cache-core/store-kit'
-import type { RedisClient } from './client.js'
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import { mastersOf, type RedisClient } from './client.js'
 import { Database } from './database.js'
 import { STORE_NAME } from './errors.js'
+import { failFast } from './fail-fast.js'
+import { Liveness } from './liveness.js'
+
+/** Asking for the slots takes a connection of its own. */
+const REFRESH_PAUSE_MS = 500
 
 const links = new WeakMap<RedisClient, Link>()
 
@@ -13,6 +20,8 @@ export class Link {
   readonly client: RedisClient
   readonly #owned: boolean
   #users = 0
+  #refreshFrom = 0
+  #liveness: Liveness | undefined
   #database: Database
   #first: Promise<void> | undefined
   #lastError: unknown
@@ -21,7 +30,7 @@ export class Link {
     this.client = client
     this.#owned = owned
     this.#database = new Database(client)
-    if (!owned) warnOfRepeats(client)
+    if (!owned) warnOf(client)
   }
 
   /** To a client that only its store knows. */
@@ -48,18 +57,25 @@ export class Link {
 
   /** Waits for the first attempt to connect, and for the database; not for a connection that was lost. Never rejects. */
   async open(): Promise<void> {
-    this.#first ??= this.#connect()
-    await this.#first.catch((error: unknown) => {
-      this.#lastError ??= error
-    })
+    this.#first ??= this.#firstAttempt()
+    await this.#first
     if (this.client.status === 'ready') await this.#database.confirm()
   }
 
   /** For who does not use it any more. A client of the caller's stays open, and is left without listeners. */
   async release(): Promise<void> {
     if (--this.#users > 0) return
-    this.client.off('close', this.#onClose)
+    this.#liveness?.end()
+    this.client.off('close', this.#onClose).off('ready', this.#onNodes).off('+node', this.#onNodes)
     if (this.#owned) await disconnect(this.client)
+  }
+
+  /** A node is lost: where its slots lie now is found out, unless that was asked a moment ago. */
+  refreshSlots(): void {
+    const now = performance.now()
+    if (!this.client.isCluster || now < this.#refreshFrom) return
+    this.#refreshFrom = now + REFRESH_PAUSE_MS
+    ;(this.client as Cluster).refreshSlotsCache(() => {})
   }
 
   /** Of the store's own client: ends it when what is under way has been answered. */
@@ -71,6 +87,8 @@ export class Link {
   #retain(): this {
     if (this.#users++ > 0) return this
     this.client.on('close', this.#onClose)
+    if (!this.#owned && !noticesSilence(this.client)) this.#liveness = new Liveness(this.client)
+    if (this.client.isCluster) this.client.on('ready', this.#onNodes).on('+node', this.#onNodes)
     if (this.#owned) {
       // Without a listener ioredis prints. Operations tell what is wrong.
       this.client.on('error', (error: unknown) => {
@@ -88,18 +106,47 @@ export class Link {
     this.#database = new Database(this.client)
   }
 
+  /** Not before it is ready: until then ioredis itself has questions to them, for which it connects. */
+  readonly #onNodes = (): void => {
+    if (this.client.status === 'ready') void connectNodes(this.client)
+  }
+
+  /** Bounded: behind Sentinel, and to a cluster, ioredis can try for ever. */
+  async #firstAttempt(): Promise<void> {
+    const { connectTimeout } = connectionOptions(this.client)
+    const attempt = this.#connect().catch((error: unknown) => {
+      this.#lastError ??= error
+    })
+    await Promise.race([attempt, delay(connectTimeout ?? failFast.connectTimeout, undefined, { ref: false })])
+  }
+
   async #connect(): Promise<void> {
     const { client } = this
-    if (client.status === 'wait') return client.connect()
-    if (client.status !== 'connecting' && client.status !== 'connect') return
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        client.off('ready', end).off('close', end)
-        resolve()
-      }
-      client.once('ready', end).once('close', end)
-    })
+    if (client.status === 'wait') await client.connect()
+    else if (client.status === 'connecting' || client.status === 'connect') await settled(client)
+    if (client.isCluster) await connectNodes(client)
   }
+}
+
+/** Until the client is connected, or is not. */
+async function settled(client: RedisClient): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      client.off('ready', end).off('close', end)
+      resolve()
+    }
+    client.once('ready', end).once('close', end)
+  })
+}
+
+/** Where a node of a cluster is not connected, ioredis fails all but the first command to it. */
+async function connectNodes(cluster: RedisClient): Promise<void> {
+  await Promise.allSettled(mastersOf(cluster).map(connectNode))
+}
+
+async function connectNode(node: Redis): Promise<void> {
+  if (node.status === 'wait') await node.connect()
+  else if (node.status === 'connecting' || node.status === 'connect') await settled(node)
 }
 
 /** Ends a connection of our own; a peer that does not answer has `disconnectTimeout` to let go. */
@@ -110,18 +157,34 @@ export async function disconnect(client: RedisClient): Promise<void> {
   await ended
 }
 
-/** A conditional write that the driver sends twice reports a conflict with its own first attempt (rule V4). */
-function warnOfRepeats(client: RedisClient): void {
-  const unsafe = client.isCluster
-    ? 'retryDelayOnFailover: 0'
-    : 'autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0'
+/**
+ * What a person should change of a client of theirs: a conditional write that is sent twice reports a conflict with its
+ * own first attempt (rule V4), and a peer that is gone without a word is to be noticed by the client itself.
+ */
+function warnOf(client: RedisClient): void {
   const options = client.options as Readonly<Record<string, unknown>>
   const repeats = client.isCluster
     ? options.retryDelayOnFailover !== 0
     : options.autoResendUnfulfilledCommands !== false
-  if (!repeats) return
+  const faults = [
+    repeats && 'sends commands again after a lost connection, and a repeated write can report a conflict with itself',
+    !noticesSilence(client) && 'has no socketTimeout, so that the store has to end connections whose peer is gone',
+  ].filter((fault) => fault !== false)
+  if (faults.length === 0) return
+  const advice = client.isCluster
+    ? 'failFastCluster (retryDelayOnFailover: 0, redisOptions.socketTimeout)'
+    : 'failFast (autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, socketTimeout)'
   report('store-warning', () => ({
     store: STORE_NAME,
-    message: `the client given to redisStore sends commands again after a lost connection, and a repeated write can report a conflict with itself; create it with ${unsafe}`,
+    message: `the client given to redisStore ${faults.join('; it also ')}; create it with ${advice}`,
   }))
+}
+
+function noticesSilence(client: RedisClient): boolean {
+  return connectionOptions(client).socketTimeout !== undefined
+}
+
+/** Of a cluster, those of the connections to its nodes. */
+function connectionOptions(client: RedisClient): Pick<RedisOptions, 'connectTimeout' | 'socketTimeout'> {
+  return client.isCluster ? ((client as Cluster).options.redisOptions ?? {}) : (client as Redis).options
 }

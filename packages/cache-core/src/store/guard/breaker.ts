@@ -12,7 +12,7 @@ const OPENS_AT = 5 * FAILURE_WEIGHT
 /** How soon after it has opened the server is asked, */
 const FIRST_PAUSE_MS = 50
 /** how soon again at the longest where it fails at once, as one does that is being restarted, */
-const FAILED_PAUSE_MS = 200
+const FAILED_PAUSE_MS = 100
 /** and where it owes an answer: unanswered questions must not pile up. */
 const SILENT_PAUSE_MS = 1_000
 /** The longest pause of a breaker that opens again and again, and how long it must stay closed for the next to be short. */
@@ -47,7 +47,9 @@ export class Breaker {
   #score = 0
   #reason: Error | undefined
   #key: string | undefined
+  /** Before the first question, and between two of them at the least. */
   #pauseMs = FIRST_PAUSE_MS
+  #againMs = FIRST_PAUSE_MS
   #closedAt = Number.NEGATIVE_INFINITY
   #hurriedAt = Number.NEGATIVE_INFINITY
   #cancel: CancelTimer | undefined
@@ -107,6 +109,7 @@ export class Breaker {
     // One that has just been closed, or tried, in vain: what the question asks for is not what fails.
     const again = this.#state === 'half-open' || clock.monotonic() - this.#closedAt < STEADY_MS
     this.#pauseMs = again ? Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS) : FIRST_PAUSE_MS
+    this.#againMs = FIRST_PAUSE_MS
     this.#change('open')
     this.#askAfter(this.#pauseMs)
   }
@@ -149,11 +152,8 @@ export class Breaker {
   }
 
   #askAgain(late: boolean): void {
-    const longest = late ? SILENT_PAUSE_MS : FAILED_PAUSE_MS
-    this.#pauseMs = late
-      ? Math.max(this.#pauseMs, longest)
-      : Math.max(this.#pauseMs, Math.min(this.#pauseMs * 2, longest))
-    this.#askAfter(this.#pauseMs)
+    this.#againMs = late ? SILENT_PAUSE_MS : Math.min(this.#againMs * 2, FAILED_PAUSE_MS)
+    this.#askAfter(Math.max(this.#pauseMs, this.#againMs))
   }
 
   /** It has answered at last, perhaps since it woke up. One that is always late is not asked more often for it. */

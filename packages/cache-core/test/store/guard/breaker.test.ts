@@ -154,6 +154,18 @@ describe('the breaker', () => {
     expect(states()).toEqual(['read open', 'read closed'])
   })
 
+  it('hears soon of the return of a server that first was silent and then gone', async () => {
+    const { clock, faulty, read } = setUp()
+    faulty.freeze()
+    await read(5)
+    await clock.advance(10_000)
+    faulty.faultOf = () => new StoreUnavailableError('ECONNREFUSED', details)
+    await clock.advance(10_000)
+    faulty.thaw()
+    await clock.advance(200 + READ_MS)
+    expect(states()).toEqual(['read open', 'read closed'])
+  })
+
   it('is not opened by answers: full, refused, read-only', async () => {
     const { faulty, guarded, read } = setUp()
     faulty.faultOf = (operation) =>
