@@ -34,5 +34,5 @@ const REFUSALS: ReadonlyMap<number, typeof StoreError> = new Map<number, typeof 
 /** The store error for an answer that refuses the command: nothing was executed. */
 export function refusedError(operation: string, { status, value }: Reply): StoreError {
   const reason = `${value.toString('latin1')} (status ${status})`
-  return errors.failed(REFUSALS.get(status) ?? StoreError, operation, reason)
+  return errors.refused(REFUSALS.get(status) ?? StoreError, operation, reason)
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   type CompareAndSetOptions,
   type Store,
@@ -8,7 +9,13 @@ import {
   type Version,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
-import { allOrFirstError, chunks, type OperationKind, report } from '@tiercel/cache-core/store-kit'
+import {
+  allOrFirstError,
+  chunks,
+  formatHost,
+  type OperationKind,
+  RefusableCapabilities,
+} from '@tiercel/cache-core/store-kit'
 import { CasVersion } from './cas-version.js'
 import { countCommand, countOf } from './counter.js'
 import { errors, refusedError, STORE_NAME, storeError } from './errors.js'
@@ -27,7 +34,7 @@ export class MemcachedStore implements Store {
   readonly name = STORE_NAME
   readonly #client: HardenedClient
   readonly #prefix: string
-  #capabilities: StoreCapabilities
+  readonly #capabilities: RefusableCapabilities
   #closed = false
 
   /** @throws InvalidOptionError naming the option. */
@@ -35,7 +42,7 @@ export class MemcachedStore implements Store {
     const { addresses, timings, keyPrefix, maxValueBytes } = parseOptions(options)
     this.#client = new HardenedClient(addresses, timings)
     this.#prefix = keyPrefix
-    this.#capabilities = {
+    this.#capabilities = new RefusableCapabilities(STORE_NAME, {
       add: true,
       compareAndSet: true,
       touch: true,
@@ -46,24 +53,30 @@ export class MemcachedStore implements Store {
       ttlResolutionMs: TTL_RESOLUTION_MS,
       maxKeyBytes: MAX_KEY_BYTES - Buffer.byteLength(keyPrefix),
       maxValueBytes,
-    }
+    })
   }
 
   get capabilities(): StoreCapabilities {
-    return this.#capabilities
+    return this.#capabilities.present
+  }
+
+  serverOf(key: string): string | undefined {
+    if (this.#client.servers.length === 1) return undefined
+    const { host, port } = this.#serverOf(key)
+    return formatHost({ host, port })
   }
 
   async get(key: string): Promise<StoreEntry | undefined> {
     const reply = await this.#call('get', 'read', { opcode: Opcode.Get, key: this.#prefix + key })
     if (reply.status === Status.NotFound) return undefined
     this.#expectOk('get', reply)
-    return { bytes: reply.value, version: this.#versionOf(reply, undefined) }
+    return { bytes: reply.value, version: this.#versionOf(key, reply, undefined) }
   }
 
   async set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
     const reply = await this.#call('set', 'write', storing(Opcode.Set, this.#prefix + key, bytes, ttl))
     this.#expectOk('set', reply)
-    this.#noticeCas(reply)
+    this.#noticeCas(key, reply)
   }
 
   async add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
@@ -71,8 +84,8 @@ export class MemcachedStore implements Store {
     const reply = await this.#call('add', 'write', storing(Opcode.Add, this.#prefix + key, bytes, ttl))
     if (reply.status === Status.Exists) return undefined
     this.#expectOk('add', reply)
-    const version = this.#versionOf(reply, ttl)
-    if (!this.#capabilities.add) {
+    const version = this.#versionOf(key, reply, ttl)
+    if (!this.capabilities.add) {
       // Nobody could complete what this add began.
       await this.delete(key).catch(() => {})
       this.#requireCas('add')
@@ -94,7 +107,7 @@ export class MemcachedStore implements Store {
     const reply = await this.#call('compareAndSet', 'write', replace)
     if (reply.status === Status.Exists || reply.status === Status.NotFound) return undefined
     this.#expectOk('compareAndSet', reply)
-    return this.#versionOf(reply, ttlMs)
+    return this.#versionOf(key, reply, ttlMs)
   }
 
   async delete(key: string): Promise<boolean> {
@@ -147,7 +160,7 @@ export class MemcachedStore implements Store {
   async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
     const reply = await this.#call('increment', 'write', countCommand(this.#prefix + key, by, ttl))
     this.#expectOk('increment', reply)
-    this.#noticeCas(reply)
+    this.#noticeCas(key, reply)
     const count = countOf(reply.value)
     if (count === undefined) {
       const problem = 'the counter is beyond 2^53: it has counted, and no number can tell its value'
@@ -175,6 +188,7 @@ export class MemcachedStore implements Store {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#capabilities.close()
     await this.#client.drain()
   }
 
@@ -190,16 +204,23 @@ export class MemcachedStore implements Store {
     if (reply.status !== Status.Ok) throw refusedError(operation, reply)
   }
 
-  #versionOf(reply: Reply, keepMs: number | undefined): CasVersion {
-    this.#noticeCas(reply)
+  #versionOf(key: string, reply: Reply, keepMs: number | undefined): CasVersion {
+    this.#noticeCas(key, reply)
     return new CasVersion(reply.connection, reply.cas, keepMs)
   }
 
   /** Every value has a CAS number, from 1 on. 0 tells that the server keeps none, and would match any value. */
-  #noticeCas({ cas }: Reply): void {
-    if (cas !== 0n || !this.#capabilities.compareAndSet) return
-    this.#capabilities = { ...this.#capabilities, add: false, compareAndSet: false }
-    report('store-warning', () => ({ store: STORE_NAME, message: NO_CAS }))
+  #noticeCas(key: string, { cas }: Reply): void {
+    if (cas !== 0n) return
+    const server = this.#serverOf(key)
+    const probe = async (): Promise<void> => {
+      const probeKey = `${this.#prefix}#probe-${randomBytes(8).toString('hex')}`
+      const set = storing(Opcode.Set, probeKey, Buffer.alloc(0), PROBE_MS)
+      const reply = await this.#client.call(set, this.#failure('set', 'write'), server)
+      if (reply.cas === 0n) throw errors.unsupported('add', NO_CAS)
+    }
+    this.#capabilities.refuse('compareAndSet', NO_CAS, probe)
+    this.#capabilities.refuse('add', NO_CAS, probe)
   }
 
   /**
@@ -222,10 +243,12 @@ export class MemcachedStore implements Store {
 
   #requireCas(operation: string): void {
     if (this.#closed) throw errors.closed(operation)
-    if (!this.#capabilities.compareAndSet) throw errors.unsupported(operation, NO_CAS)
+    this.#capabilities.require('compareAndSet', operation)
   }
 }
 
+/** How long a probe stays, in milliseconds. */
+const PROBE_MS = 1_000
 const NOOP: Command = { opcode: Opcode.Noop, key: '' }
 const NO_CAS = 'a memcached server runs with -C (no CAS): no leases can be taken; start it without -C'
 

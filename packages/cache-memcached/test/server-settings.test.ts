@@ -1,7 +1,8 @@
-import { guardStore } from '@tiercel/cache-core/store'
+import { guardStore, type Version } from '@tiercel/cache-core/store'
 import { startServer } from '@tiercel/servers'
 import { afterAll, describe, expect, it } from 'vitest'
 import { memcachedStore } from '../src/index.js'
+import { FakeServer } from './support/fake-server.js'
 import { warningsOf } from './support/warnings.js'
 
 /** How the server was started decides what it can do. An external server is what it is. */
@@ -90,4 +91,24 @@ describe.skipIf(excluded)('a server with a larger item limit (-I)', () => {
     expect(value.equals((await store.get(key))?.bytes ?? Buffer.alloc(0))).toBe(true)
     await store.close()
   })
+})
+
+it('a server that was started without CAS, and is restarted with it, gives leases again', async () => {
+  let keepsCas = false
+  const fake = await FakeServer.start((request, server) => {
+    if (keepsCas) return 'answer'
+    const answer = server.answer(request)
+    answer.writeBigUInt64BE(0n, 16)
+    request.socket.write(answer)
+    return 'nothing'
+  })
+  const store = memcachedStore({ servers: [fake.address] })
+  await store.set('key', bytes('value'))
+  expect(store.capabilities).toMatchObject({ add: false, compareAndSet: false })
+  keepsCas = true
+  await expect.poll(() => store.capabilities, { timeout: 3_000 }).toMatchObject({ add: true, compareAndSet: true })
+  const version = await store.add('lease', bytes('lease'))
+  expect(await store.compareAndSet('lease', version as Version, bytes('value'))).toBeDefined()
+  await store.close()
+  await fake.stop()
 })

@@ -1,3 +1,4 @@
+import { guardStore } from '@tiercel/cache-core/store'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type MemcachedStore, memcachedStore } from '../src/index.js'
 import { FakeServer } from './support/fake-server.js'
@@ -55,6 +56,17 @@ it('a batch write with a dead server writes all the others and throws', async ()
   })
   const alive = KEYS.filter((key) => !lost.has(key))
   expect((await store.getMany(alive)).every((entry) => entry?.bytes.toString() === 'fresh')).toBe(true)
+})
+
+it('behind the guard a batch has an outcome for each key, and the silent server costs its own keys only', async () => {
+  const guarded = guardStore(store)
+  await guarded.setMany(KEYS.map((key) => ({ key, bytes: value })))
+  const [silent] = fakes
+  const lost = keysOf(silent)
+  if (silent !== undefined) silent.script = () => 'nothing'
+  const outcomes = await guarded.getEach(KEYS)
+  for (const [index, key] of KEYS.entries()) expect(outcomes[index] instanceof Error).toBe(lost.has(key))
+  expect(new Set(KEYS.map((key) => store.serverOf(key)))).toEqual(new Set(fakes.map(({ address }) => address)))
 })
 
 it('a batch read with a dead server is an error, not a row of misses', async () => {

@@ -1,5 +1,6 @@
 import { messageOf, report } from '@tiercel/cache-core/store-kit'
-import { Redis } from 'ioredis'
+import slotOf from 'cluster-key-slot'
+import { Cluster, Redis } from 'ioredis'
 import type { RedisClient } from './client.js'
 import { errors, isReply, READ_ONLY, STORE_NAME } from './errors.js'
 import { Link } from './link.js'
@@ -19,6 +20,10 @@ export class Connection {
   constructor(source: ParsedOptions['source']) {
     if ('client' in source) {
       this.#link = Link.shared(source.client)
+      return
+    }
+    if ('nodes' in source) {
+      this.#link = Link.own(new Cluster([...source.nodes], source.cluster))
       return
     }
     const open = (): Link => Link.own(new Redis(source.config))
@@ -54,9 +59,20 @@ export class Connection {
     throw errors.notConnected(cause === undefined ? 'no connection' : messageOf(cause), cause, operation)
   }
 
+  /** The node that a key lies on; `undefined` where there is one server, or that is not known. */
+  serverOf(engineKey: string): string | undefined {
+    const { client } = this.#link
+    if (!client.isCluster) return undefined
+    const { slots, options } = client as Cluster
+    return slots[slotOf((options.keyPrefix ?? '') + engineKey)]?.[0]
+  }
+
   /** What an operation failed with: some answers say something about the connection. */
   heard(error: unknown): void {
-    if (!isReply(error)) return
+    if (!isReply(error) || error.message.startsWith('CLUSTERDOWN')) {
+      this.#link.refreshSlots()
+      return
+    }
     if (READ_ONLY.test(error.message)) this.#search?.begin()
     if (/^(MOVED|ASK) /.test(error.message)) this.#warnOfCluster()
   }

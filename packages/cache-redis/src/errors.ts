@@ -25,7 +25,7 @@ const TIMED_OUT = 'Command timed out'
 export function storeError(operation: string, kind: OperationKind, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
   const reason = messageOf(cause)
-  if (isReply(cause)) return errors.failed(refusal(reason), operation, reason, cause)
+  if (isReply(cause)) return errors.refused(refusal(reason), operation, reason, cause)
   if (NOT_SENT.test(reason)) return errors.failed(StoreUnavailableError, operation, reason, cause)
   if (kind === 'read' && reason === TIMED_OUT) return errors.failed(StoreTimeoutError, operation, reason, cause)
   return errors.unanswered(operation, kind, reason, cause)

@@ -1,7 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { report } from '@tiercel/cache-core/store-kit'
-import type { RedisClient } from './client.js'
+import type { Cluster, Redis } from 'ioredis'
+import { mastersOf, type RedisClient } from './client.js'
 import { Database } from './database.js'
 import { STORE_NAME } from './errors.js'
+import { failFast } from './fail-fast.js'
+
+/** Asking for the slots takes a connection of its own. */
+const REFRESH_PAUSE_MS = 500
 
 const links = new WeakMap<RedisClient, Link>()
 
@@ -13,6 +19,7 @@ export class Link {
   readonly client: RedisClient
   readonly #owned: boolean
   #users = 0
+  #refreshFrom = 0
   #database: Database
   #first: Promise<void> | undefined
   #lastError: unknown
@@ -48,18 +55,24 @@ export class Link {
 
   /** Waits for the first attempt to connect, and for the database; not for a connection that was lost. Never rejects. */
   async open(): Promise<void> {
-    this.#first ??= this.#connect()
-    await this.#first.catch((error: unknown) => {
-      this.#lastError ??= error
-    })
+    this.#first ??= this.#firstAttempt()
+    await this.#first
     if (this.client.status === 'ready') await this.#database.confirm()
   }
 
   /** For who does not use it any more. A client of the caller's stays open, and is left without listeners. */
   async release(): Promise<void> {
     if (--this.#users > 0) return
-    this.client.off('close', this.#onClose)
+    this.client.off('close', this.#onClose).off('ready', this.#onNodes).off('+node', this.#onNodes)
     if (this.#owned) await disconnect(this.client)
+  }
+
+  /** A node is lost: where its slots lie now is found out, unless that was asked a moment ago. */
+  refreshSlots(): void {
+    const now = performance.now()
+    if (!this.client.isCluster || now < this.#refreshFrom) return
+    this.#refreshFrom = now + REFRESH_PAUSE_MS
+    ;(this.client as Cluster).refreshSlotsCache(() => {})
   }
 
   /** Of the store's own client: ends it when what is under way has been answered. */
@@ -71,6 +84,7 @@ export class Link {
   #retain(): this {
     if (this.#users++ > 0) return this
     this.client.on('close', this.#onClose)
+    if (this.client.isCluster) this.client.on('ready', this.#onNodes).on('+node', this.#onNodes)
     if (this.#owned) {
       // Without a listener ioredis prints. Operations tell what is wrong.
       this.client.on('error', (error: unknown) => {
@@ -88,18 +102,50 @@ export class Link {
     this.#database = new Database(this.client)
   }
 
+  /** Not before it is ready: until then ioredis itself has questions to them, for which it connects. */
+  readonly #onNodes = (): void => {
+    if (this.client.status === 'ready') void connectNodes(this.client)
+  }
+
+  /** Bounded: behind Sentinel, and to a cluster, ioredis can try for ever. */
+  async #firstAttempt(): Promise<void> {
+    const { client } = this
+    const { connectTimeout } = client.isCluster
+      ? ((client as Cluster).options.redisOptions ?? {})
+      : (client as Redis).options
+    const attempt = this.#connect().catch((error: unknown) => {
+      this.#lastError ??= error
+    })
+    await Promise.race([attempt, delay(connectTimeout ?? failFast.connectTimeout, undefined, { ref: false })])
+  }
+
   async #connect(): Promise<void> {
     const { client } = this
-    if (client.status === 'wait') return client.connect()
-    if (client.status !== 'connecting' && client.status !== 'connect') return
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        client.off('ready', end).off('close', end)
-        resolve()
-      }
-      client.once('ready', end).once('close', end)
-    })
+    if (client.status === 'wait') await client.connect()
+    else if (client.status === 'connecting' || client.status === 'connect') await settled(client)
+    if (client.isCluster) await connectNodes(client)
   }
+}
+
+/** Until the client is connected, or is not. */
+async function settled(client: RedisClient): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      client.off('ready', end).off('close', end)
+      resolve()
+    }
+    client.once('ready', end).once('close', end)
+  })
+}
+
+/** Where a node of a cluster is not connected, ioredis fails all but the first command to it. */
+async function connectNodes(cluster: RedisClient): Promise<void> {
+  await Promise.allSettled(mastersOf(cluster).map(connectNode))
+}
+
+async function connectNode(node: Redis): Promise<void> {
+  if (node.status === 'wait') await node.connect()
+  else if (node.status === 'connecting' || node.status === 'connect') await settled(node)
 }
 
 /** Ends a connection of our own; a peer that does not answer has `disconnectTimeout` to let go. */

@@ -73,6 +73,10 @@ export class RedisStore implements Store {
     return this.#connection.client
   }
 
+  serverOf(key: string): string | undefined {
+    return this.#connection.serverOf(this.#prefix + key)
+  }
+
   async get(key: string): Promise<StoreEntry | undefined> {
     try {
       return openEntry(await this.#read('get', () => this.#client.getBuffer(this.#prefix + key)))

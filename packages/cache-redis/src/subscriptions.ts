@@ -1,8 +1,8 @@
 import type { Listener, SubscriptionEvents, Unsubscribe } from '@tiercel/cache-core/store'
 import type { Redis } from 'ioredis'
 import { anyMaster, type RedisClient } from './client.js'
+import { failFast } from './fail-fast.js'
 import { disconnect } from './link.js'
-import { failFast } from './options.js'
 
 interface Subscriber {
   readonly listener: Listener

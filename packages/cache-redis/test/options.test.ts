@@ -83,7 +83,7 @@ describe('without a url', () => {
     '%j leaves open where it is',
     (options) => {
       expect(() => redisStore(options)).toThrow(
-        'url: missing; give a url, config.host, config.path, config.sentinels or a client of your own',
+        'url: missing; give a url, cluster, config.host, config.path, config.sentinels or a client of your own',
       )
     },
   )

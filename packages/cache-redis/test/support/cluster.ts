@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { type Server, startServer } from '@tiercel/servers'
 import { Cluster, Redis } from 'ioredis'
-import { failFast } from '../../src/index.js'
+import { failFastCluster } from '../../src/index.js'
 
 const MASTERS = 3
 const SLOTS = 16_384
@@ -11,6 +11,7 @@ const SLOTS = 16_384
 export interface TestCluster extends Pick<Server, 'freeze' | 'thaw' | 'kill' | 'restart' | 'stop'> {
   /** `host:port` of each, with commas between. */
   readonly nodes: string
+  readonly servers: readonly Server[]
 }
 
 /** `undefined` where Redis cannot be started here; a server that the environment names is taken for a single one. */
@@ -24,6 +25,7 @@ export async function startCluster(): Promise<TestCluster | undefined> {
     await Promise.all(servers.map(action))
   }
   return {
+    servers,
     nodes: servers.map(({ url }) => url.replace('redis://', '')).join(','),
     freeze: () => each((server) => server.freeze()),
     thaw: () => each((server) => server.thaw()),
@@ -59,7 +61,7 @@ async function join(servers: readonly Server[]): Promise<void> {
 export function clusterClient(nodes: string): Cluster {
   const client = new Cluster(
     nodes.split(',').map((node) => ({ host: '127.0.0.1', port: Number(node.split(':')[1]) })),
-    { lazyConnect: true, retryDelayOnFailover: 0, redisOptions: failFast },
+    { ...failFastCluster, lazyConnect: true },
   )
   client.on('error', () => {})
   return client

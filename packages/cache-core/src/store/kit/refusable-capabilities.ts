@@ -51,8 +51,8 @@ export class RefusableCapabilities {
    * @param probe Resolves when the server does it again. It must leave nothing behind.
    */
   refuse(name: CapabilityName, why: string, probe: () => Promise<unknown>): void {
-    this.tell(name, why)
     if (this.#closed || !this.#declared[name] || this.#refused.has(name)) return
+    this.tell(why, why)
     this.#refused.set(name, { why, cancel: this.#probeAfter(FIRST_PROBE_MS, name, probe) })
     this.#update()
   }
