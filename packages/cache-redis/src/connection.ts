@@ -14,6 +14,8 @@ import type { ParsedOptions } from './options.js'
 export class Connection {
   #link: Link
   readonly #search: MasterSearch | undefined
+  /** The last one that was replaced; it may still owe answers. */
+  #retired: Link | undefined
   #redirected = false
   #closed = false
 
@@ -29,7 +31,8 @@ export class Connection {
     const open = (): Link => Link.own(new Redis(source.config))
     this.#link = open()
     this.#search = new MasterSearch(open, (link) => {
-      this.#link.retire()
+      this.#retired = this.#link
+      this.#retired.retire()
       this.#link = link
     })
   }
@@ -79,7 +82,7 @@ export class Connection {
 
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([this.#search?.close(), this.#link.release()])
+    await Promise.all([this.#search?.close(), this.#retired?.release(), this.#link.release()])
   }
 
   #warnOfCluster(): void {

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { report } from '@tiercel/cache-core/store-kit'
-import type { Cluster, Redis } from 'ioredis'
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import { mastersOf, type RedisClient } from './client.js'
 import { Database } from './database.js'
 import { STORE_NAME } from './errors.js'
 import { failFast } from './fail-fast.js'
+import { Liveness } from './liveness.js'
 
 /** Asking for the slots takes a connection of its own. */
 const REFRESH_PAUSE_MS = 500
@@ -20,6 +21,7 @@ export class Link {
   readonly #owned: boolean
   #users = 0
   #refreshFrom = 0
+  #liveness: Liveness | undefined
   #database: Database
   #first: Promise<void> | undefined
   #lastError: unknown
@@ -28,7 +30,7 @@ export class Link {
     this.client = client
     this.#owned = owned
     this.#database = new Database(client)
-    if (!owned) warnOfRepeats(client)
+    if (!owned) warnOf(client)
   }
 
   /** To a client that only its store knows. */
@@ -63,6 +65,7 @@ export class Link {
   /** For who does not use it any more. A client of the caller's stays open, and is left without listeners. */
   async release(): Promise<void> {
     if (--this.#users > 0) return
+    this.#liveness?.end()
     this.client.off('close', this.#onClose).off('ready', this.#onNodes).off('+node', this.#onNodes)
     if (this.#owned) await disconnect(this.client)
   }
@@ -84,6 +87,7 @@ export class Link {
   #retain(): this {
     if (this.#users++ > 0) return this
     this.client.on('close', this.#onClose)
+    if (!this.#owned && !noticesSilence(this.client)) this.#liveness = new Liveness(this.client)
     if (this.client.isCluster) this.client.on('ready', this.#onNodes).on('+node', this.#onNodes)
     if (this.#owned) {
       // Without a listener ioredis prints. Operations tell what is wrong.
@@ -109,10 +113,7 @@ export class Link {
 
   /** Bounded: behind Sentinel, and to a cluster, ioredis can try for ever. */
   async #firstAttempt(): Promise<void> {
-    const { client } = this
-    const { connectTimeout } = client.isCluster
-      ? ((client as Cluster).options.redisOptions ?? {})
-      : (client as Redis).options
+    const { connectTimeout } = connectionOptions(this.client)
     const attempt = this.#connect().catch((error: unknown) => {
       this.#lastError ??= error
     })
@@ -156,18 +157,34 @@ export async function disconnect(client: RedisClient): Promise<void> {
   await ended
 }
 
-/** A conditional write that the driver sends twice reports a conflict with its own first attempt (rule V4). */
-function warnOfRepeats(client: RedisClient): void {
-  const unsafe = client.isCluster
-    ? 'retryDelayOnFailover: 0'
-    : 'autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0'
+/**
+ * What a person should change of a client of theirs: a conditional write that is sent twice reports a conflict with its
+ * own first attempt (rule V4), and a peer that is gone without a word is to be noticed by the client itself.
+ */
+function warnOf(client: RedisClient): void {
   const options = client.options as Readonly<Record<string, unknown>>
   const repeats = client.isCluster
     ? options.retryDelayOnFailover !== 0
     : options.autoResendUnfulfilledCommands !== false
-  if (!repeats) return
+  const faults = [
+    repeats && 'sends commands again after a lost connection, and a repeated write can report a conflict with itself',
+    !noticesSilence(client) && 'has no socketTimeout, so that the store has to end connections whose peer is gone',
+  ].filter((fault) => fault !== false)
+  if (faults.length === 0) return
+  const advice = client.isCluster
+    ? 'failFastCluster (retryDelayOnFailover: 0, redisOptions.socketTimeout)'
+    : 'failFast (autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, socketTimeout)'
   report('store-warning', () => ({
     store: STORE_NAME,
-    message: `the client given to redisStore sends commands again after a lost connection, and a repeated write can report a conflict with itself; create it with ${unsafe}`,
+    message: `the client given to redisStore ${faults.join('; it also ')}; create it with ${advice}`,
   }))
+}
+
+function noticesSilence(client: RedisClient): boolean {
+  return connectionOptions(client).socketTimeout !== undefined
+}
+
+/** Of a cluster, those of the connections to its nodes. */
+function connectionOptions(client: RedisClient): Pick<RedisOptions, 'connectTimeout' | 'socketTimeout'> {
+  return client.isCluster ? ((client as Cluster).options.redisOptions ?? {}) : (client as Redis).options
 }

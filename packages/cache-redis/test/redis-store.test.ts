@@ -182,10 +182,12 @@ describe.skipIf(server === undefined)("a client of the caller's", () => {
     expect(heard).toEqual([
       { store: 'redis', message: expect.stringContaining('autoResendUnfulfilledCommands: false') },
     ])
+    openStore({ client: openClient(url, { ...failFast, socketTimeout: undefined }) })
+    expect(heard.at(-1)).toEqual({ store: 'redis', message: expect.stringContaining('has no socketTimeout') })
     openStore({ client: openClient(url, failFast) })
     openStore({ url })
     warnings.unsubscribe(listener)
-    expect(heard).toHaveLength(1)
+    expect(heard).toHaveLength(2)
   })
 
   it('may speak RESP2', async () => {
