@@ -6,6 +6,7 @@ import type { Store } from '../store/store.js'
 import type { Answer, CallOptions } from './call.js'
 import { getOrSet, joinOrLoad } from './drive.js'
 import { Flights } from './flights.js'
+import { HeldMarks } from './held-marks.js'
 import { Invalidations } from './invalidate.js'
 import { type Found, lookUp, type Place } from './lookup.js'
 import { Marks } from './marks.js'
@@ -43,7 +44,7 @@ export class Engine {
     this.clock = clock
     this.slots = new Slots(guarded, clock)
     const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }
-    this.marks = new Marks({ slots: this.slots, clock, holdMs: tagHoldMs })
+    this.marks = new Marks({ slots: this.slots, clock, held: new HeldMarks(clock, tagHoldMs) })
     this.writes = new Writes(parts)
     this.invalidations = new Invalidations(parts)
     this.retimes = new Retimes(parts)

@@ -1,6 +1,6 @@
 import { StoreClosedError } from '../base/errors.js'
 import type { Flights } from './flights.js'
-import type { Delivery, Room } from './journal.js'
+import type { Delivery } from './journal.js'
 import type { Key } from './key.js'
 import type { NamespaceMark } from './marks.js'
 import type { NamedMark } from './named-mark.js'
@@ -65,7 +65,9 @@ export class Invalidations {
     flights.detachTagged(namespace, new Set(names))
     for (const mark of marks) mark.forget()
     const undelivered = await this.#renewTags(namespace, marks)
-    for (const mark of undelivered) this.#parts.slots.journal.addRoom(tagRoom(namespace, mark))
+    const { journal } = this.#parts.slots
+    const { epoch, rooms } = namespace
+    for (const mark of undelivered) journal.addTag({ id: mark.id, renew: () => mark.renew(), epoch, within: rooms })
     const outcome = undelivered.length === 0 ? 'delivered' : 'journaled'
     stats.tagsInvalidated(namespace, names, { soft, outcome })
     return outcome
@@ -99,16 +101,5 @@ export class Invalidations {
     }
     this.#parts.stats.invalidated(room, key, outcome)
     return outcome
-  }
-}
-
-/** A tag as the journal keeps it: sent again, it goes behind the epoch again. */
-function tagRoom({ epoch }: NamespaceMark, mark: NamedMark): Room {
-  return {
-    id: mark.id,
-    renew: async () => {
-      await epoch.renew()
-      await mark.renew()
-    },
   }
 }

@@ -1,11 +1,8 @@
-import type { Clock } from '../base/clock.js'
 import type { Mark } from '../entry/frame.js'
-import { HeldMarks } from './held-marks.js'
 import { escapePart } from './key.js'
 import type { MarkState } from './mark-record.js'
 import { type MarkParts, NamedMark } from './named-mark.js'
 import { type SlotType, slotKey } from './slot.js'
-import type { Slots } from './slots.js'
 
 const DAY_MS = 86_400_000
 /** Slots of marks end, else those of forgotten names grow without end. */
@@ -17,9 +14,8 @@ const TAG_LIFE_MS = 2 * DAY_MS
 export class Marks {
   readonly #parts: MarkParts
 
-  /** @param holdMs `tagHold`, in milliseconds. */
-  constructor({ slots, clock, holdMs }: { readonly slots: Slots; readonly clock: Clock; readonly holdMs: number }) {
-    this.#parts = { slots, clock, held: new HeldMarks(clock, holdMs) }
+  constructor(parts: MarkParts) {
+    this.#parts = parts
   }
 
   /** What voids the entries of a namespace of the data cache. */
@@ -50,6 +46,12 @@ export class NamespaceMark extends NamedMark {
     this.#path = path
     const slots = [slotKey('epoch', path)]
     this.epoch = new NamedMark({ kind: 'namespace', name: '', slots, lifeMs: NAMESPACE_LIFE_MS }, parts)
+  }
+
+  /** All whose entries carry its tags. */
+  get rooms(): readonly NamespaceMark[] {
+    const marks = new Marks(this.parts)
+    return [marks.namespace(this.#path), marks.http(this.#path)]
   }
 
   /** The tag's version that voids, or the one that makes stale. */

@@ -241,7 +241,7 @@ export class NamedMark implements Room {
 
   /** A namespace's entries are not read while its renewal is journaled; a tag's are, and meet its mark. */
   #isJournaled(): boolean {
-    return this.kind !== 'namespace' && this.parts.slots.journal.holds(this)
+    return this.kind !== 'namespace' && this.parts.slots.journal.holdsTag(this.id)
   }
 
   #checkDelivered(): void {

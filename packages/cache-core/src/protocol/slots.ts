@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js'
+import { report } from '../base/diagnostics.js'
 import { UndeliveredError } from '../base/errors.js'
 import type { StoreCapabilities } from '../store/capabilities.js'
 import type { DeadlineClass } from '../store/guard/attempts.js'
@@ -19,7 +20,10 @@ export class Slots {
   constructor(store: GuardedStore, clock: Clock) {
     this.#store = store
     this.#reader = new Reader(store)
-    this.journal = new Journal((slot) => store.delete(slot), clock)
+    this.journal = new Journal(store, clock, (count) => {
+      const message = `the journal is full: ${count} invalidations are forgotten, what they removed may be served again`
+      report('store-warning', () => ({ store: store.name, message }))
+    })
   }
 
   /** The store's name, for messages. */
