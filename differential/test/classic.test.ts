@@ -8,4 +8,3 @@ import { differential } from './support/differential.js'
 differential(nodeHttp, [...rawScripts, ...connectionScripts])
 differential(connectApp, [...classicScripts, ...rawScripts, ...connectionScripts])
 differential(polkaApp, classicScripts)
-differential(polkaApp, rawScripts, ['inside of all'])

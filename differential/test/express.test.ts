@@ -1,10 +1,9 @@
 import { expressFive, expressFour } from './apps/express.js'
 import { connectionScripts } from './scripts/connections.js'
 import { expressScripts } from './scripts/express.js'
-import { rawScripts } from './scripts/raw.js'
 import { shopScripts } from './scripts/shop.js'
 import { differential } from './support/differential.js'
 
 differential(expressFive, [...shopScripts, ...expressScripts])
-differential(expressFive, [...rawScripts, ...connectionScripts], ['inside of all'])
+differential(expressFive, connectionScripts, ['inside of all'])
 differential(expressFour, [...shopScripts, ...expressScripts], ['inside of all'])

@@ -16,7 +16,7 @@ import helmet from 'koa-helmet'
 import session from 'koa-session'
 import files from 'koa-static'
 import { type Application, exchangeOf, type Place, type Site } from '../support/application.js'
-import { HANDLER } from '../support/exemptions.js'
+import { AFTER_NEXT, HANDLER, HEADS_WRITTEN_ANEW } from '../support/exemptions.js'
 import { CACHE_CONTROLS, Items, LONG_TEXT } from './answers.js'
 import { RequestContext } from './context.js'
 import { STATIC, VIEWS } from './fixtures.js'
@@ -27,6 +27,7 @@ export const koaThree: Application = {
   name: 'Koa 3',
   places: ['outside of all', 'inside of all'],
   randomCookies: ['sid', 'sid.sig'],
+  exemptions: [HEADS_WRITTEN_ANEW, AFTER_NEXT],
   lacks: /^\/(errors\/(after-end|twice)|upload|text|bytes|file.*|download|static\/.*|raw\/end\?half-closed)$/,
   statuses: {
     'DELETE /items': 405,

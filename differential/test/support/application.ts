@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { HttpCache } from '@tiercel/cache-core/http'
+import type { Exemption } from './exemptions.js'
 import { Signals } from './signals.js'
 
 /** Where the cache stands among the layers of an application. */
@@ -27,6 +28,8 @@ export interface Application {
   start(site: Site): Promise<Running>
   /** Cookies whose values are random, by name. */
   readonly randomCookies?: readonly string[]
+  /** What is meant to differ in this framework alone. */
+  readonly exemptions?: readonly Exemption[]
   /** Targets that this application does not have, of those that scripts ask for. */
   readonly lacks?: RegExp
   /** Where this framework answers with another status than a script says, by the name of the exchange. */

@@ -19,6 +19,21 @@ function isCut(recording: Recording): boolean {
   return isHit(recording) || [206, 304, 412, 416].includes(statusOf(recording.reply.head))
 }
 
+/** Of an application whose framework writes heads of stored responses anew, on misses, too. */
+export const HEADS_WRITTEN_ANEW: Exemption = {
+  name: 'case of names and order of fields of different names',
+  reason: 'have no meaning (RFC 9110 sections 5.1, 5.3); lines of one name keep their order',
+  apply: onBoth(sortedLines),
+}
+
+/** Of an application whose layers do something after `next()`. */
+export const AFTER_NEXT: Exemption = {
+  name: 'X-After-Next on hits',
+  reason: 'a handler that answers past its framework is too early for what layers set after it, a hit is not',
+  apply: (pair) =>
+    valuesOf(pair.plain.reply.head, 'x-after-next').length === 0 ? onHits(without(/^x-after-next:/i))(pair) : pair,
+}
+
 /** What holds for every application. */
 export const EXEMPTIONS: readonly Exemption[] = [
   {
@@ -93,7 +108,9 @@ export const EXEMPTIONS: readonly Exemption[] = [
       if (statusOf(plain.reply.head) !== 304 || statusOf(cached.reply.head) !== 304) return pair
       const name = (line: string): string => line.slice(0, line.indexOf(':')).toLowerCase()
       const known = new Set(['cache-status', ...(plain.reply.head?.lines ?? []).map(name)])
-      return onCached((reply) => editLines(reply, (line) => (known.has(name(line)) ? [line] : [])))(pair)
+      const { plain: one, cached: other } = onBoth(without(/^content-(length|type|encoding):/i))(pair)
+      const shown = edit(other, (reply) => editLines(reply, (line) => (known.has(name(line)) ? [line] : [])))
+      return { ...pair, plain: one, cached: shown }
     },
   },
   {

@@ -48,8 +48,11 @@ function stepsFor({ lacks }: Application, { steps }: Script): readonly Step[] {
   return lacks === undefined ? steps : steps.filter((step) => ![step].flat().some(({ target }) => lacks.test(target)))
 }
 
-function outcomeOf(pairs: readonly Pair[], { randomCookies: names, statuses = {} }: Application): Outcome {
-  const exemptions = names === undefined ? EXEMPTIONS : [...EXEMPTIONS, randomCookies(names)]
+function outcomeOf(
+  pairs: readonly Pair[],
+  { randomCookies: names, exemptions: own = [], statuses = {} }: Application,
+): Outcome {
+  const exemptions = [...own, ...EXEMPTIONS, ...(names === undefined ? [] : [randomCookies(names)])]
   const differences = differencesOf(pairs, exemptions)
   const misplaced = pairs.flatMap(({ plain: { exchange, reply } }) => {
     const status = statusOf(reply.head)
