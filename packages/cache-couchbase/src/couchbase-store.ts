@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type {
   CompareAndSetOptions,
   Store,
@@ -7,14 +8,15 @@ import type {
   Version,
   WriteOptions,
 } from '@tiercel/cache-core/store'
-import { allOrFirstError, bufferOf } from '@tiercel/cache-core/store-kit'
+import { allOrFirstError, bufferOf, RefusableCapabilities } from '@tiercel/cache-core/store-kit'
 import { type Collection, LookupInMacro, LookupInSpec, type Transcoder } from 'couchbase'
 import { CasVersion, casOf } from './cas-version.js'
 import { Connection, probe } from './connection.js'
 import { checkStep, count, countOf } from './counter.js'
-import { errors, isConflict, isMissing, isOutdatedMap, STORE_NAME, storeError } from './errors.js'
+import { errors, isConflict, isMissing, isOutdatedMap, isRefused, reasonOf, STORE_NAME, storeError } from './errors.js'
 import { expiryOf, TTL_RESOLUTION_MS } from './expiry.js'
 import { type CouchbaseStoreOptions, MAX_KEY_BYTES, parseOptions } from './options.js'
+import { PROBES } from './probes.js'
 
 /** Common flags of the SDKs: raw bytes. */
 const RAW_FLAGS = (3 << 24) | 2
@@ -28,7 +30,7 @@ const BYTES: Transcoder = {
 /** Couchbase, through the vendor's SDK: documents of raw bytes in one collection. */
 export class CouchbaseStore implements Store {
   readonly name = STORE_NAME
-  readonly capabilities: StoreCapabilities
+  readonly #capabilities: RefusableCapabilities
   readonly #connection: Connection
   readonly #prefix: string
   readonly #timeout: number
@@ -39,7 +41,7 @@ export class CouchbaseStore implements Store {
     this.#prefix = keyPrefix
     this.#timeout = kvTimeoutMs
     this.#connection = new Connection(source, keyPrefix, kvTimeoutMs)
-    this.capabilities = {
+    this.#capabilities = new RefusableCapabilities(STORE_NAME, {
       add: true,
       compareAndSet: true,
       touch: true,
@@ -50,7 +52,11 @@ export class CouchbaseStore implements Store {
       ttlResolutionMs: TTL_RESOLUTION_MS,
       maxKeyBytes: MAX_KEY_BYTES - Buffer.byteLength(keyPrefix),
       maxValueBytes,
-    }
+    })
+  }
+
+  get capabilities(): StoreCapabilities {
+    return this.#capabilities.present
   }
 
   get(key: string): Promise<StoreEntry | undefined> {
@@ -62,7 +68,8 @@ export class CouchbaseStore implements Store {
     await this.#write('set', (collection) => collection.upsert(this.#id(key), bufferOf(bytes), this.#with(ttl)))
   }
 
-  add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
+  async add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
+    this.#capabilities.require('add', 'add')
     return this.#write(
       'add',
       async (collection) => {
@@ -73,12 +80,13 @@ export class CouchbaseStore implements Store {
     )
   }
 
-  compareAndSet(
+  async compareAndSet(
     key: string,
     version: Version,
     bytes: Uint8Array,
     { ttl }: CompareAndSetOptions = {},
   ): Promise<Version | undefined> {
+    this.#capabilities.require('compareAndSet', 'compareAndSet')
     return this.#write(
       'compareAndSet',
       async (collection) => {
@@ -104,6 +112,7 @@ export class CouchbaseStore implements Store {
   }
 
   async compareAndDelete(key: string, version: Version): Promise<boolean> {
+    this.#capabilities.require('compareAndSet', 'compareAndDelete')
     const cas = casOf(version)
     const removed = await this.#write(
       'compareAndDelete',
@@ -114,6 +123,7 @@ export class CouchbaseStore implements Store {
   }
 
   async touch(key: string, ttl: number): Promise<boolean> {
+    this.#capabilities.require('touch', 'touch')
     const touched = await this.#write(
       'touch',
       (collection) => collection.touch(this.#id(key), expiryOf(ttl) ?? 0, { timeout: this.#timeout }),
@@ -136,6 +146,7 @@ export class CouchbaseStore implements Store {
   }
 
   async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
+    this.#capabilities.require('increment', 'increment')
     checkStep(by)
     const options = { timeout: this.#timeout, ...expiring(expiryOf(ttl)) }
     const stored = await this.#write(
@@ -163,6 +174,7 @@ export class CouchbaseStore implements Store {
   }
 
   close(): Promise<void> {
+    this.#capabilities.close()
     return this.#connection.close()
   }
 
@@ -209,6 +221,7 @@ export class CouchbaseStore implements Store {
     try {
       return await this.#run(run)
     } catch (error) {
+      if (!this.#connection.closed) this.#noteRefusal(operation, error)
       throw this.#connection.closed ? errors.closed(operation, error) : storeError(operation, 'read', error)
     }
   }
@@ -223,8 +236,17 @@ export class CouchbaseStore implements Store {
       return await this.#run(run)
     } catch (error) {
       if (lost(error)) return undefined
+      if (!this.#connection.closed) this.#noteRefusal(operation, error)
       throw this.#connection.closed ? errors.closed(operation, error) : storeError(operation, 'write', error)
     }
+  }
+
+  #noteRefusal(operation: string, error: unknown): void {
+    if (!isRefused(error)) return
+    this.#capabilities.refused(operation, reasonOf(error), async (name) => {
+      const collection = await this.#connection.collection()
+      await PROBES[name]?.(collection, this.#id(`#probe-${randomBytes(8).toString('hex')}`), this.#timeout)
+    })
   }
 
   async #run<T>(run: (collection: Collection) => Promise<T>): Promise<T> {

@@ -19,7 +19,6 @@ const CODE_CLUSTER_CLOSED = 1006
 
 /** Refusals of the server or of the SDK: the command was certainly not executed. */
 const NOT_EXECUTED = [
-  sdk.AuthenticationFailureError,
   sdk.BucketNotFoundError,
   sdk.CollectionNotFoundError,
   sdk.DocumentLockedError,
@@ -30,7 +29,6 @@ const NOT_EXECUTED = [
   sdk.ServiceNotAvailableError,
   sdk.TemporaryFailureError,
   sdk.UnambiguousTimeoutError,
-  sdk.UnsupportedOperationError,
 ]
 
 /**
@@ -42,6 +40,7 @@ export function storeError(operation: string, kind: OperationKind, cause: unknow
   if (cause instanceof StoreError) return cause
   if (isClosed(cause)) return errors.closed(operation, cause)
   const reason = reasonOf(cause)
+  if (isRefused(cause)) return errors.refused(StoreUnavailableError, operation, reason, cause)
   if (kind === 'read') {
     const Class = cause instanceof sdk.TimeoutError ? StoreTimeoutError : StoreUnavailableError
     return errors.failed(Class, operation, reason, cause)
@@ -58,6 +57,11 @@ function refusal(cause: unknown): typeof StoreError | undefined {
   if (cause instanceof sdk.ValueTooLargeError) return ValueTooLargeError
   if (cause instanceof sdk.TemporaryFailureError && statusOf(cause) === STATUS_NO_MEMORY) return StoreFullError
   return NOT_EXECUTED.some((known) => cause instanceof known) ? StoreUnavailableError : undefined
+}
+
+/** The cluster does not execute this operation for this user. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof sdk.AuthenticationFailureError || error instanceof sdk.UnsupportedOperationError
 }
 
 export function isMissing(error: unknown): boolean {

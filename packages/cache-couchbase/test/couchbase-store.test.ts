@@ -222,6 +222,35 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
       expect((error as Error).cause).toBeInstanceOf(Error)
     })
 
+    it.each([
+      ['add', Opcode.insert, 'add'],
+      ['compareAndSet', Opcode.replace, 'compareAndSet'],
+      ['compareAndDelete', Opcode.remove, 'compareAndSet'],
+      ['touch', Opcode.touch, 'touch'],
+      ['increment', Opcode.increment, 'increment'],
+    ] as const)(
+      'a user who may not %s has no such capability, until they may',
+      async (operation, opcode, capability) => {
+        const store = await warm()
+        const name = key()
+        const version = (await store.add(name, VALUE)) as Version
+        const operate = {
+          add: () => store.add(key(), VALUE),
+          compareAndSet: () => store.compareAndSet(name, version, VALUE),
+          compareAndDelete: () => store.compareAndDelete(name, version),
+          touch: () => store.touch(name, 60_000),
+          increment: () => store.increment(key(), 1),
+        }[operation]
+        wire.fate = (request) => (request.opcode === opcode ? { status: Status.noAccess } : undefined)
+        await expect(operate()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', answered: true })
+        expect(store.capabilities).toMatchObject({ [capability]: false })
+        await expect(operate()).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
+        wire.fate = () => undefined
+        await expect.poll(() => store.capabilities, { timeout: 5_000 }).toMatchObject({ [capability]: true })
+        expect(await operate()).not.toBe(false)
+      },
+    )
+
     it('one value of setMany that fails does not keep the others from being written', async () => {
       const store = await warm()
       const [good, bad, last] = [key(), key(), key()]

@@ -18,11 +18,21 @@ const NOT_EXECUTED: ReadonlySet<string> = new Set([
   'SplitBrainProtectionError',
 ])
 
+/** The members do not execute this operation for this client: it lacks a permission, which the client knows no class for. */
+export function isRefused(error: unknown): boolean {
+  const name = className(error)
+  return (
+    name === 'UnsupportedOperationError' ||
+    (name === 'UndefinedErrorCodeError' && messageOf(error).includes('AccessControl'))
+  )
+}
+
 /** The store error for an error of the client. A read that failed has changed nothing, whatever happened. */
 export function storeError(operation: string, kind: OperationKind, error: unknown): StoreError {
   if (error instanceof StoreError) return error
   const cause = retried(error)
   const reason = messageOf(cause) || className(cause)
+  if (isRefused(cause)) return errors.refused(StoreUnavailableError, operation, reason, cause)
   if (NOT_EXECUTED.has(className(cause))) return errors.failed(StoreUnavailableError, operation, reason, cause)
   return errors.unanswered(operation, kind, reason, cause)
 }
@@ -34,12 +44,11 @@ function retried(error: unknown): unknown {
 }
 
 /** A map whose `in-memory-format` is OBJECT compares objects, and no two byte arrays are the same object. */
-export function incomparableError(operation: string, map?: string): UnsupportedError {
-  const name = map === undefined ? 'this map' : `the map '${map}'`
+export function incomparableError(operation: string, map: string): UnsupportedError {
   return errors.unsupported(
     operation,
-    `${name} does not compare stored bytes, so there are no leases and no counters: set its in-memory-format to ` +
-      'BINARY on the members (the default)',
+    `the map '${map}' does not compare stored bytes, so there are no leases and no counters: set its in-memory-format ` +
+      'to BINARY on the members (the default)',
   )
 }
 

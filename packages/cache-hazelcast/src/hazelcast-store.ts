@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import {
+  type CapabilityName,
   type CompareAndSetOptions,
   type Listener,
   type Store,
@@ -15,8 +17,9 @@ import {
   allOrFirstError,
   chunks,
   MAX_KEY_BYTES,
+  messageOf,
   type OperationKind,
-  report,
+  RefusableCapabilities,
   STAMP_BYTES,
   VersionStamps,
 } from '@tiercel/cache-core/store-kit'
@@ -24,9 +27,10 @@ import { Predicates } from 'hazelcast-client'
 import { CallersConnection, type Connection, OwnConnection } from './connection.js'
 import { Counters } from './counters.js'
 import { type Entries, engineTtl, TTL_RESOLUTION_MS } from './entries.js'
-import { errors, incomparableError, STORE_NAME, storeError } from './errors.js'
+import { errors, isRefused, STORE_NAME, storeError } from './errors.js'
 import { Lifetimes } from './lifetimes.js'
 import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from './options.js'
+import { probeChannel, probeMap } from './probes.js'
 import { replaceIfSame } from './replace-if-same.js'
 import { type Channel, Subscription } from './subscription.js'
 
@@ -42,7 +46,7 @@ const NO_VERSION = Buffer.alloc(0)
  */
 export class HazelcastStore implements Store {
   readonly name = STORE_NAME
-  #capabilities: StoreCapabilities
+  readonly #capabilities: RefusableCapabilities
   readonly #connection: Connection
   readonly #map: string
   readonly #prefix: string
@@ -61,7 +65,7 @@ export class HazelcastStore implements Store {
     this.#prefix = keyPrefix
     this.#lifetimes = new Lifetimes(map, () => this.#entries())
     this.#counters = new Counters(() => this.#entries(), this.#lifetimes, this.#stamps)
-    this.#capabilities = {
+    this.#capabilities = new RefusableCapabilities(STORE_NAME, {
       add: true,
       compareAndSet: true,
       touch: true,
@@ -72,11 +76,11 @@ export class HazelcastStore implements Store {
       ttlResolutionMs: TTL_RESOLUTION_MS,
       maxKeyBytes: MAX_KEY_BYTES,
       maxValueBytes,
-    }
+    })
   }
 
   get capabilities(): StoreCapabilities {
-    return this.#capabilities
+    return this.#capabilities.present
   }
 
   get(key: string): Promise<StoreEntry | undefined> {
@@ -87,7 +91,8 @@ export class HazelcastStore implements Store {
     return this.#write('set', (entries) => this.#set(entries, key, bytes, ttl))
   }
 
-  add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
+  async add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
+    this.#capabilities.require('add', 'add')
     return this.#write('add', async (entries) => {
       const stamped = this.#stamps.stamp(bytes)
       const winner = await entries.putIfAbsent(this.#engineKey(key), stamped, engineTtl(ttl))
@@ -96,14 +101,14 @@ export class HazelcastStore implements Store {
     })
   }
 
-  compareAndSet(
+  async compareAndSet(
     key: string,
     version: Version,
     bytes: Uint8Array,
     { ttl }: CompareAndSetOptions = {},
   ): Promise<Version | undefined> {
+    this.#capabilities.require('compareAndSet', 'compareAndSet')
     return this.#write('compareAndSet', async (entries) => {
-      this.#needsCompareAndSet('compareAndSet')
       // A version of another store's is none of this one's: it matches nothing.
       const present = Buffer.isBuffer(version) ? version : NO_VERSION
       const engineKey = this.#engineKey(key)
@@ -121,14 +126,15 @@ export class HazelcastStore implements Store {
     return this.#write('delete', async (entries) => (await entries.remove(this.#engineKey(key))) !== null)
   }
 
-  compareAndDelete(key: string, version: Version): Promise<boolean> {
+  async compareAndDelete(key: string, version: Version): Promise<boolean> {
+    this.#capabilities.require('compareAndSet', 'compareAndDelete')
     return this.#write('compareAndDelete', async (entries) => {
-      this.#needsCompareAndSet('compareAndDelete')
       return (await entries.remove(this.#engineKey(key), version as Buffer)) === true
     })
   }
 
-  touch(key: string, ttl: number): Promise<boolean> {
+  async touch(key: string, ttl: number): Promise<boolean> {
+    this.#capabilities.require('touch', 'touch')
     return this.#write('touch', (entries) => entries.setTtl(this.#engineKey(key), engineTtl(ttl)))
   }
 
@@ -154,11 +160,9 @@ export class HazelcastStore implements Store {
     )
   }
 
-  increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
-    return this.#write('increment', () => {
-      this.#needsCompareAndSet('increment')
-      return this.#counters.increment(this.#prefix + key, by, ttl)
-    })
+  async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
+    this.#capabilities.require('increment', 'increment')
+    return this.#write('increment', () => this.#counters.increment(this.#prefix + key, by, ttl))
   }
 
   ping(): Promise<void> {
@@ -167,14 +171,16 @@ export class HazelcastStore implements Store {
     })
   }
 
-  publish(channel: string, message: Uint8Array): Promise<void> {
+  async publish(channel: string, message: Uint8Array): Promise<void> {
+    this.#capabilities.require('bus', 'publish')
     return this.#write('publish', async () => {
       // A copy, since the client takes no plain Uint8Array and sends later. It overwrites the oldest when full.
       await (await this.#channel(channel)).add(Buffer.from(message))
     })
   }
 
-  subscribe(channel: string, listener: Listener, events: SubscriptionEvents = {}): Promise<Unsubscribe> {
+  async subscribe(channel: string, listener: Listener, events: SubscriptionEvents = {}): Promise<Unsubscribe> {
+    this.#capabilities.require('bus', 'subscribe')
     return this.#read('subscribe', async () => {
       const subscription = new Subscription(() => this.#channel(channel), listener, events)
       await subscription.start()
@@ -188,7 +194,8 @@ export class HazelcastStore implements Store {
   }
 
   /** The members remove what the predicate matches, partition by partition; no key leaves the cluster. */
-  purge(): Promise<void> {
+  async purge(): Promise<void> {
+    this.#capabilities.require('purge', 'purge')
     return this.#write('purge', async (entries) => {
       // The prefix ends with the only ':' in it, and ';' follows ':' in every charset: a range, and nothing to escape.
       const end = `${this.#prefix.slice(0, -1)};`
@@ -203,6 +210,7 @@ export class HazelcastStore implements Store {
   }
 
   async #close(): Promise<void> {
+    this.#capabilities.close()
     for (const subscription of this.#subscriptions) subscription.end()
     this.#lifetimes.close()
     await this.#connection.close()
@@ -251,19 +259,20 @@ export class HazelcastStore implements Store {
     } catch (error) {
       if (this.#closing !== undefined) throw errors.closed(operation)
       if (error instanceof UnsupportedError) this.#comparesNothing(error)
+      if (isRefused(error)) this.#capabilities.refused(operation, messageOf(error), this.#probe)
       throw storeError(operation, kind, error)
     }
   }
 
-  #needsCompareAndSet(operation: string): void {
-    if (!this.#capabilities.compareAndSet) throw incomparableError(operation)
-  }
-
   /** Found out later: without `compareAndSet` no lease is taken, and nothing is stored that might be old. */
   #comparesNothing({ message }: UnsupportedError): void {
-    if (!this.#capabilities.compareAndSet) return
-    this.#capabilities = { ...this.#capabilities, compareAndSet: false, increment: false }
-    report('store-warning', () => ({ store: STORE_NAME, message }))
+    this.#capabilities.refuse('compareAndSet', message, () => this.#probe('compareAndSet'))
+    this.#capabilities.refuse('increment', message, () => this.#probe('increment'))
+  }
+
+  readonly #probe = async (name: CapabilityName): Promise<void> => {
+    const key = `${this.#prefix}#probe-${randomBytes(8).toString('hex')}`
+    await (name === 'bus' ? probeChannel(await this.#channel('#probe')) : probeMap(name, await this.#entries(), key))
   }
 }
 

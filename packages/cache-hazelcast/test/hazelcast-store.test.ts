@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { UnsupportedError } from '@tiercel/cache-core/store'
-import type { IMap } from 'hazelcast-client'
+import { type IMap, UndefinedErrorCodeError } from 'hazelcast-client'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { hazelcastStore } from '../src/index.js'
 import type { HazelcastClient } from '../src/options.js'
@@ -74,7 +74,37 @@ describe.skipIf(url === undefined)('entries of the map', () => {
     await expect(store.compareAndDelete('k', version)).rejects.toBeInstanceOf(UnsupportedError)
     await expect(store.increment('n', 1)).rejects.toBeInstanceOf(UnsupportedError)
     unsubscribe('tiercel:store-warning', hear)
-    expect(warnings).toEqual([expect.stringContaining('in-memory-format to BINARY')])
+    expect(warnings).toEqual([expect.stringContaining('set its in-memory-format to BINARY')])
+  })
+
+  it('a permission that is missing takes its capability along, is no open outcome, and may be given later', async () => {
+    const warnings: string[] = []
+    const hear = (message: unknown): void => {
+      warnings.push((message as { message: string }).message)
+    }
+    subscribe('tiercel:store-warning', hear)
+    let permitted = false
+    const refusal = new UndefinedErrorCodeError('Class name: java.security.AccessControlException, Message: remove')
+    const guest = tampered(client, {
+      map: (entries) => ({
+        remove: ((...args: [string, Buffer]) =>
+          permitted ? entries.remove(...args) : Promise.reject(refusal)) as typeof entries.remove,
+      }),
+    })
+    const store = hazelcastStore({ client: guest, map: freshMap() })
+    const version = (await store.add('k', bytes('value'))) ?? {}
+    await expect(store.compareAndDelete('k', version)).rejects.toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      answered: true,
+    })
+    expect(store.capabilities).toMatchObject({ add: true, compareAndSet: false, touch: true })
+    await expect(store.compareAndSet('k', version, bytes('next'))).rejects.toBeInstanceOf(UnsupportedError)
+    expect(warnings).toEqual([expect.stringContaining('refuses what compareAndDelete needs')])
+    permitted = true
+    await expect.poll(() => store.capabilities.compareAndSet, { timeout: 5_000 }).toBe(true)
+    expect(await store.compareAndDelete('k', version)).toBe(true)
+    unsubscribe('tiercel:store-warning', hear)
+    await store.close()
   })
 
   it('a conflict is no reason to distrust the map', async () => {

@@ -11,24 +11,6 @@ import type { Subscriptions } from './subscriptions.js'
 const REFUSED =
   /NOPERM|unknown (redis )?command|user executing the script can't|not allowed from script|command.*not (available|supported)/i
 
-/** What is missing where the server refuses an operation, and what that means. No capability stands for reading and plain writing. */
-const LOST: Readonly<Record<string, readonly [CapabilityName | undefined, string]>> = {
-  get: [undefined, 'every read is a miss'],
-  getMany: [undefined, 'reads are sent one by one'],
-  set: [undefined, 'set stores nothing'],
-  delete: [undefined, 'no delete reaches other processes'],
-  deleteMany: [undefined, 'no delete reaches other processes'],
-  ping: [undefined, 'the server always looks dead'],
-  add: ['add', 'no leases are taken, and getOrSet stores nothing'],
-  compareAndSet: ['compareAndSet', 'no leases are taken, and getOrSet stores nothing'],
-  compareAndDelete: ['compareAndSet', 'no leases are taken, and getOrSet stores nothing'],
-  touch: ['touch', 'lifetimes are fixed by writes'],
-  increment: ['increment', 'there are no counters'],
-  publish: ['bus', 'no messages reach other processes'],
-  subscribe: ['bus', 'no messages reach this process'],
-  purge: ['purge', 'nothing is removed by purge'],
-}
-
 /** Probes begin from nothing and are gone after a second, whatever happens to them. */
 const PROBE_MS = 1_000
 const [FIRST, SECOND] = [Buffer.alloc(STAMP_BYTES, 1), Buffer.alloc(STAMP_BYTES, 2)]
@@ -67,19 +49,12 @@ export function noteRefusal(
   error: unknown,
 ): void {
   if (!isReply(error) || !REFUSED.test(error.message)) return
-  const [name, consequence] = LOST[operation] ?? [undefined, `${operation} always fails`]
   // A renamed command is answered with its arguments, keys and all.
   const reply = error.message.replace(/,? with args beginning with:.*$/s, '')
-  const why = `the server refuses what ${operation} needs (${reply}): ${consequence}`
-  const probe = name && PROBES[name]
-  if (name === undefined || probe === undefined) {
-    capabilities.tell(operation, why)
-    return
-  }
   const { connection, subscriptions, prefix } = parts
-  capabilities.refuse(name, why, async () => {
+  capabilities.refused(operation, reply, async (name) => {
     await connection.connected('ping')
     // Not a key that a guard lets through, so nobody's but ours.
-    await probe(connection.client, `${prefix}#probe-${randomBytes(8).toString('hex')}`, subscriptions)
+    await PROBES[name]?.(connection.client, `${prefix}#probe-${randomBytes(8).toString('hex')}`, subscriptions)
   })
 }

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { type Server, startServer } from '@tiercel/servers'
 import { Cluster, Redis } from 'ioredis'
 import { failFastCluster } from '../../src/index.js'
+import { freePort } from './free-port.js'
 
 const MASTERS = 3
 const SLOTS = 16_384
@@ -80,14 +79,4 @@ async function untilComplete(admin: Redis): Promise<void> {
     if (info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${MASTERS}`)) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('not listening on a port')
-  return address.port
 }

@@ -7,6 +7,24 @@ import { StoreErrors } from './store-errors.js'
 const FIRST_PROBE_MS = 500
 const LONGEST_PROBE_MS = 15_000
 
+/** What is missing where the server refuses an operation, and what that means. No capability stands for reading and plain writing. */
+const NEEDED_BY: Readonly<Record<string, readonly [CapabilityName | undefined, string]>> = {
+  get: [undefined, 'every read is a miss'],
+  getMany: [undefined, 'reads are sent one by one'],
+  set: [undefined, 'set stores nothing'],
+  delete: [undefined, 'no delete reaches other processes'],
+  deleteMany: [undefined, 'no delete reaches other processes'],
+  ping: [undefined, 'the server always looks dead'],
+  add: ['add', 'no leases are taken, and getOrSet stores nothing'],
+  compareAndSet: ['compareAndSet', 'no leases are taken, and getOrSet stores nothing'],
+  compareAndDelete: ['compareAndSet', 'no leases are taken, and getOrSet stores nothing'],
+  touch: ['touch', 'lifetimes are fixed by writes'],
+  increment: ['increment', 'there are no counters'],
+  publish: ['bus', 'no messages reach other processes'],
+  subscribe: ['bus', 'no messages reach this process'],
+  purge: ['purge', 'nothing is removed by purge'],
+}
+
 interface Refused {
   readonly why: string
   cancel: CancelTimer
@@ -46,27 +64,41 @@ export class RefusableCapabilities {
   }
 
   /**
+   * The server refuses an operation of the contract, whatever it is asked about.
+   * @param reply In its own words, without the caller's keys.
+   * @param probe Resolves when the server does again what the capability needs. It must leave nothing behind.
+   */
+  refused(operation: string, reply: string, probe: (name: CapabilityName) => Promise<unknown>): void {
+    const [name, consequence] = NEEDED_BY[operation] ?? [undefined, `${operation} always fails`]
+    const why = `the server refuses what ${operation} needs (${reply}): ${consequence}`
+    if (name === undefined) this.#tell(operation, why)
+    else this.refuse(name, why, () => probe(name))
+  }
+
+  /**
    * The server refuses what this capability needs.
    * @param why For the errors and the warning: who refuses what, and what to do about it.
-   * @param probe Resolves when the server does it again. It must leave nothing behind.
+   * @param probe As for `refused`.
    */
   refuse(name: CapabilityName, why: string, probe: () => Promise<unknown>): void {
     if (this.#closed || !this.#declared[name] || this.#refused.has(name)) return
-    this.tell(why, why)
+    this.#tell(why, why)
     this.#refused.set(name, { why, cancel: this.#probeAfter(FIRST_PROBE_MS, name, probe) })
     this.#update()
   }
 
-  /** Says one thing on each topic, once: also a refusal that no capability stands for. */
-  tell(topic: string, message: string): void {
-    if (this.#told.has(topic)) return
-    this.#told.add(topic)
-    report('store-warning', () => ({ store: this.#store, message }))
-  }
-
+  /** A closed store is closed, whatever it could do. */
   close(): void {
     this.#closed = true
     for (const { cancel } of this.#refused.values()) cancel()
+    this.#refused.clear()
+  }
+
+  /** Once on each topic. */
+  #tell(topic: string, message: string): void {
+    if (this.#told.has(topic)) return
+    this.#told.add(topic)
+    report('store-warning', () => ({ store: this.#store, message }))
   }
 
   /** Jittered, so that not all processes ask at once. */

@@ -62,6 +62,26 @@ describe('capabilities that a server can refuse', () => {
     expect(capabilities.present).toEqual({ ...declared, increment: false })
   })
 
+  it('are told by the operation that was refused, also where no capability stands for it', async () => {
+    warnings.subscribe(listener)
+    const clock = new FakeClock()
+    const capabilities = new RefusableCapabilities('engine', declared, clock)
+    const probed: string[] = []
+    const probe = async (name: string): Promise<void> => void probed.push(name)
+    for (const operation of ['compareAndDelete', 'get', 'get', 'delete'])
+      capabilities.refused(operation, 'NOPERM', probe)
+    expect(capabilities.present).toEqual({ ...declared, compareAndSet: false })
+    expect(heard).toEqual(
+      [
+        'the server refuses what compareAndDelete needs (NOPERM): no leases are taken, and getOrSet stores nothing',
+        'the server refuses what get needs (NOPERM): every read is a miss',
+        'the server refuses what delete needs (NOPERM): no delete reaches other processes',
+      ].map((message) => ({ store: 'engine', message })),
+    )
+    await clock.advance(1_000)
+    expect(probed).toEqual(['compareAndSet'])
+  })
+
   it('are not asked for after close', async () => {
     const clock = new FakeClock()
     const capabilities = new RefusableCapabilities('engine', declared, clock)
@@ -70,5 +90,6 @@ describe('capabilities that a server can refuse', () => {
     capabilities.close()
     capabilities.refuse('increment', 'no INCRBY', refused)
     expect(clock.pending).toBe(0)
+    capabilities.require('touch', 'touch')
   })
 })
