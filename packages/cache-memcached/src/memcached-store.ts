@@ -66,6 +66,11 @@ export class MemcachedStore implements Store {
     return formatHost({ host, port })
   }
 
+  /** By the ring of the servers as they were named: nothing moves to a neighbour. */
+  partOf(key: string): string | undefined {
+    return this.serverOf(key)
+  }
+
   async get(key: string): Promise<StoreEntry | undefined> {
     const reply = await this.#call('get', 'read', { opcode: Opcode.Get, key: this.#prefix + key })
     if (reply.status === Status.NotFound) return undefined

@@ -66,8 +66,17 @@ export class Connection {
   serverOf(engineKey: string): string | undefined {
     const { client } = this.#link
     if (!client.isCluster) return undefined
-    const { slots, options } = client as Cluster
-    return slots[slotOf((options.keyPrefix ?? '') + engineKey)]?.[0]
+    return (client as Cluster).slots[clusterSlot(client as Cluster, engineKey)]?.[0]
+  }
+
+  /**
+   * Which third of a cluster's slots a key lies in; `undefined` where there is no cluster. Not its node: which that is,
+   * is known only when the cluster has answered, and changes.
+   */
+  partOf(engineKey: string): string | undefined {
+    const { client } = this.#link
+    if (!client.isCluster) return undefined
+    return `third ${Math.floor((clusterSlot(client as Cluster, engineKey) * 3) / CLUSTER_SLOTS)}`
   }
 
   /** What an operation failed with: some answers say something about the connection. */
@@ -95,3 +104,9 @@ export class Connection {
 const ONE_NODE_OF_MANY =
   'the server is one node of a cluster, and keys that lie on the others cannot be reached through it; ' +
   "give a url of the form 'redis+cluster://host:port,host:port', or a Cluster of ioredis as client"
+
+const CLUSTER_SLOTS = 16_384
+
+function clusterSlot({ options }: Cluster, engineKey: string): number {
+  return slotOf((options.keyPrefix ?? '') + engineKey)
+}

@@ -77,6 +77,10 @@ export class RedisStore implements Store {
     return this.#connection.serverOf(this.#prefix + key)
   }
 
+  partOf(key: string): string | undefined {
+    return this.#connection.partOf(this.#prefix + key)
+  }
+
   async get(key: string): Promise<StoreEntry | undefined> {
     try {
       return openEntry(await this.#read('get', () => this.#client.getBuffer(this.#prefix + key)))

@@ -74,6 +74,12 @@ export interface CacheOptions extends EntryOptions {
   /** How long the versions of namespaces and tags are held before they are read again: `clear` and `invalidateTags` elsewhere are seen so much later. Default `'1s'`; 0 is strict. */
   readonly tagHold?: Duration | undefined
   /**
+   * How long the version of a namespace or tag that cannot be read is believed as it was last read, where it has only one
+   * slot: entries are served on while the server of the version is away, and `clear` and `invalidateTags` of other
+   * processes are seen so much later. Default 0: such entries are misses.
+   */
+  readonly markGrace?: Duration | undefined
+  /**
    * How many loads run at once behind answers (`staleWhileRevalidate`, `eagerRefresh`), all namespaces together. The
    * others wait for their turn, 10,000 at most; beyond that the next call that meets the stale value asks again.
    * Default 32.
@@ -136,6 +142,7 @@ const CACHE_OPTIONS = {
   require: list(oneOf(CAPABILITY_NAMES), 'capability names', "['bus']").or([]),
   storeTimeout: storeTimeoutOption,
   tagHold: duration().or('1s'),
+  markGrace: duration().or(0),
   maxRefreshes: count({ max: 10_000 }).or(32),
   codec: shape<Codec>('a codec, with name, encode and decode', ['encode', 'decode']).to(namedCodec).or(jsonCodec),
   clock: clockOption,

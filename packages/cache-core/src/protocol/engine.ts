@@ -23,6 +23,7 @@ export interface EngineOptions {
   readonly storeTimeout: GuardTerms['timeout']
   readonly clock: Clock
   readonly tagHoldMs: number
+  readonly markGraceMs: number
   /** How many loads run at once that nobody waits for. */
   readonly maxRefreshes: number
 }
@@ -39,12 +40,12 @@ export class Engine {
   readonly #parts: Parameters<typeof getOrSet>[0]
   #closing: Promise<void> | undefined
 
-  constructor({ store, storeTimeout, clock, tagHoldMs, maxRefreshes }: EngineOptions) {
+  constructor({ store, storeTimeout, clock, tagHoldMs, markGraceMs, maxRefreshes }: EngineOptions) {
     const guarded = guardedBy(store, { timeout: storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
     this.clock = clock
     this.slots = new Slots(guarded, clock)
     const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }
-    this.marks = new Marks({ slots: this.slots, clock, held: new HeldMarks(clock, tagHoldMs) })
+    this.marks = new Marks({ slots: this.slots, clock, held: new HeldMarks(clock, tagHoldMs), graceMs: markGraceMs })
     this.writes = new Writes(parts)
     this.invalidations = new Invalidations(parts)
     this.retimes = new Retimes(parts)

@@ -46,6 +46,12 @@ export class HeldMarks {
     return held.state
   }
 
+  /** What was read last, where that read was sent so short a time ago; `tagHold` may be over. */
+  lastWithin(slot: string, ms: number): MarkState | undefined {
+    const held = this.#held.get(slot)
+    return held !== undefined && this.#clock.monotonic() - held.at < ms ? held.state : undefined
+  }
+
   /** Holds what was read, unless something newer is known. */
   hold(slot: string, state: MarkState, begun: Begun): void {
     const held = this.#held.get(slot)

@@ -41,11 +41,12 @@ export class NamespaceMark extends NamedMark {
   readonly #path: string
 
   constructor(type: SlotType, path: string, label: string, parts: MarkParts) {
-    super({ kind: 'namespace', name: '', slots: [slotKey(type, path)], lifeMs: NAMESPACE_LIFE_MS }, parts)
+    const slots = parts.slots.spread(slotKey(type, path))
+    super({ kind: 'namespace', name: '', slots, lifeMs: NAMESPACE_LIFE_MS }, parts)
     this.label = label
     this.#path = path
-    const slots = [slotKey('epoch', path)]
-    this.epoch = new NamedMark({ kind: 'namespace', name: '', slots, lifeMs: NAMESPACE_LIFE_MS }, parts)
+    const epochSlots = parts.slots.spread(slotKey('epoch', path))
+    this.epoch = new NamedMark({ kind: 'namespace', name: '', slots: epochSlots, lifeMs: NAMESPACE_LIFE_MS }, parts)
   }
 
   /** All whose entries carry its tags. */
@@ -54,7 +55,10 @@ export class NamespaceMark extends NamedMark {
     return [marks.namespace(this.#path), marks.http(this.#path)]
   }
 
-  /** The tag's version that voids, or the one that makes stale. */
+  /**
+   * The tag's version that voids, or the one that makes stale. In one slot: tags are many, and where one cannot be read only what
+   * carries it is a miss (G6).
+   */
   tag(kind: 'tag' | 'soft', name: string): NamedMark {
     const slots = [slotKey(kind, this.#path, escapePart(name))]
     return new NamedMark({ kind, name, slots, lifeMs: TAG_LIFE_MS }, this.parts)

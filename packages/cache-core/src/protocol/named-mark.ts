@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js'
-import { StoreUnavailableError } from '../base/errors.js'
+import { StoreClosedError, StoreUnavailableError } from '../base/errors.js'
 import type { MarkKind } from '../entry/frame.js'
 import { serverTtl } from '../entry/value-frame.js'
 import type { StoreEntry, Version } from '../store/store.js'
@@ -27,6 +27,8 @@ export interface MarkParts {
   readonly slots: Slots
   readonly clock: Clock
   readonly held: HeldMarks
+  /** `markGrace`, in milliseconds. */
+  readonly graceMs: number
 }
 
 /** What a mark is the version of, and where it stands. */
@@ -74,7 +76,9 @@ export class NamedMark implements Room {
   async read(): Promise<MarkState | undefined> {
     this.#checkDelivered()
     const begun = this.parts.held.begin()
-    const state = this.#join(await this.#look())
+    const looked = await this.#look().catch((error: unknown) => this.#believe(error))
+    if (!Array.isArray(looked)) return looked
+    const state = this.#join(looked)
     if (state !== undefined) this.parts.held.hold(this.id, state, begun)
     return state
   }
@@ -84,7 +88,8 @@ export class NamedMark implements Room {
     this.#checkDelivered()
     const { held } = this.parts
     const begun = held.begin()
-    const looked = await this.#look()
+    const looked = await this.#look().catch((error: unknown) => this.#believe(error))
+    if (!Array.isArray(looked)) return looked
     const state = this.#join(looked.some((part) => 'entry' in part) ? await this.#seed(looked) : looked)
     if (state === undefined) {
       throw new StoreUnavailableError('the version of a namespace or tag does not stay in the store', {
@@ -172,7 +177,17 @@ export class NamedMark implements Room {
     return storeVersion === undefined ? undefined : { ...part, keepUntil, storeVersion }
   }
 
-  async #look(): Promise<readonly Part[]> {
+  /**
+   * G8: what cannot be read is as it was read last, where that was asked for within `markGrace`. Only where the mark has
+   * one slot: of several, as many as needed can be read, or nothing is known. @throws the error of the read.
+   */
+  #believe(error: unknown): MarkState {
+    const last = this.#slots.length === 1 ? this.parts.held.lastWithin(this.id, this.parts.graceMs) : undefined
+    if (last === undefined || error instanceof StoreClosedError) throw error
+    return last
+  }
+
+  async #look(): Promise<Part[]> {
     const { slots } = this.parts
     if (this.#slots.length === 1) return [this.#open(await slots.read(this.id))]
     const read = await Promise.allSettled(this.#slots.map((slot) => slots.read(slot)))

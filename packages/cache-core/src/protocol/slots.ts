@@ -8,6 +8,11 @@ import type { CompareAndSetOptions, StoreEntry, Version } from '../store/store.j
 import { Journal, type Room } from './journal.js'
 import { Reader } from './reader.js'
 
+/** One server may be away, and a second one have missed a renewal, or not: two of three decide. */
+const MARK_SLOTS = 3
+/** How many names are tried for that: of three parts all but surely one each. */
+const MAX_TRIED_NAMES = 64
+
 /**
  * The one door to the slots of the store: every read and every write of the cache passes here. What the journal still
  * holds for a slot decides whether the store may be believed about it, and a write that is delivered settles it.
@@ -38,6 +43,23 @@ export class Slots {
   /** Servers that are not asked now. */
   get openBreakers(): number {
     return this.#store.openBreakers
+  }
+
+  /**
+   * Names beside this slot's own, so that each lies on another server where the store is several without copies (G6):
+   * three at most, the slot itself the first. What is in front of it is a hash tag to Redis, and decides alone where
+   * there are braces in the slot, too; no slot begins like that.
+   */
+  spread(slot: string): readonly string[] {
+    const part = this.#store.partOf(slot)
+    if (part === undefined) return [slot]
+    const names = new Map([[part, slot]])
+    for (let tried = 1; tried <= MAX_TRIED_NAMES && names.size < MARK_SLOTS; tried++) {
+      const name = `{${tried}}${slot}`
+      const other = this.#store.partOf(name)
+      if (other !== undefined && !names.has(other)) names.set(other, name)
+    }
+    return [...names.values()]
   }
 
   /** Whether the store can give leases. It may find out late that it cannot. */

@@ -72,6 +72,15 @@ export interface Store {
    */
   serverOf?(key: string): string | undefined
 
+  /**
+   * Where the store is several servers that keep no copies of each other: which of its parts this key lies in, by any
+   * name. Keys of different parts lie on different servers, as far as servers share the keys evenly. The versions of
+   * namespaces stand in three parts, so that one server does not take them along (`docs/leases.md`, G6), and where, every
+   * process must find by itself: the answer follows from the key and from the servers that were configured, and from
+   * nothing that happens later. `undefined`, or no such method: there is one part.
+   */
+  partOf?(key: string): string | undefined
+
   /** What stands under the key, or `undefined`. */
   get(key: string): Promise<StoreEntry | undefined>
 

@@ -13,10 +13,13 @@ export interface TestCluster extends Pick<Server, 'freeze' | 'thaw' | 'kill' | '
   readonly servers: readonly Server[]
 }
 
-/** `undefined` where Redis cannot be started here; a server that the environment names is taken for a single one. */
-export async function startCluster(): Promise<TestCluster | undefined> {
+/**
+ * `undefined` where Redis cannot be started here; a server that the environment names is taken for a single one.
+ * @param args Further arguments of each server.
+ */
+export async function startCluster(args: readonly string[] = []): Promise<TestCluster | undefined> {
   if (process.env.TIERCEL_REDIS_URL) return undefined
-  const started = await Promise.all(Array.from({ length: MASTERS }, startMaster))
+  const started = await Promise.all(Array.from({ length: MASTERS }, () => startMaster(args)))
   const servers = started.filter((server) => server !== undefined)
   if (servers.length < MASTERS) return undefined
   await join(servers)
@@ -66,10 +69,18 @@ export function clusterClient(nodes: string): Cluster {
   return client
 }
 
-async function startMaster(): Promise<Server | undefined> {
+async function startMaster(more: readonly string[]): Promise<Server | undefined> {
   // By default the nodes talk to each other 10 000 ports further on, which may be past the last one.
   const busPort = await freePort()
-  const args = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '2000']
+  const args = [
+    '--cluster-enabled',
+    'yes',
+    '--cluster-port',
+    String(busPort),
+    '--cluster-node-timeout',
+    '2000',
+    ...more,
+  ]
   return startServer('redis', { args })
 }
 
