@@ -2,7 +2,7 @@ import { duration } from './option-kinds.js'
 
 /** A lease must live through three polls and a few round trips, and fit into the 32 bits of its frame. */
 const SHORTEST_MS = 100
-const LONGEST_MS = 3_600_000
+export const LONGEST_LEASE_MS = 3_600_000
 
 /** The same for a cache and for a route over it. In whole milliseconds, as the frame counts. */
-export const leaseOption = duration({ min: SHORTEST_MS, max: LONGEST_MS }).to(Math.ceil)
+export const leaseOption = duration({ min: SHORTEST_MS, max: LONGEST_LEASE_MS }).to(Math.ceil)

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { bufferOf } from '../base/bytes.js'
+import { LONGEST_LEASE_MS } from '../base/lease-option.js'
 
 /**
  * What stands in a slot of the store: a small header and the raw bytes, in one buffer.
@@ -164,31 +165,44 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
   const createdAt = bytes.readDoubleBE(8)
   if (bytes[1] === KINDS.value) {
     const encoding = ENCODINGS[bytes[2] as number]
-    if (encoding === undefined) return undefined
+    const freshUntil = bytes.readDoubleBE(16)
+    const revalidateUntil = bytes.readDoubleBE(24)
+    const keepUntil = bytes.readDoubleBE(32)
+    const inOrder = freshUntil <= revalidateUntil && revalidateUntil <= keepUntil
+    if (encoding === undefined || !inOrder || ![createdAt, freshUntil, revalidateUntil, keepUntil].every(isTime))
+      return undefined
     return {
       kind: 'value',
       encoding,
       codec: marksAt === HEADER_BYTES ? undefined : bytes.toString('utf8', HEADER_BYTES, marksAt),
       createdAt,
-      freshUntil: bytes.readDoubleBE(16),
-      revalidateUntil: bytes.readDoubleBE(24),
-      keepUntil: bytes.readDoubleBE(32),
+      freshUntil,
+      revalidateUntil,
+      keepUntil,
       loadMs: bytes.readUInt32BE(40),
       marks,
       payload: bytes.subarray(at),
     }
   }
   if (bytes[1] === KINDS.lease && bytes.byteLength === at + LEASE_PAYLOAD_BYTES) {
+    const leaseMs = bytes.readUInt32BE(at)
+    // A longer one than options allow would make everybody wait who meets it.
+    if (leaseMs === 0 || leaseMs > LONGEST_LEASE_MS || !isTime(createdAt)) return undefined
     return {
       kind: 'lease',
       createdAt,
-      leaseMs: bytes.readUInt32BE(at),
+      leaseMs,
       extension: bytes.readUInt32BE(at + 4),
       token: bytes.toString('latin1', at + 8, at + 8 + TOKEN_BYTES),
       marks,
     }
   }
   return undefined
+}
+
+/** No NaN, of which every comparison is false, and nothing before the epoch. */
+function isTime(time: number): boolean {
+  return time >= 0
 }
 
 /** Where the payload begins, or `undefined` when these are no marks of this generation. */

@@ -75,10 +75,15 @@ function versionAt(versions: string, slot: number): string {
   return versions.slice(at, at + VERSION_BYTES)
 }
 
+/** Longest `data` of a mark: a list of field names. */
+export const MAX_MARK_DATA_BYTES = 4_096
+
 /** The mark in a slot; `undefined` where nothing, or nothing of ours, stands there. */
 export function openMark(kind: MarkKind, entry: StoreEntry | undefined, name = ''): MarkRecord | undefined {
   const frame = entry === undefined ? undefined : decodeFrame(entry.bytes)
-  if (frame?.kind !== 'value' || frame.payload.byteLength < VERSION_BYTES) return undefined
+  if (frame?.kind !== 'value') return undefined
+  const dataBytes = frame.payload.byteLength - VERSION_BYTES
+  if (dataBytes < 0 || dataBytes > MAX_MARK_DATA_BYTES) return undefined
   const text = bufferOf(frame.payload).toString('latin1')
   return {
     kind,

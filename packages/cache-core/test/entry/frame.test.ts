@@ -25,22 +25,27 @@ const marks: fc.Arbitrary<readonly Mark[]> = fc.array(
   }),
   { maxLength: 5 },
 )
-const values: fc.Arbitrary<ValueFrame> = fc.record({
-  kind: fc.constant('value' as const),
-  encoding: fc.constantFrom('bytes' as const, 'string' as const, 'codec' as const),
-  codec: fc.option(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }), { nil: undefined }),
-  createdAt: time,
-  freshUntil: time,
-  revalidateUntil: time,
-  keepUntil: time,
-  loadMs: fc.nat(0xffff_ffff),
-  marks,
-  payload: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
-})
+const values: fc.Arbitrary<ValueFrame> = fc
+  .record({
+    kind: fc.constant('value' as const),
+    encoding: fc.constantFrom('bytes' as const, 'string' as const, 'codec' as const),
+    codec: fc.option(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }), { nil: undefined }),
+    createdAt: time,
+    freshUntil: time,
+    revalidateUntil: time,
+    keepUntil: time,
+    loadMs: fc.nat(0xffff_ffff),
+    marks,
+    payload: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+  })
+  .map(({ createdAt, freshUntil, revalidateUntil, keepUntil, ...rest }) => {
+    const [fresh, revalidate, keep] = [freshUntil, revalidateUntil, keepUntil].sort((a, b) => a - b)
+    return { ...rest, createdAt, freshUntil: fresh, revalidateUntil: revalidate, keepUntil: keep } as ValueFrame
+  })
 const leases: fc.Arbitrary<LeaseFrame> = fc.record({
   kind: fc.constant('lease' as const),
   createdAt: time,
-  leaseMs: fc.nat(3_600_000),
+  leaseMs: fc.integer({ min: 1, max: 3_600_000 }),
   extension: fc.nat(),
   token: latin1(TOKEN_BYTES),
   marks,
@@ -112,6 +117,42 @@ describe('an entry frame', () => {
         expect(decodeFrame(bytes)).toBeUndefined()
       }),
     )
+  })
+
+  it('is dead, though intact, with times that nobody writes', () => {
+    const whole: ValueFrame = {
+      kind: 'value',
+      encoding: 'bytes',
+      createdAt: 1,
+      freshUntil: 2,
+      revalidateUntil: 3,
+      keepUntil: 4,
+      loadMs: 0,
+      marks: [],
+      payload: Buffer.from('planted'),
+    }
+    expect(decodeFrame(encodeFrame(whole))).toBeDefined()
+    for (const name of ['createdAt', 'freshUntil', 'revalidateUntil', 'keepUntil'] as const) {
+      expect(decodeFrame(encodeFrame({ ...whole, [name]: Number.NaN }))).toBeUndefined()
+      expect(decodeFrame(encodeFrame({ ...whole, [name]: -1 }))).toBeUndefined()
+    }
+    expect(decodeFrame(encodeFrame({ ...whole, freshUntil: 3.5 }))).toBeUndefined()
+    expect(decodeFrame(encodeFrame({ ...whole, keepUntil: 2 }))).toBeUndefined()
+  })
+
+  it('is no lease when it is longer than options allow, or has no length: nobody waits for it', () => {
+    const lease: LeaseFrame = {
+      kind: 'lease',
+      createdAt: 1,
+      leaseMs: 3_600_000,
+      extension: 0,
+      token: 't'.repeat(TOKEN_BYTES),
+      marks: [],
+    }
+    expect(decodeFrame(encodeFrame(lease))).toEqual(lease)
+    for (const leaseMs of [0, 3_600_001, 4_294_967_295]) {
+      expect(decodeFrame(encodeFrame({ ...lease, leaseMs }))).toBeUndefined()
+    }
   })
 
   it('does not keep the buffer that it was given', () => {

@@ -9,8 +9,8 @@ import { encodeMark, type MarkRecord, openMark } from '../../protocol/mark-recor
 import type { NamespaceMark } from '../../protocol/marks.js'
 import { PresentMarks } from '../../protocol/present-marks.js'
 import { newVersion, openSlot, slotKey } from '../../protocol/slot.js'
-import type { Version } from '../../store/store.js'
-import { mergeVary, type VaryList } from '../rules/vary.js'
+import type { StoreEntry, Version } from '../../store/store.js'
+import { mergeVary, parseVaryText, type VaryList } from '../rules/vary.js'
 
 /** A URL's key as one text, escaped: `keyText` of a `UrlKey`. */
 export type UrlText = string
@@ -87,13 +87,12 @@ export class Resources {
       slots.read(guessed, this.namespace),
       present.ask(NO_FIELDS),
     ])
-    const mark = openMark('url', urlEntry)
-    present.addOthers([mark])
-    if (mark === undefined) {
+    const resource = openResource(slot, urlEntry)
+    present.addOthers([resource?.mark])
+    if (resource === undefined) {
       const variant = await judge(clock, openSlot(variantEntry), present)
       return { resource: undefined, occupied: urlEntry?.version, variantSlot: guessed, variant }
     }
-    const resource = resourceOf(slot, mark)
     const right = sameFields(resource.vary, guess)
     if (known === undefined || !right) this.#hints.set(slot, resource.vary)
     const variantSlot = right ? guessed : this.variantSlot(url, partsOf(resource.vary))
@@ -144,9 +143,8 @@ export class Resources {
         this.#hints.set(slot, merged)
         return { slot, vary: merged, mark: { ...wanted, storeVersion } }
       }
-      const standing = openMark('url', await slots.read(slot, this.namespace))
-      if (standing?.version !== resource.mark.version) return undefined
-      present = resourceOf(slot, standing)
+      present = openResource(slot, await slots.read(slot, this.namespace))
+      if (present?.mark.version !== resource.mark.version) return undefined
     }
     return undefined
   }
@@ -160,8 +158,8 @@ export class Resources {
     const ttl = serverTtl(keepUntil - now)
     const storeVersion = await slots.claim(slot, occupied, encodeMark(fresh), ttl, 'read')
     if (storeVersion !== undefined) return { slot, vary, mark: { ...fresh, storeVersion } }
-    const others = openMark('url', await slots.read(slot, this.namespace))
-    if (others !== undefined) return resourceOf(slot, others)
+    const others = openResource(slot, await slots.read(slot, this.namespace))
+    if (others !== undefined) return others
     throw new StoreUnavailableError('the slot of the URL does not stay in the store', { store: slots.name })
   }
 }
@@ -169,8 +167,11 @@ export class Resources {
 const NO_FIELDS: readonly string[] = []
 const NO_MARKS: readonly Mark[] = []
 
-function resourceOf(slot: string, mark: MarkRecord): Resource {
-  return { slot, vary: mark.data === '' ? NO_FIELDS : mark.data.split(','), mark }
+/** What stands in a URL's slot; `undefined` where nothing, or nothing of ours, does. */
+function openResource(slot: string, entry: StoreEntry | undefined): Resource | undefined {
+  const mark = openMark('url', entry)
+  const vary = mark === undefined ? undefined : parseVaryText(mark.data)
+  return mark === undefined || vary === undefined ? undefined : { slot, vary, mark }
 }
 
 function sameFields(left: readonly string[], right: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import { bufferOf } from '../../base/bytes.js'
+import { isHopByHop } from '../message/headers.js'
 import type { CompleteResponse } from './exchange.js'
 
 /**
@@ -29,6 +30,15 @@ const HEAD_BYTES = 36
 /** More than any server sends: node:http itself takes 16 KiB of field lines. */
 const MAX_TEXT_BYTES = 262_144
 
+/** Field lines of one response, and names in each of the two lists. Node itself reads no more in a message. */
+const MAX_LINES = 2_000
+
+/** Longest finite lifetime and age, in milliseconds. */
+const CENTURY_MS = 3_155_760_000_000
+
+/** The last moment that a `Date` can name, milliseconds since the epoch. */
+const LAST_MS = 8_640_000_000_000_000
+
 /** The lines that are no field: phrase, `added`, `removed`. */
 const OTHER_LINES = 3
 
@@ -36,16 +46,20 @@ const OTHER_LINES = 3
 const TEXT =
   /^[\t\x20-\x7e\x80-\xff]*(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+\n[\t\x20-\x7e\x80-\xff]*)*(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z,]*){2}$/
 
-/** `body` are the pieces in which it was captured; they are copied once. `undefined`: some field cannot be sent again. */
-export function encodeResponse(
-  response: Omit<StoredResponse, 'body'>,
-  body: readonly Uint8Array[],
-): Buffer | undefined {
+/**
+ * `body` are the pieces in which it was captured; they are copied once. A finite lifetime, and an age, is kept as a
+ * century at most. `undefined`: some field cannot be sent again.
+ */
+export function encodeResponse(given: Omit<StoredResponse, 'body'>, body: readonly Uint8Array[]): Buffer | undefined {
+  const { ageMs, freshForMs } = given
+  const bounded = freshForMs === Number.POSITIVE_INFINITY ? freshForMs : Math.min(freshForMs, CENTURY_MS)
+  const response = { ...given, ageMs: Math.min(ageMs, CENTURY_MS), freshForMs: bounded }
   const { statusText, added, removed, headers } = response
   const text = [statusText, ...headers, added.join(), removed.join()].join('\n')
   const lines = headers.length + OTHER_LINES
   if (text.length > MAX_TEXT_BYTES || !TEXT.test(text) || text.split('\n').length !== lines) return undefined
   const bodyBytes = body.reduce((sum, piece) => sum + piece.byteLength, 0)
+  if (!isMade(response, bodyBytes)) return undefined
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + text.length + bodyBytes)
   bytes[0] = GENERATION
   bytes[1] = response.public ? PUBLIC : 0
@@ -64,6 +78,24 @@ export function encodeResponse(
   return bytes
 }
 
+/**
+ * Whether it is one that this cache would make. Whoever may write into the store could else split responses on a
+ * connection (a Content-Length that is not the body's), set cookies, or keep the process busy with a million lines.
+ */
+function isMade(response: Omit<StoredResponse, 'body'>, bodyBytes: number): boolean {
+  const { headers, added, removed, receivedAt, ageMs, freshForMs } = response
+  if (!(receivedAt >= 0 && receivedAt <= LAST_MS && ageMs >= 0 && ageMs <= CENTURY_MS && freshForMs > 0)) return false
+  if (freshForMs > CENTURY_MS && freshForMs !== Number.POSITIVE_INFINITY) return false
+  if (headers.length > 2 * MAX_LINES || added.length > MAX_LINES || removed.length > MAX_LINES) return false
+  let lengths = 0
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] as string).toLowerCase()
+    if (name === 'set-cookie' || name === 'age' || isHopByHop(name)) return false
+    if (name === 'content-length' && (++lengths > 1 || headers[i + 1] !== String(bodyBytes))) return false
+  }
+  return true
+}
+
 /** The body is a view of `bytes`, not a copy. Whatever is not a whole stored response is `undefined`, never an error. */
 export function decodeResponse(bytes: Uint8Array): StoredResponse | undefined {
   const buffer = bufferOf(bytes)
@@ -76,27 +108,17 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse | undefined {
   const textBytes = buffer.readUInt32BE(28)
   const bodyAt = HEAD_BYTES + textBytes
   if (flags > PUBLIC || status < 200 || status > 599) return undefined
-  if (!(Number.isFinite(receivedAt) && ageMs >= 0 && ageMs < Number.POSITIVE_INFINITY && freshForMs > 0))
-    return undefined
   if (textBytes > MAX_TEXT_BYTES || bodyAt + buffer.readUInt32BE(32) !== buffer.length) return undefined
   const text = buffer.toString('latin1', HEAD_BYTES, bodyAt)
   if (!TEXT.test(text)) return undefined
   const headers = text.split('\n')
   const statusText = headers.shift() as string
-  const removed = headers.pop() as string
-  const added = headers.pop() as string
-  return {
-    status,
-    statusText,
-    headers,
-    added: names(added),
-    removed: names(removed),
-    receivedAt,
-    ageMs,
-    freshForMs,
-    public: flags === PUBLIC,
-    body: buffer.subarray(bodyAt),
-  }
+  const removed = names(headers.pop() as string)
+  const added = names(headers.pop() as string)
+  const isPublic = flags === PUBLIC
+  const response = { status, statusText, headers, added, removed, receivedAt, ageMs, freshForMs, public: isPublic }
+  const body = buffer.subarray(bodyAt)
+  return isMade(response, body.byteLength) ? { ...response, body } : undefined
 }
 
 const NO_NAMES: readonly string[] = []

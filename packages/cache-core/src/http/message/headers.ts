@@ -84,10 +84,15 @@ export function members(lines: HeaderLines, name: string): string[] {
 /** Fields of one connection, never stored (RFC 9111 section 3.1, RFC 9110 section 7.6.1). */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
 
+/** Whether a field, its name in lower case, is of one connection whatever Connection lists. */
+export function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name) || name.startsWith('proxy-')
+}
+
 /** The lines without those of one connection: hop-by-hop fields, what Connection lists, and every Proxy-*. */
 export function endToEnd(lines: HeaderLines): string[] {
   const listed = new Set(members(lines, 'connection').map((name) => name.toLowerCase()))
-  return keep(lines, (name) => !HOP_BY_HOP.has(name) && !listed.has(name) && !name.startsWith('proxy-'))
+  return keep(lines, (name) => !isHopByHop(name) && !listed.has(name))
 }
 
 function isNamed(line: string, name: string): boolean {

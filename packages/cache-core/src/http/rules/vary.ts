@@ -14,6 +14,8 @@ export type VaryList = '*' | readonly string[]
 
 /** More fields than any real response names: a handler that invents names must not make every request its own variant. */
 const MAX_VARY_FIELDS = 32
+/** Longer, as a text, than any real list, and what a slot may hold beside a version. Characters. */
+const MAX_VARY_TEXT = 4_096
 
 /**
  * What a response varies on. A `*` on any line wins, and so does a member that is no field name: nobody knows what it
@@ -33,8 +35,18 @@ function isEncoded(headers: HeaderLines): boolean {
 export function mergeVary(a: VaryList, b: VaryList): VaryList {
   if (a === '*' || b === '*') return '*'
   const merged = [...new Set([...a, ...b])].sort()
-  return merged.length > MAX_VARY_FIELDS ? '*' : merged
+  return merged.length > MAX_VARY_FIELDS || merged.join().length > MAX_VARY_TEXT ? '*' : merged
 }
+
+/** The list as it is kept with a URL; `undefined` where this is none that was ever written. */
+export function parseVaryText(text: string): readonly string[] | undefined {
+  if (text === '') return NO_FIELDS
+  if (text.length > MAX_VARY_TEXT) return undefined
+  const names = text.split(',')
+  return names.length <= MAX_VARY_FIELDS && names.every((name) => TOKEN.test(name)) ? names : undefined
+}
+
+const NO_FIELDS: readonly string[] = []
 
 /** A list that people read in a store's keys, up to this many characters; longer ones are hashed. */
 const MAX_READABLE = 64

@@ -1,17 +1,18 @@
 import {
   AmbiguousWriteError,
   StoreClosedError,
-  type StoreError,
+  StoreError,
   StoreUnavailableError,
   UnsupportedError,
 } from '../../base/errors.js'
+import { causeOf, withoutArguments } from './cause.js'
 
 /** Whether an operation that failed may have changed anything. */
 export type OperationKind = 'read' | 'write'
 
 /**
  * The errors of one store, in the words that all stores have. What an error of the driver says, and so which of these
- * it is, only the adapter knows.
+ * it is, only the adapter knows. Causes are copies: what drivers hang on their errors holds passwords and values.
  */
 export class StoreErrors {
   readonly #store: string
@@ -21,7 +22,11 @@ export class StoreErrors {
   }
 
   closed(operation?: string, cause?: unknown): StoreClosedError {
-    return new StoreClosedError(`${this.#store}: the store is closed`, { store: this.#store, operation, cause })
+    return new StoreClosedError(`${this.#store}: the store is closed`, {
+      store: this.#store,
+      operation,
+      cause: shown(cause),
+    })
   }
 
   unsupported(operation: string, why: string): UnsupportedError {
@@ -30,24 +35,28 @@ export class StoreErrors {
 
   /** There was no connection, so nothing was sent. No operation is named where several wait for the same one. */
   notConnected(reason: string, cause?: unknown, operation?: string): StoreUnavailableError {
-    return new StoreUnavailableError(`${this.#store}: not connected: ${reason}`, {
+    return new StoreUnavailableError(`${this.#store}: not connected: ${withoutArguments(reason)}`, {
       store: this.#store,
       operation,
-      cause,
+      cause: shown(cause),
     })
   }
 
   /** The operation certainly changed nothing. `Class` says why. */
   failed(Class: typeof StoreError, operation: string, reason: string, cause?: unknown): StoreError {
-    return new Class(`${this.#store}: ${operation} failed: ${reason}`, { store: this.#store, operation, cause })
+    return new Class(`${this.#store}: ${operation} failed: ${withoutArguments(reason)}`, {
+      store: this.#store,
+      operation,
+      cause: shown(cause),
+    })
   }
 
   /** As `failed`, where the server itself said so: it is alive. */
   refused(Class: typeof StoreError, operation: string, reason: string, cause?: unknown): StoreError {
-    return new Class(`${this.#store}: ${operation} failed: ${reason}`, {
+    return new Class(`${this.#store}: ${operation} failed: ${withoutArguments(reason)}`, {
       store: this.#store,
       operation,
-      cause,
+      cause: shown(cause),
       answered: true,
     })
   }
@@ -55,10 +64,18 @@ export class StoreErrors {
   /** The answer is lost: a read has changed nothing, a write may have been executed, now or later. */
   unanswered(operation: string, kind: OperationKind, reason: string, cause?: unknown): StoreError {
     if (kind === 'read') return this.failed(StoreUnavailableError, operation, reason, cause)
-    return new AmbiguousWriteError(`${this.#store}: ${operation} may or may not have happened: ${reason}`, {
-      store: this.#store,
-      operation,
-      cause,
-    })
+    return new AmbiguousWriteError(
+      `${this.#store}: ${operation} may or may not have happened: ${withoutArguments(reason)}`,
+      {
+        store: this.#store,
+        operation,
+        cause: shown(cause),
+      },
+    )
   }
+}
+
+/** Errors of ours are without secrets already. */
+function shown(cause: unknown): unknown {
+  return cause === undefined || cause instanceof StoreError ? cause : causeOf(cause)
 }
