@@ -1,4 +1,4 @@
-// The front door of an application. Who writes a store finds the contract in `/store` and tools in `/store-kit`.
+// The front door of an application. Authors of a store find the contract in `/store` and tools in `/store-kit`.
 export { type Clock, systemClock } from './base/clock.js'
 export type { DiagnosticEvents } from './base/diagnostics.js'
 export type { Duration } from './base/duration.js'

@@ -154,7 +154,7 @@ const REGISTER_PAUSE_MS = 100
 
 /**
  * The client asks one connection for news of the cluster, and when that fails at once asks a random one. Where the only
- * one left is dying, its socket closed and its end not yet told, hazelcast-client 5.6 and 5.7 ask it again without
+ * one left is dying, its socket closed and its end not yet reported, hazelcast-client 5.6 and 5.7 ask it again without
  * ever giving the event loop a turn: the process hangs, and takes gigabytes in a minute (measured). With a pause the
  * end of the connection is heard.
  */

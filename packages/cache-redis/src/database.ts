@@ -42,7 +42,7 @@ export class Database {
   async #ask(): Promise<void> {
     const wanted = databaseOf(this.#client)
     try {
-      // Every connection begins in database 0, and who uses no other needs no right to SELECT.
+      // Every connection begins in database 0, and a client that uses no other needs no right to SELECT.
       if (wanted !== 0) await (this.#client as Redis).select(wanted)
       this.#confirmed = true
       this.#refusal = undefined

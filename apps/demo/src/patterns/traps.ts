@@ -12,7 +12,7 @@ function greetingFor(acceptLanguage = ''): string {
 
 /** Registered by the middleware pattern, below its address. */
 export const traps: FastifyPluginAsync = async (app) => {
-  // Depends on who asks. A request with credentials passes by the cache, unless the route names what it depends on.
+  // Depends on the client. A request with credentials passes by the cache, unless the route names what it depends on.
   app.get('/patterns/middleware/visitor', async ({ headers }) => ({
     authorization: headers.authorization ?? null,
     cookie: headers.cookie ?? null,
@@ -23,7 +23,7 @@ export const traps: FastifyPluginAsync = async (app) => {
     reply.header('vary', 'Accept-Language').type('text/plain').send(greetingFor(headers['accept-language'])),
   )
 
-  // Each visitor gets a number of his own: the answer forbids that it is kept.
+  // Each visitor gets a number of their own, so the answer forbids storing it.
   let lastTicket = 0
   app.get('/patterns/middleware/ticket', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ ticket: ++lastTicket }),

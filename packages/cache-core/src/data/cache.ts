@@ -207,7 +207,7 @@ export class Cache {
    * Stores a value where there is none. Whether this call stored it, atomically among all processes; a running load of
    * the key is overtaken.
    *
-   * @throws the store's errors: who asks "was I first?" must not be told a guess. AmbiguousWriteError: it may have been.
+   * @throws the store's errors: a caller that asks "was I first?" must not be given a guess. AmbiguousWriteError: it may have been.
    * @throws InvalidValueError, InvalidKeyError, InvalidOptionError, StoreClosedError
    */
   async add(key: Key, value: unknown, options: SetOptions = {}): Promise<boolean> {

@@ -179,7 +179,7 @@ class Drive<T> {
     this.#call.offerStale(state.frame, () => stats.stale(namespace, key))
   }
 
-  /** Whoever wants what is loaded after he came waits for no load that began before. */
+  /** A caller that wants a load younger than itself does not wait for one that began before it came. */
   #joinable(found: Found | undefined): Flight | undefined {
     const { flights } = this.#parts
     const stale = found?.state.is === 'stale' || (found?.state.is === 'fresh' && this.#options.forceFresh)
@@ -257,7 +257,7 @@ class Drive<T> {
         const claim = await RefreshLease.claim(terms)
         if (typeof claim === 'object') return claim
         if (claim === 'failed') return 'no-store'
-        // Nobody who may take what is stale loads beside another one, or where one has just failed.
+        // A caller that may take the stale value does not load beside another load, nor right after one has failed.
         if (forceFresh || (claim === 'backing-off' && !call.offersStale)) {
           return { won: new RefreshLease(terms) }
         }

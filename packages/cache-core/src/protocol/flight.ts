@@ -157,7 +157,7 @@ export class Flight {
     this.#loading = true
     const result = await load.run()
     this.#loading = false
-    // Closed before the result is sent: who comes from here on may know of a delete that the result does not.
+    // Closed before the result is sent: a caller that comes from here on may know of a delete that the result predates.
     this.open = false
     if ('error' in result) this.#failAll(result)
     else for (const call of this.#calls({ late: false })) this.#give(call, result.loaded)

@@ -58,7 +58,7 @@ export class Flights {
   }
 
   /**
-   * The key was changed by this process: nobody who comes from now on may join a load that began before. What that load
+   * The key was changed by this process: no caller that comes from now on may join a load that began before. What that load
    * stores is refused by the store (docs/leases.md, T3).
    */
   detach(slot: string): void {

@@ -18,7 +18,7 @@ interface Waiting {
  * Reads of one event-loop turn go to the store as one batch, a key asked for twice is asked once. Measured with 64
  * readers of 1 KiB on Redis: 4.4 times the reads of single GETs.
  *
- * A read is shared only by callers that came before it was sent: who comes later may have to see a later delete.
+ * A read is shared only by callers that came before it was sent: a later caller may have to see a later delete.
  */
 export class Reader {
   readonly #store: Reads

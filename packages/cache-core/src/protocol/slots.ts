@@ -84,7 +84,7 @@ export class Slots {
     if (this.journal.distrusts(slot, room)) throw this.undelivered(operation)
   }
 
-  /** As `read`, at once and alone: for who has just written. @throws the store's errors. */
+  /** As `read`, at once and alone: for a caller that has just written. @throws the store's errors. */
   readAlone(slot: string): Promise<StoreEntry | undefined> {
     return this.#store.get(slot)
   }
@@ -158,7 +158,7 @@ export class Slots {
     return this.#store.close()
   }
 
-  /** The error of who must not believe the store. */
+  /** The error of a caller that must not believe the store. */
   undelivered(operation: string): UndeliveredError {
     return new UndeliveredError('an earlier invalidation of this key has not reached the store yet', {
       store: this.name,

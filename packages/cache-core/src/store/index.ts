@@ -1,4 +1,4 @@
-// The contract, for who writes a store: what its methods are given and answer, what it declares, how it fails.
+// The contract, for authors of a store: what its methods are given and answer, what it declares, how it fails.
 export {
   AmbiguousWriteError,
   InvalidOptionError,

@@ -6,7 +6,7 @@ import { type Command, encode, type Message, opcodeOf, sequenceOf, statusOf } fr
 import { HEADER_BYTES, Opcode, Status } from './protocol.js'
 import { ReplyReader } from './reply-reader.js'
 
-/** One request and who waits for its answer: one of the two is called, once, or `onReply` for each line of statistics. */
+/** One request and the caller that waits for its answer: one of the two is called, once, or `onReply` for each line of statistics. */
 export interface Call {
   readonly request: Buffer
   /** The request's sequence number, as it stands in its header. */

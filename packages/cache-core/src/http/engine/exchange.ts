@@ -97,7 +97,7 @@ export interface Exchange {
   /**
    * Lets the handler answer as if there were no cache: the server sees the same calls in the same order, and what is
    * not the end may go out at once. Only what completes the response (the last chunk, and all of a body whose length
-   * was announced and is reached) waits until `invalidate` is settled: who has read the answer finds nothing older.
+   * was announced and is reached) waits until `invalidate` is settled: a client that has read the answer finds nothing older.
    */
   write(plan: WritePlan): void
 }

@@ -70,7 +70,7 @@ export class HttpCache {
   readonly #leaseMs: number
   readonly #hardTimeoutMs: number
   readonly #waitTimeoutMs: number
-  /** Variants for which requests of this process have waited in vain, until when (monotonic): the next ones do not. */
+  /** Variants that requests of this process have waited for without success; until then (monotonic) the next ones do not wait. */
   readonly #vain = new LRUCache<string, number>({ max: MAX_VAIN })
 
   /** Made by `createHttpCache` and `with`. */
@@ -252,7 +252,7 @@ export class HttpCache {
     return true
   }
 
-  /** How long a request still waits for others: not at all where one before it has waited in vain. */
+  /** How long a request still waits for others: not at all where an earlier one has waited without success. */
   #patience({ waitUntil }: Asked, variantSlot: string): number {
     const now = this.#handle.engine.clock.monotonic()
     const until = this.#vain.get(variantSlot)
@@ -269,7 +269,7 @@ export class HttpCache {
     }
   }
 
-  /** RFC 9111 section 4.4. Settled before the answer ends: who has read it must not find the old response. */
+  /** RFC 9111 section 4.4. Settled before the answer ends: a client that has read it must not find the old response. */
   #afterUnsafe(request: CacheRequest, head: CacheResponse): Promise<void> | undefined {
     const targets = invalidatedTargets(request, head).map((target) => ({ ...request, target, url: target }))
     const deletes = this.#deletes(targets)
@@ -335,7 +335,7 @@ function missOf(resource: Resource | undefined): Forward {
 }
 
 /**
- * The engine behind every `httpCache`, for who wants to hold it: to purge, or to share it among routes.
+ * The engine behind every `httpCache`, for callers that hold it themselves: to purge, or to share it among routes.
  * @throws InvalidOptionError naming the option.
  */
 export function createHttpCache(cache: Cache, options: HttpCacheOptions = {}): HttpCache {

@@ -108,7 +108,7 @@ export class Resources {
     const slot = this.urlSlot(url)
     let creating = this.#creating.get(slot)
     if (creating === undefined) {
-      // Shared only by callers that came before it was sent: who comes later may know of a later purge.
+      // Shared only by callers that came before it was sent: a later caller may know of a later purge.
       creating = new Promise((resolve) => {
         process.nextTick(() => {
           this.#creating.delete(slot)

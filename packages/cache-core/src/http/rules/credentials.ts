@@ -1,5 +1,5 @@
 /**
- * Fields that tell who asks, beside Cookie, which has an option of its own: what a handler answers to them is one
+ * Fields that identify the client, beside Cookie, which has an option of its own: what a handler answers to them is one
  * client's, until the route says otherwise. Standard ones, those of API keys and tokens as they are usually called, and
  * those by which gateways hand on whom they have verified.
  */

@@ -16,7 +16,7 @@ export interface NarrowingRules extends KeyRules {
   readonly headers: ReadonlySet<string> | undefined
   /** Cookies that the route depends on; `undefined` when it does not say. */
   readonly cookies: ReadonlySet<string> | undefined
-  /** Fields, in lower case, that tell who asks. */
+  /** Fields, in lower case, that identify the client. */
   readonly credentialHeaders: ReadonlySet<string>
   /** Codings that the application can answer with, the preferred one first; `undefined`: Accept-Encoding stays as it is. */
   readonly encodings: readonly string[] | undefined

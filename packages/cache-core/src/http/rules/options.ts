@@ -48,7 +48,7 @@ export interface HttpCacheOptions<Request = unknown> {
   /** Cookies that the response depends on; `[]` when it depends on none. Without it a request with cookies passes uncached. */
   readonly cookies?: readonly string[] | undefined
   /**
-   * Fields that tell who asks, beside the built-in list (Authorization, X-API-Key, X-CSRF-Token, …): a request that has
+   * Fields that identify the client, beside the built-in list (Authorization, X-API-Key, X-CSRF-Token, …): a request that has
    * one passes uncached, unless `headers` names it.
    */
   readonly credentialHeaders?: readonly string[] | undefined

@@ -106,7 +106,7 @@ export class Breaker {
 
   #open(): void {
     const { clock } = this.#terms
-    // One that has just been closed, or tried, in vain: what the question asks for is not what fails.
+    // One that was closed, or tried, a moment ago and opens again: the question does not ask for what fails.
     const again = this.#state === 'half-open' || clock.monotonic() - this.#closedAt < STEADY_MS
     this.#pauseMs = again ? Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS) : FIRST_PAUSE_MS
     this.#againMs = FIRST_PAUSE_MS
