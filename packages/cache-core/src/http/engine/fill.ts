@@ -65,7 +65,10 @@ export class Filler {
   async fill(request: FillRequest, { signal, marks }: LoadTerms): Promise<Loaded> {
     const { exchange, key, forward } = request
     if (marks === undefined) {
-      runAlone(exchange, key, this.#rules, { forward, detail: 'waited for another request, or the store, in vain' })
+      runAlone(exchange, key, this.#rules, {
+        forward,
+        detail: 'waited for another request, or the store, for too long',
+      })
       return NOTHING
     }
     const { clock } = this.#engine
