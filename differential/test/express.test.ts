@@ -6,4 +6,4 @@ import { differential } from './support/differential.js'
 
 differential(expressFive, [...shopScripts, ...expressScripts])
 differential(expressFive, connectionScripts, ['inside of all'])
-differential(expressFour, [...shopScripts, ...expressScripts], ['inside of all'])
+differential(expressFour, shopScripts, ['inside of all'])

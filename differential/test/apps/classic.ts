@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer } from 'node:http'
 import { httpCache } from '@tiercel/cache-core/connect'
 import compression from 'compression'
 import connect from 'connect'
@@ -13,7 +12,7 @@ import type { Application, Place, Site } from '../support/application.js'
 import { LONG_TEXT } from './answers.js'
 import { RequestContext } from './context.js'
 import { STATIC } from './fixtures.js'
-import { running } from './listen.js'
+import { listen } from './listen.js'
 import { rawRoutes, runRaw } from './raw-routes.js'
 
 type Next = (error?: unknown) => void
@@ -60,7 +59,7 @@ function classic(name: string, make: () => Classic): Application {
       for (const layer of layers()) app.use(layer)
       cacheIf('inside of all')
       for (const layer of routes(site, context)) app.use(layer)
-      return running(createServer(app.handler))
+      return listen(app.handler)
     },
   }
 }

@@ -206,7 +206,7 @@ function errors(app: FastifyInstance, site: Site): void {
     throw new Error('later')
   })
   all('next', (_request, reply) => void reply.send(new Error('handed on')))
-  all('late', (_request, reply) => void setImmediate(() => reply.send(new Error('in another turn'))))
+  all('late', (_request, reply) => void setImmediate(() => void reply.send(new Error('in another turn'))))
   all('status', async () => {
     throw Object.assign(new Error('a teapot'), { statusCode: 418 })
   })

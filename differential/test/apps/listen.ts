@@ -1,10 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Running } from '../support/application.js'
 
 /** Starts a server on a port of its own. */
-export function listen(handler: RequestListener): Promise<Running> {
-  return running(createServer(handler))
+export function listen(handler: (req: IncomingMessage, res: ServerResponse) => unknown): Promise<Running> {
+  return running(createServer((req, res) => void handler(req, res)))
 }
 
 export async function running(server: Server): Promise<Running> {

@@ -28,10 +28,6 @@ export type Behaviour =
   | 'half-closes'
   /** Reads only when the handler says that it was held up. */
   | 'reads late'
-  /** Tells the handler of the first byte of the body that it sees. */
-  | 'tells of the first byte'
-  | 'tells of the head'
-  | 'tells of the hint'
   | 'leaves while the handler runs'
   | 'leaves after the head'
   | 'leaves in the body'

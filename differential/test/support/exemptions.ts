@@ -1,6 +1,6 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import { edit, editLines, latin1Of, replaceValues, sortedLines, unpacked, without } from './edit-reply.js'
 import type { Pair, Recording } from './recording.js'
-import { type Head, type Reply, statusOf, valuesOf } from './reply.js'
+import { type Reply, statusOf, valuesOf } from './reply.js'
 
 /** A difference that is meant, with the reason. What it names is made equal before the two are compared. */
 export interface Exemption {
@@ -261,26 +261,10 @@ function answeredByCache({ round, plain, cached }: Pair): Pair {
   return { round, plain: same, cached: same }
 }
 
-function latin1Of(line: string): string {
-  const text = Buffer.from(line, 'latin1').toString()
-  return text.includes('\ufffd') ? line : text
-}
-
 function rangeOf({ exchange: { headers } }: Recording): [number, number] {
   const range = headers.find(([name]) => name.toLowerCase() === 'range')?.[1] ?? ''
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? []
   return [Number(first), Number(last)]
-}
-
-const UNPACK: Readonly<Record<string, (body: Buffer) => Buffer>> = {
-  gzip: gunzipSync,
-  br: brotliDecompressSync,
-  deflate: inflateSync,
-}
-
-function unpacked(reply: Reply): Reply {
-  const unpack = UNPACK[valuesOf(reply.head, 'content-encoding').join()]
-  return unpack === undefined || reply.body.length === 0 ? reply : { ...reply, body: unpack(reply.body) }
 }
 
 function handlersFirst(recording: Recording): Recording {
@@ -325,40 +309,10 @@ function onCached(change: (reply: Reply) => Reply): Exemption['apply'] {
   return (pair) => ({ ...pair, cached: edit(pair.cached, change) })
 }
 
-function without(pattern: RegExp): (reply: Reply) => Reply {
-  return (reply) => editLines(reply, (line) => (pattern.test(line) ? [] : [line]))
-}
-
 function onHits(change: (reply: Reply) => Reply): Exemption['apply'] {
   return (pair) => (isHit(pair.cached) ? onCached(change)(pair) : pair)
 }
 
 function onHitsBoth(change: (reply: Reply) => Reply): Exemption['apply'] {
   return (pair) => (isHit(pair.cached) ? onBoth(change)(pair) : pair)
-}
-
-function edit(recording: Recording, change: (reply: Reply) => Reply): Recording {
-  return { ...recording, reply: change(recording.reply) }
-}
-
-function editLines(reply: Reply, change: (line: string) => readonly string[]): Reply {
-  return reply.head === undefined ? reply : { ...reply, head: withLines(reply.head, reply.head.lines.flatMap(change)) }
-}
-
-function replaceValues(reply: Reply, pattern: RegExp, replacement: string): Reply {
-  return editLines(reply, (line) => [line.replace(pattern, replacement)])
-}
-
-function sortedLines(reply: Reply): Reply {
-  const lowered = editLines(reply, (line) => [line.replace(/^[^:]+/, (name) => name.toLowerCase())])
-  const nameOf = (line: string): string => line.slice(0, line.indexOf(':'))
-  if (lowered.head === undefined) return lowered
-  const lines = lowered.head.lines.toSorted((left, right) =>
-    nameOf(left) < nameOf(right) ? -1 : nameOf(left) > nameOf(right) ? 1 : 0,
-  )
-  return { ...lowered, head: withLines(lowered.head, lines) }
-}
-
-function withLines(head: Head, lines: readonly string[]): Head {
-  return { ...head, lines }
 }

@@ -135,25 +135,18 @@ class Talk {
 
   async #send({ head, body }: RequestBytes): Promise<void> {
     const connection = this.#connection
-    switch (this.#exchange.does) {
-      case 'leaves in the request':
-        connection.write(Buffer.concat([head, ...body]).subarray(0, -1))
-        return
-      case 'waits for 100':
-        connection.write(head)
-        await this.#answered()
-        for (const piece of body) connection.write(piece)
-        return
-      case 'sends slowly':
-        connection.write(head)
-        for (const piece of body) await this.#sendSlowly(piece)
-        return
-      case 'half-closes':
-        connection.write(Buffer.concat([head, ...body]))
-        connection.halfClose()
-        return
-      default:
-        connection.write(Buffer.concat([head, ...body]))
+    const { does } = this.#exchange
+    if (does === 'waits for 100') {
+      connection.write(head)
+      await this.#answered()
+      for (const piece of body) connection.write(piece)
+    } else if (does === 'sends slowly') {
+      connection.write(head)
+      for (const piece of body) await this.#sendSlowly(piece)
+    } else {
+      const whole = Buffer.concat([head, ...body])
+      connection.write(does === 'leaves in the request' ? whole.subarray(0, -1) : whole)
+      if (does === 'half-closes') connection.halfClose()
     }
   }
 
