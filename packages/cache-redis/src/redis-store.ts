@@ -77,7 +77,7 @@ export class RedisStore implements Store {
   }
 
   partOf(key: string): string | undefined {
-    return this.#connection.partOf(this.#prefix + key)
+    return this.#reads.partOf(this.#prefix + key)
   }
 
   async get(key: string): Promise<StoreEntry | undefined> {
