@@ -12,28 +12,26 @@ import type { ParsedOptions } from './options.js'
  * operation without a connection fails at once, while ioredis reconnects by itself.
  */
 export class Connection {
-  #link: Link
+  readonly #open: () => Link
   readonly #search: MasterSearch | undefined
+  /** Of the same server: what is found out here concerns it too. */
+  readonly #other: Connection | undefined
+  #link: Link
   /** The last one that was replaced; it may still owe answers. */
   #retired: Link | undefined
   #redirected = false
   #closed = false
+  #closing: Promise<void> | undefined
 
-  constructor(source: ParsedOptions['source']) {
-    if ('client' in source) {
-      this.#link = Link.shared(source.client)
-      return
-    }
-    if ('nodes' in source) {
-      this.#link = Link.own(new Cluster([...source.nodes], source.cluster))
-      return
-    }
-    const open = (): Link => Link.own(new Redis(source.config))
-    this.#link = open()
-    this.#search = new MasterSearch(open, (link) => {
-      this.#retired = this.#link
-      this.#retired.retire()
-      this.#link = link
+  /** @param other The store's first connection, where this is its second. */
+  constructor(source: ParsedOptions['source'], other?: Connection) {
+    this.#open = () => linkTo(source)
+    this.#other = other
+    this.#link = this.#open()
+    if (!('config' in source)) return
+    this.#search = new MasterSearch(this.#open, (link) => {
+      this.#replace(link)
+      if (other !== undefined) other.#replace(other.#open())
     })
   }
 
@@ -86,12 +84,23 @@ export class Connection {
       return
     }
     if (READ_ONLY.test(error.message)) this.#search?.begin()
-    if (/^(MOVED|ASK) /.test(error.message)) this.#warnOfCluster()
+    if (/^(MOVED|ASK) /.test(error.message)) (this.#other ?? this).#warnOfCluster()
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true
     await Promise.all([this.#search?.close(), this.#retired?.release(), this.#link.release()])
+  }
+
+  #replace(link: Link): void {
+    this.#retired = this.#link
+    this.#retired.retire()
+    this.#link = link
   }
 
   #warnOfCluster(): void {
@@ -99,6 +108,11 @@ export class Connection {
     this.#redirected = true
     report('store-warning', () => ({ store: STORE_NAME, message: ONE_NODE_OF_MANY }))
   }
+}
+
+function linkTo(source: ParsedOptions['source']): Link {
+  if ('client' in source) return Link.shared(source.client)
+  return Link.own('nodes' in source ? new Cluster([...source.nodes], source.cluster) : new Redis(source.config))
 }
 
 const ONE_NODE_OF_MANY =

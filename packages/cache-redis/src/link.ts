@@ -168,11 +168,12 @@ function warnOf(client: RedisClient): void {
     : options.autoResendUnfulfilledCommands !== false
   const faults = [
     repeats && 'sends commands again after a lost connection, and a repeated write can report a conflict with itself',
+    client.isCluster && options.enableOfflineQueue !== false && 'queues commands while a node is away',
     !noticesSilence(client) && 'has no socketTimeout, so that the store has to end connections whose peer is gone',
   ].filter((fault) => fault !== false)
   if (faults.length === 0) return
   const advice = client.isCluster
-    ? 'failFastCluster (retryDelayOnFailover: 0, redisOptions.socketTimeout)'
+    ? 'failFastCluster (retryDelayOnFailover: 0, enableOfflineQueue: false, redisOptions.socketTimeout)'
     : 'failFast (autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, socketTimeout)'
   report('store-warning', () => ({
     store: STORE_NAME,

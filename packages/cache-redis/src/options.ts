@@ -6,6 +6,7 @@ import {
   duration,
   hostsOption,
   OptionTable,
+  oneOf,
   overUrl,
   prefixOption,
   type RowsOf,
@@ -37,6 +38,11 @@ export interface RedisStoreOptions {
   readonly maxValueBytes?: number | undefined
   /** How long one attempt to connect may take. Default `'2s'`. */
   readonly connectTimeout?: Duration | undefined
+  /**
+   * Writes go over a second connection, so that reads do not wait behind writes that the server holds back (a failover
+   * under way, `CLIENT PAUSE WRITE`). Default false.
+   */
+  readonly writeConnection?: boolean | undefined
   /** Further settings of the connection that the store opens: TLS, Sentinel, a unix socket, auto-pipelining. They win over the URL. */
   readonly config?: RedisConfig | undefined
   /** Your own `Redis` or `Cluster`, in place of all that says how to connect. It is never closed by the store. */
@@ -49,6 +55,7 @@ export interface ParsedOptions {
     | { readonly client: RedisClient }
     | { readonly config: Omit<RedisOptions, 'replyMapping'> }
     | { readonly nodes: readonly { readonly host: string; readonly port: number }[]; readonly cluster: ClusterSettings }
+  readonly writeConnection: boolean
   readonly keyPrefix: string
   readonly maxValueBytes: number
 }
@@ -66,7 +73,7 @@ const OWN_SETTINGS = {
 const MIB = 1_048_576
 /** Redis's own `proto-max-bulk-len`, with room for the version stamp and a hashed key. */
 const MAX_VALUE_BYTES = 511 * MIB
-const CONNECTING = ['url', 'cluster', 'connectTimeout', 'config'] as const
+const CONNECTING = ['url', 'cluster', 'connectTimeout', 'writeConnection', 'config'] as const
 
 const OPTIONS = {
   url: urlOption('redis://localhost:6379'),
@@ -74,6 +81,7 @@ const OPTIONS = {
   prefix: prefixOption,
   maxValueBytes: count({ max: MAX_VALUE_BYTES }).or(16 * MIB),
   connectTimeout: duration({ min: 1 }).or(failFast.connectTimeout),
+  writeConnection: oneOf([true, false]).or(false),
   config: configOption<RedisConfig>('ioredis', OWN_SETTINGS),
   // By what it can do, not by its class: it may come from another copy of ioredis.
   client: shape<RedisClient>('a Redis or Cluster of ioredis', [
@@ -108,23 +116,21 @@ export function parseOptions(options: RedisStoreOptions): ParsedOptions {
     config = {},
     connectTimeoutMs: connectTimeout,
     prefix,
+    writeConnection,
     maxValueBytes,
   } = TABLE.read(overUrl(TABLE, options, CONNECTING, readUrl))
-  if (client !== undefined) return { source: { client: withDatabase(client) }, keyPrefix: prefix, maxValueBytes }
+  const common = { writeConnection, keyPrefix: prefix, maxValueBytes }
+  if (client !== undefined) return { source: { client: withDatabase(client) }, ...common }
   if (cluster !== undefined) {
     const place = [...PLACES, 'db' as const].find((name) => config[name] !== undefined)
     if (place !== undefined) throw new InvalidOptionError(`config.${place}`, 'cannot be given for a cluster')
     const nodes = cluster.map(({ host, port = DEFAULT_PORT }) => ({ host, port }))
-    return {
-      source: { nodes, cluster: clusterSettings({ ...config, connectTimeout }) },
-      keyPrefix: prefix,
-      maxValueBytes,
-    }
+    return { source: { nodes, cluster: clusterSettings({ ...config, connectTimeout }) }, ...common }
   }
   if (PLACES.every((name) => config[name] === undefined)) {
     const places = PLACES.map((name) => `config.${name}`).join(', ')
     throw new InvalidOptionError('url', `missing; give a url, cluster, ${places} or a client of your own`)
   }
   const settings = { ...failFast, reconnectOnError: null, lazyConnect: true, connectTimeout, ...config }
-  return { source: { config: settings }, keyPrefix: prefix, maxValueBytes }
+  return { source: { config: settings }, ...common }
 }

@@ -40,16 +40,19 @@ const BATCH_KEYS = 500
 export class RedisStore implements Store {
   readonly name = STORE_NAME
   readonly #capabilities: RefusableCapabilities
-  readonly #connection: Connection
+  readonly #reads: Connection
+  /** The same, unless writes have a connection of their own. */
+  readonly #writes: Connection
   readonly #subscriptions: Subscriptions
   readonly #prefix: string
   readonly #stamps = new VersionStamps()
 
   /** @throws InvalidOptionError naming the option. */
   constructor(options: RedisStoreOptions) {
-    const { source, keyPrefix, maxValueBytes } = parseOptions(options)
-    this.#connection = new Connection(source)
-    this.#subscriptions = new Subscriptions(() => this.#client)
+    const { source, writeConnection, keyPrefix, maxValueBytes } = parseOptions(options)
+    this.#reads = new Connection(source)
+    this.#writes = writeConnection ? new Connection(source, this.#reads) : this.#reads
+    this.#subscriptions = new Subscriptions(() => this.#reads.client)
     this.#prefix = keyPrefix
     this.#capabilities = new RefusableCapabilities(STORE_NAME, {
       add: true,
@@ -69,21 +72,17 @@ export class RedisStore implements Store {
     return this.#capabilities.present
   }
 
-  get #client(): RedisClient {
-    return this.#connection.client
-  }
-
   serverOf(key: string): string | undefined {
-    return this.#connection.serverOf(this.#prefix + key)
+    return this.#reads.serverOf(this.#prefix + key)
   }
 
   partOf(key: string): string | undefined {
-    return this.#connection.partOf(this.#prefix + key)
+    return this.#reads.partOf(this.#prefix + key)
   }
 
   async get(key: string): Promise<StoreEntry | undefined> {
     try {
-      return openEntry(await this.#read('get', () => this.#client.getBuffer(this.#prefix + key)))
+      return openEntry(await this.#read('get', (client) => client.getBuffer(this.#prefix + key)))
     } catch (error) {
       return orMiss(error)
     }
@@ -91,20 +90,18 @@ export class RedisStore implements Store {
 
   async set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
     const stamped = this.#stamps.stamp(bytes)
-    await this.#write('set', () =>
-      ttl === undefined
-        ? this.#client.set(this.#prefix + key, stamped)
-        : this.#client.set(this.#prefix + key, stamped, 'PX', ttl),
+    await this.#write('set', (client) =>
+      ttl === undefined ? client.set(this.#prefix + key, stamped) : client.set(this.#prefix + key, stamped, 'PX', ttl),
     )
   }
 
   async add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
     this.#capabilities.require('add', 'add')
     const stamped = this.#stamps.stamp(bytes)
-    const answer = await this.#write('add', () =>
+    const answer = await this.#write('add', (client) =>
       ttl === undefined
-        ? this.#client.set(this.#prefix + key, stamped, 'NX')
-        : this.#client.set(this.#prefix + key, stamped, 'PX', ttl, 'NX'),
+        ? client.set(this.#prefix + key, stamped, 'NX')
+        : client.set(this.#prefix + key, stamped, 'PX', ttl, 'NX'),
     )
     return answer === null ? undefined : versionOf(stamped)
   }
@@ -117,38 +114,38 @@ export class RedisStore implements Store {
   ): Promise<Version | undefined> {
     this.#capabilities.require('compareAndSet', 'compareAndSet')
     const stamped = this.#stamps.stamp(bytes)
-    const written = await this.#write('compareAndSet', () =>
-      scripts.compareAndSet.run(this.#client, this.#prefix + key, version as Buffer, stamped, ttl),
+    const written = await this.#write('compareAndSet', (client) =>
+      scripts.compareAndSet.run(client, this.#prefix + key, version as Buffer, stamped, ttl),
     ).catch(orMiss)
     return written === 1 ? versionOf(stamped) : undefined
   }
 
   async delete(key: string): Promise<boolean> {
-    return (await this.#write('delete', () => this.#client.unlink(this.#prefix + key))) > 0
+    return (await this.#write('delete', (client) => client.unlink(this.#prefix + key))) > 0
   }
 
   async compareAndDelete(key: string, version: Version): Promise<boolean> {
     this.#capabilities.require('compareAndSet', 'compareAndDelete')
-    const removed = await this.#write('compareAndDelete', () =>
-      scripts.compareAndDelete.run(this.#client, this.#prefix + key, version as Buffer),
+    const removed = await this.#write('compareAndDelete', (client) =>
+      scripts.compareAndDelete.run(client, this.#prefix + key, version as Buffer),
     ).catch(orMiss)
     return removed === 1
   }
 
   async touch(key: string, ttl: number): Promise<boolean> {
     this.#capabilities.require('touch', 'touch')
-    return (await this.#write('touch', () => this.#client.pexpire(this.#prefix + key, ttl))) > 0
+    return (await this.#write('touch', (client) => client.pexpire(this.#prefix + key, ttl))) > 0
   }
 
   async getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
     // The keys of a cluster lie on many nodes, and one MGET takes keys of one slot.
-    if (this.#client.isCluster) return Promise.all(keys.map((key) => this.get(key)))
+    if (this.#reads.client.isCluster) return Promise.all(keys.map((key) => this.get(key)))
     const batches = chunks(
       keys.map((key) => this.#prefix + key),
       BATCH_KEYS,
     )
-    const read = (batch: string[]): Promise<(Buffer | null)[]> => this.#client.mgetBuffer(batch)
-    return (await this.#read('getMany', () => Promise.all(batches.map(read)))).flat().map(openEntry)
+    const found = await this.#read('getMany', (client) => Promise.all(batches.map((batch) => client.mgetBuffer(batch))))
+    return found.flat().map(openEntry)
   }
 
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
@@ -157,20 +154,20 @@ export class RedisStore implements Store {
 
   async deleteMany(keys: readonly string[]): Promise<void> {
     const engineKeys = keys.map((key) => this.#prefix + key)
-    const batches = this.#client.isCluster ? engineKeys.map((key) => [key]) : chunks(engineKeys, BATCH_KEYS)
-    await allOrFirstError(batches.map((batch) => this.#write('deleteMany', () => this.#client.unlink(batch))))
+    const batches = this.#writes.client.isCluster ? engineKeys.map((key) => [key]) : chunks(engineKeys, BATCH_KEYS)
+    await allOrFirstError(batches.map((batch) => this.#write('deleteMany', (client) => client.unlink(batch))))
   }
 
   async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
     this.#capabilities.require('increment', 'increment')
-    const answer = await this.#write('increment', () =>
-      scripts.increment.run(this.#client, this.#prefix + key, by, ttl ?? ''),
+    const answer = await this.#write('increment', (client) =>
+      scripts.increment.run(client, this.#prefix + key, by, ttl ?? ''),
     )
     return Number(answer)
   }
 
   async ping(): Promise<void> {
-    await this.#read('ping', () => this.#client.ping())
+    await this.#read('ping', (client) => client.ping())
   }
 
   async publish(channel: string, message: Uint8Array): Promise<void> {
@@ -178,7 +175,7 @@ export class RedisStore implements Store {
     // ioredis would send a plain `Uint8Array` as the text `1,2,3`.
     const bytes = bufferOf(message)
     // A cluster's client would choose a node at random each time, and messages would overtake each other.
-    await this.#write('publish', () => firstMaster(this.#client).publish(this.#prefix + channel, bytes))
+    await this.#write('publish', (client) => firstMaster(client).publish(this.#prefix + channel, bytes))
   }
 
   async subscribe(channel: string, listener: Listener, events?: SubscriptionEvents): Promise<Unsubscribe> {
@@ -188,39 +185,44 @@ export class RedisStore implements Store {
 
   async purge(): Promise<void> {
     this.#capabilities.require('purge', 'purge')
-    await this.#write('purge', () => purgePrefix(this.#client, this.#prefix, () => this.#connection.closed))
+    await this.#write('purge', (client) => purgePrefix(client, this.#prefix, () => this.#writes.closed))
   }
 
   async close(): Promise<void> {
     this.#capabilities.close()
-    await Promise.all([this.#subscriptions.close(), this.#connection.close()])
+    await Promise.all([this.#subscriptions.close(), this.#reads.close(), this.#writes.close()])
   }
 
-  #read<T>(operation: string, send: () => Promise<T>): Promise<T> {
-    return this.#run(operation, 'read', send)
+  #read<T>(operation: string, send: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.#run(operation, 'read', this.#reads, send)
   }
 
-  #write<T>(operation: string, send: () => Promise<T>): Promise<T> {
-    return this.#run(operation, 'write', send)
+  #write<T>(operation: string, send: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.#run(operation, 'write', this.#writes, send)
   }
 
-  #run<T>(operation: string, kind: OperationKind, send: () => Promise<T>): Promise<T> {
-    return this.#connection.ready
-      ? this.#sent(operation, kind, send())
-      : this.#connection.connected(operation).then(() => this.#sent(operation, kind, send()))
+  #run<T>(
+    operation: string,
+    kind: OperationKind,
+    connection: Connection,
+    send: (client: RedisClient) => Promise<T>,
+  ): Promise<T> {
+    return connection.ready
+      ? this.#sent(operation, kind, connection, send(connection.client))
+      : connection.connected(operation).then(() => this.#sent(operation, kind, connection, send(connection.client)))
   }
 
   /** Every operation passes here: one promise beside the driver's, and no async function, is worth 5 % of a set at 64 callers. */
-  #sent<T>(operation: string, kind: OperationKind, answer: Promise<T>): Promise<T> {
+  #sent<T>(operation: string, kind: OperationKind, connection: Connection, answer: Promise<T>): Promise<T> {
     return answer.catch((cause: unknown) => {
-      throw this.#failure(operation, kind, cause)
+      throw this.#failure(operation, kind, connection, cause)
     })
   }
 
-  #failure(operation: string, kind: OperationKind, cause: unknown): StoreError {
-    if (this.#connection.closed) return errors.closed(operation)
-    this.#connection.heard(cause)
-    const parts = { connection: this.#connection, subscriptions: this.#subscriptions, prefix: this.#prefix }
+  #failure(operation: string, kind: OperationKind, connection: Connection, cause: unknown): StoreError {
+    if (connection.closed) return errors.closed(operation)
+    connection.heard(cause)
+    const parts = { connection: this.#writes, subscriptions: this.#subscriptions, prefix: this.#prefix }
     noteRefusal(this.#capabilities, parts, operation, cause)
     return storeError(operation, kind, cause)
   }

@@ -99,6 +99,17 @@ describe.skipIf(cluster === undefined)('a cluster', () => {
     await cache.close()
   })
 
+  it('client of the caller that fails slowly is told what to set', () => {
+    const heard = hearWarnings()
+    const slow = new Cluster([{ port: 1 }], { lazyConnect: true, retryDelayOnFailover: 0, redisOptions: failFast })
+    openStore({ client: slow })
+    expect(heard).toEqual([
+      expect.stringMatching(/queues commands while a node is away; create it with failFastCluster/),
+    ])
+    openStore({ client: new Cluster([{ port: 1 }], { ...failFastCluster, lazyConnect: true }) })
+    expect(heard).toHaveLength(1)
+  })
+
   it('has no other database than 0', async () => {
     const [node = ''] = nodes.split(',')
     await expect(openStore({ url: `redis://${node}/3` }).ping()).rejects.toThrow(/SELECT 3 was refused.*cluster mode/)

@@ -77,6 +77,28 @@ export const batches: readonly ConformanceCase[] = [
     },
   },
   {
+    id: 'batches/servers',
+    promise,
+    title: 'where the store shows servers, the parts of a batch add up to the whole',
+    async run({ store, raw, key }) {
+      const written = Array.from({ length: 64 }, (_, index) => ({ key: key(), bytes: utf8(`value ${index}`) }))
+      await store.setMany(written)
+      if (raw.serverOf === undefined) return
+      const keys = written.map((one) => one.key)
+      const servers = keys.map((one) => raw.serverOf?.(one))
+      expectEqual(
+        'the servers of the same keys, asked again',
+        keys.map((one) => raw.serverOf?.(one)).join(),
+        servers.join(),
+      )
+      for (const server of new Set(servers)) {
+        const part = written.filter((_, index) => servers[index] === server)
+        const entries = await raw.getMany(part.map((one) => one.key))
+        for (const [index, one] of part.entries()) expectBytes(`value ${index} on ${server}`, entries[index], one.bytes)
+      }
+    },
+  },
+  {
     id: 'batches/mixed-sizes',
     promise,
     title: 'large and small values in one batch keep apart',

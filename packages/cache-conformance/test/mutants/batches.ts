@@ -51,6 +51,17 @@ export const batches: readonly Mutant[] = [
     },
   ),
   mutant(
+    'serverOf names another server each time',
+    'batches/servers',
+    class extends ReferenceStore {
+      #asked = 0
+
+      serverOf(): string {
+        return `server ${this.#asked++}`
+      }
+    },
+  ),
+  mutant(
     'getMany loses what comes after a large value',
     'batches/mixed-sizes',
     class extends ReferenceStore {
