@@ -13,6 +13,7 @@ import { lifetime } from './lifetime.js'
 import { operations } from './operations.js'
 import { purge } from './purge.js'
 import { refusals } from './refusals.js'
+import { servers } from './servers.js'
 import { versions } from './versions.js'
 
 /** Every behaviour that the suite checks. Both front ends, `describeStore` and the command, run these. */
@@ -25,6 +26,7 @@ export const CASES: readonly ConformanceCase[] = [
   ...atomicity,
   ...versions,
   ...batches,
+  ...servers,
   ...refusals,
   ...purge,
   ...errors,

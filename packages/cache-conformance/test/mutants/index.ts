@@ -12,6 +12,7 @@ import type { Mutant } from './mutant.js'
 import { operations } from './operations.js'
 import { purge } from './purge.js'
 import { refusals } from './refusals.js'
+import { servers } from './servers.js'
 import { versions } from './versions.js'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -22,6 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...atomicity,
   ...versions,
   ...batches,
+  ...servers,
   ...refusals,
   ...purge,
   ...errors,
