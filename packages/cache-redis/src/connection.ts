@@ -1,3 +1,5 @@
+// oxlint-disable-next-line typescript/triple-slash-reference -- also for packages that compile these sources as theirs
+/// <reference path="./cluster-key-slot.d.ts" />
 import { messageOf, report } from '@tiercel/cache-core/store-kit'
 import slotOf from 'cluster-key-slot'
 import { Cluster, Redis } from 'ioredis'
