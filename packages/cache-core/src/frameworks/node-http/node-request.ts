@@ -55,8 +55,11 @@ export function narrowRequest(
   replaced.put(req, 'headersDistinct', distinct)
   replaced.put(req, 'rawHeaders', [...sight.headers])
   const { url: before = '' } = req
-  // Routers cut a mount off while they run, and put it back.
-  replaced.put(req, 'url', sight.url, (now) => withSearch(now as string, searchOf(sight.url), searchOf(before)))
+  // Routers cut a mount off while they run, and put it back, some of them from a whole URL that they have kept (middie).
+  const [whole, shown] = [searchOf(before), searchOf(sight.url)]
+  const restored = (now: unknown): unknown => withSearch(now, shown, whole)
+  const assigned = (next: unknown): unknown => withSearch(next, whole, shown)
+  replaced.put(req, 'url', sight.url, restored, assigned)
   return replaced
 }
 
@@ -97,8 +100,8 @@ function withHost(lines: HeaderLines, headers: IncomingHttpHeaders): HeaderLines
   return [...host, ...keep(lines, (name) => !name.startsWith(':'))]
 }
 
-function withSearch(target: string, search: string, other: string): string {
-  return searchOf(target) === search ? pathOf(target) + other : target
+function withSearch(target: unknown, search: string, other: string): unknown {
+  return typeof target === 'string' && searchOf(target) === search ? pathOf(target) + other : target
 }
 
 /** Whether `value` is what node makes of these lines: joined, or a list, or the first one alone (`user-agent`). */

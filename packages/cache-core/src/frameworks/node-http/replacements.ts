@@ -8,47 +8,73 @@ interface Replacement {
   readonly before: unknown
   readonly after: unknown
   /** What it becomes again where somebody else has replaced it since. */
-  readonly otherwise: (now: unknown) => unknown
+  readonly otherwise: Change
+  /** What becomes of a value that is assigned meanwhile. */
+  readonly assigned: Change | undefined
 }
+
+type Change = (value: unknown) => unknown
 
 /** Properties that have another value for a while. */
 export class Replacements {
   readonly #replacements: Replacement[] = []
 
-  /** @param otherwise What a value becomes that somebody else has put in the place of `after`; by default it stays. */
-  put(holder: object, name: PropertyKey, after: unknown, otherwise: (now: unknown) => unknown = same): void {
+  /**
+   * @param otherwise What a value becomes that somebody else has put in the place of `after`; by default it stays.
+   * @param assigned What a value becomes that somebody else assigns while this one stands there; by default it stays.
+   */
+  put(holder: object, name: PropertyKey, after: unknown, otherwise: Change = same, assigned?: Change): void {
     const before: unknown = Reflect.get(holder, name)
     if (before === after && otherwise === same) return
     const own = Object.getOwnPropertyDescriptor(holder, name)
     // Node has accessors on its prototype, Fastify getters, and a layer may have defined a property that is neither.
-    const inherited = own === undefined && Reflect.set(holder, name, after)
+    const inherited = own === undefined && assigned === undefined && Reflect.set(holder, name, after)
     if (!inherited) {
       const enumerable = own?.enumerable === true
-      Reflect.defineProperty(holder, name, { value: after, writable: true, configurable: true, enumerable })
+      const property = assigned === undefined ? { value: after, writable: true } : accessor(after, assigned)
+      Reflect.defineProperty(holder, name, { ...property, configurable: true, enumerable })
     }
-    this.#replacements.push({ holder, name, own, inherited, before, after, otherwise })
+    this.#replacements.push({ holder, name, own, inherited, before, after, otherwise, assigned })
   }
 
   /** Runs this while all is as it was before. */
   suspended<T>(run: () => T): T {
-    const replacements = [...this.#replacements]
+    const present = this.#replacements.map((one) => ({ ...one, now: Reflect.get(one.holder, one.name) as unknown }))
     this.restore()
     try {
       return run()
     } finally {
-      for (const { holder, name, after, otherwise } of replacements) this.put(holder, name, after, otherwise)
+      for (const { holder, name, now, otherwise, assigned } of present) this.put(holder, name, now, otherwise, assigned)
     }
   }
 
   restore(): void {
-    for (const { holder, name, own, inherited, before, after, otherwise } of this.#replacements.splice(0).reverse()) {
+    for (const one of this.#replacements.splice(0).reverse()) {
+      const { holder, name, own, inherited, before, after, otherwise, assigned } = one
       const now: unknown = Reflect.get(holder, name)
-      if (now !== after) Reflect.set(holder, name, otherwise(now))
-      else if (inherited) Reflect.set(holder, name, before)
-      else if (own === undefined) Reflect.deleteProperty(holder, name)
-      else Reflect.defineProperty(holder, name, own)
+      const isReplaced = now !== after
+      if (inherited) Reflect.set(holder, name, isReplaced ? otherwise(now) : before)
+      else {
+        if (!isReplaced || assigned !== undefined) putBack(holder, name, own)
+        if (isReplaced) Reflect.set(holder, name, otherwise(now))
+      }
     }
   }
+}
+
+function accessor(first: unknown, assigned: Change): PropertyDescriptor {
+  let value = first
+  return {
+    get: () => value,
+    set: (next) => {
+      value = assigned(next)
+    },
+  }
+}
+
+function putBack(holder: object, name: PropertyKey, own: PropertyDescriptor | undefined): void {
+  if (own === undefined) Reflect.deleteProperty(holder, name)
+  else Reflect.defineProperty(holder, name, own)
 }
 
 function same(value: unknown): unknown {
