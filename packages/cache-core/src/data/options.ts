@@ -85,6 +85,11 @@ export interface CacheOptions extends EntryOptions {
    * Default 32.
    */
   readonly maxRefreshes?: number | undefined
+  /**
+   * How many bytes of bodies the HTTP caches over this one hold at once while they are captured, all routes together;
+   * beyond it responses pass uncached. Default 64 MiB.
+   */
+  readonly maxCaptureBytes?: number | undefined
   /** Turns values that are neither bytes nor strings into bytes. Default: JSON. */
   readonly codec?: Codec | undefined
   /** For tests. Default: the system's. */
@@ -144,6 +149,7 @@ const CACHE_OPTIONS = {
   tagHold: duration().or('1s'),
   markGrace: duration().or(0),
   maxRefreshes: count({ max: 10_000 }).or(32),
+  maxCaptureBytes: count().or(67_108_864),
   codec: shape<Codec>('a codec, with name, encode and decode', ['encode', 'decode']).to(namedCodec).or(jsonCodec),
   clock: clockOption,
 } satisfies RowsOf<CacheOptions>

@@ -1,3 +1,4 @@
+import { ByteBudget } from '../base/byte-budget.js'
 import type { Clock } from '../base/clock.js'
 import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
 import { guardedBy } from '../store/guard/guarded-store.js'
@@ -26,11 +27,15 @@ export interface EngineOptions {
   readonly markGraceMs: number
   /** How many loads run at once that nobody waits for. */
   readonly maxRefreshes: number
+  /** How many bytes of responses are held at once while they are captured. */
+  readonly maxCaptureBytes: number
 }
 
 /** The parts of one cache put together: what the data cache and the HTTP cache over it stand on. */
 export class Engine {
   readonly clock: Clock
+  /** What the HTTP caches over it hold of bodies. */
+  readonly captures: ByteBudget
   readonly slots: Slots
   readonly marks: Marks
   readonly stats = new Stats()
@@ -40,9 +45,10 @@ export class Engine {
   readonly #parts: Parameters<typeof getOrSet>[0]
   #closing: Promise<void> | undefined
 
-  constructor({ store, storeTimeout, clock, tagHoldMs, markGraceMs, maxRefreshes }: EngineOptions) {
+  constructor({ store, storeTimeout, clock, tagHoldMs, markGraceMs, maxRefreshes, maxCaptureBytes }: EngineOptions) {
     const guarded = guardedBy(store, { timeout: storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
     this.clock = clock
+    this.captures = new ByteBudget(maxCaptureBytes)
     this.slots = new Slots(guarded, clock)
     const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }
     this.marks = new Marks({ slots: this.slots, clock, held: new HeldMarks(clock, tagHoldMs), graceMs: markGraceMs })
@@ -68,7 +74,8 @@ export class Engine {
   }
 
   get counters(): CacheStats {
-    return { ...this.stats.counters, journaled: this.slots.journal.size, openBreakers: this.slots.openBreakers }
+    const { journal, openBreakers } = this.slots
+    return { ...this.stats.counters, journaled: journal.size, openBreakers, captureBytes: this.captures.held }
   }
 
   /** @throws StoreClosedError */

@@ -29,9 +29,11 @@ export interface CacheStats {
   readonly journaled: number
   /** Servers that do not answer, and are not asked by callers until they do. */
   readonly openBreakers: number
+  /** Bytes of responses that are held now while they are captured, at most `maxCaptureBytes`. */
+  readonly captureBytes: number
 }
 
-type Counters = { -readonly [Name in Exclude<keyof CacheStats, 'journaled' | 'openBreakers'>]: number }
+type Counters = { -readonly [Name in Exclude<keyof CacheStats, 'journaled' | 'openBreakers' | 'captureBytes'>]: number }
 
 /** Whose it was, as diagnostics name it. */
 interface Subject {

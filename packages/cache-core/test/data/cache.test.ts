@@ -233,6 +233,7 @@ describe('stats', () => {
       unstored: 0,
       journaled: 0,
       openBreakers: 0,
+      captureBytes: 0,
     })
   })
 })

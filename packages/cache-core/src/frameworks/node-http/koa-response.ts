@@ -1,5 +1,6 @@
 import { pipeline, Stream, Transform, type TransformCallback } from 'node:stream'
 import type { Context } from 'koa'
+import type { BodyCapture } from '../../http/engine/body-capture.js'
 import type { RunOutcome, RunPlan } from '../../http/engine/exchange.js'
 import type { HeaderLines } from '../../http/message/headers.js'
 import type { ByteRange } from '../../http/message/range.js'
@@ -33,12 +34,12 @@ export function takeResponse(
   // The client's part of it; all where it asked for no part.
   const part = partial === undefined ? WHOLE : (partial.range ?? NONE)
   if (capture && isStream(body)) {
-    const copy = new Copy(plan.maxBodyBytes, part)
+    const copy = new Copy(plan.capture, part)
     outcome = copied(body, copy, plan.signal)
     ctx.body = copy
   } else if (capture) {
     const bytes = bytesOf(body)
-    if (bytes.byteLength <= plan.maxBodyBytes) outcome = Promise.resolve({ end: 'captured', body: [bytes] })
+    if (plan.capture?.keep(bytes)) outcome = Promise.resolve({ end: 'captured' })
     ctx.body = bytes.subarray(part.start, part.end)
   }
   if (partial !== undefined) ctx.status = partial.status
@@ -73,21 +74,21 @@ function copied(source: Stream.Readable, copy: Copy, signal: AbortSignal | undef
     copy.once('overflow', () => resolve({ end: 'passed' }))
     signal?.addEventListener('abort', () => resolve({ end: 'passed' }), { once: true })
     pipeline(source, copy, (error) => {
-      resolve(error ? { end: 'broken' } : { end: 'captured', body: copy.pieces })
+      resolve({ end: error ? 'broken' : 'captured' })
     })
   })
 }
 
-/** Lets a part of a stream through and keeps all of it, up to a limit. */
+/** Lets a part of a stream through and keeps all of it, as long as it may. */
 class Copy extends Transform {
-  readonly pieces: Buffer[] = []
-  readonly #maxBytes: number
+  readonly #capture: BodyCapture | undefined
   readonly #part: ByteRange
   #bytes = 0
+  #kept = true
 
-  constructor(maxBytes: number, part: ByteRange) {
+  constructor(capture: BodyCapture | undefined, part: ByteRange) {
     super()
-    this.#maxBytes = maxBytes
+    this.#capture = capture
     this.#part = part
   }
 
@@ -95,9 +96,8 @@ class Copy extends Transform {
     const { start, end } = this.#part
     const at = this.#bytes
     this.#bytes += piece.byteLength
-    if (this.#bytes <= this.#maxBytes) this.pieces.push(piece)
-    else if (at <= this.#maxBytes) {
-      this.pieces.length = 0
+    if (this.#kept && this.#capture?.keep(piece) !== true) {
+      this.#kept = false
       this.emit('overflow')
     }
     callback(null, piece.subarray(Math.max(0, start - at), Math.max(0, end - at)))

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { bufferOf } from '../../base/bytes.js'
+import type { BodyCapture } from '../../http/engine/body-capture.js'
 import type { RunOutcome, RunPlan } from '../../http/engine/exchange.js'
 import type { HeaderLines } from '../../http/message/headers.js'
 import { changesOf } from '../../http/rules/head-changes.js'
@@ -41,12 +42,10 @@ export function tapResponse(
     const write = res.write as Write
     const end = res.end as End
     const { destroy } = res
-    let pieces: Buffer[] = []
-    let bytes = 0
     let began = false
     let withdrawn = false
     // What nobody keeps, nobody has to know the making of.
-    const log = plan.maxBodyBytes > 0 ? logFields(res) : new FieldLog()
+    const log = plan.capture === undefined ? new FieldLog() : logFields(res)
     logOthers?.(log)
     let capturing = false
     let part: PartialBody | undefined
@@ -54,7 +53,6 @@ export function tapResponse(
 
     const finish = (outcome: RunOutcome): void => {
       capturing = false
-      pieces = []
       res.removeListener('close', onClose)
       plan.signal?.removeEventListener('abort', onAbort)
       resolve(outcome)
@@ -76,7 +74,9 @@ export function tapResponse(
 
     /** Node asks for no head any more when the client has gone. */
     const beginUnheard = (): void => {
-      if (!began && !withdrawn && hasGone(res)) res.writeHead(res.statusCode)
+      if (began || withdrawn || !hasGone(res)) return
+      plan.capture?.unheard()
+      res.writeHead(res.statusCode)
     }
     /** Whether it is a part is known with the head: before Node takes a piece, and asks for the head then. */
     const beginPart = (chunk: unknown, encoding: unknown, whole: boolean): void => {
@@ -88,13 +88,11 @@ export function tapResponse(
       }
       res.writeHead(res.statusCode)
     }
+    let taken = 0
     const take = (chunk: unknown, encoding: unknown): void => {
       if (!capturing || !isPiece(chunk)) return
-      // A copy: the handler may use its buffer again.
-      const piece = Buffer.from(bytesOf(chunk, encoding))
-      bytes += piece.byteLength
-      if (bytes > plan.maxBodyBytes) finish({ end: 'passed' })
-      else pieces.push(piece)
+      taken++
+      if (plan.capture?.keep(bytesOf(chunk, encoding)) !== true) finish(endOf(plan.capture))
     }
 
     res.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
@@ -150,12 +148,12 @@ export function tapResponse(
           [chunk, encoding, callback].find((given) => typeof given === 'function'),
         )
       } else {
-        const taken = bytes
+        const before = taken
         end.call(res, chunk, encoding, callback)
         // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
-        if (bytes === taken) take(chunk, encoding)
+        if (taken === before) take(chunk, encoding)
       }
-      if (capturing) finish({ end: 'captured', body: pieces })
+      if (capturing) finish({ end: 'captured' })
       return res
     }) as ServerResponse['end']
 
@@ -171,6 +169,11 @@ export function tapResponse(
 /** A response over HTTP/2 only knows by its stream. */
 function hasGone(res: ServerResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
   return res.destroyed || (isHttp2(res) && res.stream?.destroyed === true)
+}
+
+/** The outcome where a body is not kept any more: of one that nobody hears, others may get more. */
+export function endOf(capture: BodyCapture | undefined): RunOutcome {
+  return { end: capture?.ended === 'unheard' ? 'broken' : 'passed' }
 }
 
 function isPiece(chunk: unknown): chunk is string | Uint8Array {

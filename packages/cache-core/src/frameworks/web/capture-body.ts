@@ -2,7 +2,7 @@ import type { RunOutcome, RunPlan } from '../../http/engine/exchange.js'
 import { bytesOf, type Chunk, isChunk, passOn, type WebBody } from './pass-on.js'
 
 /** When capture ends before the body does. */
-export type CaptureLimits = Pick<RunPlan, 'maxBodyBytes' | 'signal'>
+export type CaptureLimits = Pick<RunPlan, 'capture' | 'signal'>
 
 export interface CapturedBody {
   /** What goes to the client. */
@@ -48,8 +48,6 @@ class Capture {
   readonly outcome: Promise<RunOutcome>
   readonly #limits: CaptureLimits
   #settle!: (outcome: RunOutcome) => void
-  #pieces: Uint8Array[] = []
-  #bytes = 0
   #going = true
 
   constructor(limits: CaptureLimits) {
@@ -71,10 +69,9 @@ class Capture {
       this.end('broken')
       return
     }
-    const piece = bytesOf(chunk)
-    this.#bytes += piece.byteLength
-    if (this.#bytes > this.#limits.maxBodyBytes) this.end('passed')
-    else this.#pieces.push(piece)
+    const { capture } = this.#limits
+    if (capture?.keep(typeof chunk === 'string' ? bytesOf(chunk) : chunk) === true) return
+    this.end(capture?.ended === 'unheard' ? 'broken' : 'passed')
   }
 
   /** The first call counts. */
@@ -82,8 +79,7 @@ class Capture {
     if (!this.#going) return
     this.#going = false
     this.#limits.signal?.removeEventListener('abort', this.#onAbort)
-    this.#settle(end === 'captured' ? { end, body: this.#pieces } : { end })
-    this.#pieces = []
+    this.#settle({ end })
   }
 
   readonly #onAbort = (): void => this.end('passed')

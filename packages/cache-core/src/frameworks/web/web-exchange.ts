@@ -134,8 +134,9 @@ class WebExchange implements Exchange, Passage {
     }
     if (!capture || source === null) {
       answer(source)
-      return settle(capture ? { end: 'captured', body: [] } : PASSED)
+      return settle(capture ? { end: 'captured' } : PASSED)
     }
+    if (client.aborted) limits.capture?.unheard()
     const unheard = client.aborted || partial !== undefined
     const captured = unheard ? captureUnheard(source, limits) : await captureBody(source, limits)
     client.addEventListener('abort', captured.abandon)

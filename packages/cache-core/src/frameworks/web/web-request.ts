@@ -19,8 +19,7 @@ export function cacheRequest(request: Request, source: unknown, incoming: Incomi
   const given = first(headers, 'host')
   // Fetch may leave it out; the narrowed request tells whether it may be seen.
   if (given === undefined) headers.push('host', host)
-  const differs = given !== undefined && !isSameHost(given, host, scheme)
-  const constraints = differs ? [`url ${host}`] : undefined
+  const constraints = hostTexts(given, host, scheme, node !== undefined)
   return { method: request.method, target, headers, scheme, constraints, credential: node?.credential, source }
 }
 
@@ -54,6 +53,12 @@ function make(request: Request, url: string, init: RequestInit): Request {
   return new Request(url, init)
 }
 
+/** What a handler may read of the host beside the one in the key; on Node a request of HTTP/1.0 may have no Host at all. */
+function hostTexts(given: string | undefined, host: string, scheme: string, onNode: boolean): string[] | undefined {
+  if (given === undefined) return onNode ? ['no Host'] : undefined
+  return isSameHost(given, host, scheme) ? undefined : [`url ${host}`]
+}
+
 /** A URL has no port that is its scheme's own. */
 function isSameHost(given: string, host: string, scheme: string): boolean {
   if (given === host) return true
@@ -66,8 +71,12 @@ function isSameHost(given: string, host: string, scheme: string): boolean {
 
 const URL_PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^#]*)/i
 
-/** As written: parsing would spell the target anew. */
+/**
+ * As written: parsing would spell the target anew. A URL that holds credentials is all target, of a form that has no
+ * key: no Request can be made of it anew.
+ */
 function partsOf(url: string): { readonly scheme: string; readonly host: string; readonly target: string } {
   const [, scheme = '', host = '', target = ''] = URL_PARTS.exec(url) ?? []
+  if (host.includes('@')) return { scheme, host, target: url }
   return { scheme, host, target: target.startsWith('/') ? target : `/${target}` }
 }

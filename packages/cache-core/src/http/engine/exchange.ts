@@ -2,6 +2,7 @@ import type { HeaderLines } from '../message/headers.js'
 import type { CacheRequest, CacheResponse, Sight } from '../message/message.js'
 import type { ByteRange } from '../message/range.js'
 import type { HeadChanges } from '../rules/head-changes.js'
+import type { BodyCapture } from './body-capture.js'
 
 /** The head of a response, as the handler gave it. */
 export interface ResponseHead extends CacheResponse {
@@ -57,8 +58,8 @@ export interface RunPlan {
   readonly onSent?: ((headers: HeaderLines) => string | undefined) | undefined
   /** Whether `onHead` may decide for a part: then it is asked before any of the body is on its way. */
   readonly mayBePartial?: boolean | undefined
-  /** Capture ends, and the outcome is `'passed'`, with a body larger than this; with 0 nothing is ever captured. */
-  readonly maxBodyBytes: number
+  /** Keeps the body, where `onHead` wants it kept; absent, nothing ever is. When it does not any more, the outcome is `'passed'`. */
+  readonly capture?: BodyCapture | undefined
   /** Capture ends, and the outcome is `'passed'`, when this is aborted; the response itself goes on. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -69,7 +70,8 @@ export interface RunPlan {
 }
 
 export type RunOutcome =
-  | { readonly end: 'captured'; readonly body: readonly Uint8Array[] }
+  /** All of the body is in the `capture` of the plan. */
+  | { readonly end: 'captured' }
   /** Nothing was to be captured, or no longer, for a `reason` of `onSent`; the response may still be going out. */
   | { readonly end: 'passed'; readonly reason?: string }
   /** The response ended before its time: the handler gave up, or the client had gone and nobody would hear the rest. */

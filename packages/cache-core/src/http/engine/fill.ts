@@ -15,11 +15,12 @@ import type { HttpCacheRules } from '../rules/options.js'
 import { isComplete, type Storable, storable } from '../rules/storable.js'
 import { storedHeaders } from '../rules/stored-headers.js'
 import { variantKey } from '../rules/vary.js'
+import { BodyCapture } from './body-capture.js'
 import type { Exchange, HeadDecision, ResponseHead } from './exchange.js'
 import { type Forward, runAlone, withStatus } from './pass.js'
 import type { Resource, Resources, UrlText } from './resource.js'
 import { encodeResponse } from './stored-response.js'
-import { passMark } from './variant.js'
+import { crowdedMark, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
 
 /** One request whose handler runs for others, too. */
@@ -71,6 +72,16 @@ export class Filler {
       })
       return NOTHING
     }
+    const capture = new BodyCapture(this.#engine.captures, this.#rules.maxBodyBytes)
+    try {
+      return await this.#fill(request, capture, signal, marks)
+    } finally {
+      capture.release()
+    }
+  }
+
+  async #fill(request: FillRequest, capture: BodyCapture, signal: AbortSignal, marks: LoadMarks): Promise<Loaded> {
+    const { exchange, key } = request
     const { clock } = this.#engine
     const requestedAt = clock.now()
     let head: ResponseHead | undefined
@@ -79,7 +90,7 @@ export class Filler {
     const outcome = await exchange.run({
       sees: narrow(exchange.request, key, this.#rules),
       mayBePartial: asksForLess(exchange.request.headers),
-      maxBodyBytes: this.#rules.maxBodyBytes,
+      capture,
       signal,
       // Some handlers stop when their client goes: they get as long as anybody would wait for them.
       onAbandoned: (giveUp) => void clock.after(request.waitTimeoutMs, giveUp),
@@ -94,12 +105,14 @@ export class Filler {
     })
     if (outcome.end === 'broken' || head === undefined || verdict === undefined) return NOTHING
     if (!verdict.storable) return passMark(verdict.reason, head.status)
+    if (capture.ended === 'no-room') return crowdedMark()
     if (outcome.end === 'passed') return passMark(outcome.reason ?? 'response is larger than maxBodyBytes', head.status)
-    const bodyBytes = outcome.body.reduce((sum, piece) => sum + piece.byteLength, 0)
+    const body = capture.pieces
+    const bodyBytes = body.reduce((sum, piece) => sum + piece.byteLength, 0)
     if (!isComplete(head, bodyBytes)) return NOTHING
     const nonces = noncesOutside(head.headers, head.changes)
-    if (nonces.length > 0 && holdsAny(outcome.body, nonces)) return passMark(NONCE, head.status)
-    const payload = this.#encode(head, outcome.body, bodyBytes, receivedAt, verdict)
+    if (nonces.length > 0 && holdsAny(body, nonces)) return passMark(NONCE, head.status)
+    const payload = this.#encode(head, body, bodyBytes, receivedAt, verdict)
     if (payload === undefined) return passMark('response has fields that cannot be sent again', head.status)
     return this.#keep(request, { encoding: 'bytes', payload }, verdict.vary, receivedAt + verdict.freshForMs, marks)
   }

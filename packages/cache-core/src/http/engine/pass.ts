@@ -36,7 +36,6 @@ export function runAlone(
 
 function observing(status: Passed, onHead?: (head: CacheResponse) => void): RunPlan {
   return {
-    maxBodyBytes: 0,
     onHead: (head) => {
       onHead?.(head)
       return withStatus(head.headers, { hit: false, ...status }, false)

@@ -22,6 +22,11 @@ export function passMark(reason: string, status: number): Loaded {
   return { encoded: { encoding: 'string', payload: Buffer.from(reason) }, ttlMs }
 }
 
+/** This process captures as much as it may: soon there is room again. */
+export function crowdedMark(): Loaded {
+  return passMark('too many bodies are captured at once (maxCaptureBytes)', 503)
+}
+
 /** @throws when the bytes are neither: the entry is then dead. */
 export function openVariant({ encoding, payload }: Encoded): Variant {
   if (encoding === 'string') return { pass: Buffer.from(payload).toString() }

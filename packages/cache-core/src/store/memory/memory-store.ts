@@ -10,8 +10,11 @@ import { type MemoryStoreOptions, parseMemoryStoreOptions } from './options.js'
 const STORE_NAME = 'memory'
 const errors = new StoreErrors(STORE_NAME)
 
-/** What an entry costs beside its key and bytes: the map's slot, the record, the buffer's header. Measured roughly; on the safe side. */
-const ENTRY_OVERHEAD_BYTES = 200
+/**
+ * What an entry costs beside its key and bytes: the map's slot, the record, memory of its own for the bytes. Measured on
+ * Node 20 over 100,000 entries: 730 at 1,000 bytes each, 690 at 100.
+ */
+const ENTRY_OVERHEAD_BYTES = 768
 
 interface MemoryEntry extends StoreEntry {
   readonly version: number
@@ -191,7 +194,7 @@ export class MemoryStore implements Store {
       const reason = `an entry of ${bytes.byteLength} bytes does not fit into maxBytes`
       throw errors.failed(StoreFullError, operation, reason)
     }
-    this.#entries.set(key, { bytes, version, expiresAt: this.#expiresAt(ttl) })
+    this.#entries.set(key, { bytes: alone(bytes), version, expiresAt: this.#expiresAt(ttl) })
     return version
   }
 
@@ -209,6 +212,14 @@ export class MemoryStore implements Store {
 
 /** The longest `Buffer` that every Node allocates without thought. */
 const MAX_VALUE_BYTES = 1_073_741_824
+
+/** Bytes that hold no others: a small buffer is mostly a view of 8 KiB, and keeps all of them. */
+function alone(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer.byteLength === bytes.byteLength) return bytes
+  const copy = Buffer.allocUnsafeSlow(bytes.byteLength)
+  copy.set(bytes)
+  return copy
+}
 
 /** A string costs up to two bytes a character. */
 function sizeOf(key: string, bytes?: Uint8Array): number {

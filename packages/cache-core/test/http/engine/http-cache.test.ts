@@ -33,12 +33,12 @@ async function request(
   const exchange: Exchange = {
     request: get(target),
     send: ({ headers: lines }, body) => answer(lines, body === undefined ? '' : Buffer.from(body).toString()),
-    run: async ({ onHead }) => {
+    run: async ({ onHead, capture }) => {
       const body = await respond()
       const decision = onHead({ status: 200, statusText: '', headers, changes: changesOf([], headers, NO_LOG) })
       await betweenHeadAndBody()
       answer(decision.headers, body)
-      return decision.capture ? { end: 'captured', body: [Buffer.from(body)] } : { end: 'passed' }
+      return decision.capture && capture?.keep(Buffer.from(body)) ? { end: 'captured' } : { end: 'passed' }
     },
     write: () => expect.unreachable('a GET is no write'),
   }

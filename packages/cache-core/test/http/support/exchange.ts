@@ -7,10 +7,11 @@ import { get } from './requests.js'
 export function getExchange(target: string, onRun: () => void): Exchange {
   return {
     request: get(target),
-    run: async ({ onHead }) => {
+    run: async ({ onHead, capture }) => {
       onRun()
       onHead({ status: 200, statusText: '', headers: [], changes: changesOf([], [], NO_LOG) })
-      return { end: 'captured', body: [Buffer.from('body')] }
+      capture?.keep(Buffer.from('body'))
+      return { end: 'captured' }
     },
     send: () => {},
     write: () => expect.unreachable('a GET is no write'),

@@ -31,11 +31,23 @@ describe('the memory store', () => {
   })
 
   it('keeps at most maxBytes, keys and overhead counted', async () => {
-    const store = memoryStore({ maxBytes: 10_000 })
+    const store = memoryStore({ maxBytes: 12_000 })
     for (let index = 0; index < 10; index++) await store.set(`key ${index}`, Buffer.alloc(2_000))
     const entries = await store.getMany(Array.from({ length: 10 }, (_, index) => `key ${index}`))
     expect(entries.filter((entry) => entry !== undefined)).toHaveLength(4)
     expect(entries[9]).toBeDefined()
+  })
+
+  it('keeps a small value without the slab that it came in', async () => {
+    const store = memoryStore()
+    const slab = Buffer.alloc(65_536)
+    await store.set('view', slab.subarray(10, 20))
+    const kept = (await store.get('view'))?.bytes
+    expect(kept?.byteLength).toBe(10)
+    expect(kept?.buffer.byteLength).toBe(10)
+    const whole = Buffer.alloc(65_536)
+    await store.set('whole', whole)
+    expect((await store.get('whole'))?.bytes).toBe(whole)
   })
 
   it('has no bound where Infinity is written out', async () => {
