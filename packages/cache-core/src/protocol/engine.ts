@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js'
 import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
+import { type Compression, Transforms } from '../entry/transforms/transforms.js'
 import { guardedBy } from '../store/guard/guarded-store.js'
 import type { GuardTerms } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
@@ -26,6 +27,8 @@ export interface EngineOptions {
   readonly markGraceMs: number
   /** How many loads run at once that nobody waits for. */
   readonly maxRefreshes: number
+  readonly compression: Compression | undefined
+  readonly secrets: readonly string[] | undefined
 }
 
 /** The parts of one cache put together: what the data cache and the HTTP cache over it stand on. */
@@ -40,10 +43,11 @@ export class Engine {
   readonly #parts: Parameters<typeof getOrSet>[0]
   #closing: Promise<void> | undefined
 
-  constructor({ store, storeTimeout, clock, tagHoldMs, markGraceMs, maxRefreshes }: EngineOptions) {
+  constructor(options: EngineOptions) {
+    const { store, storeTimeout, clock, tagHoldMs, markGraceMs, maxRefreshes, compression, secrets = [] } = options
     const guarded = guardedBy(store, { timeout: storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
     this.clock = clock
-    this.slots = new Slots(guarded, clock)
+    this.slots = new Slots(guarded, clock, new Transforms({ compression, secrets }), this.stats)
     const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }
     this.marks = new Marks({ slots: this.slots, clock, held: new HeldMarks(clock, tagHoldMs), graceMs: markGraceMs })
     this.writes = new Writes(parts)
