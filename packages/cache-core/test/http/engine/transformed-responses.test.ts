@@ -54,7 +54,7 @@ describe.each<[string, Partial<CacheOptions>]>([
     expect(written.some((bytes) => bytes.includes('the body of the house the body'))).toBe(false)
   })
 
-  it('are misses to who cannot read them, and replaced', async () => {
+  it('that cannot be read are misses, and replaced', async () => {
     const { store } = recording()
     await ask(createCache({ store, ...options, secrets: ['t'.repeat(40)] }))
     const cache = createCache({ store, ...options, secrets: [SECRET] })
