@@ -25,6 +25,7 @@ export type { ManyLoader, ManyLoaderContext } from './data/many.js'
 export type {
   CacheOptions,
   CloseOptions,
+  CompressionOptions,
   EntryOptions,
   GetOrSetOptions,
   IncrementOptions,
@@ -35,6 +36,9 @@ export type {
 } from './data/options.js'
 export type { WrapOptions, Wrapped } from './data/wrap.js'
 export { type Codec, jsonCodec } from './entry/codec.js'
+export type { CompressionAlgorithm } from './entry/transforms/compression.js'
+export { v8Codec } from './entry/v8-codec.js'
+export type { StandardSchema } from './entry/validate.js'
 export type { Delivery } from './protocol/journal.js'
 export type { Key } from './protocol/key.js'
 export type { CacheStats } from './protocol/stats.js'

@@ -31,6 +31,7 @@ it.each([
       'jsonCodec',
       'memoryStore',
       'systemClock',
+      'v8Codec',
     ],
   ],
   ['./store', store, [...STORE_ERRORS, 'CAPABILITY_NAMES', 'guardStore']],

@@ -9,6 +9,11 @@ export interface DiagnosticEvents {
   /** A caller got a stale value: while it is refreshed, or because its load failed or was slow. */
   stale: { namespace: string; key: string }
   miss: { namespace: string; key: string }
+  /**
+   * A read met what it could not read: a miss. `'frame'`: damaged, poisoned, sealed with another secret. `'value'`: of
+   * another shape, or not valid. `slot` is the store's key.
+   */
+  unreadable: { slot: string; part: 'frame' | 'value' }
   /** A loader ran: `leased` says whether one lease among all processes stood behind it. */
   load: { namespace: string; key: string; leased: boolean; stored: boolean; durationMs: number }
   /** A loader threw, rejected or ran into `hardTimeout`. Its callers get the error, or a stale value. */

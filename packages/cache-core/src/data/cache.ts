@@ -1,6 +1,6 @@
 import { InvalidLoaderError, InvalidOptionError, StoreClosedError } from '../base/errors.js'
-import { type Codec, decodeValue, encodeValue } from '../entry/codec.js'
 import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
+import { decodeValue, encodeValue, isOfShape } from '../entry/shape.js'
 import type { Life } from '../entry/value-frame.js'
 import type { CallOptions, Loading } from '../protocol/call.js'
 import type { SlotState } from '../protocol/classify.js'
@@ -26,6 +26,7 @@ import {
   type GetOrSetTerms,
   type IncrementOptions,
   type InvalidateTagsOptions,
+  type LifeTerms,
   parseCacheOptions,
   parseCloseOptions,
   parseConfigureOptions,
@@ -39,7 +40,6 @@ import {
   type SetOptions,
   type TouchOptions,
   type WarmOptions,
-  type WriteTerms,
 } from './options.js'
 import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
 
@@ -52,7 +52,7 @@ const ROOT_NAMESPACE = ''
  */
 export function createCache(options: CacheOptions): Cache {
   const terms = parseCacheOptions(options)
-  return new Cache(new Engine(terms), terms.codec, ROOT_NAMESPACE, entryTerms(terms))
+  return new Cache(new Engine(terms), ROOT_NAMESPACE, entryTerms(terms))
 }
 
 /**
@@ -63,15 +63,13 @@ export function createCache(options: CacheOptions): Cache {
  */
 export class Cache {
   readonly #engine: Engine
-  readonly #codec: Codec
   readonly #path: string
   readonly #namespace: NamespaceMark
   readonly #terms: EntryTerms
 
   /** @internal Made by `createCache` and `namespace`. */
-  constructor(engine: Engine, codec: Codec, path: string, terms: EntryTerms) {
+  constructor(engine: Engine, path: string, terms: EntryTerms) {
     this.#engine = engine
-    this.#codec = codec
     this.#path = path
     this.#namespace = engine.marks.namespace(path)
     this.#terms = terms
@@ -98,7 +96,7 @@ export class Cache {
     if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSet needs a loader, a function')
     this.#engine.checkOpen('getOrSet')
     options?.signal?.throwIfAborted()
-    const load = loadingOf(key, loader, terms, this.#codec)
+    const load = loadingOf(key, loader, terms)
     const { value } = await this.#engine.getOrSet<T>(this.#call(key, text, load, terms, options?.signal))
     return value as T
   }
@@ -122,7 +120,7 @@ export class Cache {
     const distinct = new Map(texts.map((text, index) => [text, keys[index] as K]))
     this.#engine.checkOpen('getOrSetMany')
     options?.signal?.throwIfAborted()
-    const batch = new LoadBatch(distinct.values(), loader, terms, this.#codec, this.#engine.clock)
+    const batch = new LoadBatch(distinct.values(), loader, terms, this.#engine.clock)
     const values = new Map<string, T | undefined>()
     await Promise.all(
       Array.from(distinct, async ([text, key]) => {
@@ -143,8 +141,9 @@ export class Cache {
    * @throws InvalidKeyError, StoreClosedError
    */
   async get<T = unknown>(key: Key): Promise<T | undefined> {
-    const frame = await this.#fresh('get', keyText(key))
-    const value = frame === undefined ? undefined : (this.#decode(frame) as T | undefined)
+    const text = keyText(key)
+    const frame = await this.#fresh('get', text)
+    const value = frame === undefined ? undefined : (this.#decode(text, frame) as T | undefined)
     const { stats } = this.#engine
     if (value === undefined) stats.miss(this.#namespace, key)
     else stats.hit(this.#namespace, key)
@@ -161,9 +160,15 @@ export class Cache {
    * @throws InvalidKeyError, StoreClosedError
    */
   async getEntry<T = unknown>(key: Key): Promise<CacheEntry<T> | undefined> {
-    const state = await this.#look('getEntry', keyText(key))
+    const text = keyText(key)
+    const state = await this.#look('getEntry', text)
     if (state?.is !== 'fresh' && state?.is !== 'stale') return undefined
-    return entryOf<T>(this.#codec, state.frame, state.is === 'stale')
+    try {
+      return entryOf<T>(this.#terms, state.frame, state.is === 'stale')
+    } catch {
+      this.#engine.stats.unreadable(this.#slot(text), 'value')
+      return undefined
+    }
   }
 
   /** Whether there is a value to serve. @throws InvalidKeyError, StoreClosedError */
@@ -188,7 +193,7 @@ export class Cache {
   async set(key: Key, value: unknown, options: SetOptions = {}): Promise<boolean> {
     const text = keyText(key)
     const life = parseSetOptions('set', options, this.#terms)
-    const encoded = encodeValue(this.#codec, value)
+    const encoded = encodeValue(life, value)
     this.#engine.checkOpen('set')
     if (life.ttlMs === 0) {
       await this.delete(key)
@@ -213,7 +218,7 @@ export class Cache {
   async add(key: Key, value: unknown, options: SetOptions = {}): Promise<boolean> {
     const text = keyText(key)
     const life = parseSetOptions('add', options, this.#terms)
-    const encoded = encodeValue(this.#codec, value)
+    const encoded = encodeValue(life, value)
     this.#engine.checkOpen('add')
     return this.#engine.writes.add(this.#target(text, life.tags), encoded, { ...lifeOf(life), jitter: 0 })
   }
@@ -242,8 +247,9 @@ export class Cache {
    */
   async pull<T = unknown>(key: Key): Promise<T | undefined> {
     this.#engine.checkOpen('pull')
-    const encoded = await this.#engine.retimes.pull(this.#place(keyText(key)))
-    return encoded === undefined ? undefined : (this.#decode(encoded) as T | undefined)
+    const text = keyText(key)
+    const encoded = await this.#engine.retimes.pull(this.#place(text))
+    return encoded === undefined ? undefined : (this.#decode(text, encoded) as T | undefined)
   }
 
   /**
@@ -301,7 +307,7 @@ export class Cache {
     options: WarmOptions = {},
   ): Promise<{ readonly warmed: number; readonly failed: readonly { readonly key: K; readonly error: unknown }[] }> {
     const { concurrency, ...terms } = parseWarmOptions(options, this.#terms)
-    const view = new Cache(this.#engine, this.#codec, this.#path, terms)
+    const view = new Cache(this.#engine, this.#path, terms)
     const failed: { readonly key: K; readonly error: unknown }[] = []
     let warmed = 0
     const queue = [...keys].values()
@@ -350,12 +356,12 @@ export class Cache {
   namespace(name: string, defaults: EntryOptions = {}): Cache {
     const part = namespacePart(name)
     const path = this.#path === ROOT_NAMESPACE ? part : `${this.#path}/${part}`
-    return new Cache(this.#engine, this.#codec, path, parseNamespaceOptions(defaults, this.#terms))
+    return new Cache(this.#engine, path, parseNamespaceOptions(defaults, this.#terms))
   }
 
   /** The same keys with other defaults: parsed once, they cost nothing per call. @throws InvalidOptionError naming the option. */
   configure(defaults: EntryOptions): Cache {
-    return new Cache(this.#engine, this.#codec, this.#path, parseConfigureOptions(defaults, this.#terms))
+    return new Cache(this.#engine, this.#path, parseConfigureOptions(defaults, this.#terms))
   }
 
   /** What was counted since the cache was made, all namespaces together. */
@@ -391,7 +397,6 @@ export class Cache {
     terms: GetOrSetTerms,
     signal: AbortSignal | undefined,
   ): CallOptions<T> {
-    const codec = this.#codec
     return {
       key,
       slot: this.#slot(text),
@@ -400,7 +405,7 @@ export class Cache {
       tags: terms.tags,
       namesTags: true,
       load,
-      open: (encoded) => decodeValue(codec, encoded) as T,
+      open: (encoded) => decodeValue(terms, encoded) as T,
       leaseMs: terms.leaseMs,
       hardTimeoutMs: terms.hardTimeoutMs,
       waitTimeoutMs: terms.waitTimeoutMs ?? terms.hardTimeoutMs / 2,
@@ -426,16 +431,20 @@ export class Cache {
     }
   }
 
-  /** The frame to serve, or `undefined`: a miss, a lease, dead, remembered as nothing, or the store does not answer. */
+  /** The frame to serve, or `undefined`: a miss, a lease, dead, remembered as nothing, another shape, or no answer. */
   async #fresh(operation: string, text: string): Promise<ValueFrame | undefined> {
     const state = await this.#look(operation, text)
-    return state?.is === 'fresh' && state.frame.encoding !== 'nothing' ? state.frame : undefined
+    if (state?.is !== 'fresh' || state.frame.encoding === 'nothing') return undefined
+    if (isOfShape(this.#terms, state.frame)) return state.frame
+    this.#engine.stats.unreadable(this.#slot(text), 'value')
+    return undefined
   }
 
-  #decode(encoded: Encoded): unknown {
+  #decode(text: string, encoded: Encoded): unknown {
     try {
-      return decodeValue(this.#codec, encoded)
+      return decodeValue(this.#terms, encoded)
     } catch {
+      this.#engine.stats.unreadable(this.#slot(text), 'value')
       return undefined
     }
   }
@@ -443,7 +452,7 @@ export class Cache {
 
 const NO_MARKS: readonly Mark[] = []
 
-function lifeOf({ ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }: Omit<WriteTerms, 'tags'>): Life {
+function lifeOf({ ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }: LifeTerms): Life {
   return { ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }
 }
 

@@ -1,5 +1,5 @@
-import { type Codec, decodeValue } from '../entry/codec.js'
 import { tagsOf, type ValueFrame } from '../entry/frame.js'
+import { decodeValue, type Shape } from '../entry/shape.js'
 
 /** A value and what stands beside it. Times are milliseconds since the epoch, `Infinity` without end. */
 export interface CacheEntry<T> {
@@ -12,14 +12,9 @@ export interface CacheEntry<T> {
   readonly tags: readonly string[]
 }
 
-/** `undefined` where the codec cannot read the value. */
-export function entryOf<T>(codec: Codec, frame: ValueFrame, isStale: boolean): CacheEntry<T> | undefined {
+/** @throws where the value is of another shape, or not valid. */
+export function entryOf<T>(shape: Shape, frame: ValueFrame, isStale: boolean): CacheEntry<T> {
   const { createdAt, freshUntil, keepUntil } = frame
-  let value: T
-  try {
-    value = decodeValue(codec, frame) as T
-  } catch {
-    return undefined
-  }
+  const value = decodeValue(shape, frame) as T
   return { value, createdAt, freshUntil, keptUntil: keepUntil, isStale, tags: tagsOf(frame) }
 }

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Duration } from '../base/duration.js'
-import { type Codec, decodeValue, encodeValue, NOTHING } from '../entry/codec.js'
 import { tagsOf, type ValueFrame } from '../entry/frame.js'
+import { decodeValue, encodeValue, NOTHING } from '../entry/shape.js'
 import type { Loaded, Loading } from '../protocol/call.js'
 import type { Key } from '../protocol/key.js'
 import { insideLoads, type LoadLink } from '../protocol/load-chain.js'
@@ -51,11 +51,11 @@ const OUTSIDE = new AsyncResource('TiercelLoad')
 const NOT_MODIFIED = Symbol('not modified')
 
 /** The loader as the protocol runs it: what it returns goes through the codec, so that a miss answers what a hit would. */
-export function loadingOf<T>(key: Key, loader: Loader<T>, terms: EntryTerms, codec: Codec): Loading {
+export function loadingOf<T>(key: Key, loader: Loader<T>, terms: EntryTerms): Loading {
   return async ({ signal, previous, link }) => {
-    const run = new Run(key, signal, previous, codec, terms.tags)
+    const run = new Run(key, signal, previous, terms)
     const value: unknown = await runOutside([link], loader, run)
-    const loaded = value === NOT_MODIFIED ? { encoded: previous, ttlMs: terms.ttlMs } : loadedFrom(value, terms, codec)
+    const loaded = value === NOT_MODIFIED ? { encoded: previous, ttlMs: terms.ttlMs } : loadedFrom(value, terms)
     return { ...loaded, ttlMs: run.ttlMs ?? loaded.ttlMs, tags: run.tags }
   }
 }
@@ -70,12 +70,12 @@ export function runOutside<Arguments extends unknown[], T>(
 }
 
 /** What a loader has returned, as it is stored. @throws InvalidValueError */
-export function loadedFrom(value: unknown, terms: EntryTerms, codec: Codec): Loaded {
+export function loadedFrom(value: unknown, terms: EntryTerms): Loaded {
   const { negativeTtlMs } = terms
   const negative = negativeTtlMs !== undefined && terms.isNegative(value)
   const ttlMs = negative ? negativeTtlMs : terms.ttlMs
   if (value === undefined) return { encoded: negative ? NOTHING : undefined, ttlMs }
-  return { encoded: encodeValue(codec, value), ttlMs }
+  return { encoded: encodeValue(terms, value), ttlMs }
 }
 
 /** One run of a loader. */
@@ -83,24 +83,29 @@ class Run implements LoaderContext {
   readonly key: Key
   readonly signal: AbortSignal
   readonly #previous: ValueFrame | undefined
-  readonly #codec: Codec
+  readonly #terms: EntryTerms
   /** What the loader says, over what its call says. */
   ttlMs: number | undefined
   /** Those of the call, then the loader's. */
   tags: readonly string[]
 
-  constructor(key: Key, signal: AbortSignal, previous: ValueFrame | undefined, codec: Codec, tags: readonly string[]) {
+  constructor(key: Key, signal: AbortSignal, previous: ValueFrame | undefined, terms: EntryTerms) {
     this.key = key
     this.signal = signal
     this.#previous = previous
-    this.#codec = codec
-    this.tags = tags
+    this.#terms = terms
+    this.tags = terms.tags
   }
 
   get previous(): unknown {
+    return this.#open()?.value
+  }
+
+  /** What stood there, where it is still one of the values that callers expect. */
+  #open(): { readonly value: unknown } | undefined {
     if (this.#previous === undefined) return undefined
     try {
-      return decodeValue(this.#codec, this.#previous)
+      return { value: decodeValue(this.#terms, this.#previous) }
     } catch {
       return undefined
     }
@@ -120,7 +125,8 @@ class Run implements LoaderContext {
   }
 
   readonly notModified = (): never => {
-    if (this.#previous === undefined) throw new Error('notModified: there is no previous value')
+    if (this.#previous === undefined || this.#open() === undefined)
+      throw new Error('notModified: there is no previous value')
     // What holds still keeps the tags that it was stored with.
     this.addTags(...tagsOf(this.#previous))
     return NOT_MODIFIED as never

@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.js'
 import { InvalidValueError } from '../base/errors.js'
-import type { Codec } from '../entry/codec.js'
 import type { Loaded, Loading, LoadTerms } from '../protocol/call.js'
 import type { Key } from '../protocol/key.js'
 import { loadedFrom, runOutside } from './loader.js'
@@ -42,20 +41,18 @@ interface Waiting<K extends Key> {
 export class LoadBatch<K extends Key, T> {
   readonly #loader: ManyLoader<K, T>
   readonly #terms: EntryTerms
-  readonly #codec: Codec
   readonly #clock: Clock
   readonly #undecided: Set<K>
   readonly #places: ReadonlyMap<K, number>
   #waiting: Waiting<K>[] = []
   #scheduled = false
 
-  constructor(keys: Iterable<K>, loader: ManyLoader<K, T>, terms: EntryTerms, codec: Codec, clock: Clock) {
+  constructor(keys: Iterable<K>, loader: ManyLoader<K, T>, terms: EntryTerms, clock: Clock) {
     this.#clock = clock
     this.#undecided = new Set(keys)
     this.#places = new Map(Array.from(this.#undecided, (key, place) => [key, place]))
     this.#loader = loader
     this.#terms = terms
-    this.#codec = codec
   }
 
   /** The key needs this batch no more, or not now. */
@@ -104,7 +101,7 @@ export class LoadBatch<K extends Key, T> {
       }
       for (const [index, { resolve, reject }] of batch.entries()) {
         try {
-          resolve(loadedFrom(values[index], this.#terms, this.#codec))
+          resolve(loadedFrom(values[index], this.#terms))
         } catch (error) {
           reject(error)
         }

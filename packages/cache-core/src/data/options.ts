@@ -3,17 +3,20 @@ import { clockOption } from '../base/clock-option.js'
 import type { Duration } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
 import { leaseOption } from '../base/lease-option.js'
-import { amount, callback, count, duration, either, flag, instance, list, oneOf, shape } from '../base/option-kinds.js'
+import { amount, callback, count, duration, either, flag, instance, list, oneOf } from '../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../base/option-table.js'
 import { show } from '../base/show.js'
 import { type Codec, jsonCodec } from '../entry/codec.js'
-import { MAX_CODEC_NAME_BYTES } from '../entry/frame.js'
+import type { CompressionAlgorithm } from '../entry/transforms/compression.js'
+import type { StandardSchema } from '../entry/validate.js'
 import { CAPABILITY_NAMES, type CapabilityName } from '../store/capabilities.js'
 import { isGuarded } from '../store/guard/guarded-store.js'
 import { type StoreTimeout, storeTimeoutOption } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
 import { missingFrom, storeOption } from '../store/store-shape.js'
 import { tagsOption } from './names.js'
+import { codecOption, schemaVersionOption, validateOption } from './shape-options.js'
+import { compressionOption, secretsOption } from './transform-options.js'
 
 /** How entries live and loads are bounded. A namespace overrides its cache, a call its namespace. */
 export interface EntryOptions {
@@ -62,6 +65,27 @@ export interface EntryOptions {
    * entry keeps those that it was stored with; a loader may name more. Default: none.
    */
   readonly tags?: readonly string[] | undefined
+  /** Turns values that are neither bytes nor strings into bytes. Default: `jsonCodec`. */
+  readonly codec?: Codec | undefined
+  /**
+   * The version of the values' shape. What was stored under another one, or under none, is a miss: give it a new one when
+   * a release changes what the values look like. Up to 64 bytes. Default: none.
+   */
+  readonly schemaVersion?: string | number | undefined
+  /**
+   * What values must look like: a function that says so, or a schema without asynchronous steps of any library that
+   * keeps to Standard Schema 1 (Zod, Valibot, ArkType), whose output callers then get. What was stored and is not valid
+   * is a miss; what a loader returns, or `set` is given, and would be none is refused with `InvalidValueError`.
+   * Values are validated as a hit would return them, after the codec. Default: none.
+   */
+  readonly validate?: ((value: unknown) => boolean) | StandardSchema | undefined
+}
+
+export interface CompressionOptions {
+  /** `'zstd'` needs Node 22.15 or later, in every process that reads the store. Default `'gzip'`. */
+  readonly algorithm?: CompressionAlgorithm | undefined
+  /** What is smaller stays as it is; so does what would not become smaller. In bytes. Default 1024. */
+  readonly minBytes?: number | undefined
 }
 
 export interface CacheOptions extends EntryOptions {
@@ -90,8 +114,14 @@ export interface CacheOptions extends EntryOptions {
    * beyond it responses pass uncached. Default 64 MiB.
    */
   readonly maxCaptureBytes?: number | undefined
-  /** Turns values that are neither bytes nor strings into bytes. Default: JSON. */
-  readonly codec?: Codec | undefined
+  /** Makes what is stored smaller, from a size on. What was compressed before is read whatever stands here. Default: off. */
+  readonly compression?: CompressionOptions | undefined
+  /**
+   * Seals values and responses, so that nobody who can read or write the store can read or make one: AES-256-GCM (XAES)
+   * under keys derived from these, of 32 characters or more. The first seals, all open: to change it, put the new one in
+   * front, and drop the old one when what was sealed with it has ended. Default: nothing is sealed.
+   */
+  readonly secrets?: readonly string[] | undefined
   /** For tests. Default: the system's. */
   readonly clock?: Clock | undefined
 }
@@ -100,7 +130,7 @@ export interface CacheOptions extends EntryOptions {
 export type TouchOptions = Pick<EntryOptions, 'ttl' | 'staleWhileRevalidate' | 'staleIfError' | 'jitter'>
 
 /** How an entry lives that is no end of a load. */
-export type SetOptions = TouchOptions & Pick<EntryOptions, 'tags'>
+export type SetOptions = TouchOptions & Pick<EntryOptions, 'tags' | 'codec' | 'schemaVersion' | 'validate'>
 
 export interface GetOrSetOptions extends EntryOptions {
   /** Loads whatever stands there, and stores it. Default `false`. */
@@ -139,6 +169,9 @@ const ENTRY_OPTIONS = {
     .to(Number)
     .or(false),
   tags: tagsOption.or([]),
+  codec: codecOption.or(jsonCodec),
+  schemaVersion: schemaVersionOption,
+  validate: validateOption,
 } satisfies RowsOf<EntryOptions>
 
 const CACHE_OPTIONS = {
@@ -150,7 +183,8 @@ const CACHE_OPTIONS = {
   markGrace: duration().or(0),
   maxRefreshes: count({ max: 10_000 }).or(32),
   maxCaptureBytes: count().or(67_108_864),
-  codec: shape<Codec>('a codec, with name, encode and decode', ['encode', 'decode']).to(namedCodec).or(jsonCodec),
+  compression: compressionOption,
+  secrets: secretsOption,
   clock: clockOption,
 } satisfies RowsOf<CacheOptions>
 
@@ -167,7 +201,13 @@ const TOUCH_OPTIONS = {
   staleIfError: ENTRY_OPTIONS.staleIfError,
   jitter: ENTRY_OPTIONS.jitter,
 } satisfies RowsOf<TouchOptions>
-const SET_OPTIONS = { ...TOUCH_OPTIONS, tags: ENTRY_OPTIONS.tags } satisfies RowsOf<SetOptions>
+const SET_OPTIONS = {
+  ...TOUCH_OPTIONS,
+  tags: ENTRY_OPTIONS.tags,
+  codec: ENTRY_OPTIONS.codec,
+  schemaVersion: ENTRY_OPTIONS.schemaVersion,
+  validate: ENTRY_OPTIONS.validate,
+} satisfies RowsOf<SetOptions>
 const TOUCH = new OptionTable('touch', TOUCH_OPTIONS)
 const WRITES = {
   set: new OptionTable('set', SET_OPTIONS),
@@ -204,6 +244,9 @@ export function parseInvalidateTagsOptions(options: InvalidateTagsOptions): { re
 /** `SetOptions` after parsing. */
 export type WriteTerms = Parsed<typeof SET_OPTIONS>
 
+/** `TouchOptions` after parsing. */
+export type LifeTerms = Parsed<typeof TOUCH_OPTIONS>
+
 /** What one call of `getOrSet` may say beside. */
 export type GetOrSetTerms = EntryTerms & { readonly forceFresh?: boolean }
 
@@ -237,7 +280,7 @@ export function parseSetOptions(where: keyof typeof WRITES, options: SetOptions,
 }
 
 /** @throws InvalidOptionError naming the option. */
-export function parseTouchOptions(options: TouchOptions, parent: EntryTerms): Omit<WriteTerms, 'tags'> {
+export function parseTouchOptions(options: TouchOptions, parent: EntryTerms): LifeTerms {
   return TOUCH.inherit(options, parent)
 }
 
@@ -275,16 +318,6 @@ function isNothing(value: unknown): boolean {
 /** @throws InvalidOptionError naming the option. */
 export function parseTtl(ttl: unknown): number {
   return ENTRY_OPTIONS.ttl.parse(ttl, 'ttl')
-}
-
-/** The name of a codec stands on every entry. */
-function namedCodec(codec: Codec, option: string): Codec {
-  const bytes = typeof codec.name === 'string' ? Buffer.byteLength(codec.name) : 0
-  if (bytes > 0 && bytes <= MAX_CODEC_NAME_BYTES) return codec
-  throw new InvalidOptionError(
-    `${option}.name`,
-    `expected a string of 1 to ${MAX_CODEC_NAME_BYTES} bytes, got ${show(codec.name)}`,
-  )
 }
 
 /** All that is wrong with a store in one error: one written by hand may lack several things. */

@@ -9,7 +9,7 @@ import { LONGEST_LEASE_MS } from '../base/lease-option.js'
  *  0  u8   generation
  *  1  u8   kind: 1 value, 2 lease
  *  2  u8   encoding of the payload
- *  3  u8   transforms of the payload: 0, none; compression and sealing get their bits here
+ *  3  u8   transforms of the payload: 0, none; which bits, `transforms/transforms.ts` says
  *  4  u32  CRC-32 of everything else
  *  8  f64  created           ms since the epoch
  * 16  f64  fresh until
@@ -17,7 +17,7 @@ import { LONGEST_LEASE_MS } from '../base/lease-option.js'
  * 32  f64  keep until        Infinity: no end
  * 40  u32  cost of the load  ms
  * 44  u8   number of marks
- * 45  u8   length of the codec's name, then the name in UTF-8
+ * 45  u8   length of the shape, then the shape in UTF-8
  *          marks: u8 kind, u16 length of the name, the name in UTF-8, u8 number of versions, 12 bytes each
  *          payload: a value's bytes; a lease's u32 leaseMs, u32 extension, 16 bytes of token
  * ```
@@ -33,8 +33,11 @@ export type Encoding = 'bytes' | 'string' | 'codec' | 'nothing'
 /** A value as bytes, and how it became them. */
 export interface Encoded {
   readonly encoding: Encoding
-  /** The name of the codec, where the encoding is `'codec'`: another one cannot read the payload. */
-  readonly codec?: string | undefined
+  /**
+   * Who can read the payload: the name of its codec where the encoding is `'codec'`, and the `schemaVersion` where the
+   * value has one, behind a line break. To a reader of another shape the entry is a miss.
+   */
+  readonly shape?: string | undefined
   readonly payload: Uint8Array
 }
 
@@ -91,14 +94,14 @@ const GENERATION = 0xc2
 export const VERSION_BYTES = 12
 export const TOKEN_BYTES = 16
 
+const TRANSFORMS_AT = 3
+const CHECKSUM_AT = 4
 const HEADER_BYTES = 46
 /** Kind, length of the name, number of versions. */
 const MARK_BYTES = 4
 const LEASE_PAYLOAD_BYTES = 8 + TOKEN_BYTES
 const MAX_MARKS = 255
 const MAX_VERSIONS = 3
-/** Longest name of a codec, in bytes. */
-export const MAX_CODEC_NAME_BYTES = 64
 const MAX_LOAD_MS = 0xffff_ffff
 
 const KINDS = { value: 1, lease: 2 } as const
@@ -110,8 +113,8 @@ export function encodeFrame(frame: Frame): Buffer {
   const { marks } = frame
   const names = marks.map(({ name }) => Buffer.from(name))
   if (names.length > MAX_MARKS) throw new RangeError(`a frame carries at most ${MAX_MARKS} marks`)
-  const codec = frame.kind === 'value' && frame.codec !== undefined ? Buffer.from(frame.codec) : NO_BYTES
-  let payloadAt = HEADER_BYTES + codec.byteLength
+  const shape = frame.kind === 'value' && frame.shape !== undefined ? Buffer.from(frame.shape) : NO_BYTES
+  let payloadAt = HEADER_BYTES + shape.byteLength
   for (const [index, name] of names.entries()) {
     payloadAt += MARK_BYTES + name.byteLength + (marks[index] as Mark).version.length
   }
@@ -120,11 +123,11 @@ export function encodeFrame(frame: Frame): Buffer {
 
   bytes[0] = GENERATION
   bytes[1] = KINDS[frame.kind]
-  bytes[3] = 0
+  bytes[TRANSFORMS_AT] = 0
   bytes.writeDoubleBE(frame.createdAt, 8)
   bytes[44] = names.length
-  bytes[45] = codec.byteLength
-  let at = HEADER_BYTES + codec.copy(bytes, HEADER_BYTES)
+  bytes[45] = shape.byteLength
+  let at = HEADER_BYTES + shape.copy(bytes, HEADER_BYTES)
   for (const [index, name] of names.entries()) {
     const { kind, version } = marks[index] as Mark
     at = bytes.writeUInt8(MARK_KINDS.indexOf(kind), at)
@@ -147,13 +150,13 @@ export function encodeFrame(frame: Frame): Buffer {
     bytes.writeUInt32BE(frame.extension, payloadAt + 4)
     bytes.write(frame.token, payloadAt + 8, TOKEN_BYTES, 'latin1')
   }
-  bytes.writeUInt32BE(checksum(bytes), 4)
+  bytes.writeUInt32BE(checksum(bytes), CHECKSUM_AT)
   return bytes
 }
 
 /** The frame, its payload a view of `stored`; or `undefined` when the bytes are not a whole frame of this generation. */
 export function decodeFrame(stored: Uint8Array): Frame | undefined {
-  if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION || stored[3] !== 0) return undefined
+  if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION || stored[TRANSFORMS_AT] !== 0) return undefined
   const bytes = bufferOf(stored)
   if (!isIntact(stored, bytes)) return undefined
 
@@ -174,7 +177,7 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
     return {
       kind: 'value',
       encoding,
-      codec: marksAt === HEADER_BYTES ? undefined : bytes.toString('utf8', HEADER_BYTES, marksAt),
+      shape: marksAt === HEADER_BYTES ? undefined : bytes.toString('utf8', HEADER_BYTES, marksAt),
       createdAt,
       freshUntil,
       revalidateUntil,
@@ -203,6 +206,45 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
 /** No NaN, of which every comparison is false, and nothing before the epoch. */
 function isTime(time: number): boolean {
   return time >= 0
+}
+
+/** Whether bytes are the frame of a value whose payload somebody has transformed. What else they are, nobody has looked. */
+export function isTransformed(stored: Uint8Array): boolean {
+  return stored.byteLength > TRANSFORMS_AT && stored[TRANSFORMS_AT] !== 0
+}
+
+/** A frame as bytes, cut before its payload. */
+export interface FrameParts {
+  readonly bytes: Buffer
+  readonly transforms: number
+  readonly payloadAt: number
+}
+
+/** The parts of a value's frame, whatever was done to its payload; `undefined` where it is no whole frame of a value. */
+export function partsOf(stored: Uint8Array): FrameParts | undefined {
+  if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION || stored[1] !== KINDS.value) return undefined
+  const bytes = bufferOf(stored)
+  if (!isIntact(stored, bytes)) return undefined
+  const payloadAt = readMarks(bytes, HEADER_BYTES + (bytes[45] as number), [])
+  return payloadAt === undefined ? undefined : { bytes, transforms: bytes[TRANSFORMS_AT] as number, payloadAt }
+}
+
+/** The same frame around another payload. */
+export function replacePayload({ bytes, payloadAt }: FrameParts, transforms: number, payload: Uint8Array): Buffer {
+  const replaced = Buffer.allocUnsafe(payloadAt + payload.byteLength)
+  bytes.copy(replaced, 0, 0, payloadAt)
+  replaced.set(payload, payloadAt)
+  replaced[TRANSFORMS_AT] = transforms
+  replaced.writeUInt32BE(checksum(replaced), CHECKSUM_AT)
+  return replaced
+}
+
+/** A frame's header as it stands around a payload that was transformed so. The checksum follows from the rest. */
+export function headerOf({ bytes, payloadAt }: FrameParts, transforms: number): Buffer {
+  const header = Buffer.from(bytes.subarray(0, payloadAt))
+  header[TRANSFORMS_AT] = transforms
+  header.fill(0, CHECKSUM_AT, CHECKSUM_AT + 4)
+  return header
 }
 
 /** Where the payload begins, or `undefined` when these are no marks of this generation. */
@@ -237,7 +279,7 @@ const intact = new WeakSet<Uint8Array>()
 function isIntact(stored: Uint8Array, bytes: Buffer): boolean {
   const large = bytes.byteLength >= LARGE_BYTES
   if (large && intact.has(stored)) return true
-  if (bytes.readUInt32BE(4) !== checksum(bytes)) return false
+  if (bytes.readUInt32BE(CHECKSUM_AT) !== checksum(bytes)) return false
   if (large) intact.add(stored)
   return true
 }

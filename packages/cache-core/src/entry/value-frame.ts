@@ -34,7 +34,7 @@ export interface ValueTerms extends Life {
  * Makes the frame of a value, with its times, the lifetime in the store and its marks. Nothing else does, so that what
  * is stored under a URL, by a load, a `set` or an `add` follows the same rules.
  */
-export function sealValue({ encoding, codec, payload }: Encoded, terms: ValueTerms): SealedValue {
+export function sealValue({ encoding, shape, payload }: Encoded, terms: ValueTerms): SealedValue {
   const { now, ttlMs, staleWhileRevalidateMs = 0, staleIfErrorMs = 0, jitter = 0, loadMs = 0, marks } = terms
   // Shortened, never prolonged: nothing is fresh for longer than was asked for.
   const freshMs = jitter === 0 || ttlMs === Number.POSITIVE_INFINITY ? ttlMs : ttlMs * (1 - jitter * Math.random())
@@ -49,7 +49,7 @@ export function sealValue({ encoding, codec, payload }: Encoded, terms: ValueTer
       revalidateUntil,
       keepUntil,
       encoding,
-      codec,
+      shape,
       payload,
       loadMs,
       marks,

@@ -98,12 +98,17 @@ function serve<T>(parts: Parts, options: CallOptions<T>, { state, present }: Fou
   try {
     value = options.open(frame)
   } catch {
+    stats.unreadable(options.slot, 'value')
     return undefined
   }
   if (stale) stats.stale(options.namespace, options.key)
   else stats.hit(options.namespace, options.key)
   if (stale || isDueEarly(frame, options.eagerRefresh, clock)) refreshes.start({ options, frame, version, present })
   return { value, source: stale ? 'stale' : 'hit' }
+}
+
+function deadOf({ version }: Extract<SlotState, { is: 'fresh' }>): SlotState {
+  return { is: 'dead', version }
 }
 
 /** A call that found nothing to serve, on its way. */
@@ -190,10 +195,12 @@ class Drive<T> {
 
   async #claimOrWait(found: Found): Promise<Found | undefined> {
     const call = this.#call
-    const { state } = found
+    const { forceFresh } = this.#options
+    // A fresh value that was not served has no meaning to this caller.
+    const state = found.state.is === 'fresh' && !forceFresh ? deadOf(found.state) : found.state
     if (state.is === 'stale' || state.is === 'fresh') return this.#replace(state, found.present)
     if (state.is === 'lease') {
-      if (!this.#options.forceFresh) return this.#wait(state)
+      if (!forceFresh) return this.#wait(state)
       // That load began before this call.
       call.degraded = 'waited-out'
       return undefined

@@ -1,6 +1,7 @@
 import { ByteBudget } from '../base/byte-budget.js'
 import type { Clock } from '../base/clock.js'
 import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
+import { type Compression, Transforms } from '../entry/transforms/transforms.js'
 import { guardedBy } from '../store/guard/guarded-store.js'
 import type { GuardTerms } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
@@ -29,6 +30,8 @@ export interface EngineOptions {
   readonly maxRefreshes: number
   /** How many bytes of responses are held at once while they are captured. */
   readonly maxCaptureBytes: number
+  readonly compression: Compression | undefined
+  readonly secrets: readonly string[] | undefined
 }
 
 /** The parts of one cache put together: what the data cache and the HTTP cache over it stand on. */
@@ -45,11 +48,13 @@ export class Engine {
   readonly #parts: Parameters<typeof getOrSet>[0]
   #closing: Promise<void> | undefined
 
-  constructor({ store, storeTimeout, clock, tagHoldMs, markGraceMs, maxRefreshes, maxCaptureBytes }: EngineOptions) {
+  constructor(options: EngineOptions) {
+    const { store, storeTimeout, clock, tagHoldMs, markGraceMs, maxRefreshes, maxCaptureBytes } = options
+    const { compression, secrets = [] } = options
     const guarded = guardedBy(store, { timeout: storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
     this.clock = clock
     this.captures = new ByteBudget(maxCaptureBytes)
-    this.slots = new Slots(guarded, clock)
+    this.slots = new Slots(guarded, clock, new Transforms({ compression, secrets }), this.stats)
     const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }
     this.marks = new Marks({ slots: this.slots, clock, held: new HeldMarks(clock, tagHoldMs), graceMs: markGraceMs })
     this.writes = new Writes(parts)

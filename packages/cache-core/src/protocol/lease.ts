@@ -3,7 +3,7 @@ import { AmbiguousWriteError, StoreClosedError, StoreTimeoutError } from '../bas
 import { encodeFrame, type Mark } from '../entry/frame.js'
 import type { DeadlineClass } from '../store/guard/attempts.js'
 import type { Version } from '../store/store.js'
-import { newToken, openSlot } from './slot.js'
+import { newToken } from './slot.js'
 import type { Slots } from './slots.js'
 
 /**
@@ -185,6 +185,6 @@ export async function settle(
 
 /** The version under which a lease with this token stands, if it does. @throws the store's errors. */
 async function readOwn(slots: Slots, slot: string, token: string): Promise<Version | undefined> {
-  const read = openSlot(await slots.readAlone(slot))
+  const read = slots.open(slot, await slots.readAlone(slot))
   return read?.frame?.kind === 'lease' && read.frame.token === token ? read.version : undefined
 }

@@ -3,7 +3,7 @@ import type { Mark } from '../entry/frame.js'
 import { classify, type SlotState } from './classify.js'
 import type { NamespaceMark } from './marks.js'
 import { PresentMarks } from './present-marks.js'
-import { openSlot, type SlotRead } from './slot.js'
+import type { SlotRead } from './slot.js'
 import type { Slots } from './slots.js'
 
 /** Where to look: a slot, and the marks that its frame depends on. */
@@ -36,7 +36,7 @@ export async function lookUp({ slots, clock }: Parts, { slot, namespace, tags, m
   const reading = slots.read(slot, namespace)
   const asked = present.ask(tags)
   const entry = asked === undefined ? await reading : (await Promise.all([reading, asked]))[0]
-  return judge(clock, openSlot(entry), present)
+  return judge(clock, slots.open(slot, entry), present)
 }
 
 /**

@@ -5,12 +5,18 @@ import type { StoreEntry } from '../store/store.js'
 /** What is read from: a store behind its guard. */
 type Reads = Pick<GuardedStore, 'get' | 'getEach'>
 
+/** What the cache makes of an entry of the store. A promise only where threads have work to do. */
+export type Open = (
+  key: string,
+  entry: StoreEntry | undefined,
+) => StoreEntry | undefined | Promise<StoreEntry | undefined>
+
 /** Longest batch: beyond it a reply of large values would keep the small ones waiting. */
 const MAX_BATCH = 128
 
 interface Waiting {
   readonly promise: Promise<StoreEntry | undefined>
-  readonly resolve: (entry: StoreEntry | undefined) => void
+  readonly resolve: (entry: ReturnType<Open>) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -22,10 +28,12 @@ interface Waiting {
  */
 export class Reader {
   readonly #store: Reads
+  readonly #open: Open
   #next = new Map<string, Waiting>()
 
-  constructor(store: Reads) {
+  constructor(store: Reads, open: Open) {
     this.#store = store
+    this.#open = open
   }
 
   /** @throws what the store's `get` throws. */
@@ -57,7 +65,7 @@ export class Reader {
         for (const [index, each] of batch.entries()) {
           const outcome = outcomes[index]
           const [, waiting] = each
-          if (!(outcome instanceof Error)) waiting.resolve(outcome)
+          if (!(outcome instanceof Error)) waiting.resolve(this.#open(each[0], outcome))
           // Where the store does not show its servers, one that is away fails what lies on the others too, and at once.
           else if (outcome instanceof StoreUnavailableError) this.#sendOne(each)
           else waiting.reject(outcome)
@@ -70,7 +78,7 @@ export class Reader {
   }
 
   #sendOne([key, waiting]: readonly [string, Waiting]): void {
-    this.#store.get(key).then(waiting.resolve, waiting.reject)
+    this.#store.get(key).then((entry) => waiting.resolve(this.#open(key, entry)), waiting.reject)
   }
 }
 

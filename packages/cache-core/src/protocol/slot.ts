@@ -51,6 +51,12 @@ export function slotKey(type: SlotType, namespace: string, key = ''): string {
   return `${SLOT_GENERATION}:${TYPE_LETTERS[type]}:${escapePart(namespace)}:${key}`
 }
 
+/** Whether what callers have given stands in slots of this type: entries and responses, beside leases on them. */
+export function holdsValues(slot: string): boolean {
+  const letter = slot[SLOT_GENERATION.length + 1]
+  return letter === TYPE_LETTERS.value || letter === TYPE_LETTERS.variant
+}
+
 /** The slot beside this one that says who refreshes it. */
 export function refreshSlot(slot: string): string {
   return `${SLOT_GENERATION}:${TYPE_LETTERS.refresh}:${slot.slice(SLOT_GENERATION.length + 1)}`

@@ -1,12 +1,17 @@
 import type { Clock } from '../base/clock.js'
 import { report } from '../base/diagnostics.js'
 import { UndeliveredError } from '../base/errors.js'
+import type { Transforms } from '../entry/transforms/transforms.js'
 import type { StoreCapabilities } from '../store/capabilities.js'
 import type { DeadlineClass } from '../store/guard/attempts.js'
 import type { GuardedStore } from '../store/guard/guarded-store.js'
 import type { CompareAndSetOptions, StoreEntry, Version } from '../store/store.js'
 import { Journal, type Room } from './journal.js'
-import { Reader } from './reader.js'
+import { type Open, Reader } from './reader.js'
+import { holdsValues, openSlot, type SlotRead } from './slot.js'
+import type { Stats } from './stats.js'
+
+const NO_FRAME = new Uint8Array()
 
 /** One server may be away, and a second one have missed a renewal, or not: two of three decide. */
 const MARK_SLOTS = 3
@@ -20,11 +25,15 @@ const MAX_TRIED_NAMES = 64
 export class Slots {
   readonly #store: GuardedStore
   readonly #reader: Reader
+  readonly #transforms: Transforms
+  readonly #stats: Stats
   readonly journal: Journal
 
-  constructor(store: GuardedStore, clock: Clock) {
+  constructor(store: GuardedStore, clock: Clock, transforms: Transforms, stats: Stats) {
     this.#store = store
-    this.#reader = new Reader(store)
+    this.#transforms = transforms
+    this.#stats = stats
+    this.#reader = new Reader(store, this.#undo)
     this.journal = new Journal(store, clock, (count) => {
       const message = `the journal is full: ${count} invalidations are forgotten, what they removed may be served again`
       report('store-warning', () => ({ store: store.name, message }))
@@ -85,14 +94,21 @@ export class Slots {
   }
 
   /** As `read`, at once and alone: for a caller that has just written. @throws the store's errors. */
-  readAlone(slot: string): Promise<StoreEntry | undefined> {
-    return this.#store.get(slot)
+  async readAlone(slot: string): Promise<StoreEntry | undefined> {
+    return this.#undo(slot, await this.#store.get(slot))
+  }
+
+  /** What was read of a slot for values. */
+  open(slot: string, entry: StoreEntry | undefined): SlotRead | undefined {
+    const read = openSlot(entry)
+    if (read !== undefined && read.frame === undefined) this.#stats.unreadable(slot, 'frame')
+    return read
   }
 
   /** Writes unconditionally. @param ttl Milliseconds; `undefined`: without end. @throws the store's errors. */
   async set(slot: string, bytes: Uint8Array, ttl: number | undefined): Promise<void> {
     const sentAt = this.journal.position
-    await this.#store.set(slot, bytes, { ttl })
+    await this.#store.set(slot, await this.#applied(slot, bytes), { ttl })
     this.journal.settleKey(slot, sentAt)
   }
 
@@ -103,7 +119,9 @@ export class Slots {
     ttl: number | undefined,
     deadline: DeadlineClass = 'write',
   ): Promise<Version | undefined> {
-    return this.#store.add(slot, bytes, { ttl }, deadline)
+    const write = (frame: Uint8Array): Promise<Version | undefined> => this.#store.add(slot, frame, { ttl }, deadline)
+    const applied = this.#applied(slot, bytes)
+    return applied instanceof Promise ? applied.then(write) : write(applied)
   }
 
   /** @param deadline As for `add`. @throws the store's errors. */
@@ -114,7 +132,10 @@ export class Slots {
     ttl: CompareAndSetOptions['ttl'],
     deadline: DeadlineClass = 'write',
   ): Promise<Version | undefined> {
-    return this.#store.compareAndSet(slot, over, bytes, { ttl }, deadline)
+    const write = (frame: Uint8Array): Promise<Version | undefined> =>
+      this.#store.compareAndSet(slot, over, frame, { ttl }, deadline)
+    const applied = this.#applied(slot, bytes)
+    return applied instanceof Promise ? applied.then(write) : write(applied)
   }
 
   /** T1 where nothing stood, T2 over what did: an `add`, or a `compareAndSet`. @throws the store's errors. */
@@ -158,7 +179,20 @@ export class Slots {
     return this.#store.close()
   }
 
-  /** The error of a caller that must not believe the store. */
+  #applied(slot: string, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    return holdsValues(slot) ? this.#transforms.apply(slot, bytes) : bytes
+  }
+
+  /** The entry with its frame as it was made. What cannot be had so occupies the slot as a dead frame does. */
+  readonly #undo: Open = (slot, entry) => {
+    if (entry === undefined || !this.#transforms.concerns(entry.bytes) || !holdsValues(slot)) return entry
+    const { version } = entry
+    const of = (bytes: Uint8Array = NO_FRAME): StoreEntry => ({ version, bytes })
+    const undone = this.#transforms.undo(slot, entry.bytes, this.capabilities.maxValueBytes)
+    return undone instanceof Promise ? undone.then(of) : of(undone)
+  }
+
+  /** The error of who must not believe the store. */
   undelivered(operation: string): UndeliveredError {
     return new UndeliveredError('an earlier invalidation of this key has not reached the store yet', {
       store: this.name,

@@ -25,6 +25,11 @@ export interface CacheStats {
   readonly stores: number
   /** Loaded values not stored: deleted meanwhile, skipped, too large, or the store did not take them. */
   readonly unstored: number
+  /**
+   * Reads that met something they could not read: damaged, poisoned, sealed with another secret, of another shape, or not
+   * valid. Each was a miss.
+   */
+  readonly unreadable: number
   /** Invalidations that the store has not heard yet. */
   readonly journaled: number
   /** Servers that do not answer, and are not asked by callers until they do. */
@@ -55,6 +60,7 @@ export class Stats {
     waits: 0,
     stores: 0,
     unstored: 0,
+    unreadable: 0,
   }
 
   get counters(): Readonly<Counters> {
@@ -69,6 +75,11 @@ export class Stats {
   miss({ label }: Subject, key: Key): void {
     this.#counters.misses++
     report('miss', () => ({ namespace: label, key: keyName(key) }))
+  }
+
+  unreadable(slot: string, part: 'frame' | 'value'): void {
+    this.#counters.unreadable++
+    report('unreadable', () => ({ slot, part }))
   }
 
   joined(): void {

@@ -8,7 +8,7 @@ import type { Flights } from './flights.js'
 import type { NamespaceMark } from './marks.js'
 import type { NamedMark } from './named-mark.js'
 import { PresentMarks } from './present-marks.js'
-import { openSlot, type SlotRead } from './slot.js'
+import type { SlotRead } from './slot.js'
 import type { Slots } from './slots.js'
 
 /** How often `add` looks again when what stood in its way, a lease or a dead frame, has changed meanwhile. */
@@ -85,7 +85,7 @@ export class Writes {
         flights.detach(slot)
         return true
       }
-      standing = openSlot(await slots.read(slot, namespace))
+      standing = slots.open(slot, await slots.read(slot, namespace))
     }
     throw new StoreUnavailableError('the slot of this key changes too fast', { store: slots.name, operation: 'add' })
   }

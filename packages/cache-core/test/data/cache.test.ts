@@ -230,6 +230,7 @@ describe('stats', () => {
       joins: 0,
       waits: 0,
       stores: 1,
+      unreadable: 0,
       unstored: 0,
       journaled: 0,
       openBreakers: 0,

@@ -1,9 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidValueError } from '../../src/base/errors.js'
-import { type Codec, decodeValue, encodeValue, jsonCodec } from '../../src/entry/codec.js'
+import { type Codec, jsonCodec } from '../../src/entry/codec.js'
+import { decodeValue, encodeValue } from '../../src/entry/shape.js'
+import { shapeWith } from '../support/shape-with.js'
 
-const roundTrip = (value: unknown): unknown => decodeValue(jsonCodec, encodeValue(jsonCodec, value))
+const JSON_SHAPE = shapeWith({ codec: jsonCodec })
+
+const roundTrip = (value: unknown): unknown => decodeValue(JSON_SHAPE, encodeValue(JSON_SHAPE, value))
 
 describe('a value', () => {
   it.each([0, -1.5, '', 'text', false, true, null, [], {}, [[null]], { a: { b: [1, 'two'] } }])(
@@ -43,11 +47,11 @@ describe('a value', () => {
 
   it('of bytes is copied both ways', () => {
     const bytes = Buffer.from('before')
-    const encoded = encodeValue(jsonCodec, bytes)
+    const encoded = encodeValue(JSON_SHAPE, bytes)
     bytes.fill(0)
-    const first = decodeValue(jsonCodec, encoded) as Buffer
+    const first = decodeValue(JSON_SHAPE, encoded) as Buffer
     first.fill(0)
-    expect(decodeValue(jsonCodec, encoded)).toEqual(Buffer.from('before'))
+    expect(decodeValue(JSON_SHAPE, encoded)).toEqual(Buffer.from('before'))
   })
 
   it('becomes what JSON makes of it: a Date a string, an instance a plain object', () => {
@@ -80,13 +84,13 @@ describe('a value', () => {
     ['a bigint', 1n],
     ['a circle', circular],
   ])('that is %s cannot be stored: InvalidValueError', (_, value) => {
-    expect(() => encodeValue(jsonCodec, value)).toThrow(InvalidValueError)
-    expect(() => encodeValue(jsonCodec, value)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_VALUE' }))
+    expect(() => encodeValue(JSON_SHAPE, value)).toThrow(InvalidValueError)
+    expect(() => encodeValue(JSON_SHAPE, value)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_VALUE' }))
   })
 
   it('that a codec turns into something else than bytes cannot be stored', () => {
     const codec: Codec = { name: 'test', encode: () => 'text' as never, decode: () => undefined }
-    expect(() => encodeValue(codec, {})).toThrow('the codec returned no bytes')
+    expect(() => encodeValue(shapeWith({ codec }), {})).toThrow('the codec returned no bytes')
   })
 
   it('goes through a codec of the application', () => {
@@ -95,7 +99,8 @@ describe('a value', () => {
       encode: (value) => Buffer.from(`!${String(value)}`),
       decode: (bytes) => BigInt(Buffer.from(bytes).toString().slice(1)),
     }
-    expect(decodeValue(codec, encodeValue(codec, 12n))).toBe(12n)
-    expect(decodeValue(codec, encodeValue(codec, 'plain'))).toBe('plain')
+    const shape = shapeWith({ codec })
+    expect(decodeValue(shape, encodeValue(shape, 12n))).toBe(12n)
+    expect(decodeValue(shape, encodeValue(shape, 'plain'))).toBe('plain')
   })
 })

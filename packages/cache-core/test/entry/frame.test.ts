@@ -29,7 +29,7 @@ const values: fc.Arbitrary<ValueFrame> = fc
   .record({
     kind: fc.constant('value' as const),
     encoding: fc.constantFrom('bytes' as const, 'string' as const, 'codec' as const),
-    codec: fc.option(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }), { nil: undefined }),
+    shape: fc.option(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }), { nil: undefined }),
     createdAt: time,
     freshUntil: time,
     revalidateUntil: time,

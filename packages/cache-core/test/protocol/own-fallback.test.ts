@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { Cache } from '../../src/data/cache.js'
-import { decodeValue, encodeValue, jsonCodec } from '../../src/entry/codec.js'
+import { jsonCodec } from '../../src/entry/codec.js'
+import { decodeValue, encodeValue } from '../../src/entry/shape.js'
 import type { Answer } from '../../src/protocol/call.js'
 import { engineOf } from '../../src/protocol/engine.js'
 import { slotKey } from '../../src/protocol/slot.js'
 import { turn } from '../support/fake-clock.js'
 import { endsAfter, setUp, slowly } from '../support/set-up.js'
+import { shapeWith } from '../support/shape-with.js'
+
+const SHAPE = shapeWith({ codec: jsonCodec })
 
 /** A call of a layer above that would rather load for itself alone than wait long, as a request does. */
 function ask(cache: Cache, load: () => Promise<string>): Promise<Answer<string>> {
@@ -18,8 +22,8 @@ function ask(cache: Cache, load: () => Promise<string>): Promise<Answer<string>>
       marks: [],
       tags: [],
       namesTags: false,
-      load: async () => ({ encoded: encodeValue(jsonCodec, await load()), ttlMs: 1_000 }),
-      open: (encoded) => decodeValue(jsonCodec, encoded) as string,
+      load: async () => ({ encoded: encodeValue(SHAPE, await load()), ttlMs: 1_000 }),
+      open: (encoded) => decodeValue(SHAPE, encoded) as string,
       leaseMs: 1_000,
       hardTimeoutMs: 30_000,
       waitTimeoutMs: 500,

@@ -6,6 +6,7 @@ import type { Answer } from '../../protocol/call.js'
 import { type EngineHandle, engineOf } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
 import { keyText } from '../../protocol/key.js'
+import type { Stats } from '../../protocol/stats.js'
 import { formatCacheStatus } from '../message/cache-status.js'
 import type { CacheRequest, CacheResponse } from '../message/message.js'
 import { admission } from '../rules/admission.js'
@@ -154,7 +155,7 @@ export class HttpCache {
     let resource: Resource
     try {
       located = await this.#resources.locate(url, (vary) => variantKey(own, vary, exchange.request, key, this.#rules))
-      const found = open(located)
+      const found = open(located, stats)
       if (found !== undefined && !('pass' in found) && (publicOnly === undefined || found.public)) {
         if (!serve(exchange, found, clock.now(), undefined)) {
           return this.#leaveToHandler(asked, 'request')
@@ -320,11 +321,12 @@ function chosenParts(request: CacheRequest, { vary }: HttpCacheRules): readonly 
   throw new InvalidOptionError('vary', `must return a string, a list of strings or undefined, returned ${show(chosen)}`)
 }
 
-function open({ variant: { state } }: Located): Variant | undefined {
+function open({ variantSlot, variant: { state } }: Located, stats: Stats): Variant | undefined {
   if (state.is !== 'fresh') return undefined
   try {
     return openVariant(state.frame)
   } catch {
+    stats.unreadable(variantSlot, 'value')
     return undefined
   }
 }

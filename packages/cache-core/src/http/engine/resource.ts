@@ -8,7 +8,7 @@ import { type Found, judge } from '../../protocol/lookup.js'
 import { encodeMark, type MarkRecord, openMark } from '../../protocol/mark-record.js'
 import type { NamespaceMark } from '../../protocol/marks.js'
 import { PresentMarks } from '../../protocol/present-marks.js'
-import { newVersion, openSlot, slotKey } from '../../protocol/slot.js'
+import { newVersion, slotKey } from '../../protocol/slot.js'
 import type { StoreEntry, Version } from '../../store/store.js'
 import { mergeVary, parseVaryText, type VaryList } from '../rules/vary.js'
 
@@ -90,13 +90,14 @@ export class Resources {
     const resource = openResource(slot, urlEntry)
     present.addOthers([resource?.mark])
     if (resource === undefined) {
-      const variant = await judge(clock, openSlot(variantEntry), present)
+      const variant = await judge(clock, slots.open(guessed, variantEntry), present)
       return { resource: undefined, occupied: urlEntry?.version, variantSlot: guessed, variant }
     }
     const right = sameFields(resource.vary, guess)
     if (known === undefined || !right) this.#hints.set(slot, resource.vary)
     const variantSlot = right ? guessed : this.variantSlot(url, partsOf(resource.vary))
-    const opened = openSlot(right ? variantEntry : await slots.read(variantSlot, this.namespace))
+    const entry = right ? variantEntry : await slots.read(variantSlot, this.namespace)
+    const opened = slots.open(variantSlot, entry)
     return { resource, occupied: undefined, variantSlot, variant: await judge(clock, opened, present) }
   }
 

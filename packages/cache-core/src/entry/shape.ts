@@ -1,0 +1,77 @@
+import { bufferOf } from '../base/bytes.js'
+import { InvalidValueError, messageOf } from '../base/errors.js'
+import type { Codec } from './codec.js'
+import type { Encoded } from './frame.js'
+import type { Validate } from './validate.js'
+
+/** How values become bytes, and which of what was stored is taken for one of them. */
+export interface Shape {
+  readonly codec: Codec
+  /** To a reader of another version, or of none, an entry is a miss. */
+  readonly schemaVersion: string | undefined
+  /** Absent: whatever was stored is taken. */
+  readonly validate: Validate | undefined
+}
+
+/** What stands for a value where there is none. */
+export const NOTHING: Encoded = { encoding: 'nothing', payload: Buffer.alloc(0) }
+
+/**
+ * Bytes and strings travel as themselves, everything else through the codec.
+ * @throws InvalidValueError when the value is `undefined`, the codec refuses it, or a reader would find that it is not
+ *   valid: what would never be a hit is not stored.
+ */
+export function encodeValue(shape: Shape, value: unknown): Encoded {
+  const encoded = encode(shape, value)
+  if (shape.validate === undefined) return encoded
+  try {
+    decodeValue(shape, encoded)
+    return encoded
+  } catch (cause) {
+    throw new InvalidValueError(`the value is not stored: ${messageOf(cause)}`, cause)
+  }
+}
+
+function encode({ codec, schemaVersion }: Shape, value: unknown): Encoded {
+  const shape = shapeOf('', schemaVersion)
+  // The caller may fill its buffer again before the store has these bytes.
+  if (value instanceof Uint8Array) return { encoding: 'bytes', shape, payload: Buffer.from(value) }
+  // A lone surrogate has no UTF-8 form; JSON escapes it.
+  if (typeof value === 'string' && value.isWellFormed()) {
+    return { encoding: 'string', shape, payload: Buffer.from(value) }
+  }
+  if (value === undefined) throw new InvalidValueError('undefined cannot be stored; null can')
+  try {
+    const payload: unknown = codec.encode(value)
+    if (!(payload instanceof Uint8Array)) throw new TypeError('the codec returned no bytes')
+    return { encoding: 'codec', shape: shapeOf(codec.name, schemaVersion), payload }
+  } catch (cause) {
+    throw new InvalidValueError(`the value cannot be stored: ${messageOf(cause)}`, cause)
+  }
+}
+
+/**
+ * The value, the caller's own: nobody else holds it, bytes are copied out of the frame.
+ * @throws where it was written in another shape, is not valid, or the codec throws.
+ */
+export function decodeValue(shape: Shape, encoded: Encoded): unknown {
+  const { encoding, payload } = encoded
+  if (encoding === 'nothing') return undefined
+  if (!isOfShape(shape, encoded)) throw new TypeError('written in another shape')
+  let value: unknown
+  if (encoding === 'bytes') value = Buffer.from(payload)
+  else if (encoding === 'string') value = bufferOf(payload).toString()
+  else value = shape.codec.decode(payload)
+  return shape.validate === undefined ? value : shape.validate(value)
+}
+
+/** Whether it was written with this codec and `schemaVersion`. */
+export function isOfShape({ codec, schemaVersion }: Shape, { encoding, shape }: Encoded): boolean {
+  return encoding === 'nothing' || shape === shapeOf(encoding === 'codec' ? codec.name : '', schemaVersion)
+}
+
+/** As it stands in a frame. Names of codecs have no line breaks, so that no two of them spell the same. */
+function shapeOf(codecName: string, schemaVersion: string | undefined): string | undefined {
+  if (schemaVersion !== undefined) return `${codecName}\n${schemaVersion}`
+  return codecName === '' ? undefined : codecName
+}
