@@ -336,7 +336,7 @@ export class Cache {
 
   /**
    * Voids every entry of this namespace that carries one of the tags, in one write for each tag, however many entries
-   * there are; responses of an HTTP cache over this namespace, too. With `{ soft: true }` they are stale instead.
+   * there are. With `{ soft: true }` they are stale instead.
    * Outruns every load under way, as `delete` does. Other processes see it at most `tagHold` (default 1 s) later.
    *
    * Call it after the database has committed. @throws InvalidOptionError naming `tags`, StoreClosedError

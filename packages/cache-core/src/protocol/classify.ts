@@ -27,16 +27,17 @@ export function classify(slot: SlotRead | undefined, now: number, marks: Pick<Pr
   if (frame === undefined || verdict === undefined || verdict.is === 'void') return { is: 'dead', version }
   // A load that a soft tag has overtaken is waited for: what it stores is stale from birth.
   if (frame.kind === 'lease') return { is: 'lease', frame, version }
-  const timed = outdated(frame, verdict)
+  const timed = outdated(frame, verdict, now)
   if (now < timed.freshUntil) return { is: 'fresh', frame: timed, version }
   return now < timed.keepUntil ? { is: 'stale', frame: timed, version } : { is: 'dead', version, outlived: timed }
 }
 
 /** The frame, its times as if it had been fresh only until its soft tags changed: where that is not known, never. */
-function outdated(frame: ValueFrame, verdict: MarksVerdict): ValueFrame {
+function outdated(frame: ValueFrame, verdict: MarksVerdict, now: number): ValueFrame {
   if (verdict.is !== 'outdated') return frame
   const { createdAt, freshUntil, revalidateUntil, keepUntil } = frame
-  const until = Math.min(freshUntil, Math.max(createdAt, verdict.since))
+  // Not beyond now: the clock of who has changed them may be ahead.
+  const until = Math.min(freshUntil, now, Math.max(createdAt, verdict.since))
   const after = (end: number): number => until + (end === freshUntil ? 0 : end - freshUntil)
   return { ...frame, freshUntil: until, revalidateUntil: after(revalidateUntil), keepUntil: after(keepUntil) }
 }

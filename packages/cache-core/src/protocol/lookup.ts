@@ -47,7 +47,8 @@ export async function lookUp({ slots, clock }: Parts, { slot, namespace, tags, m
 export async function judge(clock: Clock, opened: SlotRead | undefined, present: PresentMarks): Promise<Found> {
   if (opened?.frame !== undefined) await present.askFor(opened.frame.marks)
   const state = classify(opened, clock.now(), present)
-  if (state.is !== 'dead' && state.is !== 'stale') return { state, present }
+  const outdated = state.is === 'stale' && present.verdictOn(state.frame.marks).is !== 'valid'
+  if (state.is !== 'dead' && !outdated) return { state, present }
   const again = present.askAgain()
   if (again === undefined) return { state, present }
   await again

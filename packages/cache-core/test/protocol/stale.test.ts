@@ -18,6 +18,7 @@ describe('within staleWhileRevalidate', () => {
     const loader = vi.fn(slowly(clock, 100, 'new'))
     expect(await cache.getOrSet('k', loader)).toBe('old')
     expect(await cache.getOrSet('k', loader)).toBe('old')
+    await turn()
     await clock.advance(100)
     expect(await cache.getOrSet('k', loader)).toBe('new')
     expect(loader).toHaveBeenCalledTimes(1)

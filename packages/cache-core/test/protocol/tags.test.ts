@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest'
+import type { Clock } from '../../src/base/clock.js'
 import { InvalidOptionError, StoreUnavailableError } from '../../src/base/errors.js'
+import { createCache } from '../../src/data/cache.js'
 import type { Loader } from '../../src/data/loader.js'
-import { turn } from '../support/fake-clock.js'
+import { type FakeClock, turn } from '../support/fake-clock.js'
 import { gate, type SetUp, setUp, slowly } from '../support/set-up.js'
 
 const away = new StoreUnavailableError('away', { store: 'faulty' })
 const DAY = 86_400_000
+
+function systemOf(clock: FakeClock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (ms, callback) => clock.after(ms, callback),
+  }
+}
 
 /** Two processes on one store, of which the second holds no marks. */
 function processes(options: Parameters<typeof setUp>[0] = {}): SetUp & { other: SetUp['cache'] } {
@@ -221,6 +231,24 @@ describe('soft invalidation', () => {
     await cache.invalidateTags(['t'], { soft: true })
     await clock.advance(60_000)
     expect(await cache.getOrSet('l', () => 2, windows)).toBe(2)
+  })
+
+  it('by a process whose clock is ahead is seen at once', async () => {
+    const { cache, clock, memory, another } = setUp({ ttl: '10m', jitter: 0 })
+    await cache.set('k', 1, { tags: ['t'] })
+    const ahead = { ...systemOf(clock), now: () => clock.now() + 300_000 }
+    const other = createCache({ store: memory, clock: ahead })
+    await other.invalidateTags(['t'], { soft: true })
+    expect(await another().cache.get('k')).toBeUndefined()
+  })
+
+  it('what is stale by its time alone is not asked for again', async () => {
+    const { cache, clock, faulty } = processes({ tagHold: '1m' })
+    await cache.getOrSet('k', () => 1, { ttl: '1s', staleWhileRevalidate: '1h', tags: ['t'] })
+    await clock.advance(2_000)
+    faulty.calls.length = 0
+    expect((await cache.getEntry('k'))?.isStale).toBe(true)
+    expect(faulty.calls).toEqual(['get 2:v::k'])
   })
 
   it('keeps what may be served when the load fails', async () => {

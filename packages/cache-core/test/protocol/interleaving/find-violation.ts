@@ -2,9 +2,13 @@ import { runScenario, type ScenarioOptions } from './scenario.js'
 
 const MOST_SEEDS = 2_000
 
-/** The first violation that the seeds find, or `undefined`. */
-export async function findViolation(options: ScenarioOptions): Promise<string | undefined> {
-  for (let seed = 1; seed <= MOST_SEEDS; seed++) {
+/**
+ * The first violation that the seeds find, or `undefined`.
+ * @param firstSeed Where to begin: a seed that was seen to find it, where most do not. The others follow.
+ */
+export async function findViolation(options: ScenarioOptions, firstSeed = 1): Promise<string | undefined> {
+  for (let tried = 0; tried < MOST_SEEDS; tried++) {
+    const seed = ((firstSeed - 1 + tried) % MOST_SEEDS) + 1
     const [violation] = (await runScenario(seed, options)).violations
     if (violation !== undefined) return `seed ${seed}: ${violation}`
   }

@@ -9,7 +9,9 @@ import {
   HELD_VERSIONS,
   LONG_LOADS,
   LOST_EXTENSIONS,
+  LOST_MARKS,
   LOST_REPLIES,
+  MARK_GRACE,
   NAMED_TAGS,
   NAMED_TAGS_AND_FAULTS,
   SETS,
@@ -19,14 +21,22 @@ import {
   STALE_TAGS,
   TAGS,
   TAGS_AND_FAULTS,
+  THREE_SLOTS,
   WRITERS,
 } from './scenarios.js'
 
-const SEEDS = process.env.TIERCEL_LONG === '1' ? 10_000 : 500
+const LONG = process.env.TIERCEL_LONG === '1'
+const SEEDS = LONG ? 10_000 : 500
+/** Of those with tags or several servers, which have more callers and are many. */
+const FEW_SEEDS = LONG ? 10_000 : 100
 
 /** Runs every seed; the first violation fails with its trace, so that the seed can be read. */
-async function explore(options: ScenarioOptions, check?: (outcome: Outcome) => void): Promise<void> {
-  for (let seed = 1; seed <= SEEDS; seed++) {
+async function explore(
+  options: ScenarioOptions,
+  check?: (outcome: Outcome) => void,
+  seeds = options.tags === 'none' && options.servers === 1 ? SEEDS : FEW_SEEDS,
+): Promise<void> {
+  for (let seed = 1; seed <= seeds; seed++) {
     const outcome = await runScenario(seed, options)
     if (outcome.violations.length > 0) expect.fail(`seed ${seed}\n${outcome.trace.join('\n')}\n${outcome.violations}`)
     check?.(outcome)
@@ -104,6 +114,18 @@ describe('every interleaving that the seeds reach', { timeout: 3_600_000 }, () =
 
   it('keeps that for tags that the loader names when replies are lost, the store evicts and processes crash', async () => {
     await explore(NAMED_TAGS_AND_FAULTS)
+  })
+
+  it('keeps that when the server of a mark is away, parted or back empty (P5)', async () => {
+    await explore(LOST_MARKS)
+  })
+
+  it('keeps that, as late as markGrace says', async () => {
+    await explore(MARK_GRACE)
+  })
+
+  it('keeps that when a mark has three slots, and their servers are away, parted or back empty', async () => {
+    await explore(THREE_SLOTS)
   })
 
   it('loads again within a lease and one poll when the process that loads crashes (I4)', async () => {

@@ -30,6 +30,14 @@ export interface ScenarioOptions {
    * where nothing may be served stale: that promises as much.
    */
   readonly tags: 'none' | 'static' | 'named'
+  /** Servers without copies of each other that the keys lie on. */
+  readonly servers: number
+  /** In how many slots the mark of a namespace stands: one, or one on each of three servers. */
+  readonly markSlots: 1 | 3
+  /** How often a server goes away, for all or for one process, or comes back, with its data or empty. */
+  readonly outages: number
+  /** Share of callers that only `get`. */
+  readonly gets: number
   /** Chance that a write on the store does not end well. */
   readonly faults: number
   readonly evictions: number
@@ -40,6 +48,10 @@ export interface ScenarioOptions {
   readonly leaseMs: number
   readonly waitTimeoutMs: number
   readonly tagHoldMs: number
+  /** How long a mark that cannot be read is believed; invalidations of all keys are late by as much. */
+  readonly markGraceMs: number
+  /** As what a variant that is broken promises it; default: as it is. */
+  readonly promisedGraceMs?: number
   /** How long values are fresh, and how long they may be served stale after that, in milliseconds. */
   readonly ttlMs: number
   readonly staleMs: number
@@ -113,7 +125,9 @@ class Scenario {
 
   constructor(seed: number, options: ScenarioOptions) {
     this.#options = options
-    this.world = new World(seed, options.breakStore)
+    const { servers, markSlots, breakStore } = options
+    this.world = new World(seed, { servers, showsParts: markSlots > 1, breakStore })
+    this.world.onOutage = (process) => this.#hasNoStore(process)
     this.#processes = Array.from({ length: options.processes }, (_, index) => `p${index}`)
     this.#keys = Array.from({ length: options.keys }, (_, index) => `k${index}`)
     this.#marks = options.tags === 'none' ? ['2:n::'] : ['2:n::', `2:t::${TAG}`, `2:s::${TAG}`, '2:e::']
@@ -127,6 +141,7 @@ class Scenario {
           hardTimeout: 20_000,
           waitTimeout: options.waitTimeoutMs,
           tagHold: options.tagHoldMs,
+          markGrace: options.markGraceMs,
           ttl: options.ttlMs,
           staleWhileRevalidate: options.staleMs,
           staleIfError: 2 * options.staleMs,
@@ -144,13 +159,17 @@ class Scenario {
     for (let index = 0; index < writes; index++) this.#begin((process) => this.#invalidate(`w${index}`, process))
     for (let index = 0; index < sets; index++) this.#begin((process) => this.#store(`s${index}`, process))
 
-    let { evictions } = this.#options
+    let { evictions, outages } = this.#options
     let crashes = Math.min(this.#options.crashes, this.#processes.length - 1)
     const faulty = this.#rules(false)
     for (let step = 0; step < MAX_STEPS; step++) {
       if (evictions > 0 && world.random() < 0.05) {
         evictions--
         await world.evict(world.pick([...this.#keys.map((key) => `2:v::${key}`), ...this.#marks]))
+      }
+      if (outages > 0 && world.random() < 0.1) {
+        outages--
+        await world.disturb(this.#processes)
       }
       if (crashes > 0 && world.random() < 0.03) {
         crashes--
@@ -160,6 +179,7 @@ class Scenario {
       this.#noticeOutages()
     }
 
+    world.calm()
     // From here on nothing goes wrong: every call of a living process must end (I3).
     const fair = this.#rules(true)
     for (let step = 0; step < MAX_FAIR_STEPS && this.#waiting().length > 0; step++) await world.step(fair)
@@ -199,9 +219,12 @@ class Scenario {
     return { fateOf, fair, promptStore }
   }
 
-  /** A process with something in its journal does not believe the store. */
+  /** A process with something in its journal does not believe the store, nor asks one that was silent. */
   #noticeOutages(): void {
-    for (const [process, cache] of this.#caches) if (cache.stats().journaled > 0) this.#hasNoStore(process)
+    for (const [process, cache] of this.#caches) {
+      const { journaled, openBreakers } = cache.stats()
+      if (journaled > 0 || openBreakers > 0) this.#hasNoStore(process)
+    }
   }
 
   #hasNoStore(process: string): void {
@@ -259,7 +282,7 @@ class Scenario {
 
   async #read(name: string, process: string): Promise<void> {
     const key = this.world.pick(this.#keys)
-    if (this.world.random() < 0.15) return this.#get(name, process, key)
+    if (this.world.random() < this.#options.gets) return this.#get(name, process, key)
     const cache = this.#caches.get(process) as CacheUnderTest
     await this.#ask(name, process, key, () => cache.getOrSet(key, this.#loaderOf(process, key), this.#tagged), key)
   }
@@ -284,7 +307,9 @@ class Scenario {
     try {
       const value = await call()
       this.world.trace.push(`${name} = ${value}`)
-      this.#invariants.answered(name, value, open.withoutStore ? required.withoutStore : required.withStore)
+      // Only a load can answer without the store.
+      const excused = open.withoutStore && loads !== undefined
+      this.#invariants.answered(name, value, excused ? required.withoutStore : required.withStore)
     } catch (error) {
       this.world.trace.push(`${name} failed: ${error}`)
       if (!(error instanceof Refused || error instanceof LoadTimeoutError)) {
@@ -364,7 +389,8 @@ class Scenario {
   }
 
   #hold(process: string, key: string | undefined, version: number, delivered: boolean): void {
-    const lateMs = key === undefined ? this.#options.tagHoldMs : 0
+    const { tagHoldMs, markGraceMs, promisedGraceMs = markGraceMs } = this.#options
+    const lateMs = key === undefined ? Math.max(tagHoldMs, promisedGraceMs) : 0
     const elsewhereFrom = delivered ? this.world.clock.now() + lateMs : Number.POSITIVE_INFINITY
     this.#invariants.invalidated({ key, version, process, elsewhereFrom })
   }

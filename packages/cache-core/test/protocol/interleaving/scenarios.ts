@@ -8,6 +8,10 @@ export const CALM: ScenarioOptions = {
   sets: 0,
   keys: 1,
   tags: 'none',
+  servers: 1,
+  markSlots: 1,
+  outages: 0,
+  gets: 0.15,
   faults: 0,
   evictions: 0,
   crashes: 0,
@@ -15,6 +19,7 @@ export const CALM: ScenarioOptions = {
   leaseMs: 1_000,
   waitTimeoutMs: 10_000,
   tagHoldMs: 0,
+  markGraceMs: 0,
   ttlMs: 300_000,
   staleMs: 0,
   loaderMs: 0,
@@ -89,6 +94,25 @@ export const NAMED_TAGS: ScenarioOptions = { ...TAGS, tags: 'named' }
 export const NAMED_TAGS_AND_FAULTS: ScenarioOptions = { ...TAGS_AND_FAULTS, tags: 'named' }
 
 export const HELD_NAMED_TAGS: ScenarioOptions = { ...HELD_TAGS, tags: 'named' }
+
+/** Servers go away and come back; the versions of the namespace stand on one of them, */
+export const LOST_MARKS: ScenarioOptions = {
+  ...WRITERS,
+  processes: 3,
+  callers: 24,
+  keys: 4,
+  servers: 3,
+  outages: 8,
+  gets: 0.5,
+  tagHoldMs: 50,
+  spreadMs: 400,
+}
+
+/** believed for a while when it cannot be read; */
+export const MARK_GRACE: ScenarioOptions = { ...LOST_MARKS, markGraceMs: 150 }
+
+/** or on all three, of which two must agree. */
+export const THREE_SLOTS: ScenarioOptions = { ...LOST_MARKS, markSlots: 3 }
 
 /** Loads that outlive their lease several times over, on a store that answers in time. */
 export const LONG_LOADS: ScenarioOptions = { ...CALM, loaderMs: 5_000, spreadMs: 6_000, promptStore: true }

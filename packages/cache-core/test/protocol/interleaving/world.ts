@@ -1,5 +1,6 @@
+import { crc32 } from 'node:zlib'
 import type { Clock } from '../../../src/base/clock.js'
-import { AmbiguousWriteError } from '../../../src/base/errors.js'
+import { AmbiguousWriteError, StoreUnavailableError } from '../../../src/base/errors.js'
 import { decodeFrame } from '../../../src/entry/frame.js'
 import { MemoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Store } from '../../../src/store/store.js'
@@ -22,6 +23,18 @@ interface Timer {
   readonly at: number
   readonly callback: () => void
 }
+
+/** What stands behind the processes. */
+export interface WorldOptions {
+  /** How many servers the keys lie on. */
+  readonly servers: number
+  /** Whether the store names them as its parts, so that marks have several slots. */
+  readonly showsParts: boolean
+  readonly breakStore?: ((store: Store) => Store) | undefined
+}
+
+/** Who does not reach a server. */
+const EVERYBODY = '*'
 
 /** How the next step is chosen. */
 export interface StepRules {
@@ -59,8 +72,16 @@ export class World {
   #timers: Timer[] = []
   #step = 0
   readonly #crashed = new Set<string>()
+  readonly #options: WorldOptions
+  /** Servers that cannot be reached, as `process server`. */
+  readonly #away = new Set<string>()
+  /** All that was ever written. */
+  readonly #written = new Set<string>()
+  /** Told when an operation of a process did not reach its server. */
+  onOutage: (process: string) => void = () => {}
 
-  constructor(seed: number, breakStore: (store: Store) => Store = (store) => store) {
+  constructor(seed: number, options: WorldOptions) {
+    this.#options = options
     this.#state = seed * 2_654_435_761 + 1
     this.clock = {
       now: () => this.#now,
@@ -73,6 +94,7 @@ export class World {
         }
       },
     }
+    const { breakStore = (store: Store) => store } = options
     this.raw = breakStore(new MemoryStore({ clock: this.clock, maxEntries: 100 }))
   }
 
@@ -108,12 +130,23 @@ export class World {
 
   /** The shared store as one process sees it. */
   storeOf(process: string): Store {
-    const operate = <T>(label: string, write: boolean, execute: () => Promise<T>): Promise<T> =>
+    const operate = <T>(
+      label: string,
+      key: string | undefined,
+      write: boolean,
+      execute: () => Promise<T>,
+    ): Promise<T> =>
       new Promise((resolve, reject) => {
+        if (write && key !== undefined) this.#written.add(key)
         const ambiguous = (): void => reject(new AmbiguousWriteError(`${label}: no answer`, { store: 'world' }))
         // Between the execution and its answer anything may happen.
         const answer = (deliver: () => void): void => this.add(process, `answer to ${label}`, deliver)
         const run = (fate: Fate): void => {
+          if (key !== undefined && this.#isAway(process, key)) {
+            this.onOutage(process)
+            answer(() => reject(new StoreUnavailableError(`${label}: away`, { store: 'world' })))
+            return
+          }
           if (fate === 'ok') {
             execute().then(
               (value) => answer(() => resolve(value)),
@@ -127,24 +160,32 @@ export class World {
         }
         this.add(process, label, run, { write })
       })
-    const read = <T>(label: string, execute: () => Promise<T>): Promise<T> => operate(label, false, execute)
-    const write = <T>(label: string, execute: () => Promise<T>): Promise<T> => operate(label, true, execute)
+    const read = <T>(label: string, key: string | undefined, execute: () => Promise<T>): Promise<T> =>
+      operate(label, key, false, execute)
+    const write = <T>(label: string, key: string | undefined, execute: () => Promise<T>): Promise<T> =>
+      operate(label, key, true, execute)
+    const { servers, showsParts } = this.#options
+    const several = servers > 1
     const { raw } = this
     return {
       name: 'world',
       capabilities: { ...raw.capabilities, shared: true },
-      get: (key) => read(`get ${key}`, () => raw.get(key)),
-      getMany: (keys) => read(`getMany ${keys.join(' ')}`, () => raw.getMany(keys)),
-      set: (key, bytes, options) => write(`set ${kindOf(key, bytes)} ${key}`, () => raw.set(key, bytes, options)),
-      add: (key, bytes, options) => write(`add ${kindOf(key, bytes)} ${key}`, () => raw.add(key, bytes, options)),
+      ...(several && { serverOf: (key) => String(this.#serverOf(key)) }),
+      ...(several && showsParts && { partOf: (key) => String(this.#serverOf(key)) }),
+      get: (key) => read(`get ${key}`, key, () => raw.get(key)),
+      // Of one server: the guard asks each by itself.
+      getMany: (keys) => read(`getMany ${keys.join(' ')}`, keys[0], () => raw.getMany(keys)),
+      set: (key, bytes, options) => write(`set ${kindOf(key, bytes)} ${key}`, key, () => raw.set(key, bytes, options)),
+      add: (key, bytes, options) => write(`add ${kindOf(key, bytes)} ${key}`, key, () => raw.add(key, bytes, options)),
       compareAndSet: (key, version, bytes, options) =>
-        write(`compareAndSet ${kindOf(key, bytes)} ${key}`, () => raw.compareAndSet(key, version, bytes, options)),
-      delete: (key) => write(`delete ${key}`, () => raw.delete(key)),
-      compareAndDelete: (key, version) => write(`compareAndDelete ${key}`, () => raw.compareAndDelete(key, version)),
-      touch: (key, ttl) => write(`touch ${key}`, () => raw.touch(key, ttl)),
-      setMany: (writes) => write('setMany', () => raw.setMany(writes)),
-      deleteMany: (keys) => write('deleteMany', () => raw.deleteMany(keys)),
-      increment: (key, by, options) => write('increment', () => raw.increment(key, by, options)),
+        write(`compareAndSet ${kindOf(key, bytes)} ${key}`, key, () => raw.compareAndSet(key, version, bytes, options)),
+      delete: (key) => write(`delete ${key}`, key, () => raw.delete(key)),
+      compareAndDelete: (key, version) =>
+        write(`compareAndDelete ${key}`, key, () => raw.compareAndDelete(key, version)),
+      touch: (key, ttl) => write(`touch ${key}`, key, () => raw.touch(key, ttl)),
+      setMany: (writes) => write('setMany', writes[0]?.key, () => raw.setMany(writes)),
+      deleteMany: (keys) => write('deleteMany', keys[0], () => raw.deleteMany(keys)),
+      increment: (key, by, options) => write('increment', key, () => raw.increment(key, by, options)),
       ping: () => raw.ping(),
       publish: (channel, message) => raw.publish(channel, message),
       subscribe: (channel, listener) => raw.subscribe(channel, listener),
@@ -166,6 +207,38 @@ export class World {
 
   isCrashed(process: string): boolean {
     return this.#crashed.has(process)
+  }
+
+  #serverOf(key: string): number {
+    return crc32(key) % this.#options.servers
+  }
+
+  #isAway(process: string, key: string): boolean {
+    if (this.#away.size === 0) return false
+    const server = this.#serverOf(key)
+    return this.#away.has(`${EVERYBODY} ${server}`) || this.#away.has(`${process} ${server}`)
+  }
+
+  /** A server goes away, for all processes or for one; or comes back, with its data or without. */
+  async disturb(processes: readonly string[]): Promise<void> {
+    const server = Math.floor(this.random() * this.#options.servers)
+    const what = this.pick(['away', 'away', 'back', 'empty'])
+    if (what === 'away') {
+      const outage = `${this.pick([EVERYBODY, ...processes])} ${server}`
+      this.trace.push(`away: ${outage}`)
+      this.#away.add(outage)
+      return
+    }
+    this.trace.push(`${what}: ${server}`)
+    if (what === 'empty') {
+      for (const key of this.#written) if (this.#serverOf(key) === server) await this.raw.delete(key)
+    }
+    for (const outage of this.#away) if (outage.endsWith(` ${server}`)) this.#away.delete(outage)
+  }
+
+  /** Every server can be reached. */
+  calm(): void {
+    this.#away.clear()
   }
 
   /** The store drops a key by itself. */
@@ -218,7 +291,7 @@ function kindOf(key: string, bytes: Uint8Array): string {
 }
 
 /** The slots of namespaces, tags and epochs. */
-const MARKS = /^2:[nste]:/
+const MARKS = /^(\{\d+\})?2:[nste]:/
 
 /** All that can go on without the scheduler has gone on. */
 function settled(): Promise<void> {
