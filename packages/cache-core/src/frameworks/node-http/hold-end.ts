@@ -29,7 +29,8 @@ export function holdEnd(res: ServerResponse, plan: WritePlan): () => void {
   res.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
     // Called again, Node's own says what is wrong with that.
     if (head !== undefined || withdrawn) return writeHead.call(res, status, ...(rest as []))
-    const given = marked ? rest : withField(res, rest, 'Cache-Status', plan.cacheStatus)
+    const { cacheStatus } = plan
+    const given = marked || cacheStatus === undefined ? rest : withField(res, rest, 'Cache-Status', cacheStatus)
     marked ||= given === rest
     const returned = writeHead.call(res, status, ...(given as []))
     head = { status: res.statusCode, headers: writtenLines(res, given) }

@@ -159,7 +159,8 @@ class WebExchange implements Exchange, Passage {
     const passed = body === null ? null : await passOn(body, { end })
     await invalidate(observed)
     begun = true
-    this.#answer(respondLike(given, [...headers, 'Cache-Status', cacheStatus], passed))
+    const status = cacheStatus === undefined ? [] : ['Cache-Status', cacheStatus]
+    this.#answer(respondLike(given, [...headers, ...status], passed))
   }
 
   /** The response, where it is for the cache to say more; else it is answered with already. */

@@ -79,8 +79,8 @@ export type RunOutcome =
 
 /** How the response to a write is sent. */
 export interface WritePlan {
-  /** Goes out as Cache-Status, in a line of its own, where that changes nothing else of the head. */
-  readonly cacheStatus: string
+  /** Goes out as Cache-Status, in a line of its own, where that changes nothing else of the head; `undefined`: no field. */
+  readonly cacheStatus: string | undefined
   /**
    * Invalidates what the response says that the write has changed; `undefined`, nothing, and nobody has to wait. Never
    * rejects. Called when the head goes out, and again at the end where that comes in a later turn of the event loop:

@@ -104,7 +104,10 @@ export class Filler {
       onSent: (sent) => this.#refusedAsSent(sent, head as ResponseHead),
     })
     if (outcome.end === 'broken' || head === undefined || verdict === undefined) return NOTHING
-    if (!verdict.storable) return passMark(verdict.reason, head.status)
+    if (!verdict.storable) {
+      const pinned = head.status >= 400 && this.#whole.wasStorable(request.url, receivedAt)
+      return pinned ? NOTHING : passMark(verdict.reason, head.status)
+    }
     if (capture.ended === 'no-room') return crowdedMark()
     if (outcome.end === 'passed') return passMark(outcome.reason ?? 'response is larger than maxBodyBytes', head.status)
     const body = capture.pieces
@@ -136,18 +139,19 @@ export class Filler {
 
   /** What goes out of a response that begins: to this client perhaps less than the whole, which was hidden from the handler. */
   #decide({ exchange, forward }: FillRequest, head: ResponseHead, verdict: Storable, receivedAt: number): HeadDecision {
-    const { status, headers } = head
+    const { headers } = head
     const length = first(headers, 'content-length')
     const bytes = length === undefined ? undefined : Number(length)
-    const answer = clientAnswer(exchange.request, { status, headers, receivedAt }, bytes, receivedAt)
-    const cacheStatus: CacheStatus = verdict.storable
+    const answer = clientAnswer(exchange.request, { status: head.status, headers, receivedAt }, bytes, receivedAt)
+    const { cacheStatus: detail } = this.#rules
+    const status: CacheStatus = verdict.storable
       ? { hit: false, forward, stored: true }
       : { hit: false, forward, detail: verdict.reason }
     const whole = verdict.storable ? clientHeaders(headers, this.#rules) : headers
-    if (answer.is === 'whole' || answer.is === 'handler') return withStatus(whole, cacheStatus, verdict.storable)
+    if (answer.is === 'whole' || answer.is === 'handler') return withStatus(whole, status, detail, verdict.storable)
     const partial =
       answer.is === 'part' ? { status: 206, range: answer.range } : { status: answer.status, range: undefined }
-    return { ...withStatus(answerHeaders(answer, whole, bytes), cacheStatus, verdict.storable), partial }
+    return { ...withStatus(answerHeaders(answer, whole, bytes), status, detail, verdict.storable), partial }
   }
 
   /** Into the slot of the lease where it fits there; else into its own. */

@@ -7,7 +7,7 @@ import { type EngineHandle, engineOf } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
 import { keyText } from '../../protocol/key.js'
 import type { Stats } from '../../protocol/stats.js'
-import { formatCacheStatus } from '../message/cache-status.js'
+import { cacheStatusLine } from '../message/cache-status.js'
 import type { CacheRequest, CacheResponse } from '../message/message.js'
 import { admission } from '../rules/admission.js'
 import { asksForLess } from '../rules/client-answer.js'
@@ -31,14 +31,11 @@ import { serve } from './serve.js'
 import { openVariant, type Variant } from './variant.js'
 import { WholeResponses } from './whole-responses.js'
 
-/** What the response to a write says: the cache has heard of it. */
-const WRITTEN = formatCacheStatus({ hit: false, forward: 'method' })
-
 /** How often a request starts over when what it waited for turned out to be no answer to it. */
 const MAX_ROUNDS = 3
 
-/** Variants that this process remembers as not worth waiting for. */
-const MAX_VAIN = 1_000
+/** Memory for variants that are not worth waiting for, in characters of their names. */
+const MAX_VAIN_CHARACTERS = 1_048_576
 
 /** A request that may be answered by the cache. */
 interface Asked {
@@ -72,7 +69,10 @@ export class HttpCache {
   readonly #hardTimeoutMs: number
   readonly #waitTimeoutMs: number
   /** Variants that requests of this process have waited for without success; until then (monotonic) the next ones do not wait. */
-  readonly #vain = new LRUCache<string, number>({ max: MAX_VAIN })
+  readonly #vain = new LRUCache<string, number>({
+    maxSize: MAX_VAIN_CHARACTERS,
+    sizeCalculation: (_until, slot) => slot.length + 1,
+  })
 
   /** Made by `createHttpCache` and `with`. */
   constructor(cache: Cache, options: HttpCacheOptions, resources?: Resources) {
@@ -106,14 +106,18 @@ export class HttpCache {
   async handle(exchange: Exchange): Promise<void> {
     const { request } = exchange
     if (isUnsafe(request.method)) {
-      exchange.write({ cacheStatus: WRITTEN, invalidate: (head) => this.#afterUnsafe(request, head) })
+      // The cache has heard of it.
+      const [, cacheStatus] = cacheStatusLine({ hit: false, forward: 'method' }, this.#rules.cacheStatus)
+      exchange.write({ cacheStatus, invalidate: (head) => this.#afterUnsafe(request, head) })
       return
     }
-    if (isBypassed(request, this.#rules)) return runOpenly(exchange, { forward: 'bypass', detail: 'route asks for it' })
+    if (isBypassed(request, this.#rules))
+      return runOpenly(exchange, this.#rules, { forward: 'bypass', detail: 'route asks for it' })
     const admitted = admission(request, this.#rules)
-    if (admitted.use === 'bypass') return runOpenly(exchange, { forward: admitted.forward, detail: admitted.reason })
+    if (admitted.use === 'bypass')
+      return runOpenly(exchange, this.#rules, { forward: admitted.forward, detail: admitted.reason })
     const found = address(request, this.#rules)
-    if (!found.ok) return runOpenly(exchange, { forward: 'bypass', detail: found.reason })
+    if (!found.ok) return runOpenly(exchange, this.#rules, { forward: 'bypass', detail: found.reason })
     const { key, name, url } = found
     const asked: Asked = {
       exchange,
@@ -157,14 +161,14 @@ export class HttpCache {
       located = await this.#resources.locate(url, (vary) => variantKey(own, vary, exchange.request, key, this.#rules))
       const found = open(located, stats)
       if (found !== undefined && !('pass' in found) && (publicOnly === undefined || found.public)) {
-        if (!serve(exchange, found, clock.now(), undefined)) {
+        if (!serve(exchange, found, clock.now(), undefined, this.#rules.cacheStatus)) {
           return this.#leaveToHandler(asked, 'request')
         }
         stats.hit(this.#resources.namespace, key)
         return true
       }
       if (publicOnly !== undefined) {
-        runOpenly(exchange, { forward: 'bypass', detail: publicOnly })
+        runOpenly(exchange, this.#rules, { forward: 'bypass', detail: publicOnly })
         return true
       }
       if (found !== undefined) return this.#runAlone(asked, 'miss', 'pass' in found ? found.pass : undefined)
@@ -232,25 +236,29 @@ export class HttpCache {
     const { value, source } = answer
     if (value === undefined) return false
     if ('pass' in value) return this.#runAlone(asked, forward, value.pass)
-    const served = serve(exchange, value, engine.clock.now(), source === 'hit' ? undefined : forward)
+    const why = source === 'hit' ? undefined : forward
+    const served = serve(exchange, value, engine.clock.now(), why, this.#rules.cacheStatus)
     return served || this.#leaveToHandler(asked, 'request')
   }
 
   /** A range or condition that the cache cannot answer as the handler would; with all that the client sent where others may not have the answer. */
   #leaveToHandler({ exchange, key, url, publicOnly }: Asked, forward: Forward): true {
     const status = { forward, detail: 'range or condition that is left to the handler' }
-    if (publicOnly !== undefined) runOpenly(exchange, status)
+    if (publicOnly !== undefined) runOpenly(exchange, this.#rules, status)
     else {
-      runAlone(exchange, key, this.#rules, status, (head) => {
-        this.#whole.saw(url, head, this.#handle.engine.clock.now())
-      })
+      runAlone(exchange, key, this.#rules, status, (head) => this.#saw(url, head))
     }
     return true
   }
 
-  #runAlone({ exchange, key }: Asked, forward: Forward, detail: string | undefined): true {
-    runAlone(exchange, key, this.#rules, { forward, detail })
+  #runAlone({ exchange, key, url }: Asked, forward: Forward, detail: string | undefined): true {
+    const saw = exchange.request.method === 'GET' ? (head: CacheResponse) => this.#saw(url, head) : undefined
+    runAlone(exchange, key, this.#rules, { forward, detail }, saw)
     return true
+  }
+
+  #saw(url: UrlText, head: CacheResponse): void {
+    this.#whole.saw(url, head, this.#handle.engine.clock.now())
   }
 
   /** How long a request still waits for others: not at all where an earlier one has waited without success. */

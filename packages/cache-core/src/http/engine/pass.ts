@@ -1,8 +1,9 @@
-import { type CacheStatus, formatCacheStatus } from '../message/cache-status.js'
+import { type CacheStatus, type CacheStatusDetail, cacheStatusLine } from '../message/cache-status.js'
 import { type HeaderLines, keep } from '../message/headers.js'
 import type { CacheResponse } from '../message/message.js'
 import type { UrlKey } from '../rules/key.js'
 import { asksForPart, type NarrowingRules, narrow } from '../rules/narrowing.js'
+import type { HttpCacheRules } from '../rules/options.js'
 import type { Exchange, HeadDecision, RunPlan } from './exchange.js'
 
 /** Why a handler runs, as Cache-Status has it. */
@@ -13,9 +14,12 @@ export interface Passed {
   readonly detail?: string | undefined
 }
 
+/** What a route says of the Cache-Status field. */
+type StatusRules = Pick<HttpCacheRules, 'cacheStatus'>
+
 /** The handler for this client alone, with all that the client sent. */
-export function runOpenly(exchange: Exchange, status: Passed): void {
-  void exchange.run(observing(status))
+export function runOpenly(exchange: Exchange, rules: StatusRules, status: Passed): void {
+  void exchange.run(observing(rules, status))
 }
 
 /**
@@ -25,24 +29,29 @@ export function runOpenly(exchange: Exchange, status: Passed): void {
 export function runAlone(
   exchange: Exchange,
   key: UrlKey,
-  rules: NarrowingRules,
+  rules: NarrowingRules & StatusRules,
   status: Passed,
   onHead?: (head: CacheResponse) => void,
 ): void {
   const seen = narrow(exchange.request, key, rules)
   const sees = { ...seen, headers: [...seen.headers, ...keep(exchange.request.headers, asksForPart)] }
-  void exchange.run({ ...observing(status, onHead), sees })
+  void exchange.run({ ...observing(rules, status, onHead), sees })
 }
 
-function observing(status: Passed, onHead?: (head: CacheResponse) => void): RunPlan {
+function observing({ cacheStatus }: StatusRules, status: Passed, onHead?: (head: CacheResponse) => void): RunPlan {
   return {
     onHead: (head) => {
       onHead?.(head)
-      return withStatus(head.headers, { hit: false, ...status }, false)
+      return withStatus(head.headers, { hit: false, ...status }, cacheStatus, false)
     },
   }
 }
 
-export function withStatus(headers: HeaderLines, status: CacheStatus, capture: boolean): HeadDecision {
-  return { headers: [...headers, 'Cache-Status', formatCacheStatus(status)], capture }
+export function withStatus(
+  headers: HeaderLines,
+  status: CacheStatus,
+  detail: CacheStatusDetail,
+  capture: boolean,
+): HeadDecision {
+  return { headers: [...headers, ...cacheStatusLine(status, detail)], capture }
 }

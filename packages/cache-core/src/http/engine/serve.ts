@@ -1,4 +1,4 @@
-import { type CacheStatus, formatCacheStatus } from '../message/cache-status.js'
+import { type CacheStatus, type CacheStatusDetail, cacheStatusLine } from '../message/cache-status.js'
 import type { HeaderLines } from '../message/headers.js'
 import { ageSeconds } from '../rules/age.js'
 import { answerHeaders, type ClientAnswer, clientAnswer } from '../rules/client-answer.js'
@@ -11,7 +11,13 @@ import type { StoredResponse } from './stored-response.js'
  * The stored response, or what of it the client asks for. Whether it was answered: some conditions only the handler can
  * judge.
  */
-export function serve(exchange: Exchange, stored: StoredResponse, now: number, forward: Forward | undefined): boolean {
+export function serve(
+  exchange: Exchange,
+  stored: StoredResponse,
+  now: number,
+  forward: Forward | undefined,
+  detail: CacheStatusDetail,
+): boolean {
   const { request } = exchange
   const answer = clientAnswer(request, stored, stored.body.length, now)
   if (answer.is === 'handler') return false
@@ -20,7 +26,7 @@ export function serve(exchange: Exchange, stored: StoredResponse, now: number, f
       ? { hit: true, ttlMs: stored.receivedAt + stored.freshForMs - now }
       : { hit: false, forward, collapsed: true }
   const headers = headersOf(answer, stored)
-  headers.push('Age', String(ageSeconds(stored, now)), 'Cache-Status', formatCacheStatus(status))
+  headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(status, detail))
   const { statusText, added, removed } = stored
   if (answer.is === 'none') {
     const gone = [...removed, ...CONTENT_FIELDS]

@@ -5,8 +5,21 @@ import type { HttpCacheRules } from '../rules/options.js'
 import { storable } from '../rules/storable.js'
 import type { UrlText } from './resource.js'
 
-/** URLs of which this process remembers what they answer. */
-const MAX_URLS = 10_000
+/** Memory for URLs, in characters of their names. */
+const MAX_CHARACTERS = 4_194_304
+
+/**
+ * For so long after a storable response a failure leaves no pass mark: a client that knows how to elicit an error, by
+ * what is not in the key, must not decide for all others. Milliseconds.
+ */
+const STORABLE_FOR_MS = 60_000
+
+interface Known {
+  /** Whether the whole may be stored, and then whether its length is known when it begins. */
+  readonly storable: 'no' | 'sized' | 'unsized'
+  /** When it last might be stored, wall clock. */
+  readonly storableAt: number
+}
 
 /**
  * What this process knows of the whole responses of URLs: whether they may be stored, and whether they say their length.
@@ -15,8 +28,10 @@ const MAX_URLS = 10_000
  */
 export class WholeResponses {
   readonly #rules: HttpCacheRules
-  /** Of what may be stored: whether its length is known when it begins. */
-  readonly #known = new LRUCache<UrlText, boolean>({ max: MAX_URLS })
+  readonly #known = new LRUCache<UrlText, Known>({
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: (_known, url) => url.length + 1,
+  })
 
   constructor(rules: HttpCacheRules) {
     this.#rules = rules
@@ -29,8 +44,14 @@ export class WholeResponses {
   willDo(url: UrlText, asked: HeaderLines, stored: boolean): boolean {
     // Of a version that the client names, only the handler knows; and a download goes on where it was interrupted.
     if (has(asked, 'if-match') || has(asked, 'if-unmodified-since') || has(asked, 'if-range')) return false
-    const sized = this.#known.get(url)
-    return has(asked, 'range') ? sized === true : stored || sized !== undefined
+    const storable = this.#known.get(url)?.storable ?? 'no'
+    return has(asked, 'range') ? storable === 'sized' : stored || storable !== 'no'
+  }
+
+  /** Whether the URL was answered lately with what may be stored. */
+  wasStorable(url: UrlText, now: number): boolean {
+    const known = this.#known.peek(url)
+    return known !== undefined && now - known.storableAt < STORABLE_FOR_MS
   }
 
   /** A handler has begun to answer: all, a part (206), or that nothing is new (304). */
@@ -38,8 +59,13 @@ export class WholeResponses {
     if (head.status !== 200 && head.status !== 206 && head.status !== 304) return
     const whole = { status: 200, headers: keep(head.headers, (name) => name !== 'content-range') }
     const times = { requestedAt: now, receivedAt: now }
-    if (!storable({ method: 'GET', credentials: false }, whole, this.#rules, times).storable) this.#known.delete(url)
-    else this.#known.set(url, tellsLength(head) || this.#known.get(url) === true)
+    const known = this.#known.get(url)
+    if (storable({ method: 'GET', credentials: false }, whole, this.#rules, times).storable) {
+      const sized = tellsLength(head) || known?.storable === 'sized'
+      this.#known.set(url, { storable: sized ? 'sized' : 'unsized', storableAt: now })
+    } else if (known !== undefined) {
+      this.#known.set(url, { ...known, storable: 'no' })
+    }
   }
 }
 

@@ -16,6 +16,26 @@ interface Forwarded {
   readonly collapsed?: boolean | undefined
 }
 
+/**
+ * How much of it clients are told. `'minimal'`: a hit or not, and nothing by which one client sees what others did (how
+ * long ago, together with whom, whether the URL was ever asked for). `false`: no field.
+ */
+export type CacheStatusDetail = 'full' | 'minimal' | false
+
+/** The field's line of name and value, or none. */
+export function cacheStatusLine(status: CacheStatus, detail: CacheStatusDetail): readonly string[] {
+  if (detail === false) return NO_LINE
+  return ['Cache-Status', formatCacheStatus(detail === 'full' ? status : minimal(status))]
+}
+
+const NO_LINE: readonly string[] = []
+
+function minimal(status: CacheStatus): CacheStatus {
+  if (status.hit) return { hit: true, ttlMs: Number.POSITIVE_INFINITY }
+  const { forward } = status
+  return { hit: false, forward: forward === 'uri-miss' || forward === 'vary-miss' ? 'miss' : forward }
+}
+
 /** The name of this cache in the list. */
 const CACHE = 'tiercel'
 

@@ -5,6 +5,7 @@ import { callback, count, duration, either, flag, list, oneOf, text } from '../.
 import { OptionTable, type Parsed, type RowsOf } from '../../base/option-table.js'
 import { show } from '../../base/show.js'
 import { isCoding } from '../message/accept.js'
+import type { CacheStatusDetail } from '../message/cache-status.js'
 import { FIELD_VALUE, TOKEN } from '../message/headers.js'
 import { rootOf } from '../message/query.js'
 import { CREDENTIAL_HEADERS } from './credentials.js'
@@ -71,6 +72,11 @@ export interface HttpCacheOptions<Request = unknown> {
   readonly narrow?: boolean | 'strict' | undefined
   /** Cache-Control as clients see it on stored responses. Default: the handler's own. */
   readonly clientCacheControl?: string | undefined
+  /**
+   * What the Cache-Status field tells clients (RFC 9211). `'minimal'`: a hit or a miss, and nothing from which one could
+   * read what other clients did. `false`: no field. Default `'full'`.
+   */
+  readonly cacheStatus?: CacheStatusDetail | undefined
   /** Whether stored responses without an ETag get one. Default `true`. */
   readonly etag?: boolean | undefined
   /** Largest body that is captured, in bytes; a larger one passes uncached. Default 5 MiB. */
@@ -104,6 +110,7 @@ const OPTIONS = {
   bypass: either(flag(), callback<Asks<unknown, unknown>>('a function such as (req) => req.preview')).or(false),
   narrow: oneOf([true, false, 'strict']).or(true),
   clientCacheControl: text({ like: 'no-cache' }).to(fieldValue),
+  cacheStatus: oneOf(['full', 'minimal', false]).or('full'),
   etag: flag().or(true),
   maxBodyBytes: count().or(5_242_880),
   waitTimeout: duration(),

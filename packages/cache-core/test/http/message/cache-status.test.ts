@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatCacheStatus } from '../../../src/http/message/cache-status.js'
+import { cacheStatusLine, formatCacheStatus } from '../../../src/http/message/cache-status.js'
 
 describe('Cache-Status', () => {
   it('tells a hit and how long it stays fresh', () => {
@@ -14,6 +14,21 @@ describe('Cache-Status', () => {
       'tiercel; fwd=uri-miss; collapsed',
     )
     expect(formatCacheStatus({ hit: false, forward: 'miss', stored: false })).toBe('tiercel; fwd=miss')
+  })
+
+  it('tells nothing of what others did where the route says so, or nothing at all', () => {
+    const cases = [
+      [{ hit: true, ttlMs: 5_000 }, 'tiercel; hit'],
+      [{ hit: false, forward: 'uri-miss', stored: true }, 'tiercel; fwd=miss'],
+      [{ hit: false, forward: 'miss', collapsed: true }, 'tiercel; fwd=miss'],
+      [{ hit: false, forward: 'miss', detail: 'the store does not answer' }, 'tiercel; fwd=miss'],
+      [{ hit: false, forward: 'bypass', detail: 'request has cookies' }, 'tiercel; fwd=bypass'],
+    ] as const
+    for (const [status, told] of cases) {
+      expect(cacheStatusLine(status, 'minimal')).toEqual(['Cache-Status', told])
+      expect(cacheStatusLine(status, false)).toEqual([])
+      expect(cacheStatusLine(status, 'full')).toEqual(['Cache-Status', formatCacheStatus(status)])
+    }
   })
 
   it('gives the reason as a string that needs no trust', () => {

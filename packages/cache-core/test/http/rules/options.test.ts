@@ -19,6 +19,7 @@ describe('options of httpCache', () => {
       encodings: undefined,
       vary: undefined,
       bypass: false,
+      cacheStatus: 'full',
       narrow: true,
       clientCacheControl: undefined,
       etag: true,

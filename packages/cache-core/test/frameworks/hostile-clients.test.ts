@@ -1,0 +1,108 @@
+import type { ServerResponse } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { createHttpCache } from '../../src/http/engine/http-cache.js'
+import { frameworks, gate, newCache } from './support/apps.js'
+import { open } from './support/client.js'
+
+const PIECE = Buffer.alloc(10_000, 'x')
+
+describe.each(frameworks)('%s: hostile clients', (_framework, start) => {
+  it('an error that one client knows how to elicit does not send all others past the cache', async () => {
+    const cache = newCache()
+    const engine = createHttpCache(cache, { ttl: '1m' })
+    const app = await start(
+      (req, res) => {
+        if (req.headers['x-bad'] !== undefined) res.statusCode = 400
+        res.end('page')
+      },
+      { cache, engine },
+    )
+    expect((await app.get('/', { Host: 'a.example' })).cacheStatus()).toContain('stored')
+    for (let round = 0; round < 3; round++) {
+      await engine.purge('http://a.example/')
+      for (let i = 0; i < 5; i++) expect((await app.get('/', { Host: 'a.example', 'X-Bad': '1' })).status).toBe(400)
+      expect((await app.get('/', { Host: 'a.example' })).cacheStatus()).toContain('stored')
+      expect((await app.get('/', { Host: 'a.example', 'X-Bad': '1' })).cacheStatus()).toContain('hit')
+    }
+  })
+
+  it('says no more in Cache-Status than the route allows', async () => {
+    for (const [cacheStatus, told] of [
+      ['minimal', ['fwd=miss', 'hit', 'fwd=bypass', 'fwd=method']],
+      [false, [undefined, undefined, undefined, undefined]],
+    ] as const) {
+      const app = await start((_req, res) => res.end('page'), { options: { cacheStatus } })
+      const replies = [
+        await app.get('/'),
+        await app.get('/'),
+        await app.get('/', { Cookie: 'a=1', 'Cache-Control': 'no-cache', 'X-API-Key': 'k', Upgrade: 'websocket' }),
+        await app.ask('/', { method: 'POST' }),
+      ]
+      const seen = replies.map(({ rawHeaders }) => {
+        const at = rawHeaders.findIndex((name) => name.toLowerCase() === 'cache-status')
+        return at < 0 ? undefined : rawHeaders[at + 1]?.replace('tiercel; ', '')
+      })
+      // Cookies and the like pass as well, so the third is a bypass or answered from what is public.
+      expect(seen).toEqual(told)
+    }
+  })
+
+  it('bodies that are captured at once share one budget: beyond it responses pass, whole', async () => {
+    const cache = newCache({ maxCaptureBytes: 100_000 })
+    const { opened, open: letGo } = gate()
+    const app = await start(
+      async (_req, res) => {
+        for (let i = 0; i < 6; i++) res.write(PIECE)
+        await opened
+        res.end('end')
+      },
+      { cache },
+    )
+    const clients = await Promise.all(['/a', '/b', '/c'].map((target) => open(app.port, target)))
+    const bodies = clients.map(async (message) => {
+      let bytes = 0
+      for await (const piece of message) bytes += (piece as Buffer).byteLength
+      return bytes
+    })
+    // One has its place, the others do not.
+    await expect.poll(() => cache.stats().captureBytes).toBeGreaterThan(0)
+    expect(cache.stats().captureBytes).toBeLessThanOrEqual(100_000)
+    letGo()
+    expect(await Promise.all(bodies)).toEqual([60_003, 60_003, 60_003])
+    await expect.poll(() => cache.stats().captureBytes).toBe(0)
+    const later = await Promise.all(['/a', '/b', '/c'].map((target) => app.get(target)))
+    expect(later.filter((reply) => reply.cacheStatus().startsWith('hit')).length).toBe(1)
+    expect(later.map((reply) => reply.body.length)).toEqual([60_003, 60_003, 60_003])
+  })
+
+  it('what aborted requests leave is bounded, and the next client is answered', async () => {
+    const cache = newCache({ maxCaptureBytes: 2_000_000 })
+    const running: ServerResponse[] = []
+    let most = 0
+    const app = await start(
+      async (req, res) => {
+        if (req.url === '/next') return res.end('next')
+        running.push(res)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        for (let i = 0; i < 100; i++) {
+          res.write(PIECE)
+          most = Math.max(most, cache.stats().captureBytes)
+          if (i % 10 === 9) await new Promise((resolve) => setImmediate(resolve))
+        }
+        return res.end()
+      },
+      { cache },
+    )
+    const aborts = Array.from({ length: 12 }, (_, index) => {
+      const abort = new AbortController()
+      const asked = open(app.port, `/${index}`, { signal: abort.signal }).catch(() => undefined)
+      return { abort, asked }
+    })
+    await expect.poll(() => running.length).toBe(12)
+    for (const { abort } of aborts) abort.abort()
+    await Promise.all(aborts.map(({ asked }) => asked))
+    expect((await app.get('/next')).text()).toBe('next')
+    await expect.poll(() => cache.stats().captureBytes, { timeout: 10_000 }).toBe(0)
+    expect(most).toBeLessThanOrEqual(2_000_000)
+  })
+})
