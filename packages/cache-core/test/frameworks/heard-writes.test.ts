@@ -52,6 +52,15 @@ describe('Fastify: a write is heard', () => {
       {},
     ],
     [
+      'with parameters that say how to write',
+      (app) => {
+        app.get('/i/:id', read)
+        app.put('/i/:id', write)
+      },
+      ['/i/1', '/i/1?notify=false'],
+      {},
+    ],
+    [
       'in another context',
       async (app) => {
         await app.register(async (inner) => inner.get('/i/:id', { config: { cache: { query: false } } }, read))

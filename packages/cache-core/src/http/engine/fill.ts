@@ -8,12 +8,13 @@ import type { CacheRequest } from '../message/message.js'
 import type { ResponseTimes } from '../rules/age.js'
 import { answerHeaders, asksForLess, clientAnswer } from '../rules/client-answer.js'
 import { clientHeaders } from '../rules/client-headers.js'
+import type { HeadChanges } from '../rules/head-changes.js'
 import type { UrlKey } from '../rules/key.js'
 import { narrow } from '../rules/narrowing.js'
 import { isDocument, noncesOutside } from '../rules/nonces.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { isComplete, type Storable, storable } from '../rules/storable.js'
-import { storedHeaders } from '../rules/stored-headers.js'
+import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import { variantKey } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
 import type { Exchange, HeadDecision, ResponseHead } from './exchange.js'
@@ -87,6 +88,7 @@ export class Filler {
     let head: ResponseHead | undefined
     let receivedAt = 0
     let verdict: Storable | undefined
+    let taggedOutside = false
     const outcome = await exchange.run({
       sees: narrow(exchange.request, key, this.#rules),
       mayBePartial: asksForLess(exchange.request.headers),
@@ -101,7 +103,11 @@ export class Filler {
         this.#whole.saw(request.url, given, receivedAt)
         return this.#decide(request, given, verdict, receivedAt)
       },
-      onSent: (sent) => this.#refusedAsSent(sent, head as ResponseHead),
+      onSent: (sent) => {
+        const { headers, changes } = head as ResponseHead
+        taggedOutside = has(sent, 'etag') && !has(headers, 'etag')
+        return this.#refusedAsSent(sent, changes)
+      },
     })
     if (outcome.end === 'broken' || head === undefined || verdict === undefined) return NOTHING
     if (!verdict.storable) {
@@ -115,7 +121,8 @@ export class Filler {
     if (!isComplete(head, bodyBytes)) return NOTHING
     const nonces = noncesOutside(head.headers, head.changes)
     if (nonces.length > 0 && holdsAny(body, nonces)) return passMark(NONCE, head.status)
-    const payload = this.#encode(head, body, bodyBytes, receivedAt, verdict)
+    const etag = taggedOutside ? undefined : this.#etag(head, body)
+    const payload = this.#encode(head, body, { receivedAt, bodyBytes, etag }, verdict)
     if (payload === undefined) return passMark('response has fields that cannot be sent again', head.status)
     return this.#keep(request, { encoding: 'bytes', payload }, verdict.vary, receivedAt + verdict.freshForMs, marks)
   }
@@ -131,7 +138,7 @@ export class Filler {
    * because the handler has put something into it. On a hit they would not. A route that says which cookies it depends
    * on has said that this is none of its own.
    */
-  #refusedAsSent(sent: HeaderLines, { changes }: ResponseHead): string | undefined {
+  #refusedAsSent(sent: HeaderLines, changes: HeadChanges): string | undefined {
     if (has(sent, 'set-cookie') && this.#rules.cookies === undefined)
       return 'a layer outside of the cache sets a cookie'
     return isDocument(sent) && noncesOutside(sent, changes).length > 0 ? NONCE : undefined
@@ -176,19 +183,20 @@ export class Filler {
     return NOTHING
   }
 
+  /** Unless the handler has one. A layer outside that sets its own does so on hits, too, and must find none there. */
+  #etag({ changes }: ResponseHead, body: readonly Uint8Array[]): string | undefined {
+    if (!this.#rules.etag || has(changes.lines, 'etag')) return undefined
+    return etagOf(body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body))
+  }
+
   #encode(
-    head: ResponseHead,
+    { status, statusText, changes }: ResponseHead,
     body: readonly Uint8Array[],
-    bodyBytes: number,
-    receivedAt: number,
+    facts: StoredFacts,
     verdict: Accepted,
   ): Buffer | undefined {
-    const { changes } = head
-    const client = { status: head.status, headers: clientHeaders(changes.lines, this.#rules) }
-    const tags = this.#rules.etag && !has(client.headers, 'etag')
-    const etag = tags ? etagOf(body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body)) : undefined
-    const headers = storedHeaders(client, { receivedAt, bodyBytes, etag })
-    const { status, statusText } = head
+    const { receivedAt } = facts
+    const headers = storedHeaders({ status, headers: clientHeaders(changes.lines, this.#rules) }, facts)
     const { added } = changes
     const removed = changes.removed.filter((name) => TOKEN.test(name) && !has(headers, name))
     const { freshForMs, ageMs, public: isPublic } = verdict

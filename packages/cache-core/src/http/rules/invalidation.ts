@@ -13,15 +13,16 @@ export function isUnsafe(method: string): boolean {
 }
 
 /**
- * The targets (path and query, on the request's own host) that a response makes invalid: the request's own, and those
- * of Location and Content-Location where they are of the same origin (RFC 9111 section 4.4). Only a 2xx or 3xx to an
- * unsafe method does that: a client that is refused must not be able to empty the cache.
+ * The targets (path and query, on the request's own host) that a response makes invalid: the request's own, also
+ * without its query, which says more often how to write than what (`?force=true`, `?_method=DELETE`), and those of
+ * Location and Content-Location where they are of the same origin (RFC 9111 section 4.4). Only a 2xx or 3xx to an unsafe
+ * method does that: a client that is refused must not be able to empty the cache.
  */
 export function invalidatedTargets(request: CacheRequest, response: CacheResponse): readonly string[] {
   if (!isUnsafe(request.method) || response.status < 200 || response.status > 399) return []
   const own = originForm(request.target)
   if (own === undefined) return []
-  const targets = new Set([own])
+  const targets = new Set([own, ...withoutQuery(own)])
   // Where a layer has rewritten the target, reads may have come with either.
   const { url } = request
   if (url !== undefined && !request.target.endsWith(url)) targets.add(originForm(url) ?? own)
@@ -31,6 +32,11 @@ export function invalidatedTargets(request: CacheRequest, response: CacheRespons
     if (target !== undefined) targets.add(target)
   }
   return [...targets]
+}
+
+function withoutQuery(target: string): readonly string[] {
+  const at = target.indexOf('?')
+  return at === -1 ? [] : [target.slice(0, at)]
 }
 
 /** The target of a URI reference, where it stays on the request's origin. */
