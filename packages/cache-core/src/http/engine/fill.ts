@@ -13,7 +13,7 @@ import { narrow } from '../rules/narrowing.js'
 import { isDocument, noncesOutside } from '../rules/nonces.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { isComplete, type Storable, storable } from '../rules/storable.js'
-import { storedHeaders } from '../rules/stored-headers.js'
+import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import { variantKey } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
 import type { Exchange, HeadDecision, ResponseHead } from './exchange.js'
@@ -87,6 +87,7 @@ export class Filler {
     let head: ResponseHead | undefined
     let receivedAt = 0
     let verdict: Storable | undefined
+    let sentWithEtag = false
     const outcome = await exchange.run({
       sees: narrow(exchange.request, key, this.#rules),
       mayBePartial: asksForLess(exchange.request.headers),
@@ -101,7 +102,10 @@ export class Filler {
         this.#whole.saw(request.url, given, receivedAt)
         return this.#decide(request, given, verdict, receivedAt)
       },
-      onSent: (sent) => this.#refusedAsSent(sent, head as ResponseHead),
+      onSent: (sent) => {
+        sentWithEtag = has(sent, 'etag')
+        return this.#refusedAsSent(sent, head as ResponseHead)
+      },
     })
     if (outcome.end === 'broken' || head === undefined || verdict === undefined) return NOTHING
     if (!verdict.storable) {
@@ -115,7 +119,9 @@ export class Filler {
     if (!isComplete(head, bodyBytes)) return NOTHING
     const nonces = noncesOutside(head.headers, head.changes)
     if (nonces.length > 0 && holdsAny(body, nonces)) return passMark(NONCE, head.status)
-    const payload = this.#encode(head, body, bodyBytes, receivedAt, verdict)
+    // The ETag of a layer outside is the same on hits, unless one of ours stands in its place.
+    const etag = this.#rules.etag && !sentWithEtag && !has(head.headers, 'etag') ? etagOf(body) : undefined
+    const payload = this.#encode(head, body, { ...verdict, receivedAt, bodyBytes, etag })
     if (payload === undefined) return passMark('response has fields that cannot be sent again', head.status)
     return this.#keep(request, { encoding: 'bytes', payload }, verdict.vary, receivedAt + verdict.freshForMs, marks)
   }
@@ -179,19 +185,15 @@ export class Filler {
   #encode(
     head: ResponseHead,
     body: readonly Uint8Array[],
-    bodyBytes: number,
-    receivedAt: number,
-    verdict: Accepted,
+    facts: StoredFacts & Pick<Accepted, 'freshForMs' | 'ageMs' | 'public'>,
   ): Buffer | undefined {
     const { changes } = head
     const client = { status: head.status, headers: clientHeaders(changes.lines, this.#rules) }
-    const tags = this.#rules.etag && !has(client.headers, 'etag')
-    const etag = tags ? etagOf(body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body)) : undefined
-    const headers = storedHeaders(client, { receivedAt, bodyBytes, etag })
+    const headers = storedHeaders(client, facts)
     const { status, statusText } = head
     const { added } = changes
     const removed = changes.removed.filter((name) => TOKEN.test(name) && !has(headers, name))
-    const { freshForMs, ageMs, public: isPublic } = verdict
+    const { receivedAt, freshForMs, ageMs, public: isPublic } = facts
     return encodeResponse(
       { status, statusText, headers, added, removed, receivedAt, ageMs, freshForMs, public: isPublic },
       body,
