@@ -185,6 +185,7 @@ describe('the middleware of Hono', () => {
       expect(reply.header('etag')).toBe(tag)
       expect(reply.header('access-control-allow-origin')).toBe(origin)
       expect(reply.header('vary')?.toLowerCase()).toBe('origin')
+      expect((await get('/', {}, { method: 'HEAD' })).header('etag')).toBe(tag)
       const same = await get('/', { origin, 'if-none-match': reply.header('etag') ?? '' })
       expect([same.status, same.text()]).toEqual([304, ''])
     }

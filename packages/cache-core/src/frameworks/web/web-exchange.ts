@@ -31,6 +31,8 @@ export interface WebHandler {
   readonly proceed: (request: Request, narrowing?: Narrowing) => unknown
   /** Nothing that it reads of its request from now on can reach the store. */
   readonly over?: () => void
+  /** Whether its host takes the body off the answer to a HEAD, when layers outside have seen it. */
+  readonly headSeesBody?: boolean
   /** The field lines that layers outside have set so far, where the host has them on its response already. */
   readonly outside?: () => HeaderLines
   /** Values of fields that layers outside will set on the response, as far as that is known. */
@@ -102,7 +104,8 @@ class WebExchange implements Exchange, Passage {
 
   send(...[head, body]: Parameters<Exchange['send']>): void {
     const headers = appliedHead(this.#handler.outside?.() ?? [], head)
-    this.#answer(respond({ ...head, headers }, body))
+    const hasBody = this.request.method !== 'HEAD' || this.#handler.headSeesBody
+    this.#answer(respond({ ...head, headers }, hasBody ? body : undefined))
   }
 
   run(plan: RunPlan): Promise<RunOutcome> {
