@@ -25,6 +25,9 @@ export type CachedFetchHandler<R extends Request, Rest extends readonly unknown[
  * export const GET = cached((request) => Response.json({ made: 'just now' }))
  * ```
  *
+ * In Next, read the request that the handler gets: `cookies()` and `headers()` of `next/headers` show one visitor's whole
+ * request whatever `cookies` and `headers` name here, and what a response tells of it is stored for all.
+ *
  * @param cache A cache, or an `HttpCache` made of one (then without options).
  * @param options `false`: nothing is cached here, not by an `httpCache` outside of this one either.
  * @throws InvalidOptionError naming the option.

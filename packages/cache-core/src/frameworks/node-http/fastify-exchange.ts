@@ -25,7 +25,8 @@ export function fastifyExchange(
     fields: () => reply.getHeaders() as HeaderFields,
     logFields: (log) => logReply(reply, log),
   })
-  return { ...exchange, send: (head, body) => replyStored(reply, head, body) }
+  const isHead = request.method === 'HEAD'
+  return { ...exchange, send: (head, body) => replyStored(reply, head, isHead ? undefined : body) }
 }
 
 /** What has chosen a route among those of its URL. */

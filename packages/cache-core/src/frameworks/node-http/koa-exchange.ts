@@ -1,11 +1,10 @@
-import type { ServerResponse } from 'node:http'
 import { Stream } from 'node:stream'
 import type { Context, Next } from 'koa'
 import type { CompleteResponse, RunOutcome } from '../../http/engine/exchange.js'
-import type { HeaderLines } from '../../http/message/headers.js'
 import { changesOf } from '../../http/rules/head-changes.js'
 import { logFields } from './field-log.js'
 import { standsOnContext, takeResponse } from './koa-response.js'
+import { linesSent } from './lines-sent.js'
 import { type NodeExchange, nodeExchange } from './node-exchange.js'
 import { linesSet } from './response-head.js'
 import { applyStored } from './send-stored.js'
@@ -76,19 +75,6 @@ export function koaExchange(
       exchange.withdraw()
     },
   }
-}
-
-/** The lines of the head when layers outside have done with it, and it is written, or never will be. */
-function linesSent(res: ServerResponse): Promise<HeaderLines> {
-  return new Promise((resolve) => {
-    const { writeHead } = res
-    res.writeHead = ((...rest: Parameters<typeof writeHead>) => {
-      const returned = writeHead.apply(res, rest)
-      resolve(linesSet(res))
-      return returned
-    }) as typeof writeHead
-    res.once('close', () => resolve(linesSet(res)))
-  })
 }
 
 /** A stored response on the context, over what layers outside have put there. */

@@ -44,7 +44,7 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
     send(head, body) {
       takeOver?.()
       if (fields !== undefined) setLines(res, headerLines(fields()))
-      sendStored(res, head, body)
+      sendStored(res, head, req.method === 'HEAD' ? undefined : body)
     },
     run({ sees, ...plan }: RunPlan) {
       if (sees !== undefined) {

@@ -8,6 +8,7 @@ import { linesOf } from './web-response.js'
 
 /** What stands behind a middleware of Hono: it reads the request, and writes the response, on the context. */
 export class HonoHandler implements WebHandler {
+  readonly headSeesBody = true
   readonly #context: Context
   readonly #next: Next
   #log = NO_LOG

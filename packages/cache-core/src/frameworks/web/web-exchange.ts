@@ -1,14 +1,15 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange, ResponseHead, RunOutcome, RunPlan, WritePlan } from '../../http/engine/exchange.js'
 import type { HttpCache } from '../../http/engine/http-cache.js'
 import { type HeaderLines, keep } from '../../http/message/headers.js'
 import type { CacheRequest, Sight } from '../../http/message/message.js'
 import { changesOf, type HeadLog, NO_LOG } from '../../http/rules/head-changes.js'
+import { linesSent } from '../node-http/lines-sent.js'
 import { narrowRequest } from '../node-http/node-request.js'
 import { appliedHead } from './applied-head.js'
 import { captureBody, captureUnheard } from './capture-body.js'
-import { incomingOf } from './node-incoming.js'
+import { incomingOf, outgoingOf } from './node-incoming.js'
 import { passOn, type WebBody } from './pass-on.js'
 import { enter, type Passage } from './passages.js'
 import { sliceBody } from './slice-body.js'
@@ -30,6 +31,8 @@ export interface WebHandler {
   readonly proceed: (request: Request, narrowing?: Narrowing) => unknown
   /** Nothing that it reads of its request from now on can reach the store. */
   readonly over?: () => void
+  /** Whether its host takes the body off the answer to a HEAD, when layers outside have seen it. */
+  readonly headSeesBody?: boolean
   /** The field lines that layers outside have set so far, where the host has them on its response already. */
   readonly outside?: () => HeaderLines
   /** Values of fields that layers outside will set on the response, as far as that is known. */
@@ -74,6 +77,7 @@ class WebExchange implements Exchange, Passage {
   readonly #context = new AsyncResource('TiercelExchange', { requireManualDestroy: true })
   readonly #handler: WebHandler
   readonly #incoming: IncomingMessage | undefined
+  readonly #outgoing: ServerResponse | undefined
   #answer!: (response: unknown) => void
   #fail!: (error: unknown) => void
   #restoreIncoming: (() => void) | undefined
@@ -83,6 +87,7 @@ class WebExchange implements Exchange, Passage {
   constructor(original: Request, handler: WebHandler, { source = original, contexts }: WebHost) {
     this.original = original
     this.#incoming = incomingOf(contexts)
+    this.#outgoing = outgoingOf(contexts)
     this.request = cacheRequest(original, source, this.#incoming)
     this.#handler = handler
     this.answered = new Promise((resolve, reject) => {
@@ -99,7 +104,8 @@ class WebExchange implements Exchange, Passage {
 
   send(...[head, body]: Parameters<Exchange['send']>): void {
     const headers = appliedHead(this.#handler.outside?.() ?? [], head)
-    this.#answer(respond({ ...head, headers }, body))
+    const hasBody = this.request.method !== 'HEAD' || this.#handler.headSeesBody
+    this.#answer(respond({ ...head, headers }, hasBody ? body : undefined))
   }
 
   run(plan: RunPlan): Promise<RunOutcome> {
@@ -115,7 +121,10 @@ class WebExchange implements Exchange, Passage {
     })
   }
 
-  async #run({ sees, onHead, onAbandoned, ...limits }: RunPlan, settle: (outcome: RunOutcome) => void): Promise<void> {
+  async #run(
+    { sees, onHead, onSent, onAbandoned, ...limits }: RunPlan,
+    settle: (outcome: RunOutcome) => void,
+  ): Promise<void> {
     const client = this.original.signal
     const before = this.#handler.outside?.() ?? []
     const onGone = (): void => onAbandoned?.(() => settle(BROKEN))
@@ -140,8 +149,11 @@ class WebExchange implements Exchange, Passage {
     const unheard = client.aborted || partial !== undefined
     const captured = unheard ? captureUnheard(source, limits) : await captureBody(source, limits)
     client.addEventListener('abort', captured.abandon)
+    const sent = this.#outgoing && linesSent(this.#outgoing)
     answer(captured.body)
-    settle(await captured.outcome)
+    const outcome = await captured.outcome
+    const reason = sent && outcome.end === 'captured' ? onSent?.(await sent) : undefined
+    settle(reason === undefined ? outcome : { end: 'passed', reason })
     client.removeEventListener('abort', captured.abandon)
   }
 

@@ -92,7 +92,10 @@ export interface WritePlan {
 /** One request and the way to answer it: all that a framework's entry point has to give. */
 export interface Exchange {
   readonly request: CacheRequest
-  /** Answers with this, completely. A body of `undefined` is none. */
+  /**
+   * Answers with this, completely. A body of `undefined` is none. A HEAD has the fields of the GET, Content-Length too
+   * (RFC 9110 section 9.3.2), and gets its body for layers outside to see (an ETag is made of it): it is not sent.
+   */
   send(head: CompleteResponse, body: Uint8Array | undefined): void
   /** Lets the handler answer; what it answers goes out while it is observed. Never rejects. */
   run(plan: RunPlan): Promise<RunOutcome>

@@ -186,7 +186,7 @@ export class Filler {
   /** Unless the handler has one. A layer outside that sets its own does so on hits, too, and must find none there. */
   #etag({ changes }: ResponseHead, body: readonly Uint8Array[]): string | undefined {
     if (!this.#rules.etag || has(changes.lines, 'etag')) return undefined
-    return etagOf(body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body))
+    return etagOf(body)
   }
 
   #encode(

@@ -35,8 +35,7 @@ export function serve(
     const body = stored.body.subarray(answer.range.start, answer.range.end)
     exchange.send({ status: 206, statusText: '', headers, added, removed }, body)
   } else {
-    // A HEAD has the fields of the GET, Content-Length too (RFC 9110 section 9.3.2).
-    const body = request.method === 'HEAD' || stored.body.length === 0 ? undefined : stored.body
+    const body = stored.body.length === 0 ? undefined : stored.body
     exchange.send({ status: stored.status, statusText, headers, added, removed }, body)
   }
   return true

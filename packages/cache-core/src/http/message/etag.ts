@@ -7,8 +7,9 @@ const LENGTH = 22
  * An entity tag from the bytes of a body. Weak (RFC 9110 section 8.8.3), because a layer outside, one that compresses
  * say, may change the bytes and leave the tag.
  */
-export function etagOf(body: Uint8Array): string {
-  return `W/"${hash('sha256', body, 'base64url').slice(0, LENGTH)}"`
+export function etagOf(body: readonly Uint8Array[]): string {
+  const bytes = body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body)
+  return `W/"${hash('sha256', bytes, 'base64url').slice(0, LENGTH)}"`
 }
 
 /** Tags are the same when what stands in the quotes is (weak comparison, RFC 9110 section 8.8.3.2). */

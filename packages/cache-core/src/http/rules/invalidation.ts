@@ -16,7 +16,9 @@ export function isUnsafe(method: string): boolean {
  * The targets (path and query, on the request's own host) that a response makes invalid: the request's own, also
  * without its query, which says more often how to write than what (`?force=true`, `?_method=DELETE`), and those of
  * Location and Content-Location where they are of the same origin (RFC 9111 section 4.4). Only a 2xx or 3xx to an unsafe
- * method does that: a client that is refused must not be able to empty the cache.
+ * method does that: a client that is refused must not be able to empty the cache. A redirect after a write (302, 303)
+ * leads to what it has changed; where the client has chosen it (`?next=/list`), the client, which may write, costs that
+ * URL one load.
  */
 export function invalidatedTargets(request: CacheRequest, response: CacheResponse): readonly string[] {
   if (!isUnsafe(request.method) || response.status < 200 || response.status > 399) return []
@@ -26,7 +28,9 @@ export function invalidatedTargets(request: CacheRequest, response: CacheRespons
   // Where a layer has rewritten the target, reads may have come with either.
   const { url } = request
   if (url !== undefined && !request.target.endsWith(url)) targets.add(originForm(url) ?? own)
-  for (const name of ['location', 'content-location']) {
+  // A 307 or 308 has done nothing yet: the write comes to its Location itself.
+  const isSentOn = response.status === 307 || response.status === 308
+  for (const name of isSentOn ? ['content-location'] : ['location', 'content-location']) {
     const reference = first(response.headers, name)
     const target = reference === undefined ? undefined : sameOriginTarget(reference, own, request)
     if (target !== undefined) targets.add(target)

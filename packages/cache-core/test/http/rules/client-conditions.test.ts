@@ -104,15 +104,15 @@ describe('a 304', () => {
 
 describe('a tag made of a body', () => {
   it('is weak, the same for the same bytes and another for others', () => {
-    const tag = etagOf(Buffer.from('hello'))
+    const tag = etagOf([Buffer.from('hello')])
     expect(tag).toMatch(/^W\/"[\w-]{22}"$/)
-    expect(etagOf(new TextEncoder().encode('hello'))).toBe(tag)
-    expect(etagOf(Buffer.from('hellp'))).not.toBe(tag)
-    expect(etagOf(Buffer.alloc(0))).toMatch(/^W\/"[\w-]{22}"$/)
+    expect(etagOf([Buffer.from('hel'), new TextEncoder().encode('lo')])).toBe(tag)
+    expect(etagOf([Buffer.from('hellp')])).not.toBe(tag)
+    expect(etagOf([])).toMatch(/^W\/"[\w-]{22}"$/)
   })
 
   it('comes back in If-None-Match and fits', () => {
-    const tag = etagOf(Buffer.from('hello'))
+    const tag = etagOf([Buffer.from('hello')])
     expect(evaluate({ 'If-None-Match': tag }, { ETag: tag })).toBe('not-modified')
   })
 })
