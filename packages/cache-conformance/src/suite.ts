@@ -114,7 +114,7 @@ export class Suite {
       openUnreachable: async () => keep(await this.#open(given('unreachable', options.unreachable), {})),
       time: async () => {
         if (!options.clock) return realTime({ store, raw })
-        const clock = new FakeClock()
+        const clock = new FakeClock(Date.now())
         return fakeTime(keep(await this.#open(options.create, {}, clock)), clock)
       },
       crew: () => {

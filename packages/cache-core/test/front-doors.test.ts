@@ -24,6 +24,7 @@ it.each([
     root,
     [
       ...STORE_ERRORS,
+      'CircularLoadError',
       'InvalidKeyError',
       'InvalidLoaderError',
       'InvalidValueError',

@@ -137,7 +137,7 @@ class Faults implements FaultControls {
     const key = keyIn(args[0])
     this.calls.push(`${operation} ${key}`)
     const fault = this.faultOf(operation, key) ?? this.#byChance(operation)
-    await this.#latency()
+    if (this.#terms.latencyMs > 0) await this.#latency()
     if (fault === undefined) return call(args)
     if (fault === 'frozen') return new Promise(() => {})
     if (fault instanceof Error) throw fault
@@ -166,7 +166,6 @@ class Faults implements FaultControls {
 
   async #latency(): Promise<void> {
     const { latencyMs, clock } = this.#terms
-    if (latencyMs === 0) return
     await new Promise<void>((resolve) => clock.after(this.#chance.next() * latencyMs, resolve, true))
   }
 }
