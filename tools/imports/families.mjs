@@ -13,7 +13,7 @@ import { readModule } from './read-module.mjs'
  * @property {string} [typesOf]  It may import nothing but the types that this file exports.
  */
 
-const CONTRACT = /^@tiercel\/cache-core\/store(-kit)?$/
+const CONTRACT = /^@tiercel\/cache-core\/(store(-kit)?|testing)$/
 const FRONT_DOORS = /^@tiercel\/cache-(?!conformance)[^/]+(?!\/store(-kit)?$)(\/[^/]+)?$/
 
 /** @type {readonly Family[]} */
@@ -28,7 +28,7 @@ const FAMILIES = [
     name: 'store',
     folders: /^(packages\/cache-(couchbase|hazelcast|memcached|redis|conformance)|examples\/[^/]+-store)$/,
     may: CONTRACT,
-    rule: 'a store, and what proves stores, imports of Tiercel only @tiercel/cache-core/store and /store-kit',
+    rule: 'a store, and what proves stores, imports of Tiercel only @tiercel/cache-core/store, /store-kit and /testing',
   },
   {
     name: 'observer',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { guardStore, type Store, type StoreCapabilities } from '@tiercel/cache-core/store'
+import { FakeClock } from '@tiercel/cache-core/testing'
 import type {
   CaseContext,
   ConformanceCase,
@@ -10,7 +11,6 @@ import type {
   StoreFactory,
   TestTime,
 } from './case.js'
-import { FakeClock } from './fake-clock.js'
 import { Crew } from './processes/crew.js'
 import { probe } from './processes/probe.js'
 import type { ProbeReport, ProbeScript } from './processes/probe-report.js'
@@ -114,7 +114,7 @@ export class Suite {
       openUnreachable: async () => keep(await this.#open(given('unreachable', options.unreachable), {})),
       time: async () => {
         if (!options.clock) return realTime({ store, raw })
-        const clock = new FakeClock()
+        const clock = new FakeClock(Date.now())
         return fakeTime(keep(await this.#open(options.create, {}, clock)), clock)
       },
       crew: () => {
@@ -172,6 +172,6 @@ function fakeTime({ store }: OpenStore, clock: FakeClock): TestTime {
     store,
     exact: true,
     now: () => clock.now(),
-    pass: async (ms) => clock.advance(ms),
+    pass: (ms) => clock.advance(ms),
   }
 }

@@ -3,6 +3,7 @@ import * as http from '../src/http/index.js'
 import * as root from '../src/index.js'
 import * as store from '../src/store/index.js'
 import * as kit from '../src/store/kit/index.js'
+import * as testing from '../src/testing/index.js'
 
 const STORE_ERRORS = [
   'AmbiguousWriteError',
@@ -23,6 +24,7 @@ it.each([
     root,
     [
       ...STORE_ERRORS,
+      'CircularLoadError',
       'InvalidKeyError',
       'InvalidLoaderError',
       'InvalidValueError',
@@ -79,6 +81,7 @@ it.each([
     ],
   ],
   ['./http', http, ['createHttpCache']],
+  ['./testing', testing, ['FakeClock', 'faultyStore', 'nullStore']],
 ] as const)('%s exports these names and no others', (_, door, names) => {
   expect(Object.keys(door).sort()).toEqual([...names].sort())
 })

@@ -46,6 +46,22 @@ describe('core alone', () => {
     expect(await project.run(process.execPath, ['server.mjs'])).toMatchObject(SECOND_WAS_A_HIT)
   })
 
+  it('brings the test aids', async () => {
+    project.write(
+      'testing.mjs',
+      `import { createCache, memoryStore } from '@tiercel/cache-core'
+       import { FakeClock, faultyStore } from '@tiercel/cache-core/testing'
+
+       const clock = new FakeClock()
+       const cache = createCache({ store: faultyStore(memoryStore({ clock })), clock, jitter: 0 })
+       await cache.set('k', 'value', { ttl: '1h' })
+       await clock.advance(3_600_000)
+       console.log(await cache.get('k'))
+       await cache.close()`,
+    )
+    expect(await project.run(process.execPath, ['testing.mjs'])).toMatchObject({ stdout: 'undefined\n', code: 0 })
+  })
+
   it('caches what a handler of fetch answers', async () => {
     project.write(
       'fetch.mjs',
@@ -72,10 +88,12 @@ describe('core alone', () => {
        import { httpCache } from '@tiercel/cache-core/node'
        import { guardStore, type Store } from '@tiercel/cache-core/store'
        import { StoreErrors } from '@tiercel/cache-core/store-kit'
+       import { FakeClock, faultyStore, nullStore } from '@tiercel/cache-core/testing'
 
        export const closed: Error = new StoreErrors('mine').closed()
        export const store: Store = guardStore(memoryStore({ maxEntries: 10 }))
        export const cache: Cache = createCache({ store })
+       export const broken: Cache = createCache({ store: faultyStore(nullStore(), { errors: 1 }), clock: new FakeClock() })
        export const engine: HttpCache = createHttpCache(cache, { ttl: '1m' })
        const cached = httpCache(engine)
        createServer((req, res) => cached(req, res, () => res.end()))

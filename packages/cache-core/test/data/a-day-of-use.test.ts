@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
 import type { Cache } from '../../src/index.js'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { endsAfter, type SetUp, setUp } from '../support/set-up.js'
 
 setFlagsFromString('--expose-gc')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidKeyError, InvalidValueError, StoreClosedError, StoreUnavailableError } from '../../src/base/errors.js'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { gate, setUp } from '../support/set-up.js'
 
 describe('set and get', () => {

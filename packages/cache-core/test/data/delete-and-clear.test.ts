@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { gate, setUp } from '../support/set-up.js'
 
 describe('delete and clear', () => {

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, it } from 'vitest'
 import { StoreUnavailableError } from '../../src/base/errors.js'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { endsAfter, setUp, slowly } from '../support/set-up.js'
 
 const subscriptions: (() => void)[] = []

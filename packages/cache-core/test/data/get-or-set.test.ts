@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, it, vi } from 'vitest'
 import { InvalidOptionError, InvalidValueError } from '../../src/base/errors.js'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { endsAfter, gate, setUp, slowly } from '../support/set-up.js'
 
 describe('getOrSet', () => {
@@ -105,8 +105,8 @@ describe('getOrSet', () => {
 
   it('does not store a value that is too large for the store, and answers it to all', async () => {
     const { cache, faulty } = setUp()
-    Object.defineProperty(faulty.store, 'capabilities', {
-      value: { ...faulty.store.capabilities, maxValueBytes: 1_000 },
+    Object.defineProperty(faulty, 'capabilities', {
+      value: { ...faulty.capabilities, maxValueBytes: 1_000 },
     })
     const loading = gate<string>()
     const first = cache.getOrSet('k', () => loading.promise)

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { endsAfter, gate, setUp, slowly } from '../support/set-up.js'
 
 describe('many keys', () => {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { InvalidOptionError, InvalidValueError } from '../../src/base/errors.js'
 import type { CacheOptions } from '../../src/data/options.js'
 import { v8Codec } from '../../src/entry/v8-codec.js'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { setUp, slowly } from '../support/set-up.js'
 
 const isPoint = (value: unknown): boolean => typeof (value as { x?: unknown } | null)?.x === 'number'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/index.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { frameworks, gate, newCache, sleep } from './support/apps.js'
 import { ask, open, read } from './support/client.js'
 

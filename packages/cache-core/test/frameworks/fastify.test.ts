@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type FastifyHttpCacheOptions, httpCache } from '../../src/frameworks/fastify.js'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../../src/http/rules/options.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { later, newCache } from './support/apps.js'
 
 type Options = Partial<FastifyHttpCacheOptions>

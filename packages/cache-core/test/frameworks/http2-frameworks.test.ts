@@ -9,7 +9,7 @@ import { httpCache as fastifyHttpCache } from '../../src/frameworks/fastify.js'
 import { httpCache as koaHttpCache } from '../../src/frameworks/koa.js'
 import { httpCache as nodeHttpCache } from '../../src/frameworks/node.js'
 import type { Cache } from '../../src/index.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { later, newCache } from './support/apps.js'
 import { portOf } from './support/running-app.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { frameworks, gate, newCache } from './support/apps.js'
 
 /** A route that says itself how it is cached, in an application that says something else. */

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { httpCache } from '../../src/frameworks/fetch.js'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
 import { memoryStore } from '../../src/index.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { gate, newCache } from './support/apps.js'
 import { A, cached, get, nextTurn, slowBody, status } from './support/over-fetch.js'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HeldMarks } from '../../src/protocol/held-marks.js'
 import type { MarkState } from '../../src/protocol/mark-record.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 
 const state = (version: string): MarkState => ({
   kind: 'tag',

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { AmbiguousWriteError, StoreUnavailableError } from '../../src/base/errors.js'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { endsAfter, gate, type SetUp, setUp } from '../support/set-up.js'
 
 /** A load of one process that waits to be told to end. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Journal, type Room } from '../../src/protocol/journal.js'
-import { FakeClock, turn } from '../support/fake-clock.js'
+import { FakeClock, turn } from '../../src/testing/fake-clock.js'
 
 interface Engine {
   readonly journal: Journal

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StoreUnavailableError } from '../../src/base/errors.js'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { endsAfter, gate, setUp } from '../support/set-up.js'
 
 const away = new StoreUnavailableError('away', { store: 'faulty' })

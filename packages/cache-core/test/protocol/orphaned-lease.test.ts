@@ -3,7 +3,7 @@ import { AmbiguousWriteError, StoreUnavailableError } from '../../src/base/error
 import { type Cache, createCache } from '../../src/data/cache.js'
 import { MemoryStore } from '../../src/store/memory/memory-store.js'
 import type { Store } from '../../src/store/store.js'
-import { FakeClock, turn } from '../support/fake-clock.js'
+import { FakeClock, turn } from '../../src/testing/fake-clock.js'
 
 /**
  * How a process loses its store: it freezes, and executes afterwards what it was sent, whoever still waits; its line is

@@ -5,7 +5,7 @@ import { decodeValue, encodeValue } from '../../src/entry/shape.js'
 import type { Answer } from '../../src/protocol/call.js'
 import { engineOf } from '../../src/protocol/engine.js'
 import { slotKey } from '../../src/protocol/slot.js'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { endsAfter, setUp, slowly } from '../support/set-up.js'
 import { shapeWith } from '../support/shape-with.js'
 

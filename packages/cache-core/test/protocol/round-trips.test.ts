@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Cache } from '../../src/data/cache.js'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
 import type { Store } from '../../src/store/store.js'
+import { type FakeClock, turn } from '../../src/testing/fake-clock.js'
 import { getExchange } from '../http/support/exchange.js'
-import { type FakeClock, turn } from '../support/fake-clock.js'
 import { type SetUp, setUp } from '../support/set-up.js'
 
 const TRIP_MS = 10

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../src/data/cache.js'
 import type { CacheOptions } from '../../src/data/options.js'
-import { FakeClock, turn } from '../support/fake-clock.js'
+import { FakeClock, turn } from '../../src/testing/fake-clock.js'
 import { type Servers, someServers } from '../support/three-servers.js'
 
 const KEYS = Array.from({ length: 60 }, (_, index) => `key ${index}`)

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/base/clock.js'
 import { InvalidOptionError, StoreUnavailableError } from '../../src/base/errors.js'
 import { createCache } from '../../src/data/cache.js'
 import type { Loader } from '../../src/data/loader.js'
-import { type FakeClock, turn } from '../support/fake-clock.js'
+import { type FakeClock, turn } from '../../src/testing/fake-clock.js'
 import { gate, type SetUp, setUp, slowly } from '../support/set-up.js'
 
 const away = new StoreUnavailableError('away', { store: 'faulty' })

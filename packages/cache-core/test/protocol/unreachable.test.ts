@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { AmbiguousWriteError, StoreUnavailableError, UnsupportedError } from '../../src/base/errors.js'
 import type { Store } from '../../src/store/store.js'
-import { turn } from '../support/fake-clock.js'
-import type { Fault } from '../support/faulty-store.js'
+import { turn } from '../../src/testing/fake-clock.js'
+import type { Fault } from '../../src/testing/faulty-store.js'
 import { endsAfter, gate, setUp, slowly } from '../support/set-up.js'
 
 const READ_MS = 50

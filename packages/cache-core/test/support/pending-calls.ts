@@ -1,7 +1,7 @@
 // A process with calls that never end, in a cache that is open or closed, and nothing else to do.
 import { createCache } from '../../src/data/cache.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
-import { FaultyStore } from './faulty-store.js'
+import { faultyStore } from '../../src/testing/faulty-store.js'
 
 const shared = memoryStore()
 const cache = createCache({ store: shared })
@@ -9,9 +9,9 @@ void cache.getOrSet('loading', () => new Promise(() => {}))
 const waiting = createCache({ store: shared, waitTimeout: 100 })
 setImmediate(() => void waiting.getOrSet('loading', () => 1))
 
-const frozen = new FaultyStore(memoryStore())
+const frozen = faultyStore(memoryStore())
 frozen.freeze()
-const down = createCache({ store: frozen.store })
+const down = createCache({ store: frozen })
 down.delete('journalled').catch(() => {})
 void down.getOrSet('k', () => new Promise(() => {}))
 

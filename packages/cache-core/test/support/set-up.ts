@@ -1,13 +1,14 @@
 import { type Cache, createCache } from '../../src/data/cache.js'
 import type { CacheOptions } from '../../src/data/options.js'
 import { MemoryStore } from '../../src/store/memory/memory-store.js'
-import { FakeClock, turn } from './fake-clock.js'
-import { FaultyStore } from './faulty-store.js'
+import type { Store } from '../../src/store/store.js'
+import { FakeClock, turn } from '../../src/testing/fake-clock.js'
+import { type FaultControls, faultyStore } from '../../src/testing/faulty-store.js'
 
 /** One process: a cache, and the way its store goes wrong. */
 export interface Process {
   readonly cache: Cache
-  readonly faulty: FaultyStore
+  readonly faulty: FaultControls & Store
 }
 
 export interface SetUp extends Process {
@@ -23,8 +24,8 @@ export function setUp(options: Partial<CacheOptions> = {}): SetUp {
   const clock = new FakeClock()
   const memory = new MemoryStore({ clock, maxEntries: 30_000 })
   const another = (more: Partial<CacheOptions> = {}): Process => {
-    const faulty = new FaultyStore(memory)
-    return { faulty, cache: createCache({ store: faulty.store, clock, jitter: 0, ...options, ...more }) }
+    const faulty = faultyStore(memory)
+    return { faulty, cache: createCache({ store: faulty, clock, jitter: 0, ...options, ...more }) }
   }
   return { clock, memory, another, ...another() }
 }

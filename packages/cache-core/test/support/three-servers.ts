@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { StoreUnavailableError } from '../../src/base/errors.js'
 import { MemoryStore } from '../../src/store/memory/memory-store.js'
 import type { Store } from '../../src/store/store.js'
-import type { FakeClock } from './fake-clock.js'
+import type { FakeClock } from '../../src/testing/fake-clock.js'
 
 /** Several servers that keep no copies of each other, as a ring of memcached. */
 export interface Servers {

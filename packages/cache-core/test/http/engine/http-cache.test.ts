@@ -6,7 +6,7 @@ import { changesOf, NO_LOG } from '../../../src/http/rules/head-changes.js'
 import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
 import { type Cache, createCache, memoryStore } from '../../../src/index.js'
 import type { Store } from '../../../src/store/store.js'
-import { FakeClock, turn } from '../../support/fake-clock.js'
+import { FakeClock, turn } from '../../../src/testing/fake-clock.js'
 import { scriptedStore } from '../../support/scripted-store.js'
 import { get } from '../support/requests.js'
 

@@ -4,6 +4,7 @@ import { AmbiguousWriteError, StoreUnavailableError } from '../../../src/base/er
 import { decodeFrame } from '../../../src/entry/frame.js'
 import { MemoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Store } from '../../../src/store/store.js'
+import { Seeded } from '../../../src/testing/seeded.js'
 
 /** How an operation ends that the scheduler lets happen. Only `ok` is honest. */
 export type Fate = 'ok' | 'lost reply' | 'never executed' | 'executed late'
@@ -67,7 +68,7 @@ export class World {
   /** What stands behind all processes: a store that keeps its promises, or one that a test has broken. */
   readonly raw: Store
   #now = 1_000_000
-  #state: number
+  readonly #chance: Seeded
   #tasks: Task[] = []
   #timers: Timer[] = []
   #step = 0
@@ -82,7 +83,7 @@ export class World {
 
   constructor(seed: number, options: WorldOptions) {
     this.#options = options
-    this.#state = seed * 2_654_435_761 + 1
+    this.#chance = new Seeded(seed * 2_654_435_761 + 1)
     this.clock = {
       now: () => this.#now,
       monotonic: () => this.#now,
@@ -98,12 +99,8 @@ export class World {
     this.raw = breakStore(new MemoryStore({ clock: this.clock, maxEntries: 100 }))
   }
 
-  /** A number from 0 to below 1: mulberry32. */
   random(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+    return this.#chance.next()
   }
 
   pick<T>(items: readonly T[]): T {

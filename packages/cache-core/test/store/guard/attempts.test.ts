@@ -10,7 +10,7 @@ import {
 } from '../../../src/base/errors.js'
 import { guardStore } from '../../../src/store/guard/guarded-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { FakeClock } from '../../support/fake-clock.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { errorOf, never, rejecting } from '../../support/rejections.js'
 import { scriptedStore } from '../../support/scripted-store.js'
 

@@ -6,8 +6,8 @@ import { createCache } from '../../../src/data/cache.js'
 import { type GuardedStore, guardStore } from '../../../src/store/guard/guarded-store.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { FakeClock, turn } from '../../support/fake-clock.js'
-import { type Fault, FaultyStore } from '../../support/faulty-store.js'
+import { FakeClock, turn } from '../../../src/testing/fake-clock.js'
+import { type Fault, type FaultControls, faultyStore } from '../../../src/testing/faulty-store.js'
 import { errorOf } from '../../support/rejections.js'
 import { endsAfter } from '../../support/set-up.js'
 
@@ -25,7 +25,7 @@ afterEach(() => {
 
 interface SetUp {
   readonly clock: FakeClock
-  readonly faulty: FaultyStore
+  readonly faulty: FaultControls
   readonly guarded: GuardedStore
   /** Reads as callers do, one after the other, until each has its answer. */
   read(times: number, key?: string): Promise<unknown[]>
@@ -33,8 +33,8 @@ interface SetUp {
 
 function setUp(serverOf?: (key: string) => string): SetUp {
   const clock = new FakeClock()
-  const faulty = new FaultyStore(memoryStore({ clock }))
-  const store = serverOf === undefined ? faulty.store : withServers(faulty.store, serverOf)
+  const faulty = faultyStore(memoryStore({ clock }))
+  const store = serverOf === undefined ? faulty : withServers(faulty, serverOf)
   const guarded = guardStore(store, { clock })
   const read = async (times: number, key = 'key'): Promise<unknown[]> => {
     const outcomes: unknown[] = []
@@ -259,8 +259,8 @@ describe('the breaker', () => {
 describe('a cache on a store whose breaker is open', () => {
   it('costs a call its loader, keeps its deletes, and has them delivered when the store is back', async () => {
     const clock = new FakeClock()
-    const faulty = new FaultyStore(memoryStore({ clock }))
-    const cache = createCache({ store: faulty.store, clock })
+    const faulty = faultyStore(memoryStore({ clock }))
+    const cache = createCache({ store: faulty, clock })
     await cache.set('kept', 'old')
     faulty.freeze()
     for (let round = 0; round < 5; round++) expect(await endsAfter(clock, cache.get('key'))).toBe(READ_MS)

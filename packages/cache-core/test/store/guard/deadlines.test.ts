@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Deadlines, EXPIRED } from '../../../src/store/guard/deadlines.js'
-import { FakeClock, turn } from '../../support/fake-clock.js'
+import { FakeClock, turn } from '../../../src/testing/fake-clock.js'
 
 /** Errors of an operation stay what they are. */
 const late = (cause: unknown): Error => (cause instanceof Error ? cause : new Error('late'))

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { UnsupportedError } from '../../../src/base/errors.js'
 import { RefusableCapabilities } from '../../../src/store/kit/refusable-capabilities.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
-import { FakeClock } from '../../support/fake-clock.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
 
 const declared = { ...memoryStore().capabilities, increment: true, bus: false }
 

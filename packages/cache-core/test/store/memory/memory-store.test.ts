@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError, StoreClosedError, StoreFullError, UnsupportedError } from '../../../src/base/errors.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
-import { FakeClock } from '../../support/fake-clock.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
 
 const bytes = Buffer.from('bytes')
 

@@ -1,16 +1,20 @@
-import type { CancelTimer, Clock } from '../../src/base/clock.js'
+import type { CancelTimer, Clock } from '../base/clock.js'
 
 interface Timer {
   readonly at: number
   readonly callback: () => void
 }
 
-/** A clock that stands still until a test moves it. Wall clock and monotonic time go together unless the wall is set. */
+/**
+ * A clock that stands still until a test moves it: `createCache({ clock, store: memoryStore({ clock }) })`. Wall clock and
+ * monotonic time go together unless the wall is set.
+ */
 export class FakeClock implements Clock {
   #wall: number
   #monotonic = 0
   readonly #timers = new Set<Timer>()
 
+  /** @param startsAt Wall clock, milliseconds since the epoch. Default: some day in 2023, the same each time. */
   constructor(startsAt = 1_700_000_000_000) {
     this.#wall = startsAt
   }
@@ -34,7 +38,10 @@ export class FakeClock implements Clock {
     return this.#timers.size
   }
 
-  /** Lets time pass and runs what falls due, in order; between two timers promises and one `setImmediate` get their turn. */
+  /**
+   * Lets time pass and runs what falls due, in order; after each timer promises and one `setImmediate` get their turn.
+   * Real I/O takes its real time: with a server behind the store, await the call itself.
+   */
   async advance(ms: number): Promise<void> {
     const until = this.#monotonic + ms
     for (let next = this.#due(until); next !== undefined; next = this.#due(until)) {
