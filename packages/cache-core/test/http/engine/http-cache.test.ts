@@ -226,7 +226,7 @@ describe('an engine', () => {
     expect(seen).toEqual([{ namespace: '//http', key: 'http:example.com:/a:' }])
   })
 
-  it('holds 20 000 URLs in the bounds of its store', async () => {
+  it('holds 20 000 URLs in the bounds of its store', { timeout: 120_000 }, async () => {
     const store = memoryStore({ maxEntries: 2_000 })
     const engine = createHttpCache(newCache(store), { ttl: '1m' })
     for (let from = 0; from < 20_000; from += 100) {

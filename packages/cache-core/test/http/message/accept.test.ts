@@ -22,10 +22,11 @@ describe('a list of preferences', () => {
 
   it('takes time in proportion to its length, whatever stands in it', () => {
     const time = (field: string): number => {
-      const started = performance.now()
+      const before = process.cpuUsage()
       acceptsOnly(field, 'text/event-stream')
       preferredCoding(field, ['br', 'gzip'])
-      return performance.now() - started
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1_000
     }
     for (const unit of [',', ';', '; q=', 'q=1,', '\t', '; \t ', 'a;q=0.5, ']) {
       const short = Array.from({ length: 7 }, () => time(unit.repeat(2_000)))

@@ -98,7 +98,7 @@ function keyAndSight(request: CacheRequest, options: HttpCacheOptions): { key: s
 }
 
 describe('a handler reads exactly what the key holds', () => {
-  it('two requests of one key are one and the same to it', () => {
+  it('two requests of one key are one and the same to it', { timeout: 120_000 }, () => {
     let met = 0
     fc.assert(
       fc.property(request, request, options, (one, other, chosen) => {
