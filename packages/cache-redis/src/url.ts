@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '@tiercel/cache-core/store'
 import {
   checkQuery,
+  type Duration,
   durationInQuery,
   formatHost,
   oneOf,
@@ -9,7 +10,20 @@ import {
   show,
   text,
 } from '@tiercel/cache-core/store-kit'
-import type { RedisConfig, RedisStoreOptions } from './options.js'
+import type { RedisOptions } from 'ioredis'
+
+/** Settings of a connection that a URL can name. */
+type Settings = Pick<
+  RedisOptions,
+  'host' | 'port' | 'db' | 'sentinels' | 'name' | 'username' | 'password' | 'tls' | 'family' | 'connectionName'
+>
+
+/** The options that a URL stands for. */
+interface UrlOptions {
+  readonly connectTimeout: Duration | undefined
+  readonly cluster?: readonly string[]
+  readonly config: Settings
+}
 
 export const DEFAULT_PORT = 6379
 const DEFAULT_SENTINEL_PORT = 26_379
@@ -21,7 +35,7 @@ const IN_QUERY = ['connectTimeout', 'family', 'connectionName'] as const
 const familyOption = oneOf(['0', '4', '6']).to(Number)
 
 /** The URL as the options that it stands for. @throws InvalidOptionError */
-export function readUrl(url: string): RedisStoreOptions {
+export function readUrl(url: string): UrlOptions {
   const parsed = parseStoreUrl(url, SCHEMES)
   checkQuery(parsed, IN_QUERY)
   const connectTimeout = durationInQuery(parsed, 'connectTimeout')
@@ -35,7 +49,7 @@ export function readUrl(url: string): RedisStoreOptions {
   return { connectTimeout, config: { ...config, ...serverOf(parsed) } }
 }
 
-function serverOf({ hosts, path: [db, ...rest] }: StoreUrl): RedisConfig {
+function serverOf({ hosts, path: [db, ...rest] }: StoreUrl): Settings {
   const [host, second] = hosts
   if (host === undefined || second !== undefined) {
     throw new InvalidOptionError('url', "names several hosts; for a cluster begin it with 'redis+cluster://'")
@@ -44,14 +58,14 @@ function serverOf({ hosts, path: [db, ...rest] }: StoreUrl): RedisConfig {
   return { host: host.host, port: host.port ?? DEFAULT_PORT, db: databaseOf(db) }
 }
 
-function sentinelsOf({ hosts, path: [name, db, ...rest] }: StoreUrl): RedisConfig {
+function sentinelsOf({ hosts, path: [name, db, ...rest] }: StoreUrl): Settings {
   if (name === undefined) throw new InvalidOptionError('url', 'for Sentinel expected the name of the master as path')
   checkPath(rest, 'for Sentinel expected the name of the master and the number of a database as path')
   const sentinels = hosts.map(({ host, port = DEFAULT_SENTINEL_PORT }) => ({ host, port }))
   return { sentinels, name, db: databaseOf(db) }
 }
 
-function connectionOf({ scheme, username, password, query }: StoreUrl): RedisConfig {
+function connectionOf({ scheme, username, password, query }: StoreUrl): Settings {
   const family = query.get('family')
   const connectionName = query.get('connectionName')
   return {

@@ -1,9 +1,12 @@
 import { StoreUnavailableError } from '../base/errors.js'
-import type { GuardedStore } from '../store/guard/guarded-store.js'
 import type { StoreEntry } from '../store/store.js'
 
 /** What is read from: a store behind its guard. */
-type Reads = Pick<GuardedStore, 'get' | 'getEach'>
+interface Reads {
+  get(key: string): Promise<StoreEntry | undefined>
+  /** An outcome for each key. */
+  getEach(keys: readonly string[]): Promise<readonly (StoreEntry | undefined | Error)[]>
+}
 
 /** What the cache makes of an entry of the store. A promise only where threads have work to do. */
 export type Open = (

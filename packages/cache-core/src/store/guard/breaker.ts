@@ -127,28 +127,30 @@ export class Breaker {
   }
 
   readonly #ask = (): void => {
-    const { deadlines, ask, answerProves } = this.#terms
+    const { deadlines, ask } = this.#terms
     const answer = ask(this.#key)
     let late = false
-    deadlines
+    void deadlines
       .bound(answer, (cause) => cause)
       .then(
         () => 'alive' as const,
         (cause: unknown) => {
           late = cause === EXPIRED
-          return late ? 'dead' : signOf('read', cause)
+          return late ? ('dead' as const) : signOf('read', cause)
         },
       )
-      .then((sign) => {
-        if (this.#state !== 'open') return
-        if (sign !== 'alive') this.#askAgain(late)
-        else if (answerProves) this.#close()
-        else this.#change('half-open')
-      })
+      .then((sign) => this.#judge(sign, late))
     const onAnswer = (): void => {
       if (late) this.#hurry()
     }
     answer.then(onAnswer, onAnswer)
+  }
+
+  #judge(sign: Sign, late: boolean): void {
+    if (this.#state !== 'open') return
+    if (sign !== 'alive') this.#askAgain(late)
+    else if (this.#terms.answerProves) this.#close()
+    else this.#change('half-open')
   }
 
   #askAgain(late: boolean): void {
