@@ -76,7 +76,7 @@ function versionAt(versions: string, slot: number): string {
 }
 
 /** Longest `data` of a mark: a list of field names. */
-export const MAX_MARK_DATA_BYTES = 4_096
+const MAX_MARK_DATA_BYTES = 4_096
 
 /** The mark in a slot; `undefined` where nothing, or nothing of ours, stands there. */
 export function openMark(kind: MarkKind, entry: StoreEntry | undefined, name = ''): MarkRecord | undefined {
