@@ -1,6 +1,7 @@
 import type { Cache, Store } from '@tiercel/cache-core'
 import { httpCache } from '@tiercel/cache-core/fastify'
 import fastify, { type FastifyInstance } from 'fastify'
+import { keepOtherSitesOut } from './browser-safety.js'
 import type { Database } from './database/database.js'
 import { page } from './page.js'
 import { byHandPattern } from './patterns/by-hand.js'
@@ -23,13 +24,16 @@ export interface Parts {
   readonly store: Store
   /** The store's address as it may be shown. */
   readonly storeUrl: string
+  /** Where it listens: a name under which it is asked, beside those of this machine. */
+  readonly host?: string
 }
 
 /** The application. It closes none of its parts. */
-export function buildApp({ database, cache, store, storeUrl }: Parts): FastifyInstance {
+export function buildApp({ database, cache, store, storeUrl, host }: Parts): FastifyInstance {
   // With `strictNumbers`, Fastify's default, Ajv checks no maximum on Infinity, and `?lat=1e999` would pass.
   const app = fastify({ ajv: { customOptions: { strictNumbers: false } } })
   addServerTiming(app)
+  keepOtherSitesOut(app, host)
 
   app.register(page)
   app.register(health, { database, cache, store, storeUrl })

@@ -24,7 +24,7 @@ async function start(config: Config): Promise<void> {
   const { cacheTimeout } = config
   const cache = createCache({ store, ...(cacheTimeout === undefined ? {} : { storeTimeout: cacheTimeout }) })
   const database = new Database(new WorkerConnection())
-  const app = buildApp({ database, cache, store, storeUrl })
+  const app = buildApp({ database, cache, store, storeUrl, host: config.host })
 
   stopOnSignal(async () => {
     await app.close()

@@ -21,7 +21,10 @@ export const page: FastifyPluginAsync = async (app) => {
     const bytes = await readFile(new URL(file, PUBLIC))
     app.get(path, async (_request, reply) =>
       reply
-        .headers({ 'content-security-policy': "default-src 'self'", 'cache-control': 'no-cache' })
+        .headers({
+          'content-security-policy': "default-src 'self'; frame-ancestors 'none'",
+          'cache-control': 'no-cache',
+        })
         .type(type)
         .send(bytes),
     )

@@ -1,15 +1,16 @@
-import type {
-  CompareAndSetOptions,
-  Listener,
-  Store,
-  StoreCapabilities,
-  StoreEntry,
-  StoreError,
-  StoreWrite,
-  SubscriptionEvents,
-  Unsubscribe,
-  Version,
-  WriteOptions,
+import {
+  AmbiguousWriteError,
+  type CompareAndSetOptions,
+  type Listener,
+  type Store,
+  type StoreCapabilities,
+  type StoreEntry,
+  type StoreError,
+  type StoreWrite,
+  type SubscriptionEvents,
+  type Unsubscribe,
+  type Version,
+  type WriteOptions,
 } from '@tiercel/cache-core/store'
 import {
   allOrFirstError,
@@ -103,7 +104,21 @@ export class RedisStore implements Store {
         ? client.set(this.#prefix + key, stamped, 'NX')
         : client.set(this.#prefix + key, stamped, 'PX', ttl, 'NX'),
     )
-    return answer === null ? undefined : versionOf(stamped)
+    return answer !== null || (await this.#takeOver(key, stamped, ttl)) ? versionOf(stamped) : undefined
+  }
+
+  /** What reads as a miss, and is in the way all the same, would turn the cache off for its key: it is replaced. */
+  async #takeOver(key: string, stamped: Buffer, ttl: number | undefined): Promise<boolean> {
+    if (!this.#capabilities.present.compareAndSet) return false
+    try {
+      const written = await this.#write('compareAndSet', (client) =>
+        scripts.takeOver.run(client, this.#prefix + key, stamped, ttl ?? ''),
+      )
+      return written === 1
+    } catch (error) {
+      if (error instanceof AmbiguousWriteError) throw error
+      return false
+    }
   }
 
   async compareAndSet(
@@ -230,7 +245,7 @@ export class RedisStore implements Store {
 
 /** The bytes without a copy. What is shorter than a stamp was not written here: all of it is version, so that it can be taken over. */
 function openEntry(stored: Buffer | null): StoreEntry | undefined {
-  if (stored === null) return undefined
+  if (stored === null || stored.byteLength === 0) return undefined
   return { bytes: stored.subarray(STAMP_BYTES), version: versionOf(stored) }
 }
 

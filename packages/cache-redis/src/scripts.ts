@@ -38,6 +38,17 @@ elseif ARGV[3] == 'keep' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`)
 
+/**
+ * KEYS[1], the stamped bytes, the lifetime in milliseconds or empty. Writes where nothing stands, or what no store of
+ * ours writes: nothing at all as a text, a list, a hash. 1 when it was written.
+ */
+export const takeOver = new Script(`
+local found = redis.pcall('GETRANGE', KEYS[1], 0, 0)
+local foreign = type(found) == 'table' and found.err ~= nil and string.find(found.err, 'WRONGTYPE') ~= nil
+if not foreign and found ~= '' then return 0 end
+if ARGV[2] == '' then redis.call('SET', KEYS[1], ARGV[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return 1`)
+
 /** KEYS[1], the version. 1 when it was removed. */
 export const compareAndDelete = new Script(`
 local found = redis.call('GETRANGE', KEYS[1], 0, 15)

@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { createCache } from '@tiercel/cache-core'
 import {
   AmbiguousWriteError,
   guardStore,
@@ -8,6 +9,7 @@ import {
   type Version,
 } from '@tiercel/cache-core/store'
 import { startServer } from '@tiercel/servers'
+import type { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { failFast, redisStore } from '../src/index.js'
 import { bytes, openClient, openStore, uniquePrefix } from './support/stores.js'
@@ -74,9 +76,46 @@ describe.skipIf(server === undefined)('a value', () => {
     expect(await store.compareAndSet('short', short?.version ?? 0, bytes('ours'))).toBeDefined()
     expect(Buffer.from((await store.get('short'))?.bytes ?? []).toString()).toBe('ours')
 
-    const empty = await store.get('empty')
-    await client.del(`${prefix}:empty`)
-    expect(await store.compareAndSet('empty', empty?.version ?? 0, bytes('resurrected'))).toBeUndefined()
+    expect(await store.get('empty')).toBeUndefined()
+    expect(await store.compareAndSet('empty', Buffer.alloc(0), bytes('resurrected'))).toBeUndefined()
+  })
+
+  it.each([
+    ['nothing as a text', (client: Redis, key: string) => client.set(key, '')],
+    ['a list', (client: Redis, key: string) => client.lpush(key, 'a')],
+    ['a hash', (client: Redis, key: string) => client.hset(key, 'a', 'b')],
+  ])('that is %s does not keep `add` from its place, and anything of ours does', async (_, plant) => {
+    const prefix = uniquePrefix()
+    const store = openStore({ url, prefix })
+    const client = openClient(url)
+    await plant(client, `${prefix}:key`)
+    const version = await store.add('key', bytes('ours'), { ttl: 60_000 })
+    expect(version).toBeDefined()
+    expect(await client.pttl(`${prefix}:key`)).toBeGreaterThan(50_000)
+    expect(await store.add('key', bytes('again'))).toBeUndefined()
+    expect(await store.compareAndSet('key', version as Version, bytes('next'))).toBeDefined()
+    expect(await client.pttl(`${prefix}:key`)).toBe(-1)
+  })
+
+  it('planted in every slot of a cache, is replaced: the cache goes on', async () => {
+    const prefix = uniquePrefix()
+    const client = openClient(url)
+    const store = openStore({ url, prefix })
+    const first = createCache({ store, storeTimeout: '2s' })
+    await first.getOrSet('key', () => 'before')
+    const keys = await client.keys(`${prefix}:*`)
+    expect(keys.length).toBeGreaterThanOrEqual(2)
+    const plants: ((key: string) => Promise<unknown>)[] = [
+      (key) => client.set(key, ''),
+      (key) => client.lpush(key, 'a'),
+    ]
+    for (const plant of plants) {
+      await client.del(keys)
+      await Promise.all(keys.map(plant))
+      const cache = createCache({ store, storeTimeout: '2s', tagHold: 0 })
+      await cache.getOrSet('key', () => 'loaded')
+      await expect.poll(() => cache.get('key')).toBe('loaded')
+    }
   })
 })
 

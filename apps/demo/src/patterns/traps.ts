@@ -1,6 +1,10 @@
 // Pattern 3, continued: answers that a careless cache mixes up, keeps too long or loses. None of these routes does
 // anything about it; the middleware above them does.
 import type { FastifyPluginAsync } from 'fastify'
+import { BadRequest } from '../bad-request.js'
+
+/** Longest note, in characters. */
+const MAX_NOTE = 10_000
 
 const GREETINGS: Readonly<Record<string, string>> = { en: 'Good day', de: 'Guten Tag', fr: 'Bonjour' }
 
@@ -43,21 +47,15 @@ export const traps: FastifyPluginAsync = async (app) => {
 
   // An unsafe method always reaches its handler, and when it succeeds its URI is forgotten (RFC 9111, section 4.4).
   let note = 'Nothing noted yet.'
+  const schema = { body: { type: 'string', maxLength: MAX_NOTE } }
   app.get('/patterns/middleware/note', async (_request, reply) => reply.type('text/plain').send(note))
-  app.put<{ Body: string }>(
-    '/patterns/middleware/note',
-    { schema: { body: { type: 'string' } } },
-    async (request, reply) => {
-      note = request.body
-      return reply.code(204).send()
-    },
-  )
-  app.post<{ Body: string }>(
-    '/patterns/middleware/note',
-    { schema: { body: { type: 'string' } } },
-    async (request, reply) => {
-      note += request.body
-      return reply.code(204).send()
-    },
-  )
+  app.put<{ Body: string }>('/patterns/middleware/note', { schema }, async (request, reply) => {
+    note = request.body
+    return reply.code(204).send()
+  })
+  app.post<{ Body: string }>('/patterns/middleware/note', { schema }, async (request, reply) => {
+    if (note.length + request.body.length > MAX_NOTE) throw new BadRequest(`a note has at most ${MAX_NOTE} characters`)
+    note += request.body
+    return reply.code(204).send()
+  })
 }

@@ -5,7 +5,6 @@ import type { Cache } from '../../data/cache.js'
 import type { Answer } from '../../protocol/call.js'
 import { type EngineHandle, engineOf } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
-import { keyText } from '../../protocol/key.js'
 import type { Stats } from '../../protocol/stats.js'
 import { cacheStatusLine } from '../message/cache-status.js'
 import type { CacheRequest, CacheResponse } from '../message/message.js'
@@ -28,6 +27,7 @@ import { addKeyForm, keyForms } from './key-forms.js'
 import { type Forward, runAlone, runOpenly } from './pass.js'
 import { type Located, type Resource, Resources, type UrlText } from './resource.js'
 import { serve } from './serve.js'
+import { urlText } from './slot-texts.js'
 import { openVariant, type Variant } from './variant.js'
 import { WholeResponses } from './whole-responses.js'
 
@@ -311,7 +311,7 @@ function address(request: CacheRequest, rules: KeyRules): Address {
   if (!found.ok) return found
   const name = resourceName(found.key)
   try {
-    return { ok: true, key: found.key, name, url: keyText(name) }
+    return { ok: true, key: found.key, name, url: urlText(name) }
   } catch {
     return { ok: false, reason: 'host and target are too long for a key' }
   }

@@ -3,7 +3,6 @@ import { StoreUnavailableError } from '../../base/errors.js'
 import type { Mark } from '../../entry/frame.js'
 import { serverTtl } from '../../entry/value-frame.js'
 import type { Engine, EngineHandle } from '../../protocol/engine.js'
-import { keyText } from '../../protocol/key.js'
 import { type Found, judge } from '../../protocol/lookup.js'
 import { encodeMark, type MarkRecord, openMark } from '../../protocol/mark-record.js'
 import type { NamespaceMark } from '../../protocol/marks.js'
@@ -11,8 +10,9 @@ import { PresentMarks } from '../../protocol/present-marks.js'
 import { newVersion, slotKey } from '../../protocol/slot.js'
 import type { StoreEntry, Version } from '../../store/store.js'
 import { mergeVary, parseVaryText, type VaryList } from '../rules/vary.js'
+import { partsText } from './slot-texts.js'
 
-/** A URL's key as one text, escaped: `keyText` of a `UrlKey`. */
+/** A URL's name as one text: `urlText`. */
 export type UrlText = string
 
 /**
@@ -66,7 +66,7 @@ export class Resources {
   }
 
   variantSlot(url: UrlText, parts: readonly string[]): string {
-    return parts.length === 0 ? this.#variantPrefix + url : `${this.#variantPrefix}${url}:${keyText(parts)}`
+    return parts.length === 0 ? this.#variantPrefix + url : `${this.#variantPrefix}${url}:${partsText(parts)}`
   }
 
   /**
