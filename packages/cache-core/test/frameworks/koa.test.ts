@@ -61,6 +61,25 @@ describe('httpCache of Koa', () => {
     expect(runs).toBe(Object.keys(bodies).length)
   })
 
+  it('leaves the ETag to a layer outside that sets one, so that it is the same on misses and hits', async () => {
+    const tag: Middleware = async (ctx, next) => {
+      await next()
+      if (!ctx.res.hasHeader('ETag')) ctx.response.etag = `of ${String(ctx.body).length} bytes`
+    }
+    const get = await site(
+      (ctx) => {
+        ctx.body = 'body'
+      },
+      { outside: () => [tag] },
+    )
+    const [miss, hit] = [await get('/'), await get('/')]
+    expect([hit.cacheStatus(), miss.header('etag'), hit.header('etag')]).toEqual([
+      'hit; ttl=60',
+      '"of 4 bytes"',
+      '"of 4 bytes"',
+    ])
+  })
+
   it('keeps status, reason and fields, and HEAD and 304 have them', async () => {
     const get = await site(
       (ctx) => {
