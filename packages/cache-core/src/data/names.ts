@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../base/errors.js'
 import { list, text } from '../base/option-kinds.js'
 
 /** Beyond this an entry would carry more marks than bytes. RFC 9875 section 3 asks for 32 at least. */
-export const MAX_TAGS = 64
+const MAX_TAGS = 64
 const MAX_NAME_CHARACTERS = 200
 
 const nameOption = text().to((name, option) => {

@@ -65,7 +65,7 @@ export class Load {
     options: LoadOptions,
     link: LoadLink,
     right: LoadRight | undefined,
-    previous?: ValueFrame | undefined,
+    previous?: ValueFrame,
   ) {
     this.#link = link
     this.#parts = parts

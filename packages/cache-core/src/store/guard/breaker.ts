@@ -130,7 +130,7 @@ export class Breaker {
     const { deadlines, ask, answerProves } = this.#terms
     const answer = ask(this.#key)
     let late = false
-    deadlines
+    void deadlines
       .bound(answer, (cause) => cause)
       .then(
         () => 'alive' as const,
