@@ -60,13 +60,7 @@ export class Load {
    * @param right Absent: nothing is stored.
    * @param previous What the loader may start from.
    */
-  constructor(
-    parts: Parts,
-    options: LoadOptions,
-    link: LoadLink,
-    right: LoadRight | undefined,
-    previous?: ValueFrame,
-  ) {
+  constructor(parts: Parts, options: LoadOptions, link: LoadLink, right: LoadRight | undefined, previous?: ValueFrame) {
     this.#link = link
     this.#parts = parts
     this.#options = options
