@@ -16,7 +16,7 @@ export interface FastifyHttpCacheOptions extends HttpCacheOptions<FastifyRequest
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** How responses of this route are cached, over what the plugin was registered with; `false`: not at all. */
-    cache?: HttpCacheOptions<FastifyRequest> | false
+    cache?: (HttpCacheOptions<FastifyRequest> & object) | false
   }
 }
 

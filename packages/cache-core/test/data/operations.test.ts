@@ -171,7 +171,7 @@ describe('wrap', () => {
     [[undefined]],
     [() => {}],
   ])('refuses an argument that makes no key: %o', async (argument) => {
-    const cached = setUp().cache.wrap(async (_: unknown) => 1, { name: 'f' })
+    const cached = setUp().cache.wrap(async (given: unknown) => given, { name: 'f' })
     expect(() => cached(argument)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_KEY' }))
   })
 

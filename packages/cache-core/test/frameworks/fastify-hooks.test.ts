@@ -97,6 +97,10 @@ describe.each(MAJORS)('%s: a guard runs before the cache', (_, fastify) => {
         /config\.cache.*GET \/x/,
       )
     }
+    const typed = await withCache()
+    later(() => typed.close())
+    // @ts-expect-error the compiler says so, too
+    expect(() => typed.get('/y', { config: { cache: true } }, async () => 'y')).toThrow(/config\.cache/)
     const app = fastify()
     later(() => app.close())
     app.register(nodeHttpCache(cache, { ttl: '1m' }) as never)

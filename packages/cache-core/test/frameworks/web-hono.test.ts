@@ -110,7 +110,8 @@ describe('httpCache of Hono', () => {
     const app = new Hono()
     app.use(cached({ cookies: ['lang'] }))
     app.get('/a', (c) => c.json([getCookie(c), new URL(c.req.url).host]))
-    const server = createServer(getRequestListener(app.fetch))
+    const listener = getRequestListener(app.fetch)
+    const server = createServer((req, res) => void listener(req, res))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     later(() => server.close())
     const { port } = server.address() as AddressInfo

@@ -172,7 +172,7 @@ function hasGone(res: ServerResponse & { readonly stream?: { readonly destroyed:
 }
 
 /** The outcome where a body is not kept any more: of one that nobody hears, others may get more. */
-export function endOf(capture: BodyCapture | undefined): RunOutcome {
+function endOf(capture: BodyCapture | undefined): RunOutcome {
   return { end: capture?.ended === 'unheard' ? 'broken' : 'passed' }
 }
 

@@ -104,9 +104,8 @@ export class Filler {
         return this.#decide(request, given, verdict, receivedAt)
       },
       onSent: (sent) => {
-        const { headers, changes } = head as ResponseHead
-        taggedOutside = has(sent, 'etag') && !has(headers, 'etag')
-        return this.#refusedAsSent(sent, changes)
+        taggedOutside = has(sent, 'etag')
+        return this.#refusedAsSent(sent, (head as ResponseHead).changes)
       },
     })
     if (outcome.end === 'broken' || head === undefined || verdict === undefined) return NOTHING
@@ -184,8 +183,8 @@ export class Filler {
   }
 
   /** Unless the handler has one. A layer outside that sets its own does so on hits, too, and must find none there. */
-  #etag({ changes }: ResponseHead, body: readonly Uint8Array[]): string | undefined {
-    if (!this.#rules.etag || has(changes.lines, 'etag')) return undefined
+  #etag({ headers }: ResponseHead, body: readonly Uint8Array[]): string | undefined {
+    if (!this.#rules.etag || has(headers, 'etag')) return undefined
     return etagOf(body)
   }
 

@@ -17,8 +17,7 @@ export function isUnsafe(method: string): boolean {
  * without its query, which says more often how to write than what (`?force=true`, `?_method=DELETE`), and those of
  * Location and Content-Location where they are of the same origin (RFC 9111 section 4.4). Only a 2xx or 3xx to an unsafe
  * method does that: a client that is refused must not be able to empty the cache. A redirect after a write (302, 303)
- * leads to what it has changed; where the client has chosen it (`?next=/list`), the client, which may write, costs that
- * URL one load.
+ * leads to what it has changed; a client that may write, and chooses where to (`?next=/list`), costs that URL one load.
  */
 export function invalidatedTargets(request: CacheRequest, response: CacheResponse): readonly string[] {
   if (!isUnsafe(request.method) || response.status < 200 || response.status > 399) return []
