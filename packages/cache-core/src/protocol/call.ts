@@ -56,6 +56,8 @@ export interface LoadOptions {
   readonly namespace: NamespaceMark
   /** What the value will carry beside what its loader names. */
   readonly tags: readonly string[]
+  /** Whether what is loaded may be kept near. */
+  readonly near?: boolean
   readonly load: Loading
   readonly leaseMs: number
   readonly hardTimeoutMs: number

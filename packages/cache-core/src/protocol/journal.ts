@@ -35,10 +35,12 @@ export interface TagRoom extends Room {
   readonly within: readonly Room[]
 }
 
-/** How the store is written to. Each rejects with the store's errors. */
+/** How the store is written to, with the store's errors, and who else is to know of a key. */
 export interface JournalStore {
   delete(slot: string): Promise<unknown>
   deleteMany(slots: readonly string[]): Promise<unknown>
+  /** A key is not to be believed from now on. */
+  distrusted(slot: string): void
 }
 
 interface Undelivered<R extends Room> {
