@@ -40,7 +40,7 @@ export class Slots {
   readonly #stats: Stats
   readonly journal: Journal
   readonly near: Near | undefined
-  readonly #bus: Bus | undefined
+  readonly bus: Bus | undefined
 
   constructor(store: GuardedStore, { clock, transforms, stats, near, bus }: SlotsTerms) {
     this.#store = store
@@ -48,7 +48,7 @@ export class Slots {
     this.#stats = stats
     this.#reader = new Reader(store, this.#undo)
     this.near = near
-    this.#bus = bus
+    this.bus = bus
     const journaled: JournalStore = {
       delete: (slot) => this.changing([slot], () => store.delete(slot)),
       deleteMany: (slots) => this.changing(slots, () => store.deleteMany(slots)),
@@ -104,7 +104,7 @@ export class Slots {
    * @throws the store's errors; UndeliveredError for what is journalled.
    */
   read(slot: string, room?: Room): Promise<StoreEntry | undefined> {
-    this.#bus?.open()
+    this.bus?.open()
     if (room !== undefined && this.journal.distrusts(slot, room)) return Promise.reject(this.undelivered('get'))
     return this.#reader.read(slot)
   }
@@ -190,14 +190,14 @@ export class Slots {
    * @throws what `write` throws.
    */
   async changing<T>(slots: readonly string[], write: () => Promise<T>): Promise<T> {
-    const told = this.near === undefined && this.#bus === undefined ? [] : slots.filter(isKeptNear)
+    const told = this.near === undefined && this.bus === undefined ? [] : slots.filter(isKeptNear)
     if (told.length === 0) return write()
     this.#leaveNear(told)
     try {
       const result = await write()
       // Before the message is sent: this process is not to be the last that hears of it.
       this.#leaveNear(told)
-      await Promise.all(told.map((slot) => this.#bus?.tell(slot)))
+      await Promise.all(told.map((slot) => this.bus?.tell(slot)))
       return result
     } finally {
       this.#leaveNear(told)
@@ -225,7 +225,7 @@ export class Slots {
   async close(): Promise<void> {
     this.journal.close()
     this.near?.close()
-    await Promise.all([this.#bus?.close(), this.#store.close()])
+    await Promise.all([this.bus?.close(), this.#store.close()])
   }
 
   #applied(slot: string, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {

@@ -59,6 +59,9 @@ export interface ScenarioOptions {
   readonly loaderMs: number
   /** Within which time callers begin, in milliseconds; 0: within some steps. */
   readonly spreadMs: number
+  /** Whether each process has a near cache, and how often the bus of one breaks. */
+  readonly near: boolean
+  readonly busBreaks: number
   /** Whether the store answers before time passes: then no lease can end while its holder lives. */
   readonly promptStore: boolean
   /** Breaks the store behind all processes, or puts something in front of each cache. */
@@ -121,6 +124,9 @@ class Scenario {
   readonly #open = new Map<string, OpenCall>()
   readonly #loading = new Map<string, string[]>()
   #database = 0
+  #begun = 0
+  /** Processes of which a message was lost on its way to the bus. */
+  readonly #unheard = new Set<string>()
   #writing: Promise<void> = Promise.resolve()
 
   constructor(seed: number, options: ScenarioOptions) {
@@ -146,6 +152,7 @@ class Scenario {
           staleWhileRevalidate: options.staleMs,
           staleIfError: 2 * options.staleMs,
           jitter: 0,
+          near: options.near ? { ttl: '1h' } : false,
         })
         return [process, options.breakCache?.(cache) ?? cache]
       }),
@@ -154,12 +161,12 @@ class Scenario {
 
   async run(): Promise<Outcome> {
     const { world } = this
-    const { callers, writes, sets } = this.#options
+    const { callers, writes, sets, near } = this.#options
     for (let index = 0; index < callers; index++) this.#begin((process) => this.#read(`r${index}`, process))
     for (let index = 0; index < writes; index++) this.#begin((process) => this.#invalidate(`w${index}`, process))
     for (let index = 0; index < sets; index++) this.#begin((process) => this.#store(`s${index}`, process))
 
-    let { evictions, outages } = this.#options
+    let { evictions, outages, busBreaks } = this.#options
     let crashes = Math.min(this.#options.crashes, this.#processes.length - 1)
     const faulty = this.#rules(false)
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -175,6 +182,11 @@ class Scenario {
         crashes--
         this.#crash(this.#living())
       }
+      if (busBreaks > 0 && world.random() < 0.03) {
+        busBreaks--
+        world.wire.break(this.#living())
+      }
+      if (near && this.#begun === callers + writes + sets && this.#open.size === 0) break
       if (!(await world.step(faulty)) && this.#open.size === 0) break
       this.#noticeOutages()
     }
@@ -199,7 +211,10 @@ class Scenario {
   /** A caller or writer comes at a moment of its own. */
   #begin(run: (process: string) => Promise<void>): void {
     const { spreadMs } = this.#options
-    const begin = (): void => void run(this.#living())
+    const begin = (): void => {
+      this.#begun++
+      void run(this.#living())
+    }
     if (spreadMs === 0)
       this.world.add('world', 'somebody comes', begin, { holdSteps: this.world.random() * SPREAD_STEPS })
     else this.world.clock.after(this.world.random() * spreadMs, begin)
@@ -214,6 +229,7 @@ class Scenario {
       const executed = fate === 'executed late' && /^(set|add) value/.test(task.label) ? 'never executed' : fate
       // Without the versions of its marks a process can have no lease.
       if (/^add mark/.test(task.label)) this.#hasNoStore(task.process)
+      if (task.label === 'publish' && fate !== 'lost reply') this.#unheard.add(task.process)
       return executed
     }
     return { fateOf, fair, promptStore }
@@ -392,7 +408,11 @@ class Scenario {
     const { tagHoldMs, markGraceMs, promisedGraceMs = markGraceMs } = this.#options
     const lateMs = key === undefined ? Math.max(tagHoldMs, promisedGraceMs) : 0
     const elsewhereFrom = delivered ? this.world.clock.now() + lateMs : Number.POSITIVE_INFINITY
-    this.#invariants.invalidated({ key, version, process, elsewhereFrom })
+    const { wire } = this.world
+    const last = wire.published
+    const isHeardBy = (other: string): boolean =>
+      !this.#options.near || (!this.#unheard.has(process) && wire.hasHeard(other, last))
+    this.#invariants.invalidated({ key, version, process, elsewhereFrom, isHeardBy })
   }
 }
 
