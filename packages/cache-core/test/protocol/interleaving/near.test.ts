@@ -3,9 +3,9 @@ import { Near } from '../../../src/protocol/near.js'
 import { Slots } from '../../../src/protocol/slots.js'
 import { findViolation } from './find-violation.js'
 import { runScenario, type ScenarioOptions } from './scenario.js'
-import { NEAR, NEAR_AND_FAULTS, NEAR_NAMED_TAGS, NEAR_STALE, NEAR_STRICT, NEAR_TAGS } from './scenarios.js'
+import { NEAR, NEAR_AND_FAULTS, NEAR_NAMED_TAGS, NEAR_SETS, NEAR_STALE, NEAR_STRICT, NEAR_TAGS } from './scenarios.js'
 
-const SEEDS = process.env.TIERCEL_LONG === '1' ? 10_000 : 200
+const SEEDS = process.env.TIERCEL_LONG === '1' ? 10_000 : 40
 
 async function explore(options: ScenarioOptions): Promise<void> {
   for (let seed = 1; seed <= SEEDS; seed++) {
@@ -29,6 +29,10 @@ describe('no near cache answers what is older than an invalidation it has heard 
 
   it('when replies and messages are lost, the store evicts, loaders fail and processes crash', async () => {
     await explore(NEAR_AND_FAULTS)
+  })
+
+  it('when values are set and added beside the loads', async () => {
+    await explore(NEAR_SETS)
   })
 
   it('when entries are invalidated by their tags, static ones and named by loaders', async () => {
@@ -71,7 +75,7 @@ describe('a broken near cache is caught', { timeout: 120_000 }, () => {
       else if (!linked) this.drop('bus-lost')
       started.add(this)
     })
-    expect(await findViolation(NEAR)).toContain('was invalidated before')
+    expect(await findViolation({ ...NEAR, busBreaks: 8 })).toContain('was invalidated before')
   })
 
   it('a delete that leaves the near cache of its process only when it is sent (N4)', async () => {

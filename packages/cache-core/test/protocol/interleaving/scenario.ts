@@ -75,10 +75,13 @@ export interface Outcome {
   readonly trace: readonly string[]
   readonly loads: number
   readonly mostLoadsAtOnce: number
+  readonly nearHits: number
 }
 
 /** Within how many steps callers and writers come, where they do not come by the clock. */
 const SPREAD_STEPS = 60
+/** The same where what has come near is to be met: most loads are over before most callers come. */
+const NEAR_SPREAD_STEPS = 350
 const MAX_STEPS = 600
 const MAX_FAIR_STEPS = 3_000
 /** The longest delay of a poll: 250 ms and a quarter. */
@@ -162,6 +165,7 @@ class Scenario {
   async run(): Promise<Outcome> {
     const { world } = this
     const { callers, writes, sets, near } = this.#options
+    if (near) await this.#link()
     for (let index = 0; index < callers; index++) this.#begin((process) => this.#read(`r${index}`, process))
     for (let index = 0; index < writes; index++) this.#begin((process) => this.#invalidate(`w${index}`, process))
     for (let index = 0; index < sets; index++) this.#begin((process) => this.#store(`s${index}`, process))
@@ -203,20 +207,30 @@ class Scenario {
     for (let step = 0; step < MAX_FAIR_STEPS && this.#waiting().length > 0; step++) await world.step(fair)
 
     const { violations, loads, mostLoadsAtOnce } = this.#invariants
+    const nearHits = [...this.#caches.values()].reduce((sum, cache) => sum + cache.stats().nearHits, 0)
     for (const name of this.#waiting()) violations.push(`${name} never ended`)
     this.#invariants.end()
-    return { violations, trace: world.trace, loads, mostLoadsAtOnce }
+    return { violations, trace: world.trace, loads, mostLoadsAtOnce, nearHits }
+  }
+
+  /** The first read of a process opens its bus; nothing enters its near cache before that stands. */
+  async #link(): Promise<void> {
+    for (const cache of this.#caches.values()) void cache.get('anything')
+    const prompt: StepRules = { ...this.#rules(true), promptStore: true }
+    for (let step = 0; step < MAX_FAIR_STEPS && !this.world.isIdle; step++) await this.world.step(prompt)
   }
 
   /** A caller or writer comes at a moment of its own. */
   #begin(run: (process: string) => Promise<void>): void {
-    const { spreadMs } = this.#options
+    const { spreadMs, near } = this.#options
     const begin = (): void => {
       this.#begun++
       void run(this.#living())
     }
     if (spreadMs === 0)
-      this.world.add('world', 'somebody comes', begin, { holdSteps: this.world.random() * SPREAD_STEPS })
+      this.world.add('world', 'somebody comes', begin, {
+        holdSteps: this.world.random() * (near ? NEAR_SPREAD_STEPS : SPREAD_STEPS),
+      })
     else this.world.clock.after(this.world.random() * spreadMs, begin)
   }
 

@@ -117,7 +117,7 @@ export const MARK_GRACE: ScenarioOptions = { ...LOST_MARKS, markGraceMs: 150 }
 export const THREE_SLOTS: ScenarioOptions = { ...LOST_MARKS, markSlots: 3 }
 
 /** Values are kept near, changes are told over a bus, and its connections break. */
-export const NEAR: ScenarioOptions = { ...WRITERS, callers: 24, writes: 6, tagHoldMs: 100, near: true, busBreaks: 2 }
+export const NEAR: ScenarioOptions = { ...WRITERS, callers: 40, writes: 8, tagHoldMs: 100, near: true, busBreaks: 2 }
 
 /** The same where the marks are not held: nothing that was loaded enters, only what was read. */
 export const NEAR_STRICT: ScenarioOptions = { ...NEAR, tagHoldMs: 0 }
@@ -125,12 +125,13 @@ export const NEAR_STRICT: ScenarioOptions = { ...NEAR, tagHoldMs: 0 }
 export const NEAR_AND_FAULTS: ScenarioOptions = {
   ...NEAR,
   processes: 3,
-  sets: 2,
   faults: 0.1,
   evictions: 3,
   crashes: 1,
   badLoaders: 0.2,
 }
+
+export const NEAR_SETS: ScenarioOptions = { ...NEAR, writes: 4, sets: 4, faults: 0.05 }
 
 export const NEAR_TAGS: ScenarioOptions = { ...NEAR, tags: 'static' }
 

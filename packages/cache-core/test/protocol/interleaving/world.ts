@@ -206,6 +206,11 @@ export class World {
     }
   }
 
+  /** Whether all that is left to happen needs time to pass. */
+  get isIdle(): boolean {
+    return this.#tasks.length === 0
+  }
+
   isCrashed(process: string): boolean {
     return this.#crashed.has(process)
   }
