@@ -57,11 +57,11 @@ describe('a broken near cache is caught', { timeout: 120_000 }, () => {
   })
 
   it('a message that is sent before the store has changed (N1)', async () => {
-    vi.spyOn(Slots.prototype, 'changing').mockImplementation(async function (this: Slots, slot, write) {
-      this.near?.invalidate(slot)
-      await this.bus?.tell(slot)
+    vi.spyOn(Slots.prototype, 'changing').mockImplementation(async function (this: Slots, slots, write) {
+      for (const slot of slots) this.near?.invalidate(slot)
+      await Promise.all(slots.map((slot) => this.bus?.tell(slot)))
       const result = await write()
-      this.near?.invalidate(slot)
+      for (const slot of slots) this.near?.invalidate(slot)
       return result
     })
     expect(await findViolation(NEAR)).toContain('was invalidated before')
@@ -79,10 +79,10 @@ describe('a broken near cache is caught', { timeout: 120_000 }, () => {
   })
 
   it('a delete that leaves the near cache of its process only when it is sent (N4)', async () => {
-    vi.spyOn(Slots.prototype, 'changing').mockImplementation(async function (this: Slots, slot, write) {
-      this.near?.invalidate(slot)
+    vi.spyOn(Slots.prototype, 'changing').mockImplementation(async function (this: Slots, slots, write) {
+      for (const slot of slots) this.near?.invalidate(slot)
       const result = await write()
-      await this.bus?.tell(slot)
+      await Promise.all(slots.map((slot) => this.bus?.tell(slot)))
       return result
     })
     expect(await findViolation(NEAR)).toContain('was invalidated before')
