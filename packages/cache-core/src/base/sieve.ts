@@ -9,7 +9,7 @@ export interface SieveMember {
 /**
  * Who goes first: SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024). A queue in the order of arrival and a
  * hand that walks from the oldest to the newest; it passes over what was visited since, and takes the first that was
- * not. A hit moves nothing (docs/decisions/0012).
+ * not. A hit moves nothing (docs/decisions/0014-eviction-near.md).
  */
 export class Sieve<Member extends SieveMember> {
   #newest: Member | undefined
