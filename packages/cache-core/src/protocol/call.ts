@@ -58,6 +58,8 @@ export interface LoadOptions {
   readonly tags: readonly string[]
   /** Whether what is loaded may be kept near. */
   readonly near?: boolean
+  /** Loads whatever stands there: what is stored replaces what others may hold near. */
+  readonly forceFresh?: boolean
   readonly load: Loading
   readonly leaseMs: number
   readonly hardTimeoutMs: number

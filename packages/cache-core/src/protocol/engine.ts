@@ -68,7 +68,12 @@ export class Engine {
     const transforms = new Transforms({ compression, secrets })
     this.slots = new Slots(guarded, { clock, transforms, stats: this.stats, near, bus })
     const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }
-    this.marks = new Marks({ slots: this.slots, clock, held: new HeldMarks(clock, tagHoldMs, near), graceMs: markGraceMs })
+    this.marks = new Marks({
+      slots: this.slots,
+      clock,
+      held: new HeldMarks(clock, tagHoldMs, near),
+      graceMs: markGraceMs,
+    })
     this.writes = new Writes(parts)
     this.invalidations = new Invalidations(parts)
     this.retimes = new Retimes(parts)

@@ -9,20 +9,22 @@ import type { NearMark } from './near.js'
 import { nearContentOf } from './near-lookup.js'
 import type { Slots } from './slots.js'
 
-type Kept = Pick<LoadOptions, 'slot' | 'namespace' | 'near'>
+type Kept = Pick<LoadOptions, 'slot' | 'namespace' | 'near' | 'forceFresh'>
 
 /**
  * Stores what was loaded, and keeps it near where that is won: nobody deleted the key before. Its marks were read before
  * the load, so they must still be held, and no invalidation may have come while it was stored (N2).
  */
 export async function keepIfWon(
-  { near, journal }: Slots,
+  slots: Slots,
   options: Kept,
   sealed: SealedValue,
   complete: () => Promise<LeaseOutcome>,
 ): Promise<LeaseOutcome> {
-  if (near === undefined || options.near !== true) return complete()
+  const { near, journal } = slots
   const { slot, namespace } = options
+  if (options.forceFresh === true) return slots.changing([slot], complete)
+  if (near === undefined || options.near !== true) return complete()
   const reading = near.begin(slot)
   try {
     const outcome = await complete()
@@ -30,6 +32,7 @@ export async function keepIfWon(
     const content = frame?.kind === 'value' && stillHolds(options, frame) ? nearContentOf(namespace, frame) : undefined
     // A delete that could not be delivered has left the lease where it was.
     if (content !== undefined && !journal.distrusts(slot, namespace)) near.enter(reading, content)
+    else near.invalidate(slot)
     return outcome
   } finally {
     near.end(reading)

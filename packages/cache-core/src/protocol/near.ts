@@ -30,8 +30,9 @@ export interface NearContent extends Encoded, Pick<EntryTimes, 'freshUntil' | 'r
 export interface Reading {
   readonly slot: string
   readonly fence: Fence
-  /** What the fence, and the whole cache, had seen when it began. */
+  /** What the fence, the marks and the whole cache had seen when it began. */
   readonly fenced: number
+  readonly changes: number
   readonly dropped: number
 }
 
@@ -60,7 +61,7 @@ export class Near {
   readonly #spaces = new Spaces()
   readonly #standings = new Standings()
   readonly #fences = new Map<string, Fence>()
-  /** Counts what outruns all readings at once: drops, and changes of marks. */
+  /** Counts drops: they outrun all readings at once. */
   #dropped = 0
   #bytes = 0
   /** Whether every invalidation of other processes is heard, or none is expected. */
@@ -103,7 +104,7 @@ export class Near {
       this.#fences.set(slot, fence)
     }
     fence.readings++
-    return { slot, fence, fenced: fence.fenced, dropped: this.#dropped }
+    return { slot, fence, fenced: fence.fenced, changes: this.#standings.position, dropped: this.#dropped }
   }
 
   end({ slot, fence }: Reading): void {
@@ -117,7 +118,7 @@ export class Near {
 
   /** What was loaded while the store did not answer: this process is alone with it (N3). */
   enterAlone(reading: Reading, content: NearContent): void {
-    if (this.#closed || reading.dropped !== this.#dropped || reading.fenced !== reading.fence.fenced) return
+    if (this.#closed || this.#isOutrun(reading, content)) return
     const home = this.#spaces.homeOf(reading.slot)
     if (home !== undefined) this.#add(home, content)
   }
@@ -138,7 +139,6 @@ export class Near {
 
   /** The mark was renewed, here or elsewhere. */
   invalidateMark(id: string): void {
-    this.#dropped++
     this.#standings.void(id)
   }
 
@@ -196,6 +196,11 @@ export class Near {
     entry.map.set(entry.key, entry)
     this.#sieve.add(entry)
     this.#bytes += entry.bytes
+  }
+
+  #isOutrun({ fence, fenced, dropped, changes }: Reading, { marks }: NearContent): boolean {
+    if (dropped !== this.#dropped || fenced !== fence.fenced) return true
+    return marks.some(({ id }) => this.#standings.hasChangedSince(id, changes))
   }
 
   #makeRoom(entries: number, bytes: number): void {

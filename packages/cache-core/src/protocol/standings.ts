@@ -11,12 +11,30 @@ export interface Standing {
   entries: number
 }
 
+/** Changed marks that are remembered, for the sake of reads that were under way meanwhile. */
+const MAX_CHANGED = 1_000
+
 /**
  * The marks that near entries carry. An invalidation of a namespace or tag voids all its entries in one step, without
  * looking for them; a hit looks at a flag. Bounded by the entries.
  */
 export class Standings {
   readonly #standings = new Map<string, Standing>()
+  /** When a mark was last changed, counted in changes; those changed longest ago are forgotten. */
+  readonly #changed = new Map<string, number>()
+  #changes = 0
+  /** What holds of all that are forgotten. */
+  #floor = 0
+
+  /** The present point in the order of changes. */
+  get position(): number {
+    return this.#changes
+  }
+
+  /** Whether the mark was changed after that point, as far as is remembered. */
+  hasChangedSince(id: string, position: number): boolean {
+    return (this.#changed.get(id) ?? this.#floor) > position
+  }
 
   /** The standing that an entry under this version of the mark depends on. */
   take(id: string, version: string | undefined): Standing {
@@ -45,11 +63,23 @@ export class Standings {
     return standing !== undefined && !isSame(standing.version, version)
   }
 
+  /** The mark has another version from now on. */
   void(id: string): void {
+    this.#changed.delete(id)
+    this.#changed.set(id, ++this.#changes)
+    if (this.#changed.size > MAX_CHANGED) this.#forgetOldest()
     const standing = this.#standings.get(id)
     if (standing === undefined) return
     standing.valid = false
     this.#standings.delete(id)
+  }
+
+  #forgetOldest(): void {
+    for (const [id, change] of this.#changed) {
+      this.#floor = change
+      this.#changed.delete(id)
+      return
+    }
   }
 }
 

@@ -142,6 +142,17 @@ describe('the bus', () => {
     }
   })
 
+  it('tells of what is loaded by force', async () => {
+    const all = await linked(setUp({ near: {} }))
+    const other = await linked(all.another())
+    await near(other.cache, 'k')
+    expect(await all.cache.getOrSet('k', () => 'fresh', { forceFresh: true })).toBe('fresh')
+    await turn()
+    expect([all.cache.peek('k'), other.cache.peek('k')]).toEqual([undefined, undefined])
+    expect(await all.cache.getOrSet('k', () => 'unused')).toBe('fresh')
+    expect(await other.cache.getOrSet('k', () => 'unused')).toBe('fresh')
+  })
+
   it('leaves what others write on the channel', async () => {
     const all = await linked(setUp({ near: {} }))
     await near(all.cache, 'k')
