@@ -3,18 +3,7 @@ import { clockOption } from '../base/clock-option.js'
 import type { Duration } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
 import { leaseOption } from '../base/lease-option.js'
-import {
-  amount,
-  callback,
-  count,
-  duration,
-  either,
-  flag,
-  instance,
-  list,
-  nested,
-  oneOf,
-} from '../base/option-kinds.js'
+import { amount, callback, count, duration, either, flag, instance, list, nested, oneOf } from '../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../base/option-table.js'
 import { show } from '../base/show.js'
 import { type Codec, jsonCodec } from '../entry/codec.js'
