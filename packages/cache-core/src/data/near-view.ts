@@ -64,10 +64,11 @@ export class NearView {
 
   /** What a hit gets; `NOT_NEAR` where the codec cannot read it. */
   valueOf(entry: NearEntry, key: Key, shape: Shape): unknown {
-    if (entry.form === SHARED && !isDecodedAs(entry, shape)) return NOT_NEAR
+    const value = entry.form === SHARED ? sharedAs(entry, shape) : this.#decode(entry, shape)
+    if (value === NOT_NEAR) return value
     entry.visited = true
     this.#stats.nearHit(this.#subject, key)
-    return entry.form === SHARED ? entry.content : this.#decode(entry, shape)
+    return value
   }
 
   /** What the codec makes of bytes from elsewhere, for a caller that must get what a hit gets. @throws as `decodeValue` */
@@ -94,7 +95,7 @@ export class NearView {
     try {
       value = decodeValue(shape, encoded)
     } catch {
-      this.#near.remove(entry)
+      // Others may read it: it leaves with its time.
       return NOT_NEAR
     }
     if (entry.form === ENCODED) this.#settle(entry, encoded, value, shape)
@@ -124,9 +125,9 @@ export class NearView {
 const OBJECT_GROWTH = 3
 
 /** What was decoded, and found valid, as one shape is not handed out as another. */
-function isDecodedAs({ decodedAs }: NearEntry, shape: Shape): boolean {
-  if (decodedAs === shape) return true
-  if (decodedAs === undefined) return false
+function sharedAs({ content, decodedAs }: NearEntry, shape: Shape): unknown {
+  if (decodedAs === shape) return content
   const { codec, schemaVersion, validate } = decodedAs as Shape
-  return codec === shape.codec && schemaVersion === shape.schemaVersion && validate === shape.validate
+  const same = codec === shape.codec && schemaVersion === shape.schemaVersion && validate === shape.validate
+  return same ? content : NOT_NEAR
 }

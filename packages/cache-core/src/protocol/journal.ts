@@ -100,8 +100,12 @@ export class Journal {
   }
 
   addKey(slot: string, room: Room): void {
-    // Its renewal may be under way, and this key loaded again since: the one after it covers both.
-    if (this.#rooms.has(room.id)) return this.addRoom(room)
+    this.#store.distrusted(slot)
+    if (this.#rooms.has(room.id)) {
+      // Its renewal may be under way, and this key loaded again since: the one after it covers both.
+      this.addRoom(room)
+      return
+    }
     this.#forgetKey(slot)
     this.#keys.set(slot, { room, entry: ++this.#entries })
     this.#characters += slot.length

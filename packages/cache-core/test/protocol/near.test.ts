@@ -282,6 +282,18 @@ describe('what callers get of it', () => {
     expect(cache.peek('k')).toEqual({ a: [1, 2] })
   })
 
+  it('is that of their own shape: another codec, version or validation asks the store', async () => {
+    const { cache } = await setUp({ near: {} })
+    await load(cache, 'k', { a: 1 })
+    await cache.get('k')
+    expect(cache.peek('k')).toEqual({ a: 1 })
+    const strict = cache.configure({ validate: () => false })
+    expect(strict.peek('k')).toBeUndefined()
+    expect(await strict.get('k')).toBeUndefined()
+    expect(cache.configure({ schemaVersion: 2 }).peek('k')).toBeUndefined()
+    expect(cache.peek('k')).toEqual({ a: 1 })
+  })
+
   it('of bytes that another codec has written: nothing', async () => {
     const { cache, another } = await setUp({ near: {} })
     await another({ near: false, codec: { ...v8Codec } }).cache.set('k', { a: 1 })
@@ -360,6 +372,16 @@ describe('what leaves it, and what does not enter', () => {
     await quiet.get('another key')
     expect(quiet.peek('k')).toBeUndefined()
     await cache.close()
+  })
+
+  it('a set that does not get as far as the store takes the entry out', async () => {
+    const { cache, faulty, clock } = await setUp({ near: {} })
+    await load(cache, 'k', 'old')
+    await clock.advance(2_000)
+    faulty.faultOf = (operation) =>
+      operation === 'get' ? new StoreUnavailableError('down', { store: 'x' }) : undefined
+    expect(await cache.set('k', 'new')).toBe(false)
+    expect(cache.peek('k')).toBeUndefined()
   })
 
   it('is not touched by counters, nor by the marks of refreshes', async () => {
