@@ -11,6 +11,7 @@ import { table } from './lib/table.js'
 /** Names of files beside this one. */
 const BENCHMARKS = [
   'get-or-set-memory',
+  'near',
   'get-or-set-redis',
   'http',
   'cold-key',
@@ -22,7 +23,7 @@ const BENCHMARKS = [
 ]
 
 /** Run when they are named: one shows behaviour and no figures, one needs an earlier build. */
-const NAMED = ['memjs-faults', 'earlier-build']
+const NAMED = ['memjs-faults', 'near-eviction', 'earlier-build']
 
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true }, quick: { type: 'boolean', default: false } },

@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel'
+import { type Channel, channel } from 'node:diagnostics_channel'
 
 /**
  * What Tiercel tells about itself, on `node:diagnostics_channel`, as `tiercel:<event>`. Nothing is ever printed.
@@ -6,6 +6,10 @@ import { channel } from 'node:diagnostics_channel'
  */
 export interface DiagnosticEvents {
   hit: { namespace: string; key: string }
+  /** A caller got what the near cache of this process held. */
+  'near-hit': { namespace: string; key: string }
+  /** The near cache was dropped as a whole: it may have missed an invalidation, or its process was alone for a while. */
+  'near-drop': { reason: 'bus-lost' | 'bus-up' | 'message-lost' | 'store-back' | 'closed'; entries: number }
   /** A caller got a stale value: while it is refreshed, or because its load failed or was slow. */
   stale: { namespace: string; key: string }
   miss: { namespace: string; key: string }
@@ -46,13 +50,18 @@ export interface DiagnosticEvents {
 
 type EventName = keyof DiagnosticEvents
 
-const channels = new Map<EventName, ReturnType<typeof channel>>()
+const channels = new Map<EventName, Channel>()
+
+/** The channel of an event, for who tells it so often that to look it up each time counts. */
+export function channelOf(event: EventName): Channel {
+  return channel(`tiercel:${event}`)
+}
 
 /** Publishes an event. `message` is only called when somebody listens. */
 export function report<E extends EventName>(event: E, message: () => DiagnosticEvents[E]): void {
   let target = channels.get(event)
   if (target === undefined) {
-    target = channel(`tiercel:${event}`)
+    target = channelOf(event)
     channels.set(event, target)
   }
   if (target.hasSubscribers) target.publish(message())

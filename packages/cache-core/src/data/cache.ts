@@ -16,6 +16,7 @@ import { type CacheEntry, entryOf } from './entry.js'
 import { type Loader, type LoaderContext, loadingOf } from './loader.js'
 import { LoadBatch, type ManyLoader } from './many.js'
 import { parseNamespace, parseTags } from './names.js'
+import { type Mutability, NearView, NOT_NEAR } from './near-view.js'
 import {
   type CacheOptions,
   type CloseOptions,
@@ -27,6 +28,7 @@ import {
   type IncrementOptions,
   type InvalidateTagsOptions,
   type LifeTerms,
+  nearTerms,
   parseCacheOptions,
   parseCloseOptions,
   parseConfigureOptions,
@@ -52,7 +54,8 @@ const ROOT_NAMESPACE = ''
  */
 export function createCache(options: CacheOptions): Cache {
   const terms = parseCacheOptions(options)
-  return new Cache(new Engine(terms), ROOT_NAMESPACE, entryTerms(terms))
+  const near = nearTerms(terms)
+  return new Cache(new Engine({ ...terms, near }), near?.mutability ?? 'freeze', ROOT_NAMESPACE, entryTerms(terms))
 }
 
 /**
@@ -63,16 +66,25 @@ export function createCache(options: CacheOptions): Cache {
  */
 export class Cache {
   readonly #engine: Engine
+  /** What callers get of values that are near. */
+  readonly #mutability: Mutability
   readonly #path: string
   readonly #namespace: NamespaceMark
   readonly #terms: EntryTerms
+  readonly #nearView: NearView | undefined
+  /** The same, where calls look there that say nothing else. */
+  readonly #near: NearView | undefined
 
   /** @internal Made by `createCache` and `namespace`. */
-  constructor(engine: Engine, path: string, terms: EntryTerms) {
+  constructor(engine: Engine, mutability: Mutability, path: string, terms: EntryTerms) {
     this.#engine = engine
+    this.#mutability = mutability
     this.#path = path
     this.#namespace = engine.marks.namespace(path)
     this.#terms = terms
+    const { near } = engine.slots
+    this.#nearView = near && new NearView(near, engine.stats, mutability, path)
+    this.#near = terms.near ? this.#nearView : undefined
   }
 
   /** @internal What the HTTP cache over this one is given. */
@@ -90,15 +102,77 @@ export class Cache {
    * @throws InvalidKeyError, InvalidLoaderError, InvalidOptionError, InvalidValueError (the codec refuses what was
    *   loaded), StoreClosedError.
    */
-  async getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions): Promise<T> {
+  getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions): Promise<T> {
+    // No async function: a hit near makes its promise and nothing else.
+    const near = this.#near
+    if (near !== undefined && options === undefined && typeof loader === 'function') {
+      const value = this.#nearby(near, key, loader, this.#terms, undefined)
+      if (value !== NOT_NEAR) return Promise.resolve(value as T)
+    }
+    return this.#getOrSet(key, loader, options)
+  }
+
+  async #getOrSet<T>(key: Key, loader: Loader<T>, options: GetOrSetOptions | undefined): Promise<T> {
     const text = keyText(key)
     const terms: GetOrSetTerms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
     if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSet needs a loader, a function')
     this.#engine.checkOpen('getOrSet')
     options?.signal?.throwIfAborted()
+    if (options !== undefined && this.#nearView !== undefined && terms.near && !terms.forceFresh) {
+      const near = this.#nearby(this.#nearView, key, loader, terms, options.signal)
+      if (near !== NOT_NEAR) return near as T
+    }
+    return this.#load<T>(key, text, loader, terms, options?.signal)
+  }
+
+  async #load<T>(
+    key: Key,
+    text: string,
+    loader: Loader<T>,
+    terms: GetOrSetTerms,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const load = loadingOf(key, loader, terms)
-    const { value } = await this.#engine.getOrSet<T>(this.#call(key, text, load, terms, options?.signal))
-    return value as T
+    return (await this.#engine.getOrSet<T>(this.#call(key, text, load, terms, signal))).value as T
+  }
+
+  /** What a hit near gets, or `NOT_NEAR`. What is stale is asked of the store, once: which refreshes it, or has it anew. */
+  #nearby<T>(
+    near: NearView,
+    key: Key,
+    loader: Loader<T>,
+    terms: GetOrSetTerms,
+    signal: AbortSignal | undefined,
+  ): unknown {
+    const entry = near.find(key, terms)
+    if (entry === undefined) return NOT_NEAR
+    const value = near.valueOf(entry, key, terms)
+    if (value !== NOT_NEAR && near.isStale(entry) && !entry.revalidating) {
+      entry.revalidating = true
+      const done = (): void => {
+        entry.revalidating = false
+      }
+      this.#load(key, keyText(key), loader, terms, signal).then(done, done)
+    }
+    return value
+  }
+
+  /**
+   * The value under the key, where the near cache holds a fresh one: at once, without a promise. `undefined` where it
+   * does not, whatever the store has. @throws InvalidKeyError, StoreClosedError
+   */
+  peek<T = unknown>(key: Key): T | undefined {
+    const value = this.#peek(key, this.#terms)
+    if (value !== NOT_NEAR) return value as T
+    keyText(key)
+    this.#engine.checkOpen('peek')
+    return undefined
+  }
+
+  #peek(key: Key, terms: EntryTerms): unknown {
+    const view = terms.near ? this.#nearView : undefined
+    const entry = view?.find(key, FRESH_ONLY)
+    return view === undefined || entry === undefined ? NOT_NEAR : view.valueOf(entry, key, terms)
   }
 
   /**
@@ -125,6 +199,12 @@ export class Cache {
     await Promise.all(
       Array.from(distinct, async ([text, key]) => {
         const decided = (): void => batch.decided(key)
+        const near = terms.forceFresh ? NOT_NEAR : this.#peek(key, terms)
+        if (near !== NOT_NEAR) {
+          values.set(text, near as T | undefined)
+          decided()
+          return
+        }
         const call = this.#call<T>(key, text, batch.loadingOf(key), terms, options?.signal)
         try {
           values.set(text, (await this.#engine.getOrSet<T>({ ...call, onDepends: decided })).value)
@@ -140,7 +220,12 @@ export class Cache {
    * The value under the key, or `undefined`: also when the store does not answer.
    * @throws InvalidKeyError, StoreClosedError
    */
-  async get<T = unknown>(key: Key): Promise<T | undefined> {
+  get<T = unknown>(key: Key): Promise<T | undefined> {
+    const near = this.#peek(key, this.#terms)
+    return near === NOT_NEAR ? this.#get<T>(key) : Promise.resolve(near as T | undefined)
+  }
+
+  async #get<T>(key: Key): Promise<T | undefined> {
     const text = keyText(key)
     const frame = await this.#fresh('get', text)
     const value = frame === undefined ? undefined : (this.#decode(text, frame) as T | undefined)
@@ -307,7 +392,7 @@ export class Cache {
     options: WarmOptions = {},
   ): Promise<{ readonly warmed: number; readonly failed: readonly { readonly key: K; readonly error: unknown }[] }> {
     const { concurrency, ...terms } = parseWarmOptions(options, this.#terms)
-    const view = new Cache(this.#engine, this.#path, terms)
+    const view = new Cache(this.#engine, this.#mutability, this.#path, terms)
     const failed: { readonly key: K; readonly error: unknown }[] = []
     let warmed = 0
     const queue = [...keys].values()
@@ -356,12 +441,12 @@ export class Cache {
   namespace(name: string, defaults: EntryOptions = {}): Cache {
     const part = namespacePart(name)
     const path = this.#path === ROOT_NAMESPACE ? part : `${this.#path}/${part}`
-    return new Cache(this.#engine, path, parseNamespaceOptions(defaults, this.#terms))
+    return new Cache(this.#engine, this.#mutability, path, parseNamespaceOptions(defaults, this.#terms))
   }
 
   /** The same keys with other defaults: parsed once, they cost nothing per call. @throws InvalidOptionError naming the option. */
   configure(defaults: EntryOptions): Cache {
-    return new Cache(this.#engine, this.#path, parseConfigureOptions(defaults, this.#terms))
+    return new Cache(this.#engine, this.#mutability, this.#path, parseConfigureOptions(defaults, this.#terms))
   }
 
   /** What was counted since the cache was made, all namespaces together. */
@@ -387,7 +472,7 @@ export class Cache {
   }
 
   #place(text: string): Place {
-    return { ...this.#target(text, this.#terms.tags), marks: NO_MARKS }
+    return { ...this.#target(text, this.#terms.tags), marks: NO_MARKS, near: this.#terms.near }
   }
 
   #call<T>(
@@ -405,7 +490,8 @@ export class Cache {
       tags: terms.tags,
       namesTags: true,
       load,
-      open: (encoded) => decodeValue(terms, encoded) as T,
+      near: terms.near,
+      open: (encoded) => this.#open(terms, encoded) as T,
       leaseMs: terms.leaseMs,
       hardTimeoutMs: terms.hardTimeoutMs,
       waitTimeoutMs: terms.waitTimeoutMs ?? terms.hardTimeoutMs / 2,
@@ -440,9 +526,15 @@ export class Cache {
     return undefined
   }
 
+  /** With a near cache in the form in which a hit there answers, so that no caller changes what the next one cannot. */
+  #open(terms: EntryTerms, encoded: Encoded): unknown {
+    const view = terms.near ? this.#nearView : undefined
+    return view === undefined ? decodeValue(terms, encoded) : view.open(terms, encoded)
+  }
+
   #decode(text: string, encoded: Encoded): unknown {
     try {
-      return decodeValue(this.#terms, encoded)
+      return this.#open(this.#terms, encoded)
     } catch {
       this.#engine.stats.unreadable(this.#slot(text), 'value')
       return undefined
@@ -451,6 +543,7 @@ export class Cache {
 }
 
 const NO_MARKS: readonly Mark[] = []
+const FRESH_ONLY = { staleWhileRevalidateMs: 0, eagerRefresh: 0 }
 
 function lifeOf({ ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }: LifeTerms): Life {
   return { ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }

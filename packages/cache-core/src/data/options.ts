@@ -3,7 +3,7 @@ import { clockOption } from '../base/clock-option.js'
 import type { Duration } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
 import { leaseOption } from '../base/lease-option.js'
-import { amount, callback, count, duration, either, flag, instance, list, oneOf } from '../base/option-kinds.js'
+import { amount, callback, count, duration, either, flag, instance, list, nested, oneOf } from '../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../base/option-table.js'
 import { show } from '../base/show.js'
 import { type Codec, jsonCodec } from '../entry/codec.js'
@@ -15,6 +15,7 @@ import { type StoreTimeout, storeTimeoutOption } from '../store/guard/options.js
 import type { Store } from '../store/store.js'
 import { missingFrom, storeOption } from '../store/store-shape.js'
 import { tagsOption } from './names.js'
+import type { Mutability } from './near-view.js'
 import { codecOption, schemaVersionOption, validateOption } from './shape-options.js'
 import { compressionOption, secretsOption } from './transform-options.js'
 
@@ -79,6 +80,8 @@ export interface EntryOptions {
    * Values are validated as a hit would return them, after the codec. Default: none.
    */
   readonly validate?: ((value: unknown) => boolean) | StandardSchema | undefined
+  /** Whether reads look into the cache's near cache, and what they find is kept there. Default `true`, where there is one. */
+  readonly near?: boolean | undefined
 }
 
 export interface CompressionOptions {
@@ -88,7 +91,26 @@ export interface CompressionOptions {
   readonly minBytes?: number | undefined
 }
 
-export interface CacheOptions extends EntryOptions {
+/** A cache in the memory of this process, in front of the store. */
+export interface NearOptions {
+  /** Most bytes kept, keys and a fixed overhead counted; what was not asked for again goes first. Default 64 MiB. */
+  readonly maxBytes?: number | undefined
+  /** Most entries kept. Default 100,000. */
+  readonly maxEntries?: number | undefined
+  /**
+   * How long an entry is served before the store is asked again, at most: so late a change by another process is seen
+   * where no message tells of it. Default `'30s'`.
+   */
+  readonly ttl?: Duration | undefined
+  /**
+   * How callers are kept apart. `'freeze'`: plain objects and arrays are frozen, through and through, and shared; all
+   * else is decoded for each caller. `'clone'`: everything is decoded for each caller. `'shared'`: all get the same
+   * objects, and must not change them. Default `'freeze'`.
+   */
+  readonly mutability?: Mutability | undefined
+}
+
+export interface CacheOptions extends Omit<EntryOptions, 'near'> {
   /** Where entries live. Must declare `add` and `compareAndSet`. */
   readonly store: Store
   /** Capabilities the application cannot do without; a store that does not declare one is refused. Default: none. */
@@ -122,6 +144,14 @@ export interface CacheOptions extends EntryOptions {
    * front, and drop the old one when what was sealed with it has ended. Default: nothing is sealed.
    */
   readonly secrets?: readonly string[] | undefined
+  /** Keeps values in the memory of this process, too; `true` is `{}`. Default: no near cache. */
+  readonly near?: boolean | NearOptions | undefined
+  /**
+   * A store whose messages tell the near caches of all processes what has changed: for a cache on an engine without any,
+   * `redisStore(…)` beside Memcached. It is closed with the cache. Default: the cache's own store, where it declares
+   * `bus` and there is a near cache.
+   */
+  readonly bus?: Store | undefined
   /** For tests. Default: the system's. */
   readonly clock?: Clock | undefined
 }
@@ -172,7 +202,17 @@ const ENTRY_OPTIONS = {
   codec: codecOption.or(jsonCodec),
   schemaVersion: schemaVersionOption,
   validate: validateOption,
+  near: flag().or(true),
 } satisfies RowsOf<EntryOptions>
+
+const NEAR_OPTIONS = {
+  maxBytes: count().or(67_108_864),
+  maxEntries: count().or(100_000),
+  ttl: duration({ min: 1, infinite: true }).or('30s'),
+  mutability: oneOf(['freeze', 'clone', 'shared']).or('freeze'),
+} satisfies RowsOf<NearOptions>
+
+const NEAR = nested(NEAR_OPTIONS)
 
 const CACHE_OPTIONS = {
   ...ENTRY_OPTIONS,
@@ -185,6 +225,8 @@ const CACHE_OPTIONS = {
   maxCaptureBytes: count().or(67_108_864),
   compression: compressionOption,
   secrets: secretsOption,
+  near: either(flag(), NEAR).or(false),
+  bus: storeOption.to(talking),
   clock: clockOption,
 } satisfies RowsOf<CacheOptions>
 
@@ -250,6 +292,9 @@ export type LifeTerms = Parsed<typeof TOUCH_OPTIONS>
 /** What one call of `getOrSet` may say beside. */
 export type GetOrSetTerms = EntryTerms & { readonly forceFresh?: boolean }
 
+/** `NearOptions` after parsing. */
+export type NearOptionTerms = Parsed<typeof NEAR_OPTIONS>
+
 export type CacheTerms = Parsed<typeof CACHE_OPTIONS>
 
 /** @throws InvalidOptionError naming the option. */
@@ -261,7 +306,14 @@ export function parseCacheOptions(options: CacheOptions): CacheTerms {
 
 /** Those of a cache's options that a namespace and a call may override. */
 export function entryTerms(terms: CacheTerms): EntryTerms {
-  return Object.fromEntries(ENTRY_TERMS.map((name) => [name, terms[name]])) as EntryTerms
+  const named = Object.fromEntries(ENTRY_TERMS.map((name) => [name, terms[name]]))
+  return { ...named, near: true } as EntryTerms
+}
+
+/** `undefined`: the cache has none. */
+export function nearTerms({ near }: CacheTerms): NearOptionTerms | undefined {
+  if (typeof near === 'object') return near
+  return near ? NEAR.parse({}, 'near') : undefined
 }
 
 /** What a namespace names, over its parent's. @throws InvalidOptionError naming the option. */
@@ -304,7 +356,7 @@ export function parseCloseOptions(options: CloseOptions): number {
   return CLOSE.read(options).drainMs
 }
 
-function checkTimeouts<Terms extends EntryTerms>(terms: Terms): Terms {
+function checkTimeouts<Terms extends Pick<EntryTerms, 'softTimeoutMs' | 'hardTimeoutMs'>>(terms: Terms): Terms {
   if (terms.softTimeoutMs !== undefined && terms.softTimeoutMs >= terms.hardTimeoutMs) {
     throw new InvalidOptionError('softTimeout', 'must be shorter than hardTimeout')
   }
@@ -318,6 +370,11 @@ function isNothing(value: unknown): boolean {
 /** @throws InvalidOptionError naming the option. */
 export function parseTtl(ttl: unknown): number {
   return ENTRY_OPTIONS.ttl.parse(ttl, 'ttl')
+}
+
+function talking(store: Store, option: string): Store {
+  if (store.capabilities?.bus === true) return store
+  throw new InvalidOptionError(option, `the ${store.name} store does not declare 'bus'`)
 }
 
 /** All that is wrong with a store in one error: one written by hand may lack several things. */

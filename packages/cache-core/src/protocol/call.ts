@@ -56,6 +56,10 @@ export interface LoadOptions {
   readonly namespace: NamespaceMark
   /** What the value will carry beside what its loader names. */
   readonly tags: readonly string[]
+  /** Whether what is loaded may be kept near. */
+  readonly near?: boolean
+  /** Loads whatever stands there: what is stored replaces what others may hold near. */
+  readonly forceFresh?: boolean
   readonly load: Loading
   readonly leaseMs: number
   readonly hardTimeoutMs: number

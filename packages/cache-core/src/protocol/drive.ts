@@ -8,7 +8,9 @@ import type { Flights } from './flights.js'
 import { Lease } from './lease.js'
 import { Load, type LoadRight } from './load.js'
 import { checkCircle, currentLoads, type LoadLink, waitsForAny } from './load-chain.js'
-import { type Found, lookUp } from './lookup.js'
+import type { Found } from './lookup.js'
+import { keepAlone } from './near-load.js'
+import { lookUpAndKeep } from './near-lookup.js'
 import type { PresentMarks } from './present-marks.js'
 import type { Refreshes } from './refresh.js'
 import { RefreshLease } from './refresh-lease.js'
@@ -53,7 +55,7 @@ export async function getOrSet<T>(parts: Parts, options: CallOptions<T>): Promis
   // The first look of most calls is their last: it needs no call to be kept of.
   if (options.forceFresh || parts.flights.leased(options) === undefined) {
     try {
-      found = await lookUp(parts, options)
+      found = await lookUpAndKeep(parts, options)
     } catch {
       return joinOrLoad(parts, options, 'unreachable', arrivedAt)
     }
@@ -155,7 +157,7 @@ class Drive<T> {
   /** Reads the slot. A value ends the call, a store that does not answer degrades it. */
   async #look(): Promise<Found | undefined> {
     try {
-      return this.#served(await lookUp(this.#parts, this.#options))
+      return this.#served(await lookUpAndKeep(this.#parts, this.#options))
     } catch {
       this.#call.degraded = 'no-store'
       return undefined
@@ -294,13 +296,14 @@ class Drive<T> {
 
   /** With the others of this process that have no lease, or alone; nothing is stored. */
   async #loadWithoutLease(): Promise<void> {
-    const { flights } = this.#parts
+    const { flights, slots, clock } = this.#parts
     const running = flights.unleased(this.#call)
     if (running !== undefined && !waitsForAny(running.link, this.#inside)) return this.#join(running, false)
     const flight = this.#newFlight()
     if (this.#options.fallback === 'shared') flights.add(flight, 'unleased')
     const joined = this.#join(flight, false)
-    void flight.run(new Load(this.#parts, this.#options, flight.link, undefined))
+    const keep = this.#call.degraded === 'no-store' ? keepAlone(slots, clock, this.#options) : undefined
+    void flight.run(new Load(this.#parts, this.#options, flight.link, undefined)).then(keep)
     await joined
   }
 

@@ -2,19 +2,22 @@ import { ByteBudget } from '../base/byte-budget.js'
 import type { Clock } from '../base/clock.js'
 import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
 import { type Compression, Transforms } from '../entry/transforms/transforms.js'
-import { guardedBy } from '../store/guard/guarded-store.js'
+import { type GuardedStore, guardedBy } from '../store/guard/guarded-store.js'
 import type { GuardTerms } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
+import { Bus } from './bus.js'
 import type { Answer, CallOptions } from './call.js'
 import { getOrSet, joinOrLoad } from './drive.js'
 import { Flights } from './flights.js'
 import { HeldMarks } from './held-marks.js'
 import { Invalidations } from './invalidate.js'
-import { type Found, lookUp, type Place } from './lookup.js'
+import type { Found, Place } from './lookup.js'
 import { Marks } from './marks.js'
+import { Near, type NearTerms } from './near.js'
+import { lookUpAndKeep } from './near-lookup.js'
 import { Refreshes } from './refresh.js'
 import { Retimes } from './retime.js'
-import { MAX_SLOT_KEY_BYTES } from './slot.js'
+import { MAX_SLOT_KEY_BYTES, roleOf } from './slot.js'
 import { Slots } from './slots.js'
 import { type CacheStats, Stats } from './stats.js'
 import { Waiters } from './waiter.js'
@@ -32,6 +35,10 @@ export interface EngineOptions {
   readonly maxCaptureBytes: number
   readonly compression: Compression | undefined
   readonly secrets: readonly string[] | undefined
+  /** Absent: no near cache. */
+  readonly near?: NearTerms | undefined
+  /** Whose messages tell other processes of changes. Absent: those of `store`, where it has a bus and there is a near cache. */
+  readonly bus?: Store | undefined
 }
 
 /** The parts of one cache put together: what the data cache and the HTTP cache over it stand on. */
@@ -51,12 +58,22 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { store, storeTimeout, clock, tagHoldMs, markGraceMs, maxRefreshes, maxCaptureBytes } = options
     const { compression, secrets = [] } = options
-    const guarded = guardedBy(store, { timeout: storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES })
+    const terms: GuardTerms = { timeout: storeTimeout, clock, maxKeyBytes: MAX_SLOT_KEY_BYTES }
+    const guarded = guardedBy(store, terms)
     this.clock = clock
     this.captures = new ByteBudget(maxCaptureBytes)
-    this.slots = new Slots(guarded, clock, new Transforms({ compression, secrets }), this.stats)
+    const talks = options.bus ?? (options.near !== undefined && store.capabilities.bus ? store : undefined)
+    const near = options.near && new Near(options.near, clock, talks === undefined)
+    const bus = talks && this.#busOver(talks === store ? guarded : guardedBy(talks, terms), near)
+    const transforms = new Transforms({ compression, secrets })
+    this.slots = new Slots(guarded, { clock, transforms, stats: this.stats, near, bus })
     const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }
-    this.marks = new Marks({ slots: this.slots, clock, held: new HeldMarks(clock, tagHoldMs), graceMs: markGraceMs })
+    this.marks = new Marks({
+      slots: this.slots,
+      clock,
+      held: new HeldMarks(clock, tagHoldMs, near),
+      graceMs: markGraceMs,
+    })
     this.writes = new Writes(parts)
     this.invalidations = new Invalidations(parts)
     this.retimes = new Retimes(parts)
@@ -65,7 +82,7 @@ export class Engine {
 
   /** Reads a slot. @throws the store's errors; UndeliveredError. */
   lookUp(place: Place): Promise<Found> {
-    return lookUp(this.#parts, place)
+    return lookUpAndKeep(this.#parts, place)
   }
 
   /** The value of a slot, stored or loaded: see `drive.ts`. */
@@ -79,8 +96,10 @@ export class Engine {
   }
 
   get counters(): CacheStats {
-    const { journal, openBreakers } = this.slots
-    return { ...this.stats.counters, journaled: journal.size, openBreakers, captureBytes: this.captures.held }
+    const { journal, near, openBreakers } = this.slots
+    const { size: nearEntries = 0, bytes: nearBytes = 0 } = near ?? {}
+    const captureBytes = this.captures.held
+    return { ...this.stats.counters, journaled: journal.size, openBreakers, captureBytes, nearEntries, nearBytes }
   }
 
   /** @throws StoreClosedError */
@@ -97,6 +116,23 @@ export class Engine {
   close(drainMs: number): Promise<void> {
     this.#closing ??= this.#close(drainMs)
     return this.#closing
+  }
+
+  #busOver(store: GuardedStore, near: Near | undefined): Bus {
+    return new Bus(
+      { store, clock: this.clock, stats: this.stats },
+      {
+        onChange: (slot) => {
+          if (roleOf(slot) === 'entry') near?.invalidate(slot)
+          else {
+            this.marks.forget(slot)
+            near?.invalidateMark(slot)
+          }
+        },
+        onLost: () => near?.drop('message-lost'),
+        onLink: (linked) => near?.link(linked),
+      },
+    )
   }
 
   async #close(drainMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js'
 import type { MarkState } from './mark-record.js'
+import type { Near } from './near.js'
 
 /** Marks that one cache remembers: entity tags come by the thousand. The one that was read longest ago goes. */
 const MAX_HELD = 10_000
@@ -23,16 +24,21 @@ interface Held extends Begun {
 export class HeldMarks {
   readonly #clock: Clock
   readonly #holdMs: number
+  readonly #near: Near | undefined
   /** In the order in which they were read. */
   readonly #held = new Map<string, Held>()
   #order = 0
   /** The fence of all that are not remembered any more. */
   #floor = 0
 
-  /** @param holdMs `tagHold`; 0: nothing is held. */
-  constructor(clock: Clock, holdMs: number) {
+  /**
+   * @param holdMs `tagHold`; 0: nothing is held.
+   * @param near Is told of every version that is read, and of every change.
+   */
+  constructor(clock: Clock, holdMs: number, near?: Near) {
     this.#clock = clock
     this.#holdMs = holdMs
+    this.#near = near
   }
 
   /** To be taken before a read is sent. */
@@ -58,6 +64,12 @@ export class HeldMarks {
     const fence = held?.fence ?? this.#floor
     if (begun.order <= fence || (held !== undefined && held.order > begun.order)) return
     this.#keep(slot, { ...begun, state, fence })
+    this.#near?.marked(slot, state.version)
+  }
+
+  /** The mark is missing in the store. */
+  missing(slot: string): void {
+    this.#near?.marked(slot, undefined)
   }
 
   /** The same version under new times. */
@@ -68,6 +80,7 @@ export class HeldMarks {
 
   /** Forgets what is held, and does not hold what was begun before. */
   fence(slot: string): Begun {
+    this.#near?.invalidateMark(slot)
     const begun = this.begin()
     this.#keep(slot, { ...begun, state: undefined, fence: begun.order })
     return begun

@@ -35,10 +35,12 @@ export interface TagRoom extends Room {
   readonly within: readonly Room[]
 }
 
-/** How the store is written to. Each rejects with the store's errors. */
+/** How the store is written to, with the store's errors, and who else is to know of a key. */
 export interface JournalStore {
   delete(slot: string): Promise<unknown>
   deleteMany(slots: readonly string[]): Promise<unknown>
+  /** A key is not to be believed from now on. */
+  distrusted(slot: string): void
 }
 
 interface Undelivered<R extends Room> {
@@ -98,6 +100,7 @@ export class Journal {
   }
 
   addKey(slot: string, room: Room): void {
+    this.#store.distrusted(slot)
     if (this.#rooms.has(room.id)) {
       // Its renewal may be under way, and this key loaded again since: the one after it covers both.
       this.addRoom(room)

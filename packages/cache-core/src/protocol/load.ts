@@ -7,6 +7,7 @@ import { frameMarks, type Loaded, type Loading, type LoadMarks, type LoadOptions
 import type { LeaseOutcome, LoadLease } from './lease.js'
 import type { LoadLink } from './load-chain.js'
 import { nameTags } from './named-tags.js'
+import { keepIfWon } from './near-load.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
 
@@ -142,7 +143,9 @@ export class Load {
     const sealed = this.#seal(named, loaded)
     if (sealed === undefined) return undefined
     await this.#prolongMarks(named, sealed)
-    return right.lease.complete(sealed.bytes, sealed.ttl, deadline)
+    return keepIfWon(this.#parts.slots, this.#options, sealed, () =>
+      right.lease.complete(sealed.bytes, sealed.ttl, deadline),
+    )
   }
 
   /** Nothing when it is too large to be stored. */

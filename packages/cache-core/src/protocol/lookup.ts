@@ -14,6 +14,8 @@ export interface Place {
   readonly tags: readonly string[]
   /** Marks beside those of the namespace, read after the caller came. */
   readonly marks: readonly Mark[]
+  /** Whether what is found may be kept near. */
+  readonly near?: boolean
 }
 
 /** A slot as it was found, with the marks as the reader knew them. */

@@ -27,6 +27,11 @@ export class Marks {
   http(name: string): NamespaceMark {
     return new NamespaceMark('http', name, `${name}//http`, this.#parts)
   }
+
+  /** Another process has renewed the mark with this id: what is held of it, or being read, is not believed. */
+  forget(id: string): void {
+    this.#parts.held.fence(id)
+  }
 }
 
 /** The version of a namespace, which every frame carries, and the way to those of its tags. */

@@ -79,7 +79,8 @@ export class NamedMark implements Room {
     const looked = await this.#look().catch((error: unknown) => this.#believe(error))
     if (!Array.isArray(looked)) return looked
     const state = this.#join(looked)
-    if (state !== undefined) this.parts.held.hold(this.id, state, begun)
+    if (state === undefined) this.parts.held.missing(this.id)
+    else this.parts.held.hold(this.id, state, begun)
     return state
   }
 

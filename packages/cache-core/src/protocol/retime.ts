@@ -25,7 +25,11 @@ export class Retimes {
   }
 
   /** Gives a value a new life, from now on. Whether there was one. @throws the store's errors. */
-  async touch(place: Place, life: Life): Promise<boolean> {
+  touch(place: Place, life: Life): Promise<boolean> {
+    return this.#parts.slots.changing([place.slot], () => this.#touch(place, life))
+  }
+
+  async #touch(place: Place, life: Life): Promise<boolean> {
     const { slots, clock } = this.#parts
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { state } = await lookUp(this.#parts, place)
@@ -52,12 +56,17 @@ export class Retimes {
     const { slot, namespace } = place
     flights.detach(slot)
     try {
-      for (let round = 0; round < MAX_ROUNDS; round++) if (await this.#expireOnce(place)) return 'delivered'
+      if (await slots.changing([slot], () => this.#expire(place))) return 'delivered'
     } catch (error) {
       if (error instanceof StoreClosedError) throw error
     }
     slots.journal.addKey(slot, namespace)
     return 'journaled'
+  }
+
+  async #expire(place: Place): Promise<boolean> {
+    for (let round = 0; round < MAX_ROUNDS; round++) if (await this.#expireOnce(place)) return true
+    return false
   }
 
   async #expireOnce(place: Place): Promise<boolean> {
@@ -70,7 +79,11 @@ export class Retimes {
   }
 
   /** Takes a fresh value away: of all that ask at once, one gets it. @throws the store's errors. */
-  async pull(place: Place): Promise<Encoded | undefined> {
+  pull(place: Place): Promise<Encoded | undefined> {
+    return this.#parts.slots.changing([place.slot], () => this.#pull(place))
+  }
+
+  async #pull(place: Place): Promise<Encoded | undefined> {
     const { slots, flights } = this.#parts
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { state } = await lookUp(this.#parts, place)

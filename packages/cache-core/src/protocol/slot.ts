@@ -62,6 +62,19 @@ export function refreshSlot(slot: string): string {
   return `${SLOT_GENERATION}:${TYPE_LETTERS.refresh}:${slot.slice(SLOT_GENERATION.length + 1)}`
 }
 
+/**
+ * What a change of the slot means to near caches: an `'entry'` leaves them, a `'mark'` voids what carries it, what stands
+ * `'beside'` is nothing to them.
+ */
+export function roleOf(slot: string): 'entry' | 'mark' | 'beside' {
+  const letter = slot[SLOT_GENERATION.length + 1]
+  if (letter === TYPE_LETTERS.value || letter === TYPE_LETTERS.variant) return 'entry'
+  return letter === TYPE_LETTERS.refresh || letter === TYPE_LETTERS.counter ? 'beside' : 'mark'
+}
+
+/** The channel of the bus. Changes with the slots: old and new software have nothing to tell each other. */
+export const BUS_CHANNEL = `${SLOT_GENERATION}:bus`
+
 /** Room that a slot's name needs beside the key it names: escapes can triple a key, and namespaces have a length of their own. */
 export const MAX_SLOT_KEY_BYTES = 4 * MAX_KEY_BYTES
 

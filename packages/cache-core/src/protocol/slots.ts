@@ -6,10 +6,21 @@ import type { StoreCapabilities } from '../store/capabilities.js'
 import type { DeadlineClass } from '../store/guard/attempts.js'
 import type { GuardedStore } from '../store/guard/guarded-store.js'
 import type { CompareAndSetOptions, StoreEntry, Version } from '../store/store.js'
-import { Journal, type Room } from './journal.js'
+import type { Bus } from './bus.js'
+import { Journal, type JournalStore, type Room } from './journal.js'
+import type { Near } from './near.js'
 import { type Open, Reader } from './reader.js'
-import { holdsValues, openSlot, type SlotRead } from './slot.js'
+import { holdsValues, openSlot, roleOf, type SlotRead } from './slot.js'
 import type { Stats } from './stats.js'
+
+/** What slots are made with. `near`, `bus`: what stands before the store, and what tells other processes of changes. */
+export interface SlotsTerms {
+  readonly clock: Clock
+  readonly transforms: Transforms
+  readonly stats: Stats
+  readonly near?: Near | undefined
+  readonly bus?: Bus | undefined
+}
 
 const NO_FRAME = new Uint8Array()
 
@@ -28,13 +39,22 @@ export class Slots {
   readonly #transforms: Transforms
   readonly #stats: Stats
   readonly journal: Journal
+  readonly near: Near | undefined
+  readonly bus: Bus | undefined
 
-  constructor(store: GuardedStore, clock: Clock, transforms: Transforms, stats: Stats) {
+  constructor(store: GuardedStore, { clock, transforms, stats, near, bus }: SlotsTerms) {
     this.#store = store
     this.#transforms = transforms
     this.#stats = stats
     this.#reader = new Reader(store, this.#undo)
-    this.journal = new Journal(store, clock, (count) => {
+    this.near = near
+    this.bus = bus
+    const journaled: JournalStore = {
+      delete: (slot) => this.changing([slot], () => store.delete(slot)),
+      deleteMany: (slots) => this.changing(slots, () => store.deleteMany(slots)),
+      distrusted: (slot) => near?.invalidate(slot),
+    }
+    this.journal = new Journal(journaled, clock, (count) => {
       const message = `the journal is full: ${count} invalidations are forgotten, what they removed may be served again`
       report('store-warning', () => ({ store: store.name, message }))
     })
@@ -84,6 +104,7 @@ export class Slots {
    * @throws the store's errors; UndeliveredError for what is journalled.
    */
   read(slot: string, room?: Room): Promise<StoreEntry | undefined> {
+    this.bus?.open()
     if (room !== undefined && this.journal.distrusts(slot, room)) return Promise.reject(this.undelivered('get'))
     return this.#reader.read(slot)
   }
@@ -108,7 +129,7 @@ export class Slots {
   /** Writes unconditionally. @param ttl Milliseconds; `undefined`: without end. @throws the store's errors. */
   async set(slot: string, bytes: Uint8Array, ttl: number | undefined): Promise<void> {
     const sentAt = this.journal.position
-    await this.#store.set(slot, await this.#applied(slot, bytes), { ttl })
+    await this.changing([slot], async () => this.#store.set(slot, await this.#applied(slot, bytes), { ttl }))
     this.journal.settleKey(slot, sentAt)
   }
 
@@ -154,13 +175,40 @@ export class Slots {
   /** @throws the store's errors. */
   async delete(slot: string): Promise<void> {
     const sentAt = this.journal.position
-    await this.#store.delete(slot)
+    await this.changing([slot], () => this.#store.delete(slot))
     this.journal.settleKey(slot, sentAt)
   }
 
   /** @param deadline As for `add`. @throws the store's errors. */
   compareAndDelete(slot: string, version: Version, deadline: DeadlineClass = 'write'): Promise<boolean> {
     return this.#store.compareAndDelete(slot, version, deadline)
+  }
+
+  /**
+   * A change of what may be held near. It leaves the near cache of this process when it is sent and when it is done,
+   * and fences what is under way (N4); other processes hear of it when the store has it, before the caller goes on (N1).
+   * @throws what `write` throws.
+   */
+  async changing<T>(slots: readonly string[], write: () => Promise<T>): Promise<T> {
+    const told = this.near === undefined && this.bus === undefined ? [] : slots.filter(isKeptNear)
+    if (told.length === 0) return write()
+    this.#leaveNear(told)
+    try {
+      const result = await write()
+      // Before the message is sent: this process is not to be the last that hears of it.
+      this.#leaveNear(told)
+      await Promise.all(told.map((slot) => this.bus?.tell(slot)))
+      return result
+    } finally {
+      this.#leaveNear(told)
+    }
+  }
+
+  #leaveNear(slots: readonly string[]): void {
+    for (const slot of slots) {
+      if (roleOf(slot) === 'entry') this.near?.invalidate(slot)
+      else this.near?.invalidateMark(slot)
+    }
   }
 
   /** Gives what stands there a new lifetime, in milliseconds. Whether anything does. @throws the store's errors. */
@@ -173,10 +221,11 @@ export class Slots {
     return this.#store.increment(slot, by, { ttl })
   }
 
-  /** Ends the journal and the store. */
-  close(): Promise<void> {
+  /** Ends the journal, the bus and the store. */
+  async close(): Promise<void> {
     this.journal.close()
-    return this.#store.close()
+    this.near?.close()
+    await Promise.all([this.bus?.close(), this.#store.close()])
   }
 
   #applied(slot: string, bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
@@ -199,4 +248,8 @@ export class Slots {
       operation,
     })
   }
+}
+
+function isKeptNear(slot: string): boolean {
+  return roleOf(slot) !== 'beside'
 }

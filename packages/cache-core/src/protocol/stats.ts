@@ -1,10 +1,17 @@
-import { report } from '../base/diagnostics.js'
+import { channelOf, type DiagnosticEvents, report } from '../base/diagnostics.js'
 import { type Key, keyName } from './key.js'
 
 /** What a cache counted since it was made, its namespaces included. */
 export interface CacheStats {
   /** Reads answered from the store. */
   readonly hits: number
+  /** Reads answered by the near cache, stale values among them. */
+  readonly nearHits: number
+  /** Entries in the near cache, and the bytes that they take with their keys. */
+  readonly nearEntries: number
+  readonly nearBytes: number
+  /** Messages heard from other processes: invalidations and heartbeats. */
+  readonly busMessages: number
   /** Calls answered with a stale value: while it is refreshed, or because its load failed or was slow. */
   readonly staleHits: number
   /** Reads that found nothing to serve. */
@@ -38,7 +45,10 @@ export interface CacheStats {
   readonly captureBytes: number
 }
 
-type Counters = { -readonly [Name in Exclude<keyof CacheStats, 'journaled' | 'openBreakers' | 'captureBytes'>]: number }
+/** What stands elsewhere and is no count of events. */
+type Levels = 'journaled' | 'openBreakers' | 'captureBytes' | 'nearEntries' | 'nearBytes'
+
+type Counters = { -readonly [Name in Exclude<keyof CacheStats, Levels>]: number }
 
 /** Whose it was, as diagnostics name it. */
 interface Subject {
@@ -46,10 +56,14 @@ interface Subject {
   readonly label: string
 }
 
+const nearHits = channelOf('near-hit')
+
 /** Counts what happens and tells it on diagnostics, in one call. */
 export class Stats {
   readonly #counters: Counters = {
     hits: 0,
+    nearHits: 0,
+    busMessages: 0,
     staleHits: 0,
     misses: 0,
     loads: 0,
@@ -70,6 +84,19 @@ export class Stats {
   hit({ label }: Subject, key: Key): void {
     this.#counters.hits++
     report('hit', () => ({ namespace: label, key: keyName(key) }))
+  }
+
+  /** A reader got what is near. */
+  nearHit({ label }: Subject, key: Key): void {
+    this.#counters.nearHits++
+    if (nearHits.hasSubscribers) {
+      nearHits.publish({ namespace: label, key: keyName(key) } satisfies DiagnosticEvents['near-hit'])
+    }
+  }
+
+  /** A message of another process came. */
+  heard(): void {
+    this.#counters.busMessages++
   }
 
   miss({ label }: Subject, key: Key): void {

@@ -1,7 +1,7 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
 import type { AnyCall } from './call.js'
 import type { SlotState } from './classify.js'
-import { lookUp } from './lookup.js'
+import { lookUpAndKeep } from './near-lookup.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
 
@@ -106,7 +106,7 @@ class Poller {
     if (first === undefined) return
     let state: SlotState
     try {
-      state = (await lookUp(this.#parts, first.call.options)).state
+      state = (await lookUpAndKeep(this.#parts, first.call.options)).state
     } catch {
       for (const waiting of asking) this.#resolve(waiting, { next: 'no-store' })
       this.#goOn()

@@ -81,7 +81,7 @@ export class Writes {
       const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks })
       await namespace.outliveAll(marks, keepUntil)
       const over = state.is === 'absent' ? undefined : state.version
-      if ((await slots.claim(slot, over, bytes, ttl)) !== undefined) {
+      if ((await slots.changing([slot], () => slots.claim(slot, over, bytes, ttl))) !== undefined) {
         flights.detach(slot)
         return true
       }

@@ -222,6 +222,10 @@ describe('stats', () => {
     expect(cache.stats()).toEqual({
       hits: 1,
       staleHits: 0,
+      nearHits: 0,
+      nearEntries: 0,
+      nearBytes: 0,
+      busMessages: 0,
       refreshes: 0,
       misses: 4,
       loads: 3,

@@ -4,7 +4,18 @@ import { report } from '../../base/diagnostics.js'
 import { StoreFullError } from '../../base/errors.js'
 import type { StoreCapabilities } from '../capabilities.js'
 import { StoreErrors } from '../kit/store-errors.js'
-import type { CompareAndSetOptions, Store, StoreEntry, StoreWrite, Version, WriteOptions } from '../store.js'
+import type {
+  CompareAndSetOptions,
+  Listener,
+  Store,
+  StoreEntry,
+  StoreWrite,
+  SubscriptionEvents,
+  Unsubscribe,
+  Version,
+  WriteOptions,
+} from '../store.js'
+import { Channels } from './channels.js'
 import { type MemoryStoreOptions, parseMemoryStoreOptions } from './options.js'
 
 const STORE_NAME = 'memory'
@@ -36,6 +47,7 @@ export class MemoryStore implements Store {
   readonly capabilities: StoreCapabilities
   readonly #entries: LRUCache<string, MemoryEntry>
   readonly #counters: LRUCache<string, Counter>
+  readonly #channels = new Channels()
   readonly #maxBytes: number
   readonly #clock: Clock
   #closed = false
@@ -61,7 +73,7 @@ export class MemoryStore implements Store {
       compareAndSet: true,
       touch: true,
       increment: true,
-      bus: false,
+      bus: true,
       purge: true,
       shared: false,
       ttlResolutionMs: 0,
@@ -154,12 +166,14 @@ export class MemoryStore implements Store {
     this.#check('ping')
   }
 
-  async publish(): Promise<void> {
-    throw errors.unsupported('publish', 'the store has no bus')
+  async publish(channel: string, message: Uint8Array): Promise<void> {
+    this.#check('publish')
+    this.#channels.publish(channel, message)
   }
 
-  async subscribe(): Promise<never> {
-    throw errors.unsupported('subscribe', 'the store has no bus')
+  async subscribe(channel: string, listener: Listener, events?: SubscriptionEvents): Promise<Unsubscribe> {
+    this.#check('subscribe')
+    return this.#channels.subscribe(channel, listener, events)
   }
 
   async purge(): Promise<void> {
@@ -170,6 +184,7 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#channels.clear()
     this.#entries.clear()
     this.#counters.clear()
   }

@@ -12,6 +12,7 @@
  * - what other processes said, in a process to which the store does not answer: it loads without leases, and its callers
  *   share those loads without proof;
  * - a `clear` in other processes before `tagHold` is over;
+ * - near, in other processes: what a message tells that has not come yet, or was lost and is not noticed yet;
  * - `set` and `add` of a value that is older than an invalidation under way, or that are executed late.
  */
 export class Invariants {
@@ -27,7 +28,7 @@ export class Invariants {
     const binding = this.#invalidations.filter(
       (invalidation) =>
         (invalidation.key === undefined || invalidation.key === key) &&
-        (invalidation.process === process || now >= invalidation.elsewhereFrom),
+        (invalidation.process === process || (now >= invalidation.elsewhereFrom && invalidation.isHeardBy(process))),
     )
     const own = binding.filter((invalidation) => invalidation.process === process)
     return { withStore: newest(binding), withoutStore: newest(own) }
@@ -84,6 +85,8 @@ interface Invalidation {
   readonly version: number
   /** Where it holds from the moment it has returned. */
   readonly process: string
-  /** When it holds in every process. */
+  /** When it holds in every process, */
   readonly elsewhereFrom: number
+  /** as soon as its near cache has heard of it, or is off. */
+  readonly isHeardBy: (process: string) => boolean
 }

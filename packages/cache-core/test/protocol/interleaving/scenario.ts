@@ -59,6 +59,9 @@ export interface ScenarioOptions {
   readonly loaderMs: number
   /** Within which time callers begin, in milliseconds; 0: within some steps. */
   readonly spreadMs: number
+  /** Whether each process has a near cache, and how often the bus of one breaks. */
+  readonly near: boolean
+  readonly busBreaks: number
   /** Whether the store answers before time passes: then no lease can end while its holder lives. */
   readonly promptStore: boolean
   /** Breaks the store behind all processes, or puts something in front of each cache. */
@@ -72,10 +75,13 @@ export interface Outcome {
   readonly trace: readonly string[]
   readonly loads: number
   readonly mostLoadsAtOnce: number
+  readonly nearHits: number
 }
 
 /** Within how many steps callers and writers come, where they do not come by the clock. */
 const SPREAD_STEPS = 60
+/** The same where what has come near is to be met: most loads are over before most callers come. */
+const NEAR_SPREAD_STEPS = 350
 const MAX_STEPS = 600
 const MAX_FAIR_STEPS = 3_000
 /** The longest delay of a poll: 250 ms and a quarter. */
@@ -121,6 +127,9 @@ class Scenario {
   readonly #open = new Map<string, OpenCall>()
   readonly #loading = new Map<string, string[]>()
   #database = 0
+  #begun = 0
+  /** Processes of which a message was lost on its way to the bus. */
+  readonly #unheard = new Set<string>()
   #writing: Promise<void> = Promise.resolve()
 
   constructor(seed: number, options: ScenarioOptions) {
@@ -146,6 +155,7 @@ class Scenario {
           staleWhileRevalidate: options.staleMs,
           staleIfError: 2 * options.staleMs,
           jitter: 0,
+          near: options.near ? { ttl: '1h' } : false,
         })
         return [process, options.breakCache?.(cache) ?? cache]
       }),
@@ -154,12 +164,13 @@ class Scenario {
 
   async run(): Promise<Outcome> {
     const { world } = this
-    const { callers, writes, sets } = this.#options
+    const { callers, writes, sets, near } = this.#options
+    if (near) await this.#link()
     for (let index = 0; index < callers; index++) this.#begin((process) => this.#read(`r${index}`, process))
     for (let index = 0; index < writes; index++) this.#begin((process) => this.#invalidate(`w${index}`, process))
     for (let index = 0; index < sets; index++) this.#begin((process) => this.#store(`s${index}`, process))
 
-    let { evictions, outages } = this.#options
+    let { evictions, outages, busBreaks } = this.#options
     let crashes = Math.min(this.#options.crashes, this.#processes.length - 1)
     const faulty = this.#rules(false)
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -175,6 +186,11 @@ class Scenario {
         crashes--
         this.#crash(this.#living())
       }
+      if (busBreaks > 0 && world.random() < 0.03) {
+        busBreaks--
+        world.wire.break(this.#living())
+      }
+      if (near && this.#begun === callers + writes + sets && this.#open.size === 0) break
       if (!(await world.step(faulty)) && this.#open.size === 0) break
       this.#noticeOutages()
     }
@@ -191,17 +207,30 @@ class Scenario {
     for (let step = 0; step < MAX_FAIR_STEPS && this.#waiting().length > 0; step++) await world.step(fair)
 
     const { violations, loads, mostLoadsAtOnce } = this.#invariants
+    const nearHits = [...this.#caches.values()].reduce((sum, cache) => sum + cache.stats().nearHits, 0)
     for (const name of this.#waiting()) violations.push(`${name} never ended`)
     this.#invariants.end()
-    return { violations, trace: world.trace, loads, mostLoadsAtOnce }
+    return { violations, trace: world.trace, loads, mostLoadsAtOnce, nearHits }
+  }
+
+  /** The first read of a process opens its bus; nothing enters its near cache before that stands. */
+  async #link(): Promise<void> {
+    for (const cache of this.#caches.values()) void cache.get('anything')
+    const prompt: StepRules = { ...this.#rules(true), promptStore: true }
+    for (let step = 0; step < MAX_FAIR_STEPS && !this.world.isIdle; step++) await this.world.step(prompt)
   }
 
   /** A caller or writer comes at a moment of its own. */
   #begin(run: (process: string) => Promise<void>): void {
-    const { spreadMs } = this.#options
-    const begin = (): void => void run(this.#living())
+    const { spreadMs, near } = this.#options
+    const begin = (): void => {
+      this.#begun++
+      void run(this.#living())
+    }
     if (spreadMs === 0)
-      this.world.add('world', 'somebody comes', begin, { holdSteps: this.world.random() * SPREAD_STEPS })
+      this.world.add('world', 'somebody comes', begin, {
+        holdSteps: this.world.random() * (near ? NEAR_SPREAD_STEPS : SPREAD_STEPS),
+      })
     else this.world.clock.after(this.world.random() * spreadMs, begin)
   }
 
@@ -214,6 +243,7 @@ class Scenario {
       const executed = fate === 'executed late' && /^(set|add) value/.test(task.label) ? 'never executed' : fate
       // Without the versions of its marks a process can have no lease.
       if (/^add mark/.test(task.label)) this.#hasNoStore(task.process)
+      if (task.label === 'publish' && fate !== 'lost reply') this.#unheard.add(task.process)
       return executed
     }
     return { fateOf, fair, promptStore }
@@ -392,7 +422,11 @@ class Scenario {
     const { tagHoldMs, markGraceMs, promisedGraceMs = markGraceMs } = this.#options
     const lateMs = key === undefined ? Math.max(tagHoldMs, promisedGraceMs) : 0
     const elsewhereFrom = delivered ? this.world.clock.now() + lateMs : Number.POSITIVE_INFINITY
-    this.#invariants.invalidated({ key, version, process, elsewhereFrom })
+    const { wire } = this.world
+    const last = wire.published
+    const isHeardBy = (other: string): boolean =>
+      !this.#options.near || (!this.#unheard.has(process) && wire.hasHeard(other, last))
+    this.#invariants.invalidated({ key, version, process, elsewhereFrom, isHeardBy })
   }
 }
 

@@ -24,6 +24,8 @@ export const CALM: ScenarioOptions = {
   staleMs: 0,
   loaderMs: 0,
   spreadMs: 0,
+  near: false,
+  busBreaks: 0,
   promptStore: false,
 }
 
@@ -113,6 +115,29 @@ export const MARK_GRACE: ScenarioOptions = { ...LOST_MARKS, markGraceMs: 150 }
 
 /** or on all three, of which two must agree. */
 export const THREE_SLOTS: ScenarioOptions = { ...LOST_MARKS, markSlots: 3 }
+
+/** Values are kept near, changes are told over a bus, and its connections break. */
+export const NEAR: ScenarioOptions = { ...WRITERS, callers: 40, writes: 8, tagHoldMs: 100, near: true, busBreaks: 2 }
+
+/** The same where the marks are not held: nothing that was loaded enters, only what was read. */
+export const NEAR_STRICT: ScenarioOptions = { ...NEAR, tagHoldMs: 0 }
+
+export const NEAR_AND_FAULTS: ScenarioOptions = {
+  ...NEAR,
+  processes: 3,
+  faults: 0.1,
+  evictions: 3,
+  crashes: 1,
+  badLoaders: 0.2,
+}
+
+export const NEAR_SETS: ScenarioOptions = { ...NEAR, writes: 4, sets: 4, faults: 0.05 }
+
+export const NEAR_TAGS: ScenarioOptions = { ...NEAR, tags: 'static' }
+
+export const NEAR_NAMED_TAGS: ScenarioOptions = { ...NEAR, tags: 'named' }
+
+export const NEAR_STALE: ScenarioOptions = { ...STALE, callers: 30, near: true, busBreaks: 2 }
 
 /** Loads that outlive their lease several times over, on a store that answers in time. */
 export const LONG_LOADS: ScenarioOptions = { ...CALM, loaderMs: 5_000, spreadMs: 6_000, promptStore: true }

@@ -5,6 +5,7 @@ import { decodeFrame } from '../../../src/entry/frame.js'
 import { MemoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Store } from '../../../src/store/store.js'
 import { Seeded } from '../../../src/testing/seeded.js'
+import { Wire } from './wire.js'
 
 /** How an operation ends that the scheduler lets happen. Only `ok` is honest. */
 export type Fate = 'ok' | 'lost reply' | 'never executed' | 'executed late'
@@ -67,6 +68,8 @@ export class World {
   readonly clock: Clock
   /** What stands behind all processes: a store that keeps its promises, or one that a test has broken. */
   readonly raw: Store
+  /** What carries messages between the processes. */
+  readonly wire = new Wire((process, label, run) => this.add(process, label, run))
   #now = 1_000_000
   readonly #chance: Seeded
   #tasks: Task[] = []
@@ -184,8 +187,9 @@ export class World {
       deleteMany: (keys) => write('deleteMany', keys[0], () => raw.deleteMany(keys)),
       increment: (key, by, options) => write('increment', key, () => raw.increment(key, by, options)),
       ping: () => raw.ping(),
-      publish: (channel, message) => raw.publish(channel, message),
-      subscribe: (channel, listener) => raw.subscribe(channel, listener),
+      publish: (_, message) => write('publish', undefined, async () => this.wire.publish(message)),
+      subscribe: (_, listener, events) =>
+        read('subscribe', undefined, async () => this.wire.subscribe(process, listener, events)),
       purge: () => raw.purge(),
       close: async () => {},
     }
@@ -200,6 +204,11 @@ export class World {
     for (const task of own) {
       if (task.write && this.random() < 0.5) this.add(NETWORK, task.label, () => task.run('ok'))
     }
+  }
+
+  /** Whether all that is left to happen needs time to pass. */
+  get isIdle(): boolean {
+    return this.#tasks.length === 0
   }
 
   isCrashed(process: string): boolean {

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { describe, expect, it } from 'vitest'
-import { InvalidOptionError, StoreClosedError, StoreFullError, UnsupportedError } from '../../../src/base/errors.js'
+import { InvalidOptionError, StoreClosedError, StoreFullError } from '../../../src/base/errors.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
 
@@ -110,10 +110,17 @@ describe('the memory store', () => {
     expect(await store.increment('c', 0)).toBe(5)
   })
 
-  it('has no bus, and says so', async () => {
+  it('carries messages to all that subscribe in this process, each once', async () => {
     const store = memoryStore()
-    await expect(store.publish()).rejects.toBeInstanceOf(UnsupportedError)
-    await expect(store.subscribe()).rejects.toBeInstanceOf(UnsupportedError)
+    const heard: string[] = []
+    const listener = (message: Uint8Array): void => void heard.push(Buffer.from(message).toString())
+    const leave = await store.subscribe('c', listener)
+    await store.subscribe('c', listener)
+    await store.publish('c', Buffer.from('one'))
+    await store.publish('another', Buffer.from('two'))
+    await leave()
+    await store.publish('c', Buffer.from('three'))
+    expect(heard).toEqual(['one', 'one', 'three'])
   })
 
   it('lets go of everything when it is closed', async () => {

@@ -1,0 +1,50 @@
+import type { Clock } from './clock.js'
+
+/** How long one reading of the clock serves, in milliseconds, while the event loop turns. */
+const RESOLUTION_MS = 1
+/** How many askers one reading serves, where the event loop does not turn. */
+const ASKERS = 256
+
+/**
+ * Whole milliseconds since it was made, read from the monotonic clock once a millisecond: `performance.now` is half of
+ * what a hit in memory costs (90 of 200 ns, measured). Late by a turn of the event loop at most.
+ */
+export class CoarseClock {
+  readonly #clock: Clock
+  readonly #origin: number
+  #now = 0
+  #askersLeft = 0
+  #expiring = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#origin = clock.monotonic()
+  }
+
+  now(): number {
+    if (this.#askersLeft > 0) {
+      this.#askersLeft--
+      return this.#now
+    }
+    return this.exact()
+  }
+
+  /** What was told last: for a second look at the same moment. */
+  get last(): number {
+    return this.#now
+  }
+
+  /** As `now`, from the clock. */
+  exact(): number {
+    this.#now = Math.floor(this.#clock.monotonic() - this.#origin)
+    this.#askersLeft = ASKERS
+    if (!this.#expiring) this.#clock.after(RESOLUTION_MS, this.#expire)
+    this.#expiring = true
+    return this.#now
+  }
+
+  readonly #expire = (): void => {
+    this.#askersLeft = 0
+    this.#expiring = false
+  }
+}

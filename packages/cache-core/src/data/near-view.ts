@@ -1,0 +1,133 @@
+import type { Encoded } from '../entry/frame.js'
+import { decodeValue, type Shape } from '../entry/shape.js'
+import { type Key, keyText } from '../protocol/key.js'
+import type { Near } from '../protocol/near.js'
+import { APART, ENCODED, type NearEntry, type NearSpace, SHARED } from '../protocol/near-entry.js'
+import { slotKey } from '../protocol/slot.js'
+import type { Stats } from '../protocol/stats.js'
+import { freezePlain } from './freeze.js'
+
+/**
+ * What keeps callers apart that get what is near. `'freeze'`: plain objects and arrays are frozen and shared, all else is
+ * decoded for each. `'clone'`: everything is decoded for each. `'shared'`: all get the same, and must not change it.
+ */
+export type Mutability = 'freeze' | 'clone' | 'shared'
+
+/** Nothing to serve is near. No value: `undefined` may be one. */
+export const NOT_NEAR: unique symbol = Symbol('not near')
+
+/** From so many load times before the end of an entry on, an eager refresh is likely enough to be left to the store's path. */
+const EAGER_LOADS = 14
+
+interface Terms {
+  readonly staleWhileRevalidateMs: number
+  readonly eagerRefresh: number
+}
+
+/** The near cache as the keys of one namespace see it: by the caller's keys, as values. */
+export class NearView {
+  readonly #near: Near
+  readonly #space: NearSpace
+  readonly #stats: Stats
+  readonly #mutability: Mutability
+  readonly #subject: { readonly label: string }
+
+  constructor(near: Near, stats: Stats, mutability: Mutability, path: string) {
+    this.#near = near
+    this.#space = near.space(slotKey('value', path))
+    this.#stats = stats
+    this.#mutability = mutability
+    this.#subject = { label: path }
+  }
+
+  /**
+   * The entry to serve, or `undefined`. Fresh, or stale within the window, where the caller has the store asked for what
+   * replaces it.
+   */
+  find(key: Key, { staleWhileRevalidateMs, eagerRefresh }: Terms): NearEntry | undefined {
+    const entry = typeof key === 'string' ? this.#space.single.get(key) : this.#composed(key)
+    if (entry === undefined) return undefined
+    const now = this.#near.clock.now()
+    if (now >= entry.until || !entry.stands) {
+      this.#near.remove(entry)
+      return undefined
+    }
+    if (now >= entry.freshUntil) return now < entry.freshUntil + staleWhileRevalidateMs ? entry : undefined
+    if (eagerRefresh > 0 && now >= entry.freshUntil - EAGER_LOADS * eagerRefresh * entry.loadMs) return undefined
+    return entry
+  }
+
+  /** Of an entry that was just found. */
+  isStale(entry: NearEntry): boolean {
+    return this.#near.clock.last >= entry.freshUntil
+  }
+
+  /** What a hit gets; `NOT_NEAR` where the codec cannot read it. */
+  valueOf(entry: NearEntry, key: Key, shape: Shape): unknown {
+    const value = entry.form === SHARED ? sharedAs(entry, shape) : this.#decode(entry, shape)
+    if (value === NOT_NEAR) return value
+    entry.visited = true
+    this.#stats.nearHit(this.#subject, key)
+    return value
+  }
+
+  /** What the codec makes of bytes from elsewhere, for a caller that must get what a hit gets. @throws as `decodeValue` */
+  open(shape: Shape, encoded: Encoded): unknown {
+    const value = decodeValue(shape, encoded)
+    if (this.#mutability === 'freeze') freezePlain(value)
+    return value
+  }
+
+  #composed(key: Exclude<Key, string>): NearEntry | undefined {
+    let text: string
+    try {
+      text = keyText(key)
+    } catch {
+      // The way to the store says what is wrong with it.
+      return undefined
+    }
+    return key.length === 1 ? this.#space.single.get(String(key[0])) : this.#space.composed.get(text)
+  }
+
+  #decode(entry: NearEntry, shape: Shape): unknown {
+    const encoded = entry.content as Encoded
+    let value: unknown
+    try {
+      value = decodeValue(shape, encoded)
+    } catch {
+      // Others may read it: it leaves with its time.
+      return NOT_NEAR
+    }
+    if (entry.form === ENCODED) this.#settle(entry, encoded, value, shape)
+    return value
+  }
+
+  /** At the first hit: whether the value can be shared from now on. */
+  #settle(entry: NearEntry, encoded: Encoded, value: unknown, shape: Shape): void {
+    const sharedBytes = this.#sharedBytes(encoded, value)
+    entry.form = sharedBytes === undefined ? APART : SHARED
+    if (sharedBytes === undefined) return
+    entry.content = value
+    entry.decodedAs = shape
+    this.#near.resize(entry, sharedBytes, encoded.payload.byteLength)
+  }
+
+  /** What a value takes that all may have; `undefined` where each must have its own. */
+  #sharedBytes({ payload }: Encoded, value: unknown): number | undefined {
+    const isObject = typeof value === 'object' && value !== null
+    if (this.#mutability === 'shared') return isObject ? OBJECT_GROWTH * payload.byteLength : payload.byteLength
+    if (this.#mutability === 'clone') return isObject ? undefined : payload.byteLength
+    return freezePlain(value)
+  }
+}
+
+/** How much larger objects are than their bytes: of JSON two to four times, measured. */
+const OBJECT_GROWTH = 3
+
+/** What was decoded, and found valid, as one shape is not handed out as another. */
+function sharedAs({ content, decodedAs }: NearEntry, shape: Shape): unknown {
+  if (decodedAs === shape) return content
+  const { codec, schemaVersion, validate } = decodedAs as Shape
+  const same = codec === shape.codec && schemaVersion === shape.schemaVersion && validate === shape.validate
+  return same ? content : NOT_NEAR
+}

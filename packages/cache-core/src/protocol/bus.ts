@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto'
+import type { CancelTimer, Clock } from '../base/clock.js'
+import { StoreClosedError } from '../base/errors.js'
+import type { GuardedStore } from '../store/guard/guarded-store.js'
+import type { Unsubscribe } from '../store/store.js'
+import { decodeMessage, encodeMessage, SENDER_BYTES } from './bus-message.js'
+import { Senders } from './senders.js'
+import { BUS_CHANNEL } from './slot.js'
+import type { Stats } from './stats.js'
+
+/** How often each process is heard at least, in milliseconds. */
+const HEARTBEAT_MS = 1_000
+/** Own heartbeats that did not come back before the connection counts as lost: the first may only be late. */
+const MISSED_HEARTBEATS = 2
+/** How soon, and at the longest how seldom, a subscription that failed is tried again. */
+const FIRST_RETRY_MS = 100
+const LONGEST_RETRY_MS = 2_000
+/** Changes in one message, so that none holds up the connection for long. */
+const MAX_CHANGES = 1_000
+
+interface Parts {
+  readonly store: GuardedStore
+  readonly clock: Clock
+  readonly stats: Stats
+}
+
+/** What the bus tells of other processes. */
+export interface BusEvents {
+  /** The slot of a value or a mark was changed by another process. */
+  readonly onChange: (slot: string) => void
+  /** A message was lost: any slot may have changed. */
+  readonly onLost: () => void
+  /** Whether messages are heard from now on. */
+  readonly onLink: (linked: boolean) => void
+}
+
+interface Batch {
+  readonly slots: Set<string>
+  readonly sent: Promise<void>
+}
+
+/**
+ * How processes hear of each other's changes: over messages of a store (docs/leases.md, "Near cache and bus"). Messages
+ * may be lost, so each sender numbers its own, and beats once a second with the number of its last one. Who misses one
+ * has to take everything for changed. Who does not hear its own heartbeats has no connection, whatever the driver says.
+ */
+export class Bus {
+  readonly #parts: Parts
+  readonly #events: BusEvents
+  readonly #id = randomBytes(SENDER_BYTES).toString('latin1')
+  readonly #senders = new Senders()
+  #number = 0
+  #batch: Batch | undefined
+  #linked = false
+  #opened = false
+  #closed = false
+  #unheardBeats = 0
+  #retryMs = FIRST_RETRY_MS
+  #cancelBeat: CancelTimer | undefined
+  #cancelRetry: CancelTimer | undefined
+  #unsubscribe: Unsubscribe | undefined
+
+  constructor(parts: Parts, events: BusEvents) {
+    this.#parts = parts
+    this.#events = events
+  }
+
+  /** Subscribes, and goes on trying. Idempotent, so that the first use of a cache may open it. */
+  open(): void {
+    if (this.#opened || this.#closed) return
+    this.#opened = true
+    void this.#subscribe()
+    this.#scheduleBeat()
+  }
+
+  /**
+   * Tells all other processes that the slot has changed: with all that are told in this turn of the event loop, in one
+   * message. Resolves when it was sent, or could not be: then the next heartbeat tells that one is missing.
+   */
+  tell(slot: string): Promise<void> {
+    this.open()
+    if (this.#batch === undefined || this.#batch.slots.size >= MAX_CHANGES) {
+      const slots = new Set<string>()
+      const sent = new Promise<void>((resolve) => process.nextTick(resolve)).then(() => this.#send(slots))
+      this.#batch = { slots, sent }
+    }
+    this.#batch.slots.add(slot)
+    return this.#batch.sent
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancelBeat?.()
+    this.#cancelRetry?.()
+    // Not waited for: a server that does not answer is left by closing the store.
+    void this.#unsubscribe?.().catch(() => {})
+    await this.#parts.store.close()
+  }
+
+  #send(slots: Set<string>): Promise<void> {
+    if (this.#batch?.slots === slots) this.#batch = undefined
+    this.#number++
+    return this.#publish([...slots])
+  }
+
+  async #publish(slots: readonly string[] | undefined): Promise<void> {
+    try {
+      await this.#parts.store.publish(BUS_CHANNEL, encodeMessage({ sender: this.#id, number: this.#number, slots }))
+    } catch {
+      // Its number is used up: whoever listens notices that it is missing.
+    }
+  }
+
+  async #subscribe(): Promise<void> {
+    // A subscription that was given up may still speak.
+    let wanted = true
+    const link = (linked: boolean) => (): void => {
+      if (wanted) this.#link(linked)
+    }
+    try {
+      this.#unsubscribe = await this.#parts.store.subscribe(BUS_CHANNEL, (message) => this.#hear(message), {
+        onUp: link(true),
+        onDown: link(false),
+      })
+      if (this.#closed) await this.#unsubscribe().catch(() => {})
+      else if (!this.#linked) this.#link(true)
+    } catch (error) {
+      wanted = false
+      if (this.#linked) this.#link(false)
+      if (!(error instanceof StoreClosedError)) this.#subscribeLater()
+    }
+  }
+
+  #subscribeLater(): void {
+    if (this.#closed) return
+    this.#cancelRetry = this.#parts.clock.after(this.#retryMs, () => void this.#subscribe())
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
+  }
+
+  #link(linked: boolean): void {
+    if (this.#closed) return
+    this.#linked = linked
+    this.#unheardBeats = 0
+    this.#events.onLink(linked)
+  }
+
+  #hear(bytes: Uint8Array): void {
+    const message = decodeMessage(bytes)
+    if (message === undefined || this.#closed) return
+    const { sender, number, slots } = message
+    if (sender === this.#id) {
+      this.#hearOwn()
+      return
+    }
+    this.#parts.stats.heard()
+    const now = this.#parts.clock.monotonic()
+    const complete =
+      slots === undefined ? this.#senders.beat(sender, number, now) : this.#senders.changed(sender, number, now)
+    if (!complete) this.#events.onLost()
+    for (const slot of slots ?? []) this.#events.onChange(slot)
+  }
+
+  /** The connection carries messages both ways. Where it was silent, all that others have said may be lost. */
+  #hearOwn(): void {
+    this.#unheardBeats = 0
+    if (!this.#linked && this.#unsubscribe !== undefined) this.#link(true)
+  }
+
+  #scheduleBeat(): void {
+    this.#cancelBeat = this.#parts.clock.after(HEARTBEAT_MS, () => {
+      if (this.#linked && this.#unheardBeats >= MISSED_HEARTBEATS) this.#link(false)
+      this.#unheardBeats++
+      this.#senders.forgetSilent(this.#parts.clock.monotonic())
+      void this.#publish(undefined)
+      this.#scheduleBeat()
+    })
+  }
+}

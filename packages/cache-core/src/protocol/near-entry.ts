@@ -1,0 +1,80 @@
+import type { SieveMember } from '../base/sieve.js'
+import type { Encoded } from '../entry/frame.js'
+import type { Standing } from './standings.js'
+
+/**
+ * What the content of an entry is: `ENCODED`, bytes that nobody has asked for yet; `SHARED`, a value that every hit gets;
+ * `APART`, bytes that are decoded for each hit, since what they hold could be changed by whoever gets it.
+ */
+export const ENCODED = 0
+export const SHARED = 1
+export const APART = 2
+export type NearForm = typeof ENCODED | typeof SHARED | typeof APART
+
+/** Entries by key: those whose key has one part by that part as the caller writes it, those of several by their text. */
+export interface NearSpace {
+  readonly single: Map<string, NearEntry>
+  readonly composed: Map<string, NearEntry>
+}
+
+/** How long an entry is served, in whole milliseconds on the clock of the near cache: small integers, kept in place. */
+export interface NearTimes {
+  readonly freshUntil: number
+  /** When it leaves: the end of its near TTL or of its stale window, whichever comes first. */
+  readonly until: number
+  readonly loadMs: number
+}
+
+/** An entry of the near cache. Its fields are all that it costs beside key and value: see `ENTRY_BYTES`. */
+export class NearEntry implements SieveMember, NearTimes {
+  readonly space: NearSpace
+  readonly composed: boolean
+  readonly key: string
+  readonly freshUntil: number
+  readonly until: number
+  readonly loadMs: number
+  /** Of the namespace. */
+  readonly standing: Standing
+  /** Of all other marks; `undefined` where there is none. */
+  readonly others: readonly Standing[] | undefined
+  content: unknown
+  /** How a shared value was decoded, in terms of whoever asked first. */
+  decodedAs: unknown
+  form: NearForm = ENCODED
+  bytes: number
+  visited = false
+  /** Somebody has asked the store for what replaces it. */
+  revalidating = false
+  newer: this | undefined
+  older: this | undefined
+
+  constructor(
+    home: { readonly space: NearSpace; readonly composed: boolean; readonly key: string },
+    content: Encoded,
+    times: NearTimes,
+    standings: readonly [Standing, ...Standing[]],
+  ) {
+    this.space = home.space
+    this.composed = home.composed
+    this.key = home.key
+    this.content = content
+    this.bytes = ENTRY_BYTES + home.key.length + content.payload.byteLength
+    this.freshUntil = times.freshUntil
+    this.until = times.until
+    this.loadMs = times.loadMs
+    this.standing = standings[0]
+    this.others = standings.length === 1 ? undefined : standings.slice(1)
+  }
+
+  /** Whether all marks stand as they did. */
+  get stands(): boolean {
+    return this.standing.valid && (this.others === undefined || this.others.every(({ valid }) => valid))
+  }
+
+  get map(): Map<string, NearEntry> {
+    return this.composed ? this.space.composed : this.space.single
+  }
+}
+
+/** What an entry costs beside its key and value, its fields and its place in the map: 130 bytes measured; on the safe side. */
+export const ENTRY_BYTES = 160

@@ -1,0 +1,33 @@
+import type { ValueFrame } from '../entry/frame.js'
+import { type Found, lookUp, type Place } from './lookup.js'
+import type { NamespaceMark } from './marks.js'
+import type { NearContent, NearMark } from './near.js'
+
+/** As `lookUp`; what is fresh is kept near, unless its slot was invalidated meanwhile (N2). @throws as `lookUp`. */
+export async function lookUpAndKeep(parts: Parameters<typeof lookUp>[0], place: Place): Promise<Found> {
+  const { near } = parts.slots
+  if (near === undefined) return lookUp(parts, place)
+  const reading = near.begin(place.slot)
+  try {
+    const found = await lookUp(parts, place)
+    near.storeAnswered()
+    const content =
+      place.near === true && found.state.is === 'fresh' ? nearContentOf(place.namespace, found.state.frame) : undefined
+    if (content !== undefined) near.enter(reading, content)
+    return found
+  } finally {
+    near.end(reading)
+  }
+}
+
+/** A frame as it enters the near cache: with the ids of its marks. `undefined` where one is of no namespace. */
+export function nearContentOf(namespace: NamespaceMark, frame: ValueFrame): NearContent | undefined {
+  const marks: NearMark[] = []
+  for (const mark of frame.marks) {
+    const named = namespace.of(mark)
+    if (named === undefined) return undefined
+    marks.push({ id: named.id, version: mark.version })
+  }
+  const [first, ...others] = marks
+  return first && { ...frame, marks: [first, ...others] }
+}

@@ -1,0 +1,50 @@
+import type { NearEntry, NearSpace } from './near-entry.js'
+
+/** Where the entry of a slot is. */
+export interface Home {
+  readonly space: NearSpace
+  readonly composed: boolean
+  readonly key: string
+}
+
+/** Between generation, type, namespace and key of a slot: see `slotKey`. */
+const SEPARATOR = ':'
+const PARTS_BEFORE_KEY = 3
+
+/**
+ * The near entries of each type and namespace. A slot's key is the caller's own, escaped; here a key of one part stands
+ * as the caller writes it, so that a hit by a string makes no other string.
+ */
+export class Spaces {
+  readonly #spaces = new Map<string, WeakRef<NearSpace>>()
+  readonly #forgotten = new FinalizationRegistry<string>((prefix) => {
+    if (this.#spaces.get(prefix)?.deref() === undefined) this.#spaces.delete(prefix)
+  })
+
+  /** Kept while anybody, an entry too, holds it: names of namespaces may come and go without end. */
+  of(prefix: string): NearSpace {
+    const known = this.#spaces.get(prefix)?.deref()
+    if (known !== undefined) return known
+    const space: NearSpace = { single: new Map<string, NearEntry>(), composed: new Map<string, NearEntry>() }
+    this.#spaces.set(prefix, new WeakRef(space))
+    this.#forgotten.register(space, prefix)
+    return space
+  }
+
+  /** `undefined`: not the slot of a key. */
+  homeOf(slot: string): Home | undefined {
+    let at = -1
+    for (let part = 0; part < PARTS_BEFORE_KEY; part++) {
+      at = slot.indexOf(SEPARATOR, at + 1)
+      if (at === -1) return undefined
+    }
+    const text = slot.slice(at + 1)
+    const space = this.of(slot.slice(0, at + 1))
+    if (text.includes(SEPARATOR)) return { space, composed: true, key: text }
+    return { space, composed: false, key: text.includes('%') ? unescapePart(text) : text }
+  }
+}
+
+function unescapePart(part: string): string {
+  return part.replaceAll('%3A', SEPARATOR).replaceAll('%25', '%')
+}

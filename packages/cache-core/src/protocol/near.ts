@@ -1,0 +1,235 @@
+import type { Clock } from '../base/clock.js'
+import { CoarseClock } from '../base/coarse-clock.js'
+import { report } from '../base/diagnostics.js'
+import { Sieve } from '../base/sieve.js'
+import type { Encoded, EntryTimes } from '../entry/frame.js'
+import { NearEntry, type NearSpace } from './near-entry.js'
+import { type Home, Spaces } from './near-spaces.js'
+import { type Standing, Standings } from './standings.js'
+
+export interface NearTerms {
+  readonly maxBytes: number
+  readonly maxEntries: number
+  /** How long an entry is served at the longest, in milliseconds. */
+  readonly ttlMs: number
+}
+
+/** A version of a mark that an entry carries; `undefined` where the store could not be asked for it. */
+export interface NearMark {
+  readonly id: string
+  readonly version: string | undefined
+}
+
+/** What enters: bytes, their times by the wall clock, and what voids them. The namespace's mark comes first. */
+export interface NearContent extends Encoded, Pick<EntryTimes, 'freshUntil' | 'revalidateUntil'> {
+  readonly loadMs: number
+  readonly marks: readonly [NearMark, ...NearMark[]]
+}
+
+/** A read of the store, or a load, whose result may enter. Told by `begin`, ended by `end`. */
+export interface Reading {
+  readonly slot: string
+  readonly fence: Fence
+  /** What the fence, the marks and the whole cache had seen when it began. */
+  readonly fenced: number
+  readonly changes: number
+  readonly dropped: number
+}
+
+interface Fence {
+  readings: number
+  /** How often the slot was invalidated while somebody read it. */
+  fenced: number
+}
+
+/** Why the near cache was dropped as a whole. */
+export type DropReason = 'bus-lost' | 'bus-up' | 'message-lost' | 'store-back' | 'closed'
+
+/** A near TTL beyond this would leave the range of small integers. Milliseconds: 11 days. */
+const LONGEST_MS = 1_000_000_000
+
+/**
+ * Values in the memory of this process, before the store: what a hit would find there, for a short time. Every
+ * invalidation that this process makes or hears of takes its entry out, and *fences*: what was read, or loaded, before
+ * and arrives later does not enter (docs/leases.md, N1 to N5).
+ */
+export class Near {
+  readonly clock: CoarseClock
+  readonly #wall: Clock
+  readonly #terms: NearTerms
+  readonly #sieve = new Sieve<NearEntry>()
+  readonly #spaces = new Spaces()
+  readonly #standings = new Standings()
+  readonly #fences = new Map<string, Fence>()
+  /** Counts drops: they outrun all readings at once. */
+  #dropped = 0
+  #bytes = 0
+  /** Whether every invalidation of other processes is heard, or none is expected. */
+  #linked: boolean
+  #closed = false
+
+  /** @param linked False until the bus stands; true where there is none, and the near TTL bounds what is not heard of. */
+  constructor(terms: NearTerms, clock: Clock, linked: boolean) {
+    this.#terms = terms
+    this.#wall = clock
+    this.#linked = linked
+    this.clock = new CoarseClock(clock)
+  }
+
+  get size(): number {
+    return this.#sieve.size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Where the entries of one type and namespace are looked for. @param prefix Of their slots. */
+  space(prefix: string): NearSpace {
+    return this.#spaces.of(prefix)
+  }
+
+  /** The entry under a slot, fresh or stale, for who has no space of its own. */
+  at(slot: string): NearEntry | undefined {
+    const home = this.#spaces.homeOf(slot)
+    const entry = home && entryAt(home)
+    return entry?.stands && this.clock.now() < entry.until ? entry : undefined
+  }
+
+  /** Before a read is sent, or a load begins. */
+  begin(slot: string): Reading {
+    let fence = this.#fences.get(slot)
+    if (fence === undefined) {
+      fence = { readings: 0, fenced: 0 }
+      this.#fences.set(slot, fence)
+    }
+    fence.readings++
+    return { slot, fence, fenced: fence.fenced, changes: this.#standings.position, dropped: this.#dropped }
+  }
+
+  end({ slot, fence }: Reading): void {
+    if (--fence.readings === 0) this.#fences.delete(slot)
+  }
+
+  /** What a reading found in the store, or stored there, unless it was outrun or invalidations are not heard now. */
+  enter(reading: Reading, content: NearContent): void {
+    if (this.#linked) this.enterAlone(reading, content)
+  }
+
+  /** What was loaded while the store did not answer: this process is alone with it (N3). */
+  enterAlone(reading: Reading, content: NearContent): void {
+    if (this.#closed || this.#isOutrun(reading, content)) return
+    const home = this.#spaces.homeOf(reading.slot)
+    if (home !== undefined) this.#add(home, content)
+  }
+
+  /** The store has answered: its entries are believed again, and what was loaded without it is not (N3). */
+  storeAnswered(): void {
+    if (!this.#linked && this.size > 0) this.drop('store-back')
+  }
+
+  /** The slot of a value, or of a mark, was changed, here or elsewhere. */
+  invalidate(slot: string): void {
+    const fence = this.#fences.get(slot)
+    if (fence !== undefined) fence.fenced++
+    const home = this.#spaces.homeOf(slot)
+    const entry = home && entryAt(home)
+    if (entry !== undefined) this.remove(entry)
+  }
+
+  /** The mark was renewed, here or elsewhere. */
+  invalidateMark(id: string): void {
+    this.#standings.void(id)
+  }
+
+  /** The mark was read from the store. @param version `undefined`: it is missing, which voids all that carries it (G3). */
+  marked(id: string, version: string | undefined): void {
+    if (this.#standings.contradicts(id, version)) this.invalidateMark(id)
+  }
+
+  /** Whether invalidations of other processes are heard from now on. Either way what is there may be outdated. */
+  link(linked: boolean): void {
+    this.#linked = linked
+    this.drop(linked ? 'bus-up' : 'bus-lost')
+  }
+
+  /** Nothing enters any more. */
+  close(): void {
+    this.#closed = true
+    this.drop('closed')
+  }
+
+  /** Empties it, and fences all that is under way. */
+  drop(reason: DropReason): void {
+    this.#dropped++
+    const entries = this.size
+    for (let entry = this.#sieve.next(); entry !== undefined; entry = this.#sieve.next()) this.remove(entry)
+    if (entries > 0) report('near-drop', () => ({ reason, entries }))
+  }
+
+  remove(entry: NearEntry): void {
+    entry.map.delete(entry.key)
+    this.#sieve.remove(entry)
+    this.#bytes -= entry.bytes
+    this.#standings.release(entry.standing)
+    for (const standing of entry.others ?? []) this.#standings.release(standing)
+  }
+
+  /** Its content has become something else, of so many bytes. */
+  resize(entry: NearEntry, contentBytes: number, was: number): void {
+    entry.bytes += contentBytes - was
+    this.#bytes += contentBytes - was
+    this.#makeRoom(0, 0)
+  }
+
+  #add(home: Home, content: NearContent): void {
+    const before = entryAt(home)
+    if (before !== undefined) this.remove(before)
+    const times = this.#timesOf(content)
+    const standings: Standing[] = content.marks.map(({ id, version }) => this.#standings.take(id, version))
+    const entry = new NearEntry(home, encodedOf(content), times, standings as [Standing, ...Standing[]])
+    if (entry.bytes > this.#terms.maxBytes || times.until <= this.clock.now()) {
+      for (const standing of standings) this.#standings.release(standing)
+      return
+    }
+    this.#makeRoom(1, entry.bytes)
+    entry.map.set(entry.key, entry)
+    this.#sieve.add(entry)
+    this.#bytes += entry.bytes
+  }
+
+  #isOutrun({ fence, fenced, dropped, changes }: Reading, { marks }: NearContent): boolean {
+    if (dropped !== this.#dropped || fenced !== fence.fenced) return true
+    return marks.some(({ id }) => this.#standings.hasChangedSince(id, changes))
+  }
+
+  #makeRoom(entries: number, bytes: number): void {
+    const { maxEntries, maxBytes } = this.#terms
+    while (this.size + entries > maxEntries || this.#bytes + bytes > maxBytes) {
+      const next = this.#sieve.next()
+      if (next === undefined) return
+      this.remove(next)
+    }
+  }
+
+  /** From the wall clock to the monotonic one: a wall clock that is set back prolongs nothing. */
+  #timesOf({ freshUntil, revalidateUntil, loadMs }: NearContent): Pick<NearEntry, 'freshUntil' | 'until' | 'loadMs'> {
+    const now = this.clock.exact()
+    const wall = this.#wall.now()
+    const on = (time: number): number => now + Math.min(Math.floor(time - wall), LONGEST_MS)
+    const until = Math.min(on(revalidateUntil), now + Math.min(Math.floor(this.#terms.ttlMs), LONGEST_MS))
+    return { freshUntil: on(freshUntil), until, loadMs: Math.min(Math.ceil(loadMs), LONGEST_MS) }
+  }
+}
+
+function entryAt({ space, composed, key }: Home): NearEntry | undefined {
+  return (composed ? space.composed : space.single).get(key)
+}
+
+/** A view into a larger buffer, such as what a driver has read at once, would keep all of that in memory. */
+const SLACK_BYTES = 1_024
+
+function encodedOf({ encoding, shape, payload }: NearContent): Encoded {
+  const pins = payload.buffer.byteLength > payload.byteLength + SLACK_BYTES
+  return { encoding, shape, payload: pins ? Uint8Array.prototype.slice.call(payload) : payload }
+}

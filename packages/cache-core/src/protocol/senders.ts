@@ -1,0 +1,44 @@
+/** A sender that was silent for so long is forgotten, in milliseconds: sixty heartbeats. */
+const FORGOTTEN_AFTER_MS = 60_000
+
+interface Sender {
+  number: number
+  heardAt: number
+}
+
+/** Who was heard, and up to which message: so a message that was lost is noticed with the next one, or a heartbeat. */
+export class Senders {
+  readonly #senders = new Map<string, Sender>()
+
+  /**
+   * A message with changes. Whether none of this sender's was lost before it: of one that is not known, all since its
+   * first may have been.
+   */
+  changed(id: string, number: number, now: number): boolean {
+    const sender = this.#senders.get(id)
+    const complete = number <= (sender?.number ?? 0) + 1
+    this.#heard(id, sender, Math.max(sender?.number ?? 0, number), now)
+    return complete
+  }
+
+  /** A heartbeat, with the number of the last message before it. Whether all up to that one have come. */
+  beat(id: string, number: number, now: number): boolean {
+    const sender = this.#senders.get(id)
+    const complete = number <= (sender?.number ?? 0)
+    this.#heard(id, sender, Math.max(sender?.number ?? 0, number), now)
+    return complete
+  }
+
+  /** Those that have been silent for long have most likely ended. Who speaks again counts as new. */
+  forgetSilent(now: number): void {
+    for (const [id, { heardAt }] of this.#senders) if (now - heardAt > FORGOTTEN_AFTER_MS) this.#senders.delete(id)
+  }
+
+  #heard(id: string, sender: Sender | undefined, number: number, now: number): void {
+    if (sender === undefined) this.#senders.set(id, { number, heardAt: now })
+    else {
+      sender.number = number
+      sender.heardAt = now
+    }
+  }
+}

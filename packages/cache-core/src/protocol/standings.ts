@@ -1,0 +1,88 @@
+import { sameVersion } from './mark-record.js'
+
+/** A version of a mark as near entries depend on it, shared by all that carry it. */
+export interface Standing {
+  /** The mark's id: its slot. */
+  readonly id: string
+  /** `undefined`: as it stood when the store did not answer. */
+  readonly version: string | undefined
+  /** False as soon as the mark is known, or told, to have another version: all entries under it are void at once. */
+  valid: boolean
+  entries: number
+}
+
+/** Changed marks that are remembered, for the sake of reads that were under way meanwhile. */
+const MAX_CHANGED = 1_000
+
+/**
+ * The marks that near entries carry. An invalidation of a namespace or tag voids all its entries in one step, without
+ * looking for them; a hit looks at a flag. Bounded by the entries.
+ */
+export class Standings {
+  readonly #standings = new Map<string, Standing>()
+  /** When a mark was last changed, counted in changes; those changed longest ago are forgotten. */
+  readonly #changed = new Map<string, number>()
+  #changes = 0
+  /** What holds of all that are forgotten. */
+  #floor = 0
+
+  /** The present point in the order of changes. */
+  get position(): number {
+    return this.#changes
+  }
+
+  /** Whether the mark was changed after that point, as far as is remembered. */
+  hasChangedSince(id: string, position: number): boolean {
+    return (this.#changed.get(id) ?? this.#floor) > position
+  }
+
+  /** The standing that an entry under this version of the mark depends on. */
+  take(id: string, version: string | undefined): Standing {
+    let standing = this.#standings.get(id)
+    // Who does not know the version takes what stands: an entry made now is newer than all that was told of the mark.
+    if (standing !== undefined && version !== undefined && !isSame(standing.version, version)) {
+      this.void(id)
+      standing = undefined
+    }
+    if (standing === undefined) {
+      standing = { id, version, valid: true, entries: 0 }
+      this.#standings.set(id, standing)
+    }
+    standing.entries++
+    return standing
+  }
+
+  /** An entry that depended on it is gone. */
+  release(standing: Standing): void {
+    if (--standing.entries === 0 && standing.valid) this.#standings.delete(standing.id)
+  }
+
+  /** Whether any entry depends on the mark under another version. */
+  contradicts(id: string, version: string | undefined): boolean {
+    const standing = this.#standings.get(id)
+    return standing !== undefined && !isSame(standing.version, version)
+  }
+
+  /** The mark has another version from now on. */
+  void(id: string): void {
+    this.#changed.delete(id)
+    this.#changed.set(id, ++this.#changes)
+    if (this.#changed.size > MAX_CHANGED) this.#forgetOldest()
+    const standing = this.#standings.get(id)
+    if (standing === undefined) return
+    standing.valid = false
+    this.#standings.delete(id)
+  }
+
+  #forgetOldest(): void {
+    for (const [id, change] of this.#changed) {
+      this.#floor = change
+      this.#changed.delete(id)
+      return
+    }
+  }
+}
+
+function isSame(then: string | undefined, now: string | undefined): boolean {
+  return then !== undefined && now !== undefined && sameVersion(then, now)
+}
