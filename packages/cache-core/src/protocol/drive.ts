@@ -303,7 +303,9 @@ class Drive<T> {
     if (this.#options.fallback === 'shared') flights.add(flight, 'unleased')
     const joined = this.#join(flight, false)
     const keep = this.#call.degraded === 'no-store' ? keepAlone(slots, clock, this.#options) : undefined
-    void flight.run(new Load(this.#parts, this.#options, flight.link, undefined)).then(keep)
+    void flight.run(new Load(this.#parts, this.#options, flight.link, undefined)).then((result) => {
+      keep?.(result !== undefined && 'loaded' in result ? result.loaded : undefined)
+    })
     await joined
   }
 

@@ -1,9 +1,8 @@
 import type { Clock } from '../base/clock.js'
 import { decodeFrame, type ValueFrame } from '../entry/frame.js'
 import type { SealedValue } from '../entry/value-frame.js'
-import type { LoadOptions } from './call.js'
+import type { Loaded, LoadOptions } from './call.js'
 import type { LeaseOutcome } from './lease.js'
-import type { LoadResult } from './load.js'
 import { sameVersion } from './mark-record.js'
 import type { NearMark } from './near.js'
 import { nearContentOf } from './near-lookup.js'
@@ -54,17 +53,16 @@ export function keepAlone(
   { near }: Slots,
   clock: Clock,
   options: Kept,
-): ((result: LoadResult | undefined) => void) | undefined {
+): ((loaded: Loaded | undefined) => void) | undefined {
   if (near === undefined || options.near !== true) return undefined
   const reading = near.begin(options.slot)
-  return (result) => {
+  return (loaded) => {
     near.end(reading)
-    if (result === undefined || !('loaded' in result)) return
-    const { encoded, ttlMs } = result.loaded
-    if (encoded === undefined || ttlMs <= 0) return
+    if (loaded?.encoded === undefined || loaded.ttlMs <= 0) return
+    const { encoded, ttlMs, tags = [] } = loaded
     const freshUntil = clock.now() + ttlMs
-    const tags = options.namespace.tags(result.loaded.tags ?? []).map(unversioned)
-    const marks = [unversioned(options.namespace), ...tags] as const
+    const tagMarks = options.namespace.tags(tags).map(unversioned)
+    const marks = [unversioned(options.namespace), ...tagMarks] as const
     near.enterAlone(reading, { ...encoded, freshUntil, revalidateUntil: freshUntil, loadMs: 0, marks })
   }
 }
