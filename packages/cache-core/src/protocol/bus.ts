@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CancelTimer, Clock } from '../base/clock.js'
 import { StoreClosedError } from '../base/errors.js'
-import type { GuardedStore } from '../store/guard/guarded-store.js'
-import type { Unsubscribe } from '../store/store.js'
+import type { Store, Unsubscribe } from '../store/store.js'
 import { decodeMessage, encodeMessage, SENDER_BYTES } from './bus-message.js'
 import { Senders } from './senders.js'
 import { BUS_CHANNEL } from './slot.js'
@@ -19,7 +18,8 @@ const LONGEST_RETRY_MS = 2_000
 const MAX_CHANGES = 1_000
 
 interface Parts {
-  readonly store: GuardedStore
+  /** Behind its guard. */
+  readonly store: Pick<Store, 'publish' | 'subscribe' | 'close'>
   readonly clock: Clock
   readonly stats: Stats
 }

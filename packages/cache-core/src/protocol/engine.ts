@@ -2,7 +2,7 @@ import { ByteBudget } from '../base/byte-budget.js'
 import type { Clock } from '../base/clock.js'
 import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
 import { type Compression, Transforms } from '../entry/transforms/transforms.js'
-import { type GuardedStore, guardedBy } from '../store/guard/guarded-store.js'
+import { guardedBy } from '../store/guard/guarded-store.js'
 import type { GuardTerms } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
 import { Bus } from './bus.js'
@@ -118,7 +118,7 @@ export class Engine {
     return this.#closing
   }
 
-  #busOver(store: GuardedStore, near: Near | undefined): Bus {
+  #busOver(store: Store, near: Near | undefined): Bus {
     return new Bus(
       { store, clock: this.clock, stats: this.stats },
       {

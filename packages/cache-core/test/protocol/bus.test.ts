@@ -5,6 +5,7 @@ import { memoryStore } from '../../src/store/memory/memory-store.js'
 import type { Listener, SubscriptionEvents } from '../../src/store/store.js'
 import { turn } from '../../src/testing/fake-clock.js'
 import { faultyStore } from '../../src/testing/faulty-store.js'
+import { linked } from '../support/near.js'
 import { type Process, type SetUp, setUp } from '../support/set-up.js'
 
 const down = new StoreUnavailableError('down', { store: 'x' })
@@ -31,13 +32,6 @@ async function listening(all: SetUp): Promise<Process & { readonly line: Line }>
   })
   const process = await linked({ faulty, cache: all.another({ store }).cache })
   return { ...process, line: line as unknown as Line }
-}
-
-/** The first read opens the bus; nothing enters the near cache before it stands. */
-async function linked<P extends Process>(process: P): Promise<P> {
-  await process.cache.get('anything')
-  await turn()
-  return process
 }
 
 async function near(cache: Cache, key: string): Promise<void> {
