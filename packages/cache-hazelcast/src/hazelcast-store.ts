@@ -95,7 +95,12 @@ export class HazelcastStore implements Store {
     this.#capabilities.require('add', 'add')
     return this.#write('add', async (entries) => {
       const stamped = this.#stamps.stamp(bytes)
-      const winner = await entries.putIfAbsent(this.#engineKey(key), stamped, engineTtl(ttl))
+      const engineKey = this.#engineKey(key)
+      const winner: unknown = await entries.putIfAbsent(engineKey, stamped, engineTtl(ttl))
+      if (winner !== null && !Buffer.isBuffer(winner)) {
+        // Reads as a miss, and would be in the way of every lease of its key.
+        return (await this.#lifetimes.replace(engineKey, winner, stamped, ttl)) ? stamped : undefined
+      }
       // Sent twice (see `replaceIfSame`), the second one finds the first.
       return winner === null || winner.equals(stamped) ? stamped : undefined
     })
@@ -276,8 +281,9 @@ export class HazelcastStore implements Store {
   }
 }
 
-function openEntry(stored: Buffer | null | undefined): StoreEntry | undefined {
-  return stored ? { bytes: stored.subarray(STAMP_BYTES), version: stored } : undefined
+/** A text or a number under our prefix, written by somebody else, holds no value. */
+function openEntry(stored: unknown): StoreEntry | undefined {
+  return Buffer.isBuffer(stored) ? { bytes: stored.subarray(STAMP_BYTES), version: stored } : undefined
 }
 
 /**

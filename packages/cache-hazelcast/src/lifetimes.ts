@@ -40,7 +40,7 @@ export class Lifetimes {
   }
 
   /** Replaces `present` by `next`, atomically. Whether it did; the lifetime may follow later. */
-  async replace(key: string, present: Buffer, next: Buffer, ttlMs: number | undefined): Promise<boolean> {
+  async replace(key: string, present: unknown, next: Buffer, ttlMs: number | undefined): Promise<boolean> {
     const entries = await this.#entries()
     const endsAt = ttlMs === undefined ? undefined : performance.now() + ttlMs
     const replacement = { key, stamp: next.subarray(0, STAMP_BYTES), endsAt }

@@ -48,6 +48,23 @@ describe.skipIf(url === undefined)('entries of the map', () => {
     expect(found.findIndex((entry) => entry !== undefined)).toBe(20_999)
   })
 
+  it('that are texts or numbers of somebody else’s are misses, and do not keep `add` from their place', async () => {
+    const map = freshMap()
+    const store = hazelcastStore({ client, map })
+    const entries = await client.getMap<string, unknown>(map)
+    await store.set('mine', bytes('value'))
+    const [engineKey = ''] = await entries.keySet()
+    for (const foreign of ['text', 7, true, '']) {
+      await entries.set(engineKey, foreign)
+      expect(await store.get('mine')).toBeUndefined()
+      expect(await store.getMany(['mine'])).toEqual([undefined])
+      expect(await store.compareAndSet('mine', Buffer.from('x'), bytes('no'))).toBeUndefined()
+      expect(await store.add('mine', bytes('ours'))).toBeDefined()
+      expect(Buffer.from((await store.get('mine'))?.bytes ?? []).toString()).toBe('ours')
+      expect(await store.add('mine', bytes('again'))).toBeUndefined()
+    }
+  })
+
   it('equal bytes written twice are two versions', async () => {
     const store = hazelcastStore({ client, map: freshMap() })
     const first = await store.add('k', bytes('same'))
