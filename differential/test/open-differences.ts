@@ -9,12 +9,12 @@ export interface OpenDifference {
 
 export const OPEN_DIFFERENCES: readonly OpenDifference[] = [
   {
-    application: /^(Express 5|Nest on Express|connect|polka)$/,
+    application: /^(Nest on Express|connect|polka)$/,
     lines: /^. link: <\/a>; rel=a$/i,
     what: 'of lines of one name in a list for writeHead only the last is sent, where a layer outside overrides writeHead',
   },
   {
-    application: /^(Express 5|Nest on Express|connect|polka)$/,
+    application: /^(Nest on Express|connect|polka)$/,
     lines: /^. X-One: written$/,
     what: 'what writeHead sets anew comes after the other fields on a miss, where a layer outside overrides writeHead',
   },

@@ -21,7 +21,11 @@ export function narrowParsed(holder: object, request: CacheRequest, sight: Sight
   if (before.some((target, index) => target !== after[index])) {
     const shows = shownParameters(before.flatMap(namesOf), after.flatMap(namesOf))
     // `hpp` keeps there what it has taken out of `query`.
-    for (const name of ['query', 'queryPolluted']) narrow(name, (query) => picked(query, shows, undefined))
+    const { query } = parsed
+    if (isOfMiddie(holder) && typeof query === 'object' && query !== null) {
+      for (const name of Object.keys(query)) if (shows(name) === undefined) replaced.hide(query, name)
+    } else narrow('query', (query) => picked(query, shows, undefined))
+    narrow('queryPolluted', (query) => picked(query, shows, undefined))
     const texts = new Map(before.flatMap((target, index) => textsOf(target, after[index] as string)))
     // What `parseurl` and polka remember of the URL: it is read, too, by those who know it.
     for (const name of ['_parsedUrl', '_parsedOriginalUrl']) narrow(name, (url) => shownUrl(url, texts, shows))
@@ -44,6 +48,11 @@ export function narrowParsed(holder: object, request: CacheRequest, sight: Sight
   }
   // Fastify's fields over node's: those that may be seen stand on node's request by now.
   narrow('additionalHeaders', () => null)
+}
+
+/** It shares its `query` with the request of Fastify, which a route behind it reads, and which nobody here knows. */
+function isOfMiddie(holder: object): boolean {
+  return ['hostname', 'ips', 'log'].every((name) => Object.hasOwn(holder, name))
 }
 
 interface Parsed {

@@ -37,14 +37,26 @@ export class Replacements {
     this.#replacements.push({ holder, name, own, inherited, before, after, otherwise, assigned })
   }
 
+  /** Lets a property be found by nobody who does not know its name, and then it is `undefined`. */
+  hide(holder: object, name: string): void {
+    this.put(holder, name, undefined)
+    Reflect.defineProperty(holder, name, { enumerable: false })
+  }
+
   /** Runs this while all is as it was before. */
   suspended<T>(run: () => T): T {
-    const present = this.#replacements.map((one) => ({ ...one, now: Reflect.get(one.holder, one.name) as unknown }))
+    const present = this.#replacements.map((one) => {
+      const { enumerable = true } = Object.getOwnPropertyDescriptor(one.holder, one.name) ?? {}
+      return { ...one, now: Reflect.get(one.holder, one.name) as unknown, enumerable }
+    })
     this.restore()
     try {
       return run()
     } finally {
-      for (const { holder, name, now, otherwise, assigned } of present) this.put(holder, name, now, otherwise, assigned)
+      for (const { holder, name, now, otherwise, assigned, enumerable } of present) {
+        this.put(holder, name, now, otherwise, assigned)
+        if (!enumerable && Object.hasOwn(holder, name)) Reflect.defineProperty(holder, name, { enumerable })
+      }
     }
   }
 
