@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CoarseClock } from '../../src/base/coarse-clock.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 
 describe('a coarse clock', () => {
   it('tells whole milliseconds, and is late by one at most while time passes', async () => {

@@ -3,8 +3,8 @@ import { StoreUnavailableError } from '../../src/base/errors.js'
 import type { Cache } from '../../src/data/cache.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
 import type { Listener, SubscriptionEvents } from '../../src/store/store.js'
-import { turn } from '../support/fake-clock.js'
-import { FaultyStore } from '../support/faulty-store.js'
+import { turn } from '../../src/testing/fake-clock.js'
+import { faultyStore } from '../../src/testing/faulty-store.js'
 import { type Process, type SetUp, setUp } from '../support/set-up.js'
 
 const down = new StoreUnavailableError('down', { store: 'x' })
@@ -18,9 +18,9 @@ interface Line {
 
 /** Another process on the same store, whose line to the bus a test can hold in its hands. */
 async function listening(all: SetUp): Promise<Process & { readonly line: Line }> {
-  const faulty = new FaultyStore(all.memory)
+  const faulty = faultyStore(all.memory)
   let line: Line | undefined
-  const store = new Proxy(faulty.store, {
+  const store = new Proxy(faulty, {
     get(target, name) {
       if (name !== 'subscribe') return Reflect.get(target, name)
       return (channel: string, listener: Listener, events: SubscriptionEvents) => {

@@ -5,7 +5,7 @@ import type { Cache } from '../../src/data/cache.js'
 import type { CacheOptions, GetOrSetOptions } from '../../src/data/options.js'
 import type { Codec } from '../../src/entry/codec.js'
 import type { Key } from '../../src/protocol/key.js'
-import { turn } from '../support/fake-clock.js'
+import { turn } from '../../src/testing/fake-clock.js'
 import { errorOf } from '../support/rejections.js'
 import { gate, type Process, type SetUp, setUp as setUpAny, slowly } from '../support/set-up.js'
 
