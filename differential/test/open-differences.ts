@@ -23,9 +23,4 @@ export const OPEN_DIFFERENCES: readonly OpenDifference[] = [
     lines: /^. x-ratelimit-remaining: \d+$/,
     what: 'x-ratelimit-remaining of the stored response is sent on hits of routes that send a stream',
   },
-  {
-    application: /^Koa 3$/,
-    lines: /^. etag: /,
-    what: 'hits by HEAD and 304 have no ETag where a layer outside would set its own',
-  },
 ]
