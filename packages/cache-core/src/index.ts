@@ -18,6 +18,8 @@ export {
   UnsupportedError,
   ValueTooLargeError,
 } from './base/errors.js'
+export type { LatencySummary } from './base/latencies.js'
+export type { TraceContexts } from './base/tracing.js'
 export { type Cache, createCache } from './data/cache.js'
 export type { CacheEntry } from './data/entry.js'
 export type { Loader, LoaderContext } from './data/loader.js'

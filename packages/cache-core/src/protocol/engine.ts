@@ -96,10 +96,20 @@ export class Engine {
   }
 
   get counters(): CacheStats {
-    const { journal, near, openBreakers } = this.slots
-    const { size: nearEntries = 0, bytes: nearBytes = 0 } = near ?? {}
-    const captureBytes = this.captures.held
-    return { ...this.stats.counters, journaled: journal.size, openBreakers, captureBytes, nearEntries, nearBytes }
+    const { journal, near, openBreakers, latencies } = this.slots
+    return {
+      ...this.stats.counters,
+      journaled: journal.size,
+      openBreakers,
+      captureBytes: this.captures.held,
+      nearEntries: near?.size ?? 0,
+      nearBytes: near?.bytes ?? 0,
+      latency: {
+        load: this.stats.loadLatencies.summary(),
+        storeRead: latencies?.read.summary(),
+        storeWrite: latencies?.write.summary(),
+      },
+    }
   }
 
   /** @throws StoreClosedError */

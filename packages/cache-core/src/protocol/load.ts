@@ -1,9 +1,11 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
 import { LoadTimeoutError } from '../base/errors.js'
+import { isTraced, type TraceContexts, traced } from '../base/tracing.js'
 import type { Encoded, ValueFrame } from '../entry/frame.js'
 import { type SealedValue, sealValue } from '../entry/value-frame.js'
 import type { DeadlineClass } from '../store/guard/attempts.js'
 import { frameMarks, type Loaded, type Loading, type LoadMarks, type LoadOptions, type LoadTerms } from './call.js'
+import { keyName } from './key.js'
 import type { LeaseOutcome, LoadLease } from './lease.js'
 import type { LoadLink } from './load-chain.js'
 import { nameTags } from './named-tags.js'
@@ -80,7 +82,8 @@ export class Load {
     this.#scheduleExtension()
     try {
       const terms = { signal: this.#abort.signal, marks: this.right, previous: this.#previous, link: this.#link }
-      return { loaded: await orAborted(load, terms) }
+      const run = (): Promise<Loaded> => orAborted(load, terms)
+      return { loaded: await (isTraced('load') ? traced('load', this.#traceContext(), run) : run()) }
     } catch (error) {
       stats.loadFailed(this.#options.namespace, this.#options.key, error)
       const { aborted, reason } = this.#abort.signal
@@ -91,6 +94,11 @@ export class Load {
       this.#running = false
       this.#loadMs = clock.monotonic() - this.beganAt
     }
+  }
+
+  #traceContext(): TraceContexts['load'] {
+    const { namespace, key } = this.#options
+    return { namespace: namespace.label, key: keyName(key), leased: this.right !== undefined }
   }
 
   abort(reason: unknown): void {
@@ -121,6 +129,7 @@ export class Load {
     this.#parts.stats.loaded(this.#options.namespace, this.#options.key, {
       leased: right !== undefined,
       value: loaded?.encoded !== undefined,
+      failed: loaded === undefined,
       stored,
       durationMs: this.#loadMs,
     })

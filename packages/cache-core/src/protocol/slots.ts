@@ -69,6 +69,11 @@ export class Slots {
     return this.#store.capabilities
   }
 
+  /** How long answers of the store took; `undefined` for a store in this process. */
+  get latencies(): GuardedStore['latencies'] {
+    return this.#store.latencies
+  }
+
   /** Servers that are not asked now. */
   get openBreakers(): number {
     return this.#store.openBreakers

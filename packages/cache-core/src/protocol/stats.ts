@@ -1,4 +1,5 @@
 import { channelOf, type DiagnosticEvents, report } from '../base/diagnostics.js'
+import { Latencies, type LatencySummary } from '../base/latencies.js'
 import { type Key, keyName } from './key.js'
 
 /** What a cache counted since it was made, its namespaces included. */
@@ -43,10 +44,18 @@ export interface CacheStats {
   readonly openBreakers: number
   /** Bytes of responses that are held now while they are captured, at most `maxCaptureBytes`. */
   readonly captureBytes: number
+  /** How long things took, in milliseconds. What failed, or missed its deadline, is not in it. */
+  readonly latency: {
+    /** Loaders. */
+    readonly load: LatencySummary
+    /** Operations on the store; `undefined` for one in this process. */
+    readonly storeRead: LatencySummary | undefined
+    readonly storeWrite: LatencySummary | undefined
+  }
 }
 
 /** What stands elsewhere and is no count of events. */
-type Levels = 'journaled' | 'openBreakers' | 'captureBytes' | 'nearEntries' | 'nearBytes'
+type Levels = 'journaled' | 'openBreakers' | 'captureBytes' | 'nearEntries' | 'nearBytes' | 'latency'
 
 type Counters = { -readonly [Name in Exclude<keyof CacheStats, Levels>]: number }
 
@@ -60,6 +69,7 @@ const nearHits = channelOf('near-hit')
 
 /** Counts what happens and tells it on diagnostics, in one call. */
 export class Stats {
+  readonly loadLatencies = new Latencies()
   readonly #counters: Counters = {
     hits: 0,
     nearHits: 0,
@@ -140,9 +150,16 @@ export class Stats {
   loaded(
     { label }: Subject,
     key: Key,
-    load: { readonly leased: boolean; readonly value: boolean; readonly stored: boolean; readonly durationMs: number },
+    load: {
+      readonly leased: boolean
+      readonly value: boolean
+      readonly stored: boolean
+      readonly failed: boolean
+      readonly durationMs: number
+    },
   ): void {
-    const { leased, value, stored, durationMs } = load
+    const { leased, value, stored, failed, durationMs } = load
+    if (!failed) this.loadLatencies.record(durationMs)
     if (stored) this.#counters.stores++
     else if (value) this.#counters.unstored++
     report('load', () => ({ namespace: label, key: keyName(key), leased, stored, durationMs }))

@@ -235,6 +235,7 @@ describe('stats', () => {
       waits: 0,
       stores: 1,
       unreadable: 0,
+      latency: { load: expect.objectContaining({ count: 2 }), storeRead: undefined, storeWrite: undefined },
       unstored: 0,
       journaled: 0,
       openBreakers: 0,

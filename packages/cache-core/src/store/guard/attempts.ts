@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.js'
 import { report } from '../../base/diagnostics.js'
 import { messageOf, StoreTimeoutError, StoreUnavailableError } from '../../base/errors.js'
+import { Latencies } from '../../base/latencies.js'
+import { isTraced, traced } from '../../base/tracing.js'
 import { type OperationKind, StoreErrors } from '../kit/store-errors.js'
 import type { Store } from '../store.js'
 import { Breakers } from './breakers.js'
@@ -27,10 +29,13 @@ export class Attempts {
   readonly #errors: StoreErrors
   readonly #breakers: Breakers
   readonly #deadlines: Readonly<Record<DeadlineClass | 'purge' | 'close', Deadlines>>
+  /** Of operations that were answered in time; `undefined` for a store in this process, of which nobody asks. */
+  readonly latencies: Readonly<Record<OperationKind, Latencies>> | undefined
   #closed = false
 
   constructor(store: Store, { readMs, writeMs }: GuardTerms['timeout'], clock: Clock) {
     this.#store = store.name
+    if (store.capabilities?.shared) this.latencies = { read: new Latencies(), write: new Latencies() }
     this.#errors = new StoreErrors(store.name)
     this.#deadlines = {
       read: new Deadlines(readMs, clock),
@@ -114,8 +119,23 @@ export class Attempts {
       breakers?.failed(kind, key, error)
       return error
     }
-    if (breakers === undefined || breakers.idle) return deadlines.bound(sent(send), toError)
-    return deadlines.bound(sent(send), toError, () => breakers.answered(kind, key))
+    const answer = (): Promise<T> => deadlines.bound(sent(send), toError, this.#onAnswer(kind, key, breakers))
+    return isTraced('store') ? traced('store', { store: this.#store, operation, key }, answer) : answer()
+  }
+
+  /** What is to be told when an operation was answered; `undefined`: nothing. */
+  #onAnswer(
+    kind: OperationKind,
+    key: string | undefined,
+    breakers: Breakers | undefined,
+  ): ((ms: number) => void) | undefined {
+    const latencies = this.latencies?.[kind]
+    const told = breakers === undefined || breakers.idle ? undefined : breakers
+    if (latencies === undefined && told === undefined) return undefined
+    return (ms) => {
+      latencies?.record(ms)
+      told?.answered(kind, key)
+    }
   }
 
   /** Told on diagnostics when the breaker opened, and not for each operation. */

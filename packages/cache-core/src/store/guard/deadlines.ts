@@ -38,14 +38,14 @@ export class Deadlines {
   /**
    * Settles as `operation` does, its error as `toError` translates it, or rejects with `toError(EXPIRED)` when its time
    * is over. A late result is dropped.
-   * @param onAnswer Told when it resolves in time.
+   * @param onAnswer Told when it resolves in time, and after how many milliseconds.
    */
-  bound<T>(operation: Promise<T>, toError: (cause: unknown) => unknown, onAnswer?: () => void): Promise<T> {
+  bound<T>(operation: Promise<T>, toError: (cause: unknown) => unknown, onAnswer?: (ms: number) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const pending = this.#add((cause) => reject(toError(cause)))
       operation.then(
         (value) => {
-          if (this.#forget(pending)) onAnswer?.()
+          if (this.#forget(pending)) onAnswer?.(this.#clock.monotonic() - pending.dueAt + this.ms)
           resolve(value)
         },
         (error) => {

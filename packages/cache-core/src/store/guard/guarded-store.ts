@@ -64,6 +64,11 @@ export class GuardedStore implements Store {
     return this.#store.capabilities
   }
 
+  /** How long its answers took; `undefined` for a store in this process. */
+  get latencies(): Attempts['latencies'] {
+    return this.#attempts.latencies
+  }
+
   /** Servers whose circuit breaker is open: they are asked in the background only. */
   get openBreakers(): number {
     return this.#attempts.openBreakers
