@@ -1,7 +1,6 @@
 import { InvalidLoaderError, InvalidOptionError, StoreClosedError } from '../base/errors.js'
 import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
 import { decodeValue, encodeValue, isOfShape } from '../entry/shape.js'
-import type { Life } from '../entry/value-frame.js'
 import type { CallOptions, Loading } from '../protocol/call.js'
 import type { SlotState } from '../protocol/classify.js'
 import { ENGINE, Engine, type EngineHandle } from '../protocol/engine.js'
@@ -15,7 +14,7 @@ import type { Target } from '../protocol/write.js'
 import { type CacheEntry, entryOf } from './entry.js'
 import { type Loader, type LoaderContext, loadingOf } from './loader.js'
 import { LoadBatch, type ManyLoader } from './many.js'
-import { parseNamespace, parseTags } from './names.js'
+import { namespacePart, parseTags } from './names.js'
 import { type Mutability, NearView, NOT_NEAR } from './near-view.js'
 import {
   type CacheOptions,
@@ -27,7 +26,7 @@ import {
   type GetOrSetTerms,
   type IncrementOptions,
   type InvalidateTagsOptions,
-  type LifeTerms,
+  lifeOf,
   nearTerms,
   parseCacheOptions,
   parseCloseOptions,
@@ -248,12 +247,7 @@ export class Cache {
     const text = keyText(key)
     const state = await this.#look('getEntry', text)
     if (state?.is !== 'fresh' && state?.is !== 'stale') return undefined
-    try {
-      return entryOf<T>(this.#terms, state.frame, state.is === 'stale')
-    } catch {
-      this.#engine.stats.unreadable(this.#slot(text), 'value')
-      return undefined
-    }
+    return this.#readable(text, () => entryOf<T>(this.#terms, state.frame, state.is === 'stale'))
   }
 
   /** Whether there is a value to serve. @throws InvalidKeyError, StoreClosedError */
@@ -533,8 +527,13 @@ export class Cache {
   }
 
   #decode(text: string, encoded: Encoded): unknown {
+    return this.#readable(text, () => this.#open(this.#terms, encoded))
+  }
+
+  /** `undefined`, and counted, where what stands there is none of the values that callers expect. */
+  #readable<T>(text: string, read: () => T): T | undefined {
     try {
-      return this.#open(this.#terms, encoded)
+      return read()
     } catch {
       this.#engine.stats.unreadable(this.#slot(text), 'value')
       return undefined
@@ -544,12 +543,3 @@ export class Cache {
 
 const NO_MARKS: readonly Mark[] = []
 const FRESH_ONLY = { staleWhileRevalidateMs: 0, eagerRefresh: 0 }
-
-function lifeOf({ ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }: LifeTerms): Life {
-  return { ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }
-}
-
-/** A separator inside a name, escaped: `namespace('a/b')` is not `namespace('a').namespace('b')`. */
-function namespacePart(name: string): string {
-  return parseNamespace(name).replaceAll('%', '%25').replaceAll('/', '%2F')
-}

@@ -21,11 +21,19 @@ export const tagsOption = list(nameOption, 'tags', "['product:7']").to((tags, op
 const tagList = list(nameOption, 'tags', "['product:7']")
 
 /** @throws InvalidOptionError naming `namespace`. */
-export function parseNamespace(name: unknown): string {
+function parseNamespace(name: unknown): string {
   return nameOption.parse(name, 'namespace')
 }
 
 /** Each once. @throws InvalidOptionError naming `tags`. */
 export function parseTags(tags: unknown): readonly string[] {
   return [...new Set(tagList.parse(tags, 'tags'))]
+}
+
+/**
+ * A name as part of a path, its separators escaped: `namespace('a/b')` is not `namespace('a').namespace('b')`.
+ * @throws InvalidOptionError naming `namespace`.
+ */
+export function namespacePart(name: string): string {
+  return parseNamespace(name).replaceAll('%', '%25').replaceAll('/', '%2F')
 }

@@ -9,6 +9,7 @@ import { show } from '../base/show.js'
 import { type Codec, jsonCodec } from '../entry/codec.js'
 import type { CompressionAlgorithm } from '../entry/transforms/compression.js'
 import type { StandardSchema } from '../entry/validate.js'
+import type { Life } from '../entry/value-frame.js'
 import { CAPABILITY_NAMES, type CapabilityName } from '../store/capabilities.js'
 import { isGuarded } from '../store/guard/guarded-store.js'
 import { type StoreTimeout, storeTimeoutOption } from '../store/guard/options.js'
@@ -288,6 +289,11 @@ export type WriteTerms = Parsed<typeof SET_OPTIONS>
 
 /** `TouchOptions` after parsing. */
 export type LifeTerms = Parsed<typeof TOUCH_OPTIONS>
+
+/** What of a write's options says how long its entry lives. */
+export function lifeOf({ ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }: LifeTerms): Life {
+  return { ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }
+}
 
 /** What one call of `getOrSet` may say beside. */
 export type GetOrSetTerms = EntryTerms & { readonly forceFresh?: boolean }

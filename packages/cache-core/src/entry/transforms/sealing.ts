@@ -5,7 +5,7 @@ import { decrypt, encrypt, KEY_BYTES, NONCE_BYTES, TAG_BYTES, type XaesKey, xaes
 /** Which secret it was sealed with, so that none has to be tried. */
 const ID_BYTES = 4
 /** What sealing adds to a payload. */
-export const SEAL_BYTES = ID_BYTES + NONCE_BYTES + TAG_BYTES
+const SEAL_BYTES = ID_BYTES + NONCE_BYTES + TAG_BYTES
 
 /** Separates these keys from all that an application derives of the same secret. */
 const KEY_INFO = 'tiercel entry key'
