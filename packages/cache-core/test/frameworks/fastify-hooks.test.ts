@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
 import compress from '@fastify/compress'
 import cookie from '@fastify/cookie'
@@ -205,5 +206,16 @@ describe('Fastify and its plugins', () => {
     const reply = await app.inject('/')
     expect([reply.statusCode, reply.json().message]).toEqual([500, 'boom'])
     expect(reply.headers['cache-control']).toBeUndefined()
+  })
+
+  it('a field that a hook outside sets is its own on hits of a stream, too', async () => {
+    const app = await withCache()
+    let requests = 0
+    app.addHook('onRequest', async (_request, reply) => void reply.header('x-remaining', String(10 - ++requests)))
+    app.get('/', (_request, reply) => reply.type('text/plain').send(Readable.from(['a', 'b'])))
+    await app.inject('/')
+    const hit = await app.inject('/')
+    expect([hit.body, hit.headers['x-remaining']]).toEqual(['ab', '8'])
+    expect(hit.headers['cache-status']).toContain('hit')
   })
 })

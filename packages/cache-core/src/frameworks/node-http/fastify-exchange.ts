@@ -36,9 +36,20 @@ export function constraintTexts(constraints: object | undefined): string[] {
     .sort()
 }
 
-/** Fastify keeps the fields of its reply to itself, and gives them all at once when the head goes out. */
+/**
+ * Fastify keeps the fields of its reply to itself, and gives them all at once when the head goes out: of a stream one
+ * by one, which says nothing of who has set them.
+ */
 function logReply(reply: FastifyReply, log: FieldLog): void {
-  const { header, removeHeader } = reply
+  const { header, removeHeader, raw } = reply
+  const { setHeader } = raw
+  raw.setHeader = (name, value) => {
+    const key = name.toLowerCase()
+    const isCopied = !log.set.has(key) && reply.getHeader(name) === value
+    const returned = setHeader.call(raw, name, value)
+    if (isCopied) log.set.delete(key)
+    return returned
+  }
   reply.header = (...rest: Parameters<typeof header>) => {
     log.hasSet(rest[0])
     return header.apply(reply, rest)
