@@ -43,9 +43,11 @@ export function constraintTexts(constraints: object | undefined): string[] {
 function logReply(reply: FastifyReply, log: FieldLog): void {
   const { header, removeHeader, raw } = reply
   const { setHeader } = raw
+  const before = reply.getHeaders()
   raw.setHeader = (name, value) => {
     const key = name.toLowerCase()
-    const isCopied = !log.set.has(key) && reply.getHeader(name) === value
+    // What says how to read the body belongs to the body, whoever has set it.
+    const isCopied = !key.startsWith('content-') && !log.set.has(key) && before[key] === value
     const returned = setHeader.call(raw, name, value)
     if (isCopied) log.set.delete(key)
     return returned
