@@ -13,7 +13,7 @@ import type { Slots } from '../../../src/protocol/slots.js'
 import type { Store, StoreEntry } from '../../../src/store/store.js'
 import { findViolation } from './find-violation.js'
 import { override } from './override.js'
-import type { ScenarioOptions } from './scenario.js'
+import type { ScenarioOptions } from './scenario-options.js'
 import { LOST_MARKS, THREE_SLOTS } from './scenarios.js'
 
 /** Writers that clear, readers that only look: what is wrong with marks shows on hits. */

@@ -8,7 +8,7 @@ import { openSlot } from '../../../src/protocol/slot.js'
 import type { Store, Version } from '../../../src/store/store.js'
 import { findViolation } from './find-violation.js'
 import { override } from './override.js'
-import type { CacheUnderTest } from './scenario.js'
+import type { CacheUnderTest } from './scenario-options.js'
 import { CRASHED_HOLDERS, LOST_EXTENSIONS, SHORT_WAITS, STALE, WRITERS } from './scenarios.js'
 
 /** A plain promise per key in front of the store, as every single-flight helper does it. */

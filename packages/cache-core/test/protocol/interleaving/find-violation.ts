@@ -1,4 +1,5 @@
-import { runScenario, type ScenarioOptions } from './scenario.js'
+import { runScenario } from './scenario.js'
+import type { ScenarioOptions } from './scenario-options.js'
 
 const MOST_SEEDS = 2_000
 

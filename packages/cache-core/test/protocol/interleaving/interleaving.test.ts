@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Outcome, runScenario, type ScenarioOptions } from './scenario.js'
+import { type Outcome, runScenario } from './scenario.js'
+import type { ScenarioOptions } from './scenario-options.js'
 import {
   CALM,
   CRASHED_HOLDERS,

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Near } from '../../../src/protocol/near.js'
 import { Slots } from '../../../src/protocol/slots.js'
 import { findViolation } from './find-violation.js'
-import { runScenario, type ScenarioOptions } from './scenario.js'
+import { runScenario } from './scenario.js'
+import type { ScenarioOptions } from './scenario-options.js'
 import { NEAR, NEAR_AND_FAULTS, NEAR_NAMED_TAGS, NEAR_SETS, NEAR_STALE, NEAR_STRICT, NEAR_TAGS } from './scenarios.js'
 
 const SEEDS = process.env.TIERCEL_LONG === '1' ? 10_000 : 40

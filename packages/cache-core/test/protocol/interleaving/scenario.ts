@@ -1,73 +1,10 @@
 import { LoadTimeoutError, StoreError } from '../../../src/base/errors.js'
-import type { Cache } from '../../../src/data/cache.js'
-import { createCache } from '../../../src/data/cache.js'
 import type { LoaderContext } from '../../../src/data/loader.js'
-import type { Delivery } from '../../../src/protocol/journal.js'
-import type { Store } from '../../../src/store/store.js'
+import { cachesOf } from './caches.js'
 import { Invariants } from './invariants.js'
+import type { CacheUnderTest, ScenarioOptions } from './scenario-options.js'
+import { invalidate, TAG, wayOf } from './ways.js'
 import { type Fate, type StepRules, type Task, World } from './world.js'
-
-/** What a scenario uses of a cache. */
-export type CacheUnderTest = Pick<
-  Cache,
-  'getOrSet' | 'get' | 'set' | 'add' | 'delete' | 'clear' | 'invalidateTags' | 'stats'
->
-
-export interface ScenarioOptions {
-  readonly processes: number
-  /** Calls of `getOrSet`, some of `get`. */
-  readonly callers: number
-  /** Commits to the database, each followed by `delete` or `clear`. */
-  readonly writes: number
-  /**
-   * Commits, each followed by `set`, or by `delete` and `add`. One after the other with all writes: which of two
-   * values is newer, a plain `set` cannot know.
-   */
-  readonly sets: number
-  readonly keys: number
-  /**
-   * How every entry gets its tag: from the call, or from its loader. Then writers invalidate it, too, and those softly
-   * where nothing may be served stale: that promises as much.
-   */
-  readonly tags: 'none' | 'static' | 'named'
-  /** Servers without copies of each other that the keys lie on. */
-  readonly servers: number
-  /** In how many slots the mark of a namespace stands: one, or one on each of three servers. */
-  readonly markSlots: 1 | 3
-  /** How often a server goes away, for all or for one process, or comes back, with its data or empty. */
-  readonly outages: number
-  /** Share of callers that only `get`. */
-  readonly gets: number
-  /** Chance that a write on the store does not end well. */
-  readonly faults: number
-  readonly evictions: number
-  /** Crashes of processes; one always lives. */
-  readonly crashes: number
-  /** Chance that a loader throws, skips or has nothing. */
-  readonly badLoaders: number
-  readonly leaseMs: number
-  readonly waitTimeoutMs: number
-  readonly tagHoldMs: number
-  /** How long a mark that cannot be read is believed; invalidations of all keys are late by as much. */
-  readonly markGraceMs: number
-  /** As what a variant that is broken promises it; default: as it is. */
-  readonly promisedGraceMs?: number
-  /** How long values are fresh, and how long they may be served stale after that, in milliseconds. */
-  readonly ttlMs: number
-  readonly staleMs: number
-  /** How long a loader takes on the world's clock, in milliseconds. */
-  readonly loaderMs: number
-  /** Within which time callers begin, in milliseconds; 0: within some steps. */
-  readonly spreadMs: number
-  /** Whether each process has a near cache, and how often the bus of one breaks. */
-  readonly near: boolean
-  readonly busBreaks: number
-  /** Whether the store answers before time passes: then no lease can end while its holder lives. */
-  readonly promptStore: boolean
-  /** Breaks the store behind all processes, or puts something in front of each cache. */
-  readonly breakStore?: (store: Store) => Store
-  readonly breakCache?: (cache: Cache) => CacheUnderTest
-}
 
 export interface Outcome {
   /** What the invariants say against this run. Empty: nothing. */
@@ -86,8 +23,6 @@ const MAX_STEPS = 600
 const MAX_FAIR_STEPS = 3_000
 /** The longest delay of a poll: 250 ms and a quarter. */
 const LONGEST_POLL_MS = 313
-/** Of every entry, where there are tags. */
-const TAG = 'tag'
 const FAULTS: readonly Fate[] = ['lost reply', 'never executed', 'executed late']
 
 class Refused extends Error {}
@@ -140,26 +75,7 @@ class Scenario {
     this.#processes = Array.from({ length: options.processes }, (_, index) => `p${index}`)
     this.#keys = Array.from({ length: options.keys }, (_, index) => `k${index}`)
     this.#marks = options.tags === 'none' ? ['2:n::'] : ['2:n::', `2:t::${TAG}`, `2:s::${TAG}`, '2:e::']
-    this.#caches = new Map(
-      this.#processes.map((process) => {
-        const cache = createCache({
-          store: this.world.storeOf(process),
-          clock: this.world.clock,
-          storeTimeout: 1_000_000,
-          lease: options.leaseMs,
-          hardTimeout: 20_000,
-          waitTimeout: options.waitTimeoutMs,
-          tagHold: options.tagHoldMs,
-          markGrace: options.markGraceMs,
-          ttl: options.ttlMs,
-          staleWhileRevalidate: options.staleMs,
-          staleIfError: 2 * options.staleMs,
-          jitter: 0,
-          near: options.near ? { ttl: '1h' } : false,
-        })
-        return [process, options.breakCache?.(cache) ?? cache]
-      }),
-    )
+    this.#caches = cachesOf(this.#processes, this.world, options)
   }
 
   async run(): Promise<Outcome> {
@@ -352,22 +268,13 @@ class Scenario {
   /** Commits, then invalidates. */
   async #invalidate(name: string, process: string): Promise<void> {
     await this.#write(name, process, async (cache) => {
-      const way = this.#way()
+      const way = wayOf(this.#options, this.world.random())
       const key = way === 'delete' ? this.world.pick(this.#keys) : undefined
       const version = this.#commit(name, process)
       const outcome = await invalidate(cache, way, key)
       this.world.trace.push(`${name} ${way} ${key ?? ''} ${outcome}`)
       this.#hold(process, key, version, outcome === 'delivered')
     })
-  }
-
-  #way(): Way {
-    const { tags, staleMs } = this.#options
-    const chance = this.world.random()
-    if (tags === 'none') return chance < 0.7 ? 'delete' : 'clear'
-    if (chance < 0.3) return 'delete'
-    if (chance < 0.4) return 'clear'
-    return chance < 0.7 || staleMs > 0 ? 'tag' : 'soft tag'
   }
 
   get #tagged(): { readonly tags: readonly string[] } {
@@ -428,12 +335,4 @@ class Scenario {
       !this.#options.near || (!this.#unheard.has(process) && wire.hasHeard(other, last))
     this.#invariants.invalidated({ key, version, process, elsewhereFrom, isHeardBy })
   }
-}
-
-/** How a writer invalidates: one key, or all of them. */
-type Way = 'delete' | 'clear' | 'tag' | 'soft tag'
-
-function invalidate(cache: CacheUnderTest, way: Way, key: string | undefined): Promise<Delivery> {
-  if (key !== undefined) return cache.delete(key)
-  return way === 'clear' ? cache.clear() : cache.invalidateTags([TAG], { soft: way === 'soft tag' })
 }

@@ -1,4 +1,4 @@
-import type { ScenarioOptions } from './scenario.js'
+import type { ScenarioOptions } from './scenario-options.js'
 
 /** Nothing goes wrong, and nobody writes. */
 export const CALM: ScenarioOptions = {

@@ -1,0 +1,20 @@
+import type { Delivery } from '../../../src/protocol/journal.js'
+import type { CacheUnderTest, ScenarioOptions } from './scenario-options.js'
+
+/** Of every entry, where there are tags. */
+export const TAG = 'tag'
+
+/** How a writer invalidates: one key, or all of them. */
+type Way = 'delete' | 'clear' | 'tag' | 'soft tag'
+
+export function wayOf({ tags, staleMs }: ScenarioOptions, chance: number): Way {
+  if (tags === 'none') return chance < 0.7 ? 'delete' : 'clear'
+  if (chance < 0.3) return 'delete'
+  if (chance < 0.4) return 'clear'
+  return chance < 0.7 || staleMs > 0 ? 'tag' : 'soft tag'
+}
+
+export function invalidate(cache: CacheUnderTest, way: Way, key: string | undefined): Promise<Delivery> {
+  if (key !== undefined) return cache.delete(key)
+  return way === 'clear' ? cache.clear() : cache.invalidateTags([TAG], { soft: way === 'soft tag' })
+}
