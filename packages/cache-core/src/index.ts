@@ -36,6 +36,7 @@ export type {
   TouchOptions,
   WarmOptions,
 } from './data/options.js'
+export type { Warmed } from './data/warm.js'
 export type { WrapOptions, Wrapped } from './data/wrap.js'
 export { type Codec, jsonCodec } from './entry/codec.js'
 export type { CompressionAlgorithm } from './entry/transforms/compression.js'

@@ -1,21 +1,16 @@
-import { InvalidLoaderError, InvalidOptionError, StoreClosedError } from '../base/errors.js'
-import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
-import { decodeValue, encodeValue, isOfShape } from '../entry/shape.js'
-import type { CallOptions, Loading } from '../protocol/call.js'
-import type { SlotState } from '../protocol/classify.js'
+import { InvalidLoaderError, InvalidOptionError } from '../base/errors.js'
+import { encodeValue } from '../entry/shape.js'
 import { ENGINE, Engine, type EngineHandle } from '../protocol/engine.js'
 import type { Delivery } from '../protocol/journal.js'
 import { type Key, keyText } from '../protocol/key.js'
-import type { Place } from '../protocol/lookup.js'
-import type { NamespaceMark } from '../protocol/marks.js'
 import { slotKey } from '../protocol/slot.js'
 import type { CacheStats } from '../protocol/stats.js'
-import type { Target } from '../protocol/write.js'
 import { type CacheEntry, entryOf } from './entry.js'
-import { type Loader, type LoaderContext, loadingOf } from './loader.js'
-import { LoadBatch, type ManyLoader } from './many.js'
+import { Keyspace } from './keyspace.js'
+import type { Loader, LoaderContext } from './loader.js'
+import { loadMany, type ManyLoader } from './many.js'
 import { namespacePart, parseTags } from './names.js'
-import { type Mutability, NearView, NOT_NEAR } from './near-view.js'
+import { type NearView, NOT_NEAR } from './near-view.js'
 import {
   type CacheOptions,
   type CloseOptions,
@@ -42,6 +37,7 @@ import {
   type TouchOptions,
   type WarmOptions,
 } from './options.js'
+import { type Warmed, warmKeys } from './warm.js'
 import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
 
 /** The room of keys of a cache that has not named another. */
@@ -54,7 +50,8 @@ const ROOT_NAMESPACE = ''
 export function createCache(options: CacheOptions): Cache {
   const terms = parseCacheOptions(options)
   const near = nearTerms(terms)
-  return new Cache(new Engine({ ...terms, near }), near?.mutability ?? 'freeze', ROOT_NAMESPACE, entryTerms(terms))
+  const engine = new Engine({ ...terms, near })
+  return new Cache(new Keyspace(engine, near?.mutability ?? 'freeze', ROOT_NAMESPACE, entryTerms(terms)))
 }
 
 /**
@@ -65,31 +62,23 @@ export function createCache(options: CacheOptions): Cache {
  */
 export class Cache {
   readonly #engine: Engine
-  /** What callers get of values that are near. */
-  readonly #mutability: Mutability
-  readonly #path: string
-  readonly #namespace: NamespaceMark
+  readonly #keys: Keyspace
   readonly #terms: EntryTerms
-  readonly #nearView: NearView | undefined
-  /** The same, where calls look there that say nothing else. */
+  /** The near cache, where calls look there that say nothing else. */
   readonly #near: NearView | undefined
 
   /** @internal Made by `createCache` and `namespace`. */
-  constructor(engine: Engine, mutability: Mutability, path: string, terms: EntryTerms) {
-    this.#engine = engine
-    this.#mutability = mutability
-    this.#path = path
-    this.#namespace = engine.marks.namespace(path)
-    this.#terms = terms
-    const { near } = engine.slots
-    this.#nearView = near && new NearView(near, engine.stats, mutability, path)
-    this.#near = terms.near ? this.#nearView : undefined
+  constructor(keys: Keyspace) {
+    this.#engine = keys.engine
+    this.#keys = keys
+    this.#terms = keys.terms
+    this.#near = keys.terms.near ? keys.nearView : undefined
   }
 
   /** @internal What the HTTP cache over this one is given. */
   get [ENGINE](): EngineHandle {
     const { leaseMs, hardTimeoutMs } = this.#terms
-    return { engine: this.#engine, namespace: this.#path, leaseMs, hardTimeoutMs }
+    return { engine: this.#engine, namespace: this.#keys.path, leaseMs, hardTimeoutMs }
   }
 
   /**
@@ -105,7 +94,7 @@ export class Cache {
     // No async function: a hit near makes its promise and nothing else.
     const near = this.#near
     if (near !== undefined && options === undefined && typeof loader === 'function') {
-      const value = this.#nearby(near, key, loader, this.#terms, undefined)
+      const value = this.#keys.nearby(near, key, loader, this.#terms, undefined)
       if (value !== NOT_NEAR) return Promise.resolve(value as T)
     }
     return this.#getOrSet(key, loader, options)
@@ -117,43 +106,11 @@ export class Cache {
     if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSet needs a loader, a function')
     this.#engine.checkOpen('getOrSet')
     options?.signal?.throwIfAborted()
-    if (options !== undefined && this.#nearView !== undefined && terms.near && !terms.forceFresh) {
-      const near = this.#nearby(this.#nearView, key, loader, terms, options.signal)
+    if (options !== undefined && this.#keys.nearView !== undefined && terms.near && !terms.forceFresh) {
+      const near = this.#keys.nearby(this.#keys.nearView, key, loader, terms, options.signal)
       if (near !== NOT_NEAR) return near as T
     }
-    return this.#load<T>(key, text, loader, terms, options?.signal)
-  }
-
-  async #load<T>(
-    key: Key,
-    text: string,
-    loader: Loader<T>,
-    terms: GetOrSetTerms,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    const load = loadingOf(key, loader, terms)
-    return (await this.#engine.getOrSet<T>(this.#call(key, text, load, terms, signal))).value as T
-  }
-
-  /** What a hit near gets, or `NOT_NEAR`. What is stale is asked of the store, once: which refreshes it, or has it anew. */
-  #nearby<T>(
-    near: NearView,
-    key: Key,
-    loader: Loader<T>,
-    terms: GetOrSetTerms,
-    signal: AbortSignal | undefined,
-  ): unknown {
-    const entry = near.find(key, terms)
-    if (entry === undefined) return NOT_NEAR
-    const value = near.valueOf(entry, key, terms)
-    if (value !== NOT_NEAR && near.isStale(entry) && !entry.revalidating) {
-      entry.revalidating = true
-      const done = (): void => {
-        entry.revalidating = false
-      }
-      this.#load(key, keyText(key), loader, terms, signal).then(done, done)
-    }
-    return value
+    return this.#keys.load<T>(key, text, loader, terms, options?.signal)
   }
 
   /**
@@ -161,17 +118,11 @@ export class Cache {
    * does not, whatever the store has. @throws InvalidKeyError, StoreClosedError
    */
   peek<T = unknown>(key: Key): T | undefined {
-    const value = this.#peek(key, this.#terms)
+    const value = this.#keys.peek(key, this.#terms)
     if (value !== NOT_NEAR) return value as T
     keyText(key)
     this.#engine.checkOpen('peek')
     return undefined
-  }
-
-  #peek(key: Key, terms: EntryTerms): unknown {
-    const view = terms.near ? this.#nearView : undefined
-    const entry = view?.find(key, FRESH_ONLY)
-    return view === undefined || entry === undefined ? NOT_NEAR : view.valueOf(entry, key, terms)
   }
 
   /**
@@ -189,30 +140,9 @@ export class Cache {
   ): Promise<(T | undefined)[]> {
     const terms: GetOrSetTerms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
     if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSetMany needs a loader, a function')
-    const texts = keys.map(keyText)
-    const distinct = new Map(texts.map((text, index) => [text, keys[index] as K]))
     this.#engine.checkOpen('getOrSetMany')
     options?.signal?.throwIfAborted()
-    const batch = new LoadBatch(distinct.values(), loader, terms, this.#engine.clock)
-    const values = new Map<string, T | undefined>()
-    await Promise.all(
-      Array.from(distinct, async ([text, key]) => {
-        const decided = (): void => batch.decided(key)
-        const near = terms.forceFresh ? NOT_NEAR : this.#peek(key, terms)
-        if (near !== NOT_NEAR) {
-          values.set(text, near as T | undefined)
-          decided()
-          return
-        }
-        const call = this.#call<T>(key, text, batch.loadingOf(key), terms, options?.signal)
-        try {
-          values.set(text, (await this.#engine.getOrSet<T>({ ...call, onDepends: decided })).value)
-        } finally {
-          decided()
-        }
-      }),
-    )
-    return texts.map((text) => values.get(text))
+    return loadMany(this.#keys, keys, loader, terms, options?.signal)
   }
 
   /**
@@ -220,17 +150,17 @@ export class Cache {
    * @throws InvalidKeyError, StoreClosedError
    */
   get<T = unknown>(key: Key): Promise<T | undefined> {
-    const near = this.#peek(key, this.#terms)
+    const near = this.#keys.peek(key, this.#terms)
     return near === NOT_NEAR ? this.#get<T>(key) : Promise.resolve(near as T | undefined)
   }
 
   async #get<T>(key: Key): Promise<T | undefined> {
     const text = keyText(key)
-    const frame = await this.#fresh('get', text)
-    const value = frame === undefined ? undefined : (this.#decode(text, frame) as T | undefined)
+    const frame = await this.#keys.fresh('get', text)
+    const value = frame === undefined ? undefined : (this.#keys.decode(text, frame) as T | undefined)
     const { stats } = this.#engine
-    if (value === undefined) stats.miss(this.#namespace, key)
-    else stats.hit(this.#namespace, key)
+    if (value === undefined) stats.miss(this.#keys.namespace, key)
+    else stats.hit(this.#keys.namespace, key)
     return value
   }
 
@@ -245,19 +175,19 @@ export class Cache {
    */
   async getEntry<T = unknown>(key: Key): Promise<CacheEntry<T> | undefined> {
     const text = keyText(key)
-    const state = await this.#look('getEntry', text)
+    const state = await this.#keys.look('getEntry', text)
     if (state?.is !== 'fresh' && state?.is !== 'stale') return undefined
-    return this.#readable(text, () => entryOf<T>(this.#terms, state.frame, state.is === 'stale'))
+    return this.#keys.readable(text, () => entryOf<T>(this.#terms, state.frame, state.is === 'stale'))
   }
 
   /** Whether there is a value to serve. @throws InvalidKeyError, StoreClosedError */
   async has(key: Key): Promise<boolean> {
-    return (await this.#fresh('has', keyText(key))) !== undefined
+    return (await this.#keys.fresh('has', keyText(key))) !== undefined
   }
 
   /** How long the value is still fresh, in milliseconds, `Infinity` without end; `undefined` when there is none. @throws InvalidKeyError, StoreClosedError */
   async ttl(key: Key): Promise<number | undefined> {
-    const frame = await this.#fresh('ttl', keyText(key))
+    const frame = await this.#keys.fresh('ttl', keyText(key))
     if (frame === undefined) return undefined
     // Never longer than it was given, though somebody has set the clock back since.
     return frame.freshUntil - Math.max(frame.createdAt, this.#engine.clock.now())
@@ -278,7 +208,7 @@ export class Cache {
       await this.delete(key)
       return false
     }
-    return this.#engine.writes.set(this.#target(text, life.tags), encoded, lifeOf(life))
+    return this.#engine.writes.set(this.#keys.target(text, life.tags), encoded, lifeOf(life))
   }
 
   /** Stores many values, each as `set`. Whether all were stored. @throws as `set`, for the first that fails */
@@ -299,7 +229,7 @@ export class Cache {
     const life = parseSetOptions('add', options, this.#terms)
     const encoded = encodeValue(life, value)
     this.#engine.checkOpen('add')
-    return this.#engine.writes.add(this.#target(text, life.tags), encoded, { ...lifeOf(life), jitter: 0 })
+    return this.#engine.writes.add(this.#keys.target(text, life.tags), encoded, { ...lifeOf(life), jitter: 0 })
   }
 
   /**
@@ -309,9 +239,9 @@ export class Cache {
    * Call it after the database has committed. @throws InvalidKeyError, StoreClosedError
    */
   async delete(key: Key): Promise<Delivery> {
-    const slot = this.#slot(keyText(key))
+    const slot = this.#keys.slot(keyText(key))
     this.#engine.checkOpen('delete')
-    return this.#engine.invalidations.delete(slot, this.#namespace, key)
+    return this.#engine.invalidations.delete(slot, this.#keys.namespace, key)
   }
 
   /** Removes many values, each as `delete`. `'delivered'`: the store has heard of all. @throws as `delete` */
@@ -327,8 +257,8 @@ export class Cache {
   async pull<T = unknown>(key: Key): Promise<T | undefined> {
     this.#engine.checkOpen('pull')
     const text = keyText(key)
-    const encoded = await this.#engine.retimes.pull(this.#place(text))
-    return encoded === undefined ? undefined : (this.#decode(text, encoded) as T | undefined)
+    const encoded = await this.#engine.retimes.pull(this.#keys.place(text))
+    return encoded === undefined ? undefined : (this.#keys.decode(text, encoded) as T | undefined)
   }
 
   /**
@@ -338,7 +268,7 @@ export class Cache {
    */
   async expire(key: Key): Promise<Delivery> {
     this.#engine.checkOpen('expire')
-    return this.#engine.retimes.expire(this.#place(keyText(key)))
+    return this.#engine.retimes.expire(this.#keys.place(keyText(key)))
   }
 
   /**
@@ -346,7 +276,7 @@ export class Cache {
    * @throws the store's errors. InvalidKeyError, InvalidOptionError, StoreClosedError
    */
   async touch(key: Key, options: TouchOptions = {}): Promise<boolean> {
-    const place = this.#place(keyText(key))
+    const place = this.#keys.place(keyText(key))
     const life = parseTouchOptions(options, this.#terms)
     this.#engine.checkOpen('touch')
     if (life.ttlMs === 0) throw new InvalidOptionError('ttl', 'touch needs a lifetime; expire ends it')
@@ -359,7 +289,7 @@ export class Cache {
    * @throws the store's errors. InvalidKeyError, InvalidOptionError, StoreClosedError
    */
   async increment(key: Key, by = 1, options: IncrementOptions = {}): Promise<number> {
-    const slot = slotKey('counter', this.#path, keyText(key))
+    const slot = slotKey('counter', this.#keys.path, keyText(key))
     const ttl = parseIncrementOptions(options)
     this.#engine.checkOpen('increment')
     return this.#engine.slots.increment(slot, by, ttl)
@@ -384,24 +314,10 @@ export class Cache {
     keys: Iterable<K>,
     loader: (key: K, context: LoaderContext) => unknown,
     options: WarmOptions = {},
-  ): Promise<{ readonly warmed: number; readonly failed: readonly { readonly key: K; readonly error: unknown }[] }> {
+  ): Promise<Warmed<K>> {
     const { concurrency, ...terms } = parseWarmOptions(options, this.#terms)
-    const view = new Cache(this.#engine, this.#mutability, this.#path, terms)
-    const failed: { readonly key: K; readonly error: unknown }[] = []
-    let warmed = 0
-    const queue = [...keys].values()
-    const worker = async (): Promise<void> => {
-      for (const key of queue) {
-        try {
-          await view.getOrSet(key, (context) => loader(key, context))
-          warmed++
-        } catch (error) {
-          failed.push({ key, error })
-        }
-      }
-    }
-    await Promise.all(Array.from({ length: concurrency }, worker))
-    return { warmed, failed }
+    const view = new Cache(this.#keys.with(this.#keys.path, terms))
+    return warmKeys(keys, (key) => view.getOrSet(key, (context) => loader(key, context)), concurrency)
   }
 
   /**
@@ -410,7 +326,7 @@ export class Cache {
    */
   async clear(): Promise<Delivery> {
     this.#engine.checkOpen('clear')
-    return this.#engine.invalidations.clear(this.#namespace)
+    return this.#engine.invalidations.clear(this.#keys.namespace)
   }
 
   /**
@@ -424,7 +340,7 @@ export class Cache {
     const names = parseTags(tags)
     const { soft } = parseInvalidateTagsOptions(options)
     this.#engine.checkOpen('invalidateTags')
-    return this.#engine.invalidations.tags(this.#namespace, names, soft)
+    return this.#engine.invalidations.tags(this.#keys.namespace, names, soft)
   }
 
   /**
@@ -434,13 +350,14 @@ export class Cache {
    */
   namespace(name: string, defaults: EntryOptions = {}): Cache {
     const part = namespacePart(name)
-    const path = this.#path === ROOT_NAMESPACE ? part : `${this.#path}/${part}`
-    return new Cache(this.#engine, this.#mutability, path, parseNamespaceOptions(defaults, this.#terms))
+    const { path: parent } = this.#keys
+    const path = parent === ROOT_NAMESPACE ? part : `${parent}/${part}`
+    return new Cache(this.#keys.with(path, parseNamespaceOptions(defaults, this.#terms)))
   }
 
   /** The same keys with other defaults: parsed once, they cost nothing per call. @throws InvalidOptionError naming the option. */
   configure(defaults: EntryOptions): Cache {
-    return new Cache(this.#engine, this.#mutability, this.#path, parseConfigureOptions(defaults, this.#terms))
+    return new Cache(this.#keys.with(this.#keys.path, parseConfigureOptions(defaults, this.#terms)))
   }
 
   /** What was counted since the cache was made, all namespaces together. */
@@ -456,90 +373,4 @@ export class Cache {
   async close(options: CloseOptions = {}): Promise<void> {
     await this.#engine.close(parseCloseOptions(options))
   }
-
-  #slot(text: string): string {
-    return slotKey('value', this.#path, text)
-  }
-
-  #target(text: string, tags: readonly string[]): Target {
-    return { slot: this.#slot(text), namespace: this.#namespace, tags }
-  }
-
-  #place(text: string): Place {
-    return { ...this.#target(text, this.#terms.tags), marks: NO_MARKS, near: this.#terms.near }
-  }
-
-  #call<T>(
-    key: Key,
-    text: string,
-    load: Loading,
-    terms: GetOrSetTerms,
-    signal: AbortSignal | undefined,
-  ): CallOptions<T> {
-    return {
-      key,
-      slot: this.#slot(text),
-      namespace: this.#namespace,
-      marks: NO_MARKS,
-      tags: terms.tags,
-      namesTags: true,
-      load,
-      near: terms.near,
-      open: (encoded) => this.#open(terms, encoded) as T,
-      leaseMs: terms.leaseMs,
-      hardTimeoutMs: terms.hardTimeoutMs,
-      waitTimeoutMs: terms.waitTimeoutMs ?? terms.hardTimeoutMs / 2,
-      staleWhileRevalidateMs: terms.staleWhileRevalidateMs,
-      staleIfErrorMs: terms.staleIfErrorMs,
-      softTimeoutMs: terms.softTimeoutMs,
-      jitter: terms.jitter,
-      eagerRefresh: terms.eagerRefresh,
-      forceFresh: terms.forceFresh ?? false,
-      fallback: 'shared',
-      signal,
-    }
-  }
-
-  /** What the slot means; `undefined` where the store does not answer. */
-  async #look(operation: string, text: string): Promise<SlotState | undefined> {
-    this.#engine.checkOpen(operation)
-    try {
-      return (await this.#engine.lookUp(this.#place(text))).state
-    } catch (error) {
-      if (error instanceof StoreClosedError) throw error
-      return undefined
-    }
-  }
-
-  /** The frame to serve, or `undefined`: a miss, a lease, dead, remembered as nothing, another shape, or no answer. */
-  async #fresh(operation: string, text: string): Promise<ValueFrame | undefined> {
-    const state = await this.#look(operation, text)
-    if (state?.is !== 'fresh' || state.frame.encoding === 'nothing') return undefined
-    if (isOfShape(this.#terms, state.frame)) return state.frame
-    this.#engine.stats.unreadable(this.#slot(text), 'value')
-    return undefined
-  }
-
-  /** With a near cache in the form in which a hit there answers, so that no caller changes what the next one cannot. */
-  #open(terms: EntryTerms, encoded: Encoded): unknown {
-    const view = terms.near ? this.#nearView : undefined
-    return view === undefined ? decodeValue(terms, encoded) : view.open(terms, encoded)
-  }
-
-  #decode(text: string, encoded: Encoded): unknown {
-    return this.#readable(text, () => this.#open(this.#terms, encoded))
-  }
-
-  /** `undefined`, and counted, where what stands there is none of the values that callers expect. */
-  #readable<T>(text: string, read: () => T): T | undefined {
-    try {
-      return read()
-    } catch {
-      this.#engine.stats.unreadable(this.#slot(text), 'value')
-      return undefined
-    }
-  }
 }
-
-const NO_MARKS: readonly Mark[] = []
-const FRESH_ONLY = { staleWhileRevalidateMs: 0, eagerRefresh: 0 }

@@ -1,9 +1,11 @@
 import type { Clock } from '../base/clock.js'
 import { InvalidValueError } from '../base/errors.js'
 import type { Loaded, Loading, LoadTerms } from '../protocol/call.js'
-import type { Key } from '../protocol/key.js'
+import { type Key, keyText } from '../protocol/key.js'
+import type { Keyspace } from './keyspace.js'
 import { loadedFrom, runOutside } from './loader.js'
-import type { EntryTerms } from './options.js'
+import { NOT_NEAR } from './near-view.js'
+import type { EntryTerms, GetOrSetTerms } from './options.js'
 
 /** What a loader of many keys is given. */
 export interface ManyLoaderContext {
@@ -32,13 +34,46 @@ interface Waiting<K extends Key> {
   readonly reject: (error: unknown) => void
 }
 
+/** The values under the keys, in their order: near, stored, or loaded together. */
+export async function loadMany<K extends Key, T>(
+  keyspace: Keyspace,
+  keys: readonly K[],
+  loader: ManyLoader<K, T>,
+  terms: GetOrSetTerms,
+  signal: AbortSignal | undefined,
+): Promise<(T | undefined)[]> {
+  const { engine } = keyspace
+  const texts = keys.map(keyText)
+  const distinct = new Map(texts.map((text, index) => [text, keys[index] as K]))
+  const batch = new LoadBatch(distinct.values(), loader, terms, engine.clock)
+  const values = new Map<string, T | undefined>()
+  await Promise.all(
+    Array.from(distinct, async ([text, key]) => {
+      const decided = (): void => batch.decided(key)
+      const near = terms.forceFresh ? NOT_NEAR : keyspace.peek(key, terms)
+      if (near !== NOT_NEAR) {
+        values.set(text, near as T | undefined)
+        decided()
+        return
+      }
+      const call = keyspace.call<T>(key, text, batch.loadingOf(key), terms, signal)
+      try {
+        values.set(text, (await engine.getOrSet<T>({ ...call, onDepends: decided })).value)
+      } finally {
+        decided()
+      }
+    }),
+  )
+  return texts.map((text) => values.get(text))
+}
+
 /**
  * One call of a loader for all keys of a `getOrSetMany` that have to be loaded. It waits until every key has its answer,
  * has the right to load, or depends on somebody else's load, and for nothing more: who waited for others with leases of
  * its own in hand could wait for somebody that waits for those. What comes to be loaded afterwards goes into a second
  * call.
  */
-export class LoadBatch<K extends Key, T> {
+class LoadBatch<K extends Key, T> {
   readonly #loader: ManyLoader<K, T>
   readonly #terms: EntryTerms
   readonly #clock: Clock

@@ -1,0 +1,167 @@
+import { StoreClosedError } from '../base/errors.js'
+import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
+import { decodeValue, isOfShape } from '../entry/shape.js'
+import type { CallOptions, Loading } from '../protocol/call.js'
+import type { SlotState } from '../protocol/classify.js'
+import type { Engine } from '../protocol/engine.js'
+import { type Key, keyText } from '../protocol/key.js'
+import type { Place } from '../protocol/lookup.js'
+import type { NamespaceMark } from '../protocol/marks.js'
+import { slotKey } from '../protocol/slot.js'
+import type { Target } from '../protocol/write.js'
+import { type Loader, loadingOf } from './loader.js'
+import { type Mutability, NearView, NOT_NEAR } from './near-view.js'
+import type { EntryTerms, GetOrSetTerms } from './options.js'
+
+const NO_MARKS: readonly Mark[] = []
+const FRESH_ONLY = { staleWhileRevalidateMs: 0, eagerRefresh: 0 }
+
+/** The keys of one namespace under the terms of one cache: where their entries stand, and how they are read and loaded. */
+export class Keyspace {
+  readonly engine: Engine
+  /** Of the namespace; `''` for that of the cache itself. */
+  readonly path: string
+  readonly namespace: NamespaceMark
+  readonly terms: EntryTerms
+  readonly nearView: NearView | undefined
+  /** What callers get of values that are near. */
+  readonly #mutability: Mutability
+
+  constructor(engine: Engine, mutability: Mutability, path: string, terms: EntryTerms) {
+    this.engine = engine
+    this.#mutability = mutability
+    this.path = path
+    this.namespace = engine.marks.namespace(path)
+    this.terms = terms
+    const { near } = engine.slots
+    this.nearView = near && new NearView(near, engine.stats, mutability, path)
+  }
+
+  /** Another on the same engine. */
+  with(path: string, terms: EntryTerms): Keyspace {
+    return new Keyspace(this.engine, this.#mutability, path, terms)
+  }
+
+  slot(text: string): string {
+    return slotKey('value', this.path, text)
+  }
+
+  target(text: string, tags: readonly string[]): Target {
+    return { slot: this.slot(text), namespace: this.namespace, tags }
+  }
+
+  place(text: string): Place {
+    return { ...this.target(text, this.terms.tags), marks: NO_MARKS, near: this.terms.near }
+  }
+
+  call<T>(
+    key: Key,
+    text: string,
+    load: Loading,
+    terms: GetOrSetTerms,
+    signal: AbortSignal | undefined,
+  ): CallOptions<T> {
+    return {
+      key,
+      slot: this.slot(text),
+      namespace: this.namespace,
+      marks: NO_MARKS,
+      tags: terms.tags,
+      namesTags: true,
+      load,
+      near: terms.near,
+      open: (encoded) => this.#open(terms, encoded) as T,
+      leaseMs: terms.leaseMs,
+      hardTimeoutMs: terms.hardTimeoutMs,
+      waitTimeoutMs: terms.waitTimeoutMs ?? terms.hardTimeoutMs / 2,
+      staleWhileRevalidateMs: terms.staleWhileRevalidateMs,
+      staleIfErrorMs: terms.staleIfErrorMs,
+      softTimeoutMs: terms.softTimeoutMs,
+      jitter: terms.jitter,
+      eagerRefresh: terms.eagerRefresh,
+      forceFresh: terms.forceFresh ?? false,
+      fallback: 'shared',
+      signal,
+    }
+  }
+
+  async load<T>(
+    key: Key,
+    text: string,
+    loader: Loader<T>,
+    terms: GetOrSetTerms,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const load = loadingOf(key, loader, terms)
+    return (await this.engine.getOrSet<T>(this.call(key, text, load, terms, signal))).value as T
+  }
+
+  /** What a hit near gets, or `NOT_NEAR`. What is stale is asked of the store, once: which refreshes it, or has it anew. */
+  nearby<T>(
+    near: NearView,
+    key: Key,
+    loader: Loader<T>,
+    terms: GetOrSetTerms,
+    signal: AbortSignal | undefined,
+  ): unknown {
+    const entry = near.find(key, terms)
+    if (entry === undefined) return NOT_NEAR
+    const value = near.valueOf(entry, key, terms)
+    if (value !== NOT_NEAR && near.isStale(entry) && !entry.revalidating) {
+      entry.revalidating = true
+      const done = (): void => {
+        entry.revalidating = false
+      }
+      this.load(key, keyText(key), loader, terms, signal).then(done, done)
+    }
+    return value
+  }
+
+  /** The fresh value near, or `NOT_NEAR`. */
+  peek(key: Key, terms: EntryTerms): unknown {
+    const view = terms.near ? this.nearView : undefined
+    const entry = view?.find(key, FRESH_ONLY)
+    return view === undefined || entry === undefined ? NOT_NEAR : view.valueOf(entry, key, terms)
+  }
+
+  /** What the slot means; `undefined` where the store does not answer. */
+  async look(operation: string, text: string): Promise<SlotState | undefined> {
+    this.engine.checkOpen(operation)
+    try {
+      return (await this.engine.lookUp(this.place(text))).state
+    } catch (error) {
+      if (error instanceof StoreClosedError) throw error
+      return undefined
+    }
+  }
+
+  /** The frame to serve, or `undefined`: a miss, a lease, dead, remembered as nothing, another shape, or no answer. */
+  async fresh(operation: string, text: string): Promise<ValueFrame | undefined> {
+    const state = await this.look(operation, text)
+    if (state?.is !== 'fresh' || state.frame.encoding === 'nothing') return undefined
+    if (isOfShape(this.terms, state.frame)) return state.frame
+    this.engine.stats.unreadable(this.slot(text), 'value')
+    return undefined
+  }
+
+  /** `undefined` where what stands there is none of the values that callers expect. */
+  decode(text: string, encoded: Encoded): unknown {
+    return this.readable(text, () => this.#open(this.terms, encoded))
+  }
+
+  /** `undefined`, and counted, where `read` throws at what stands there. */
+  readable<T>(text: string, read: () => T): T | undefined {
+    try {
+      return read()
+    } catch {
+      this.engine.stats.unreadable(this.slot(text), 'value')
+      return undefined
+    }
+  }
+
+  /** With a near cache in the form in which a hit there answers, so that no caller changes what the next one cannot. */
+  #open(terms: EntryTerms, encoded: Encoded): unknown {
+    const view = terms.near ? this.nearView : undefined
+    return view === undefined ? decodeValue(terms, encoded) : view.open(terms, encoded)
+  }
+}
