@@ -173,7 +173,6 @@ class Faults implements FaultControls {
 /** The key of an operation, several with commas between them; the channel of a message. */
 function keyIn(argument: unknown): string {
   if (Array.isArray(argument)) return argument.map(keyIn).join()
-  return typeof argument === 'object' && argument !== null && 'key' in argument
-    ? String(argument.key)
-    : String(argument ?? '')
+  if (typeof argument === 'string') return argument
+  return typeof argument === 'object' && argument !== null && 'key' in argument ? String(argument.key) : ''
 }
