@@ -15,8 +15,8 @@ const bytes = Buffer.from('bytes')
 const details = { store: 'memory' }
 
 describe('refused writes', () => {
-  const large = Buffer.alloc(2_000)
-  const small = (): Store => memoryStore({ maxBytes: 1_400 })
+  const large = Buffer.alloc(6_000)
+  const small = (): Store => memoryStore({ maxBytes: 6_000 })
   const capabilities = { ...memoryStore().capabilities, maxValueBytes: 100 }
   const tooLarge = Buffer.alloc(101)
 
