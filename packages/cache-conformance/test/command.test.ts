@@ -25,7 +25,7 @@ describe.concurrent('cache-conformance', () => {
     expect(out).toContain('memory keeps the contract: ')
     expect(out).toContain('1. Bytes come back equal: 8 passed')
     expect(out).toContain('✓ nothing is printed, no rejection is left unhandled')
-    expect(out).toContain('- a message of another process arrives (skipped: the store declares bus: false)')
+    expect(out).toContain('- a message of another process arrives (skipped: the store declares shared: false)')
     expect(out).toContain('| 1. Bytes come back equal | 8 passed |  |')
     expect(code).toBe(0)
   }, 60_000)

@@ -9,8 +9,8 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
-/** Core is the largest, with 198 kB (2026-11-20, maps and sources included). Twice as much is an accident. */
-const MAX_TARBALL_BYTES = 400_000
+/** Core is the largest, with 586 kB (2026-11-27, maps and sources included). Half as much again is an accident. */
+const MAX_TARBALL_BYTES = 900_000
 
 describe.each(inject('packed'))('$name', ({ name, tarball, folder }) => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
@@ -23,12 +23,14 @@ describe.each(inject('packed'))('$name', ({ name, tarball, folder }) => {
     // Every README goes along, whatever `files` says: the map of src/http does.
     const expected =
       /^(README\.md|LICENSE|package\.json|bin\/.+\.js|dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts|src\/http\/README\.md)$/
-    expect(files.filter((file) => !expected.test(file) || file.includes('test'))).toEqual([])
+    // `testing` is for the tests of applications; ours stay here.
+    const tests = /test(?!ing\/)/
+    expect(files.filter((file) => !expected.test(file) || tests.test(file))).toEqual([])
     expect(statSync(tarball).size).toBeLessThan(MAX_TARBALL_BYTES)
   })
 
   it('leads from the code and the types of every source back to it', () => {
-    const sources = files.filter((file) => /^src\/.+\.ts$/.test(file))
+    const sources = files.filter((file) => /^src\/.+(?<!\.d)\.ts$/.test(file))
     expect(sources).not.toHaveLength(0)
     for (const source of sources) {
       const compiled = source.replace(/^src(.+)\.ts$/, 'dist$1')

@@ -70,8 +70,8 @@ export class EmptyProject {
     const { code, stdout } = await this.run(join(NODE_MODULES, '.bin/tsc'), ['--project', '.', '--pretty', 'false'])
     const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
     if (code === null || (code !== 0 && errors.length === 0)) throw new Error(`tsc ended with ${code}:\n${stdout}`)
-    // The frameworks' declarations are theirs.
-    return errors.filter((line) => !/^node_modules\/(?!@tiercel\/)/.test(line))
+    // What comes with a framework is its own.
+    return types === 'own' ? errors.filter((line) => !/^node_modules\/(?!@tiercel\/)/.test(line)) : errors
   }
 
   remove(): void {
