@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { guardStore, StoreUnavailableError } from '@tiercel/cache-core/store'
 import { parseStoreUrl } from '@tiercel/cache-core/store-kit'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -80,6 +81,8 @@ describe.skipIf(server === undefined || server.external)('members that fail', ()
         const began = performance.now()
         await guarded.get(`key-${n % 100}`).catch(() => {})
         worst = Math.max(worst, performance.now() - began)
+        // What an open breaker refuses takes no turn of the event loop: timers would never run.
+        await turn()
       }
     })()
     await during()

@@ -11,6 +11,8 @@ export interface TestCluster extends Pick<Server, 'freeze' | 'thaw' | 'kill' | '
   /** `host:port` of each, with commas between. */
   readonly nodes: string
   readonly servers: readonly Server[]
+  /** Until every master believes that all are there, as some time after one was thawed. */
+  untilHealthy(): Promise<void>
 }
 
 /**
@@ -37,6 +39,7 @@ export async function startCluster(args: readonly string[] = []): Promise<TestCl
       await join(servers)
     },
     stop: () => each((server) => server.stop()),
+    untilHealthy: () => untilHealthy(servers),
   }
 }
 
@@ -55,6 +58,12 @@ async function join(servers: readonly Server[]): Promise<void> {
     const [, busPort = ''] = (await other.config('GET', 'cluster-port')) as string[]
     await first?.call('CLUSTER', 'MEET', '127.0.0.1', String(other.options.port), busPort)
   }
+  await untilHealthy(servers)
+  for (const admin of admins) admin.disconnect()
+}
+
+async function untilHealthy(servers: readonly Server[]): Promise<void> {
+  const admins = servers.map(({ url }) => new Redis(url))
   await Promise.all(admins.map(untilComplete))
   for (const admin of admins) admin.disconnect()
 }
@@ -87,7 +96,10 @@ async function startMaster(more: readonly string[]): Promise<Server | undefined>
 async function untilComplete(admin: Redis): Promise<void> {
   for (;;) {
     const info = String(await admin.call('CLUSTER', 'INFO'))
-    if (info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${MASTERS}`)) return
+    const nodes = String(await admin.call('CLUSTER', 'NODES'))
+    const complete = info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${MASTERS}`)
+    // Of a master that does not answer, `fail?` is what this one thinks, `fail` what they have agreed on.
+    if (complete && !nodes.includes('fail')) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
