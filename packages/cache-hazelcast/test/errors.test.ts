@@ -45,9 +45,8 @@ describe('an error', () => {
   })
 
   it('names the operation and the reason, and has the cause', () => {
-    const cause = new IOError('EPIPE')
-    const error = storeError('set', 'write', new OperationTimeoutError('deadline', cause))
-    expect(error).toMatchObject({ store: 'hazelcast', operation: 'set', cause })
+    const error = storeError('set', 'write', new OperationTimeoutError('deadline', new IOError('EPIPE')))
+    expect(error).toMatchObject({ store: 'hazelcast', operation: 'set', cause: { message: 'EPIPE' } })
     expect(error.message).toContain('EPIPE')
   })
 
