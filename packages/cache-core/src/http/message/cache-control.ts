@@ -19,6 +19,10 @@ export interface ResponseDirectives {
   readonly maxAge: number | undefined
   /** Seconds. */
   readonly sMaxAge: number | undefined
+  /** Seconds behind the lifetime (RFC 5861 section 3). */
+  readonly staleWhileRevalidate: number | undefined
+  /** Seconds behind the lifetime (RFC 5861 section 4). */
+  readonly staleIfError: number | undefined
 }
 
 export interface RequestDirectives {
@@ -48,6 +52,8 @@ export function responseDirectives(values: readonly string[]): ResponseDirective
     proxyRevalidate: found.has('proxy-revalidate'),
     maxAge: seconds(found.get('max-age')),
     sMaxAge: seconds(found.get('s-maxage')),
+    staleWhileRevalidate: seconds(found.get('stale-while-revalidate')),
+    staleIfError: seconds(found.get('stale-if-error')),
   }
 }
 

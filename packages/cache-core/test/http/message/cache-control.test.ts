@@ -18,6 +18,14 @@ describe('response directives', () => {
     })
   })
 
+  it.each([
+    ['max-age=1, stale-while-revalidate=60', 60, undefined],
+    ['stale-if-error="30", Stale-While-Revalidate=5', 5, 30],
+    ['stale-while-revalidate, stale-if-error=abc', 0, 0],
+  ])('%s names the windows of RFC 5861', (text, staleWhileRevalidate, staleIfError) => {
+    expect(response(text)).toMatchObject({ staleWhileRevalidate, staleIfError })
+  })
+
   it('say nothing where nothing is said', () => {
     const silent = response()
     expect(silent.maxAge).toBeUndefined()
