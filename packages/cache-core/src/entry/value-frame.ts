@@ -61,9 +61,10 @@ export function sealValue({ encoding, shape, payload }: Encoded, terms: ValueTer
 
 /** The same value, fresh no longer: what is left are its stale windows. `undefined` where it had none. */
 export function expireValue(frame: ValueFrame, now: number): SealedValue | undefined {
-  const keepUntil = now + frame.keepUntil - frame.freshUntil
+  // The windows first: summed up in the other order, a fraction of a millisecond is rounded, and they may end before they begin.
+  const keepUntil = now + (frame.keepUntil - frame.freshUntil)
   if (!(keepUntil > now)) return undefined
-  const revalidateUntil = now + frame.revalidateUntil - frame.freshUntil
+  const revalidateUntil = now + (frame.revalidateUntil - frame.freshUntil)
   return {
     bytes: encodeFrame({ ...frame, freshUntil: now, revalidateUntil, keepUntil }),
     ttl: serverTtl(keepUntil - now),
