@@ -7,4 +7,5 @@ import { differential } from './support/differential.js'
 
 differential(nodeHttp, [...rawScripts, ...connectionScripts])
 differential(connectApp, [...classicScripts, ...rawScripts, ...connectionScripts])
-differential(polkaApp, classicScripts)
+differential(polkaApp, [...classicScripts, ...rawScripts], ['outside of all'])
+differential(polkaApp, classicScripts, ['inside of all'])

@@ -1,4 +1,4 @@
-import { fastifyFive } from './apps/fastify.js'
+import { fastifyFive, fastifyFour } from './apps/fastify.js'
 import { connectionScripts } from './scripts/connections.js'
 import { fastifyScripts } from './scripts/fastify.js'
 import { rawScripts } from './scripts/raw.js'
@@ -7,3 +7,4 @@ import { differential } from './support/differential.js'
 
 differential(fastifyFive, [...shopScripts, ...fastifyScripts])
 differential(fastifyFive, [...rawScripts, ...connectionScripts], ['outside of all'])
+differential(fastifyFour, [...shopScripts, ...fastifyScripts], ['outside of all'])

@@ -39,15 +39,35 @@ export function fastifyWatchers(app: FastifyInstance, site: Site, context: Reque
     reply.header('Content-Security-Policy', `script-src '${source}'`)
   })
   app.addHook('onResponse', async (request, reply) => {
-    const { method, url, query, ip, protocol, host, headers } = request
+    const { method, url, query, ip, protocol, hostname, headers } = request
     const cookies = (headers.cookie ?? '').replaceAll(/=[^;]*/g, '')
-    const from = [ip, protocol, host, headers['x-forwarded-for'], cookies].join(' ')
+    const from = [ip, protocol, hostname, headers['x-forwarded-for'], cookies].join(' ')
     site.note(request.raw, `log: ${method} ${url} ${JSON.stringify(query)} ${reply.statusCode} from ${from}`)
   })
 }
 
+/** The plugins for Fastify 5. Those for 4 are the same, of another major each. */
+export const PLUGINS = {
+  compress,
+  cookie,
+  cors,
+  csrf,
+  etag,
+  files,
+  formbody,
+  helmet,
+  jwt,
+  multipart,
+  rateLimit,
+  session,
+  swagger,
+  view,
+}
+
 /** What people register before their routes, each with hooks of its own. */
-export async function fastifyPlugins(app: FastifyInstance): Promise<void> {
+export async function fastifyPlugins(app: FastifyInstance, plugins: typeof PLUGINS): Promise<void> {
+  const { compress, cookie, cors, csrf, etag, files, formbody, helmet, jwt, multipart, rateLimit } = plugins
+  const { session, swagger, view } = plugins
   await app.register(rateLimit, { max: 10_000, timeWindow: 600_000 })
   await app.register(helmet, { contentSecurityPolicy: false })
   await app.register(cors, {

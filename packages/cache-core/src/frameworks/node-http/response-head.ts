@@ -38,9 +38,10 @@ function tried(
   if (!isHttp2(res)) probe.statusMessage = res.statusMessage
   for (const name of rawHeaderNames(res)) probe.setHeader(name, res.getHeader(name) ?? '')
   probe.writeHead(status, ...(rest as []))
-  // Of repeated lines over a field that was set, Node 20 keeps the last one.
-  if (writeHead === ServerResponse.prototype.writeHead) return writtenLines(probe, rest)
-  // HTTP/2 keeps them all, and so do layers outside that override it (on-headers).
+  // Of repeated lines in a list over a field that was set, Node 20 keeps the last one.
+  if (writeHead === ServerResponse.prototype.writeHead || !Array.isArray(fieldsGiven(rest)))
+    return writtenLines(probe, rest)
+  // HTTP/2 keeps them all, and so do layers outside that override it (on-headers): behind the others.
   const names = namesGiven(rest)
   return [...keep(linesSet(res), (name) => !names.has(name)), ...linesGiven(rest)]
 }
