@@ -28,6 +28,7 @@ export type {
   CacheOptions,
   CloseOptions,
   CompressionOptions,
+  DeleteOptions,
   EntryOptions,
   GetOrSetOptions,
   IncrementOptions,

@@ -14,6 +14,7 @@ import { type NearView, NOT_NEAR } from './near-view.js'
 import {
   type CacheOptions,
   type CloseOptions,
+  type DeleteOptions,
   type EntryOptions,
   type EntryTerms,
   entryTerms,
@@ -26,6 +27,7 @@ import {
   parseCacheOptions,
   parseCloseOptions,
   parseConfigureOptions,
+  parseDeleteOptions,
   parseGetOrSetOptions,
   parseIncrementOptions,
   parseInvalidateTagsOptions,
@@ -236,17 +238,20 @@ export class Cache {
    * Removes the value and outruns any load of it under way: no process stores or serves what was loaded before.
    * `'delivered'`: the store has it. `'journaled'`: effective in this process at once, elsewhere when the store is back.
    *
-   * Call it after the database has committed. @throws InvalidKeyError, StoreClosedError
+   * Call it after the database has committed. Where loaders may still read what was there before, from a replica that
+   * lags behind, say for how long: `{ holdOff: '2s' }`. Until then callers load and nothing is stored.
+   * @throws InvalidKeyError, InvalidOptionError, StoreClosedError
    */
-  async delete(key: Key): Promise<Delivery> {
+  async delete(key: Key, options: DeleteOptions = {}): Promise<Delivery> {
     const slot = this.#keys.slot(keyText(key))
+    const holdOffMs = parseDeleteOptions(options)
     this.#engine.checkOpen('delete')
-    return this.#engine.invalidations.delete(slot, this.#keys.namespace, key)
+    return this.#engine.invalidations.delete(slot, this.#keys.namespace, key, holdOffMs)
   }
 
   /** Removes many values, each as `delete`. `'delivered'`: the store has heard of all. @throws as `delete` */
-  async deleteMany(keys: readonly Key[]): Promise<Delivery> {
-    const outcomes = await Promise.all(keys.map((key) => this.delete(key)))
+  async deleteMany(keys: readonly Key[], options: DeleteOptions = {}): Promise<Delivery> {
+    const outcomes = await Promise.all(keys.map((key) => this.delete(key, options)))
     return outcomes.includes('journaled') ? 'journaled' : 'delivered'
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js'
 import { clockOption } from '../base/clock-option.js'
 import type { Duration } from '../base/duration.js'
 import { InvalidOptionError } from '../base/errors.js'
-import { leaseOption } from '../base/lease-option.js'
+import { holdOffOption, leaseOption } from '../base/lease-option.js'
 import { amount, callback, count, duration, either, flag, instance, list, nested, oneOf } from '../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../base/option-table.js'
 import { show } from '../base/show.js'
@@ -170,6 +170,15 @@ export interface GetOrSetOptions extends EntryOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface DeleteOptions {
+  /**
+   * How long nothing is stored under the key afterwards: for loaders that may still read what was there before, from a
+   * replica that lags behind or beside a transaction that commits later. Meanwhile callers load at once, without waiting
+   * for other processes. A later `delete`, `set` or `add` of the key ends it. At most an hour. Default 0.
+   */
+  readonly holdOff?: Duration | undefined
+}
+
 export interface IncrementOptions {
   /** How long the counter lives from its first increment on; later ones do not prolong it. Default: without end. */
   readonly ttl?: Duration | undefined
@@ -258,6 +267,7 @@ const WRITES = {
 }
 const CONFIGURE = new OptionTable('configure', ENTRY_OPTIONS)
 const INCREMENT = new OptionTable('increment', { ttl: duration({ min: 1 }) } satisfies RowsOf<IncrementOptions>)
+const DELETE = new OptionTable('delete', { holdOff: holdOffOption.or(0) } satisfies RowsOf<DeleteOptions>)
 const WARM = new OptionTable('warm', {
   ...ENTRY_OPTIONS,
   concurrency: count({ max: 1_000 }).or(8),
@@ -350,6 +360,11 @@ export function parseConfigureOptions(options: EntryOptions, parent: EntryTerms)
 /** The lifetime of a counter in milliseconds. @throws InvalidOptionError naming the option. */
 export function parseIncrementOptions(options: IncrementOptions): number | undefined {
   return INCREMENT.read(options).ttlMs
+}
+
+/** How long nothing is stored afterwards, in milliseconds. @throws InvalidOptionError naming the option. */
+export function parseDeleteOptions(options: DeleteOptions): number {
+  return DELETE.read(options).holdOffMs
 }
 
 /** @throws InvalidOptionError naming the option. */

@@ -1,31 +1,32 @@
 import { crc32 } from 'node:zlib'
 import { bufferOf } from '../base/bytes.js'
-import { LONGEST_LEASE_MS } from '../base/lease-option.js'
+import { LONGEST_HOLD_MS, LONGEST_LEASE_MS } from '../base/lease-option.js'
 
 /**
  * What stands in a slot of the store: a small header and the raw bytes, in one buffer.
  *
  * ```
  *  0  u8   generation
- *  1  u8   kind: 1 value, 2 lease
+ *  1  u8   kind: 1 value, 2 lease, 3 hold
  *  2  u8   encoding of the payload
  *  3  u8   transforms of the payload: 0, none; which bits, `transforms/transforms.ts` says
  *  4  u32  CRC-32 of everything else
  *  8  f64  created           ms since the epoch
- * 16  f64  fresh until
+ * 16  f64  fresh until       of a hold: until when it stands
  * 24  f64  revalidate until
  * 32  f64  keep until        Infinity: no end
  * 40  u32  cost of the load  ms
  * 44  u8   number of marks
  * 45  u8   length of the shape, then the shape in UTF-8
  *          marks: u8 kind, u16 length of the name, the name in UTF-8, u8 number of versions, 12 bytes each
- *          payload: a value's bytes; a lease's u32 leaseMs, u32 extension, 16 bytes of token
+ *          payload: a value's bytes; a lease's u32 leaseMs, u32 extension, 16 bytes of token;
+ *          a hold's 16 bytes of token
  * ```
  *
  * Whatever does not decode is dead: a miss whose slot is occupied. Never an error. The reasons for each field:
  * `docs/decisions/0007-the-frame.md`.
  */
-export type Frame = ValueFrame | LeaseFrame
+export type Frame = ValueFrame | LeaseFrame | HoldFrame
 
 /** How a payload became bytes. `'nothing'`: a load has found that there is no value, and that is remembered. */
 export type Encoding = 'bytes' | 'string' | 'codec' | 'nothing'
@@ -88,6 +89,18 @@ export interface LeaseFrame {
   readonly marks: readonly Mark[]
 }
 
+/** Nothing is stored here for a while: the key was deleted, and what loads read may still be older. */
+export interface HoldFrame {
+  readonly kind: 'hold'
+  readonly createdAt: number
+  /** Wall clock. Most are ended by the store before. */
+  readonly until: number
+  /** 16 bytes that no other hold has, one character each. */
+  readonly token: string
+  /** None: a `clear` does not end it. */
+  readonly marks: readonly Mark[]
+}
+
 /** Changes with the layout; an older or newer frame is dead to a reader of this one. */
 const GENERATION = 0xc2
 
@@ -99,12 +112,12 @@ const CHECKSUM_AT = 4
 const HEADER_BYTES = 46
 /** Kind, length of the name, number of versions. */
 const MARK_BYTES = 4
-const LEASE_PAYLOAD_BYTES = 8 + TOKEN_BYTES
+const PAYLOAD_BYTES = { lease: 8 + TOKEN_BYTES, hold: TOKEN_BYTES }
 const MAX_MARKS = 255
 const MAX_VERSIONS = 3
 const MAX_LOAD_MS = 0xffff_ffff
 
-const KINDS = { value: 1, lease: 2 } as const
+const KINDS = { value: 1, lease: 2, hold: 3 } as const
 const ENCODINGS: readonly Encoding[] = ['bytes', 'string', 'codec', 'nothing']
 const MARK_KINDS: readonly MarkKind[] = ['namespace', 'tag', 'soft', 'url']
 
@@ -118,7 +131,7 @@ export function encodeFrame(frame: Frame): Buffer {
   for (const [index, name] of names.entries()) {
     payloadAt += MARK_BYTES + name.byteLength + (marks[index] as Mark).version.length
   }
-  const payloadBytes = frame.kind === 'value' ? frame.payload.byteLength : LEASE_PAYLOAD_BYTES
+  const payloadBytes = frame.kind === 'value' ? frame.payload.byteLength : PAYLOAD_BYTES[frame.kind]
   const bytes = Buffer.allocUnsafe(payloadAt + payloadBytes)
 
   bytes[0] = GENERATION
@@ -146,9 +159,10 @@ export function encodeFrame(frame: Frame): Buffer {
   } else {
     bytes.fill(0, 16, 44)
     bytes[2] = 0
-    bytes.writeUInt32BE(frame.leaseMs, payloadAt)
-    bytes.writeUInt32BE(frame.extension, payloadAt + 4)
-    bytes.write(frame.token, payloadAt + 8, TOKEN_BYTES, 'latin1')
+    let tokenAt = payloadAt
+    if (frame.kind === 'hold') bytes.writeDoubleBE(frame.until, 16)
+    else tokenAt = bytes.writeUInt32BE(frame.extension, bytes.writeUInt32BE(frame.leaseMs, payloadAt))
+    bytes.write(frame.token, tokenAt, TOKEN_BYTES, 'latin1')
   }
   bytes.writeUInt32BE(checksum(bytes), CHECKSUM_AT)
   return bytes
@@ -187,7 +201,7 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
       payload: bytes.subarray(at),
     }
   }
-  if (bytes[1] === KINDS.lease && bytes.byteLength === at + LEASE_PAYLOAD_BYTES) {
+  if (bytes[1] === KINDS.lease && bytes.byteLength === at + PAYLOAD_BYTES.lease) {
     const leaseMs = bytes.readUInt32BE(at)
     // A longer one than options allow would make everybody wait who meets it.
     if (leaseMs === 0 || leaseMs > LONGEST_LEASE_MS || !isTime(createdAt)) return undefined
@@ -199,6 +213,12 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
       token: bytes.toString('latin1', at + 8, at + 8 + TOKEN_BYTES),
       marks,
     }
+  }
+  if (bytes[1] === KINDS.hold && bytes.byteLength === at + PAYLOAD_BYTES.hold) {
+    const until = bytes.readDoubleBE(16)
+    // A longer one than options allow would keep a key out of the store for ever.
+    if (marks.length > 0 || !isTime(createdAt) || !(until - createdAt <= 2 * LONGEST_HOLD_MS)) return undefined
+    return { kind: 'hold', createdAt, until, token: bytes.toString('latin1', at, at + TOKEN_BYTES), marks: [] }
   }
   return undefined
 }

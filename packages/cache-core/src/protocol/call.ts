@@ -110,7 +110,7 @@ export interface CallOptions<T> extends LoadOptions {
 /** A call whose kind of value does not matter. */
 export type AnyCall = Pick<
   Call<unknown>,
-  'answer' | 'fail' | 'attach' | 'detach' | 'arrivedAt' | 'degraded' | 'endedLeases' | 'waitUntil'
+  'answer' | 'fail' | 'attach' | 'detach' | 'arrivedAt' | 'degraded' | 'heldBy' | 'endedLeases' | 'waitUntil'
 > & {
   readonly options: Omit<CallOptions<unknown>, 'open'>
 }
@@ -119,8 +119,9 @@ export type AnyCall = Pick<
  * Why a call loads without a lease, and stores nothing.
  * `'no-store'`: the store did not answer it in time, or gives no leases; it awaits no further operation of the store.
  * `'waited-out'`: the store answers, but waiting for the leases of others came to its bound.
+ * `'held'`: the key was deleted with `holdOff`, and nothing is stored under it yet.
  */
-export type Degraded = 'no-store' | 'waited-out'
+export type Degraded = 'no-store' | 'waited-out' | 'held'
 
 /**
  * One caller of `getOrSet` on its way to an answer. Ends once: answered, failed, timed out (P3), or aborted by the
@@ -132,6 +133,8 @@ export class Call<T> {
   /** When the caller came, on the monotonic clock. */
   readonly arrivedAt: number
   degraded: Degraded | undefined
+  /** The token of the hold that the call has read, where that is why it loads without a lease. */
+  heldBy: string | undefined
   /** Leases of others that ended without a value while this call waited. */
   endedLeases = 0
   /** Claims lost; after one the call reads again at once, after two it waits as on a lease. */

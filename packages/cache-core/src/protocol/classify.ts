@@ -1,4 +1,4 @@
-import type { LeaseFrame, ValueFrame } from '../entry/frame.js'
+import type { HoldFrame, LeaseFrame, ValueFrame } from '../entry/frame.js'
 import type { Version } from '../store/store.js'
 import type { MarksVerdict, PresentMarks } from './present-marks.js'
 import type { SlotRead } from './slot.js'
@@ -13,6 +13,8 @@ export type SlotState =
    */
   | { readonly is: 'stale'; readonly frame: ValueFrame; readonly version: Version }
   | { readonly is: 'lease'; readonly frame: LeaseFrame; readonly version: Version }
+  /** Deleted with `holdOff`: nothing to serve, and nothing is to be stored yet. */
+  | { readonly is: 'held'; readonly frame: HoldFrame; readonly version: Version }
   /**
    * Nothing to serve, but the slot is occupied, `add` would lose: an outlived, void or foreign frame, or a void lease.
    * `outlived`: the value, where only its time is over; a loader may start from it.
@@ -23,6 +25,7 @@ export type SlotState =
 export function classify(slot: SlotRead | undefined, now: number, marks: Pick<PresentMarks, 'verdictOn'>): SlotState {
   if (slot === undefined) return { is: 'absent' }
   const { frame, version } = slot
+  if (frame?.kind === 'hold') return now < frame.until ? { is: 'held', frame, version } : { is: 'dead', version }
   const verdict = frame === undefined ? undefined : marks.verdictOn(frame.marks)
   if (frame === undefined || verdict === undefined || verdict.is === 'void') return { is: 'dead', version }
   // A load that a soft tag has overtaken is waited for: what it stores is stale from birth.

@@ -28,8 +28,9 @@ import { MAX_ENDED_LEASES, type Waiters } from './waiter.js'
  *           where it is: who wins the right to refresh it loads, the others wait
  *   wait    another process loads: poll until there is a value, or a slot to claim
  *
- * and over again, until the call is answered, fails or times out. A caller to which the store does not answer, or that
- * has waited to its bound, loads without a lease: together with the others of its process, and nothing is stored.
+ * and over again, until the call is answered, fails or times out. A caller to which the store does not answer, that has
+ * waited to its bound, or that finds the key held off, loads without a lease: together with the others of its process,
+ * and nothing is stored.
  * Never an unconditional write.
  */
 
@@ -142,6 +143,11 @@ class Drive<T> {
 
   /** One step from what was found. What the call has in hand afterwards. */
   async #step(found: Found | undefined): Promise<Found | undefined> {
+    if (found?.state.is === 'held') {
+      this.#call.degraded = 'held'
+      this.#call.heldBy = found.state.frame.token
+      return undefined
+    }
     if (found !== undefined) this.#offerStale(found.state)
     // Before all else: many callers may have looked at once, and one of them claims.
     const holder = found && this.#holder(found.state)
@@ -302,7 +308,8 @@ class Drive<T> {
     const flight = this.#newFlight()
     if (this.#options.fallback === 'shared') flights.add(flight, 'unleased')
     const joined = this.#join(flight, false)
-    const keep = this.#call.degraded === 'no-store' ? keepAlone(slots, clock, this.#options) : undefined
+    const alone = this.#call.degraded === 'no-store' && !slots.journal.holdsOff(this.#options.slot)
+    const keep = alone ? keepAlone(slots, clock, this.#options) : undefined
     void flight.run(new Load(this.#parts, this.#options, flight.link, undefined)).then((result) => {
       keep?.(result !== undefined && 'loaded' in result ? result.loaded : undefined)
     })

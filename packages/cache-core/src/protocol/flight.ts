@@ -71,6 +71,11 @@ export class Flight {
     })
   }
 
+  /** The hold that its owner has read, where that is why it has no lease. */
+  get heldBy(): string | undefined {
+    return this.#owner?.heldBy
+  }
+
   /** The token of its lease, once it has one. */
   get token(): string | undefined {
     return this.#load?.right?.lease.token

@@ -34,12 +34,15 @@ export class Flights {
   /**
    * The flight without a lease that a degraded call may join. Without the store no proof is possible and any will do,
    * but for deletes of this process, which detach it. Where the store answers, another process's delete may have come
-   * before the call: then only a load that began after the call came.
+   * before the call: then only a load that began after the call came, or one whose owner has read the same hold. That
+   * stood when the call came, so no delete lies between.
    */
-  unleased({ options, arrivedAt, degraded }: AnyCall): Flight | undefined {
+  unleased({ options, arrivedAt, degraded, heldBy }: AnyCall): Flight | undefined {
     const flight = this.#flights.unleased.get(options.slot)
     if (!flight?.open) return undefined
-    return degraded === 'no-store' || flight.beganAfter(arrivedAt) ? flight : undefined
+    // What a load under a hold reads may be older than that hold's end: not for who came behind it.
+    const shared = flight.heldBy === undefined ? degraded === 'no-store' : flight.heldBy === heldBy
+    return shared || flight.beganAfter(arrivedAt) ? flight : undefined
   }
 
   /** The flight of this process that holds the lease with this token. */

@@ -28,14 +28,15 @@ export class Invalidations {
    * T7. A delete wins over every load that began before it: in other processes because it removes their lease, so that
    * they have nothing to write over (docs/leases.md, T3); in this one because nobody joins such a load any more.
    *
-   * @param key The caller's own, for diagnostics. @throws StoreClosedError
+   * @param key The caller's own, for diagnostics.
+   * @param holdOffMs How long nothing is stored there afterwards. @throws StoreClosedError
    */
-  async delete(slot: string, room: NamespaceMark, key: Key): Promise<Delivery> {
+  async delete(slot: string, room: NamespaceMark, key: Key, holdOffMs = 0): Promise<Delivery> {
     const { slots, flights } = this.#parts
     flights.detach(slot)
     return this.#deliver(
-      () => slots.delete(slot),
-      () => slots.journal.addKey(slot, room),
+      () => slots.delete(slot, holdOffMs),
+      () => slots.journal.addKey(slot, room, holdOffMs),
       room,
       key,
     )

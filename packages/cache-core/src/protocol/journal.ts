@@ -38,6 +38,8 @@ export interface TagRoom extends Room {
 /** How the store is written to, with the store's errors, and who else is to know of a key. */
 export interface JournalStore {
   delete(slot: string): Promise<unknown>
+  /** As `delete`, and nothing is stored there for so long, in milliseconds. */
+  hold(slot: string, holdOffMs: number): Promise<unknown>
   deleteMany(slots: readonly string[]): Promise<unknown>
   /** A key is not to be believed from now on. */
   distrusted(slot: string): void
@@ -47,6 +49,11 @@ interface Undelivered<R extends Room> {
   readonly room: R
   /** Tells what was journalled again while its replay was under way. */
   readonly entry: number
+}
+
+interface UndeliveredKey extends Undelivered<Room> {
+  /** In milliseconds; 0: a plain delete. */
+  readonly holdOffMs: number
 }
 
 /**
@@ -61,7 +68,7 @@ export class Journal {
   readonly #store: JournalStore
   readonly #clock: Clock
   readonly #onForgotten: (count: number) => void
-  readonly #keys = new Map<string, Undelivered<Room>>()
+  readonly #keys = new Map<string, UndeliveredKey>()
   readonly #keysOf = new Map<string, Set<string>>()
   readonly #tags = new Map<string, Undelivered<TagRoom>>()
   readonly #rooms = new Map<string, Undelivered<Room>>()
@@ -99,15 +106,22 @@ export class Journal {
     return this.#entries
   }
 
-  addKey(slot: string, room: Room): void {
+  /** Whether what is loaded for this slot is not to be kept anywhere: what is read for it may still be older. */
+  holdsOff(slot: string): boolean {
+    return this.#keys.size > 0 && (this.#keys.get(slot)?.holdOffMs ?? 0) > 0
+  }
+
+  /** @param holdOffMs Of a delete that holds off what is loaded afterwards. */
+  addKey(slot: string, room: Room, holdOffMs = 0): void {
     this.#store.distrusted(slot)
     if (this.#rooms.has(room.id)) {
       // Its renewal may be under way, and this key loaded again since: the one after it covers both.
       this.addRoom(room)
       return
     }
+    const longest = Math.max(holdOffMs, this.#keys.get(slot)?.holdOffMs ?? 0)
     this.#forgetKey(slot)
-    this.#keys.set(slot, { room, entry: ++this.#entries })
+    this.#keys.set(slot, { room, entry: ++this.#entries, holdOffMs: longest })
     this.#characters += slot.length
     const slots = this.#keysOf.get(room.id)
     if (slots === undefined) this.#keysOf.set(room.id, new Set([slot]))
@@ -230,11 +244,11 @@ export class Journal {
   }
 
   /** Whether the store took any of them. @param send Resolves with whether it took any of the batch. */
-  async #send<R extends Room>(
-    all: ReadonlyMap<string, Undelivered<R>>,
+  async #send<U extends Undelivered<Room>>(
+    all: ReadonlyMap<string, U>,
     batchSize: number,
     slice: Slice,
-    send: (batch: Batch<R>) => Promise<boolean>,
+    send: (batch: readonly (readonly [string, U])[]) => Promise<boolean>,
   ): Promise<boolean> {
     const waiting = [...all]
     for (let from = 0; from < waiting.length; from += batchSize) {
@@ -274,15 +288,16 @@ export class Journal {
   }
 
   /** Together; where that fails each by itself, since some of them may lie on a server that answers. */
-  async #delete(batch: Batch<Room>): Promise<boolean> {
-    if (batch.length > 1 && (await succeeds(this.#store.deleteMany(batch.map(([slot]) => slot))))) {
+  async #delete(batch: readonly (readonly [string, UndeliveredKey])[]): Promise<boolean> {
+    const plain = batch.every(([, { holdOffMs }]) => holdOffMs === 0)
+    if (plain && batch.length > 1 && (await succeeds(this.#store.deleteMany(batch.map(([slot]) => slot))))) {
       for (const [slot, { entry }] of batch) this.settleKey(slot, entry)
       return true
     }
     let any = false
     for (let from = 0; from < batch.length; from += RENEWAL_BATCH) {
       const tried = batch.slice(from, from + RENEWAL_BATCH)
-      const outcomes = await Promise.all(tried.map(([slot, { entry }]) => this.#deleteOne(slot, entry)))
+      const outcomes = await Promise.all(tried.map(([slot, undelivered]) => this.#deleteOne(slot, undelivered)))
       any ||= outcomes.includes(true)
       if (any) continue
       // What is not tried now goes behind the rest together with what was.
@@ -292,8 +307,9 @@ export class Journal {
     return true
   }
 
-  async #deleteOne(slot: string, entry: number): Promise<boolean> {
-    const delivered = await succeeds(this.#store.delete(slot))
+  /** A hold is as long as it was meant to be, from now on: it must not cut short one that came since. */
+  async #deleteOne(slot: string, { entry, holdOffMs }: UndeliveredKey): Promise<boolean> {
+    const delivered = await succeeds(holdOffMs > 0 ? this.#store.hold(slot, holdOffMs) : this.#store.delete(slot))
     if (delivered) this.settleKey(slot, entry)
     else toTheEnd(this.#keys, slot)
     return delivered

@@ -72,7 +72,7 @@ export class Retimes {
   async #expireOnce(place: Place): Promise<boolean> {
     const { slots, clock } = this.#parts
     const { state } = await lookUp(this.#parts, place)
-    if (state.is === 'absent' || state.is === 'stale') return true
+    if (state.is === 'absent' || state.is === 'stale' || state.is === 'held') return true
     const expired = state.is === 'fresh' ? expireValue(state.frame, clock.now()) : undefined
     if (expired === undefined) return slots.compareAndDelete(place.slot, state.version)
     return (await slots.compareAndSet(place.slot, state.version, expired.bytes, expired.ttl)) !== undefined

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { decodeFrame, type Frame, TOKEN_BYTES, VERSION_BYTES } from '../entry/frame.js'
+import { decodeFrame, encodeFrame, type Frame, TOKEN_BYTES, VERSION_BYTES } from '../entry/frame.js'
 import { MAX_KEY_BYTES } from '../store/capabilities.js'
 import type { StoreEntry, Version } from '../store/store.js'
 import { escapePart } from './key.js'
@@ -86,6 +86,19 @@ export interface SlotRead {
 
 export function openSlot(entry: StoreEntry | undefined): SlotRead | undefined {
   return entry === undefined ? undefined : { version: entry.version, frame: decodeFrame(entry.bytes) }
+}
+
+/** Beside its own TTL a hold ends by the wall clock: later, since clocks differ. */
+const CLOCKS_DIFFER_MS = 60_000
+
+/**
+ * The TTL ends it, counted by the store from when it was written: of two deletes at once the one that is executed last
+ * may be the one that was sent first. The time in the frame is for an engine that has lost the TTL.
+ * @param now Wall clock.
+ */
+export function holdFrame(now: number, holdOffMs: number): Buffer {
+  const until = now + holdOffMs + CLOCKS_DIFFER_MS
+  return encodeFrame({ kind: 'hold', createdAt: now, until, token: newToken(), marks: [] })
 }
 
 const random = Buffer.alloc(VERSION_BYTES)

@@ -10,7 +10,7 @@ import type { Bus } from './bus.js'
 import { Journal, type JournalStore, type Room } from './journal.js'
 import type { Near } from './near.js'
 import { type Open, Reader } from './reader.js'
-import { holdsValues, openSlot, roleOf, type SlotRead } from './slot.js'
+import { holdFrame, holdsValues, openSlot, roleOf, type SlotRead } from './slot.js'
 import type { Stats } from './stats.js'
 
 /** What slots are made with. `near`, `bus`: what stands before the store, and what tells other processes of changes. */
@@ -35,6 +35,7 @@ const MAX_TRIED_NAMES = 64
  */
 export class Slots {
   readonly #store: GuardedStore
+  readonly #clock: Clock
   readonly #reader: Reader
   readonly #transforms: Transforms
   readonly #stats: Stats
@@ -44,6 +45,7 @@ export class Slots {
 
   constructor(store: GuardedStore, { clock, transforms, stats, near, bus }: SlotsTerms) {
     this.#store = store
+    this.#clock = clock
     this.#transforms = transforms
     this.#stats = stats
     this.#reader = new Reader(store, this.#undo)
@@ -51,6 +53,7 @@ export class Slots {
     this.bus = bus
     const journaled: JournalStore = {
       delete: (slot) => this.changing([slot], () => store.delete(slot)),
+      hold: (slot, holdOffMs) => this.changing([slot], () => this.#hold(slot, holdOffMs)),
       deleteMany: (slots) => this.changing(slots, () => store.deleteMany(slots)),
       distrusted: (slot) => near?.invalidate(slot),
     }
@@ -177,11 +180,19 @@ export class Slots {
       : this.compareAndSet(slot, over, bytes, ttl, deadline)
   }
 
-  /** @throws the store's errors. */
-  async delete(slot: string): Promise<void> {
+  /** @param holdOffMs How long nothing is stored there afterwards. @throws the store's errors. */
+  async delete(slot: string, holdOffMs = 0): Promise<void> {
     const sentAt = this.journal.position
-    await this.changing([slot], () => this.#store.delete(slot))
+    await this.changing([slot], async () => {
+      if (holdOffMs > 0) await this.#hold(slot, holdOffMs)
+      else await this.#store.delete(slot)
+    })
     this.journal.settleKey(slot, sentAt)
+  }
+
+  /** What stood there makes way for the hold in one write: no lease is left to complete, and no claim can come between. */
+  #hold(slot: string, holdOffMs: number): Promise<void> {
+    return this.#store.set(slot, holdFrame(this.#clock.now(), holdOffMs), { ttl: holdOffMs })
   }
 
   /** @param deadline As for `add`. @throws the store's errors. */

@@ -118,7 +118,7 @@ class Poller {
       if (!this.#endBounded()) this.#goOn()
       return
     }
-    if (state.is === 'fresh') {
+    if (state.is === 'fresh' || state.is === 'held') {
       for (const waiting of present) this.#resolve(waiting, { next: 'use', state })
     } else {
       this.#endWithoutValue(present, state)

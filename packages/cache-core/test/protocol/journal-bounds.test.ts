@@ -29,6 +29,7 @@ function engine(): Engine {
     if (parts.away(what)) throw new Error('away')
   }
   const store = {
+    hold: (slot: string) => send(`hold ${slot}`),
     delete: (slot: string) => send(`delete ${slot}`),
     deleteMany: (slots: readonly string[]) => send(`deleteMany ${slots.join()}`),
     distrusted: () => undefined,

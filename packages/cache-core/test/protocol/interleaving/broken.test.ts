@@ -9,12 +9,13 @@ import type { Store, Version } from '../../../src/store/store.js'
 import { findViolation } from './find-violation.js'
 import { override } from './override.js'
 import type { CacheUnderTest } from './scenario-options.js'
-import { CRASHED_HOLDERS, LOST_EXTENSIONS, SHORT_WAITS, STALE, WRITERS } from './scenarios.js'
+import { CRASHED_HOLDERS, LAGGING, LOST_EXTENSIONS, SHORT_WAITS, STALE, WRITERS } from './scenarios.js'
 
 /** A plain promise per key in front of the store, as every single-flight helper does it. */
 function onePromisePerKey(cache: Cache): CacheUnderTest {
   const running = new Map<unknown, Promise<unknown>>()
   return {
+    ...inFrontOf(cache),
     getOrSet: (key, loader) => {
       let promise = running.get(key)
       if (promise === undefined) {
@@ -23,10 +24,17 @@ function onePromisePerKey(cache: Cache): CacheUnderTest {
       }
       return promise as never
     },
+  }
+}
+
+/** The cache as it is, but for what a variant does its own way. */
+function inFrontOf(cache: Cache): CacheUnderTest {
+  return {
+    getOrSet: (key, loader, options) => cache.getOrSet(key, loader, options),
     get: (key) => cache.get(key),
     set: (key, value) => cache.set(key, value),
     add: (key, value) => cache.add(key, value),
-    delete: (key) => cache.delete(key),
+    delete: (key, options) => cache.delete(key, options),
     clear: () => cache.clear(),
     invalidateTags: (tags, options) => cache.invalidateTags(tags, options),
     stats: () => cache.stats(),
@@ -156,6 +164,14 @@ describe('a broken variant is caught', { timeout: 120_000 }, () => {
     const claim = Lease.claim
     vi.spyOn(Lease, 'claim').mockImplementation((terms, over) => claimThatCompletesOverAnothers(claim, terms, over))
     expect(await findViolation(LOST_EXTENSIONS)).toContain('was invalidated before')
+  })
+
+  it('deletes that do not hold off what is loaded from a replica that lags behind', async () => {
+    const breakCache = (cache: Cache): CacheUnderTest => ({
+      ...inFrontOf(cache),
+      delete: (key) => cache.delete(key),
+    })
+    expect(await findViolation({ ...LAGGING, breakCache })).toContain('was invalidated before')
   })
 
   it('a refresh that is stored whatever stands there by now', async () => {

@@ -8,6 +8,8 @@ import {
   HELD_NAMED_TAGS,
   HELD_TAGS,
   HELD_VERSIONS,
+  LAGGING,
+  LAGGING_AND_FAULTS,
   LONG_LOADS,
   LOST_EXTENSIONS,
   LOST_MARKS,
@@ -79,6 +81,11 @@ describe('every interleaving that the seeds reach', { timeout: 3_600_000 }, () =
 
   it('keeps that when versions of namespaces are held', async () => {
     await explore(HELD_VERSIONS)
+  })
+
+  it('keeps that when loaders read a replica that lags behind, and deletes hold off what they load', async () => {
+    await explore(LAGGING, undefined, FEW_SEEDS)
+    await explore(LAGGING_AND_FAULTS, undefined, FEW_SEEDS)
   })
 
   it('keeps that when values are served stale and refreshed, in front and behind', async () => {

@@ -12,6 +12,7 @@
  * - what other processes said, in a process to which the store does not answer: it loads without leases, and its callers
  *   share those loads without proof;
  * - a `clear` in other processes before `tagHold` is over;
+ * - what is loaded while a delete holds off what is loaded, and who joins such loads;
  * - near, in other processes: what a message tells that has not come yet, or was lost and is not noticed yet;
  * - `set` and `add` of a value that is older than an invalidation under way, or that are executed late.
  */
@@ -24,13 +25,14 @@ export class Invariants {
   readonly #orphaned: { readonly key: string; readonly at: number }[] = []
 
   /** The oldest database versions that a call may be answered with which begins now. */
-  required({ process, key, now }: { process: string; key: string; now: number }): Required {
+  required({ process, key, now, loads }: { process: string; key: string; now: number; loads: boolean }): Required {
     const binding = this.#invalidations.filter(
       (invalidation) =>
         (invalidation.key === undefined || invalidation.key === key) &&
+        (!loads || now >= invalidation.loadsFrom) &&
         (invalidation.process === process || (now >= invalidation.elsewhereFrom && invalidation.isHeardBy(process))),
     )
-    const own = binding.filter((invalidation) => invalidation.process === process)
+    const own = binding.filter((invalidation) => invalidation.process === process && invalidation.lagMs === 0)
     return { withStore: newest(binding), withoutStore: newest(own) }
   }
 
@@ -87,6 +89,9 @@ interface Invalidation {
   readonly process: string
   /** When it holds in every process, */
   readonly elsewhereFrom: number
+  /** When it holds for what is loaded: at once, or when what is held off is over. */
+  readonly loadsFrom: number
+  readonly lagMs: number
   /** as soon as its near cache has heard of it, or is off. */
   readonly isHeardBy: (process: string) => boolean
 }

@@ -53,6 +53,8 @@ export interface ScenarioOptions {
   readonly loaderMs: number
   /** Within which time callers begin, in milliseconds; 0: within some steps. */
   readonly spreadMs: number
+  /** How far the database that loaders read lags behind, in milliseconds. Every delete holds off what is loaded for as long. */
+  readonly lagMs: number
   /** Whether each process has a near cache, and how often the bus of one breaks. */
   readonly near: boolean
   readonly busBreaks: number

@@ -62,6 +62,8 @@ class Scenario {
   readonly #open = new Map<string, OpenCall>()
   readonly #loading = new Map<string, string[]>()
   #database = 0
+  /** When each version was committed. */
+  readonly #commits: number[] = [0]
   #begun = 0
   /** Processes of which a message was lost on its way to the bus. */
   readonly #unheard = new Set<string>()
@@ -206,7 +208,7 @@ class Scenario {
       this.#loading.set(process, [...loading, key])
       try {
         await world.point(process, 'loader reads')
-        const value = this.#database
+        const value = this.#replica
         if (loaderMs > 0) await world.sleep(loaderMs)
         if (tags === 'named') addTags(TAG)
         await world.point(process, 'loader returns')
@@ -224,6 +226,13 @@ class Scenario {
         this.#loading.set(process, left)
       }
     }
+  }
+
+  /** What a loader reads. */
+  get #replica(): number {
+    const { lagMs } = this.#options
+    const until = this.world.clock.now() - lagMs
+    return lagMs === 0 ? this.#database : this.#commits.findLastIndex((at) => at <= until)
   }
 
   async #read(name: string, process: string): Promise<void> {
@@ -246,7 +255,10 @@ class Scenario {
     loads: string | undefined,
   ): Promise<void> {
     this.world.trace.push(`${name} asks for ${key} in ${process}`)
-    const required = this.#invariants.required({ process, key, now: this.world.clock.now() })
+    const held = loads !== undefined && (await this.world.isHeld(`2:v::${key}`))
+    const required = held
+      ? { withStore: 0, withoutStore: 0 }
+      : this.#invariants.required({ process, key, now: this.world.clock.now(), loads: loads !== undefined })
     const open: OpenCall = { process, loads, withoutStore: false }
     this.#open.set(name, open)
     this.#noticeOutages()
@@ -271,9 +283,16 @@ class Scenario {
       const way = wayOf(this.#options, this.world.random())
       const key = way === 'delete' ? this.world.pick(this.#keys) : undefined
       const version = this.#commit(name, process)
-      const outcome = await invalidate(cache, way, key)
+      const { lagMs } = this.#options
+      const loadsFrom = this.world.clock.now() + lagMs
+      const outcome = await invalidate(cache, way, key, lagMs)
       this.world.trace.push(`${name} ${way} ${key ?? ''} ${outcome}`)
-      this.#hold(process, key, version, outcome === 'delivered')
+      const delivered = outcome === 'delivered'
+      // What the loads after a clear read may still be older: that promises nothing here.
+      if (lagMs === 0) this.#hold(process, key, version, delivered)
+      else if (key !== undefined) {
+        this.#hold(process, key, version, delivered, delivered ? loadsFrom : Number.POSITIVE_INFINITY)
+      }
     })
   }
 
@@ -321,18 +340,19 @@ class Scenario {
 
   #commit(name: string, process: string): number {
     this.#database++
+    this.#commits.push(this.world.clock.now())
     this.world.trace.push(`${name} commits ${this.#database} in ${process}`)
     return this.#database
   }
 
-  #hold(process: string, key: string | undefined, version: number, delivered: boolean): void {
-    const { tagHoldMs, markGraceMs, promisedGraceMs = markGraceMs } = this.#options
+  #hold(process: string, key: string | undefined, version: number, delivered: boolean, loadsFrom = 0): void {
+    const { tagHoldMs, markGraceMs, promisedGraceMs = markGraceMs, lagMs } = this.#options
     const lateMs = key === undefined ? Math.max(tagHoldMs, promisedGraceMs) : 0
     const elsewhereFrom = delivered ? this.world.clock.now() + lateMs : Number.POSITIVE_INFINITY
     const { wire } = this.world
     const last = wire.published
     const isHeardBy = (other: string): boolean =>
       !this.#options.near || (!this.#unheard.has(process) && wire.hasHeard(other, last))
-    this.#invariants.invalidated({ key, version, process, elsewhereFrom, isHeardBy })
+    this.#invariants.invalidated({ key, version, process, elsewhereFrom, loadsFrom, lagMs, isHeardBy })
   }
 }

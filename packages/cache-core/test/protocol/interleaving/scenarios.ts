@@ -24,6 +24,7 @@ export const CALM: ScenarioOptions = {
   staleMs: 0,
   loaderMs: 0,
   spreadMs: 0,
+  lagMs: 0,
   near: false,
   busBreaks: 0,
   promptStore: false,
@@ -53,6 +54,18 @@ export const EVICTIONS_AND_CRASHES: ScenarioOptions = {
 export const SHORT_WAITS: ScenarioOptions = { ...WRITERS, waitTimeoutMs: 10, loaderMs: 50, spreadMs: 150 }
 
 export const HELD_VERSIONS: ScenarioOptions = { ...WRITERS, tagHoldMs: 100, spreadMs: 150 }
+
+/** Loaders read a replica that lags behind. */
+export const LAGGING: ScenarioOptions = {
+  ...WRITERS,
+  callers: 24,
+  gets: 0.5,
+  loaderMs: 10,
+  lagMs: 60,
+  spreadMs: 300,
+}
+
+export const LAGGING_AND_FAULTS: ScenarioOptions = { ...LAGGING, processes: 3, faults: 0.15, crashes: 1 }
 
 /** Values that are soon stale, and refreshed behind answers and in front of callers. */
 export const STALE: ScenarioOptions = {

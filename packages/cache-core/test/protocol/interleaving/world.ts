@@ -247,6 +247,13 @@ export class World {
     this.#away.clear()
   }
 
+  /** Whether a delete holds off what is loaded for this slot now. */
+  async isHeld(slot: string): Promise<boolean> {
+    const entry = await this.raw.get(slot)
+    const frame = entry && decodeFrame(entry.bytes)
+    return frame?.kind === 'hold' && this.#now < frame.until
+  }
+
   /** The store drops a key by itself. */
   async evict(key: string): Promise<void> {
     this.trace.push(`evict ${key}`)
