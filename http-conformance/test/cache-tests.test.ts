@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { behindCache, FORM_NAMES } from '../src/forms.js'
+import { report } from '../src/report.js'
+import { Suite } from '../src/suite.js'
+
+/** A checkout of http-tests/cache-tests in which `npm install` was run. It is never part of this repository. */
+const folder = process.env.CACHE_TESTS ?? ''
+
+const NOT_RUN = 'not run: CACHE_TESTS=<folder> names no checkout of http-tests/cache-tests'
+
+/** A run takes half a minute, most of it pauses. Milliseconds. */
+const RUN_TIMEOUT = 300_000
+
+const PROFILES = { safe: {} } as const
+
+describe('http-tests/cache-tests comes to its expected vector', () => {
+  for (const form of FORM_NAMES) {
+    for (const [profile, options] of Object.entries(PROFILES)) {
+      it(`${form}, profile ${profile}`, { timeout: RUN_TIMEOUT }, async ({ skip }) => {
+        if (folder === '') skip(NOT_RUN)
+        const suite = await Suite.open(folder)
+        const judged = await behindCache(form, suite.origin, options, (base) => suite.judge(base))
+        await expect(report(suite.commit, judged)).toMatchFileSnapshot(`expected/${form}-${profile}.txt`)
+      })
+    }
+  }
+})
