@@ -1,6 +1,6 @@
 import { LoadTimeoutError, StoreError } from '../../../src/base/errors.js'
 import type { LoaderContext } from '../../../src/data/loader.js'
-import { cachesOf } from './caches.js'
+import { cachesOf, type ProcessUnderTest } from './caches.js'
 import { Invariants } from './invariants.js'
 import type { CacheUnderTest, ScenarioOptions } from './scenario-options.js'
 import { invalidate, TAG, wayOf } from './ways.js'
@@ -57,7 +57,7 @@ class Scenario {
   readonly #keys: readonly string[]
   /** The slots of marks. */
   readonly #marks: readonly string[]
-  readonly #caches: ReadonlyMap<string, CacheUnderTest>
+  readonly #caches: ReadonlyMap<string, ProcessUnderTest>
   /** Calls under way, and who makes them. */
   readonly #open = new Map<string, OpenCall>()
   readonly #loading = new Map<string, string[]>()
@@ -125,7 +125,7 @@ class Scenario {
     for (let step = 0; step < MAX_FAIR_STEPS && this.#waiting().length > 0; step++) await world.step(fair)
 
     const { violations, loads, mostLoadsAtOnce } = this.#invariants
-    const nearHits = [...this.#caches.values()].reduce((sum, cache) => sum + cache.stats().nearHits, 0)
+    const nearHits = [...this.#caches.values()].reduce((sum, { cache }) => sum + cache.stats().nearHits, 0)
     for (const name of this.#waiting()) violations.push(`${name} never ended`)
     this.#invariants.end()
     return { violations, trace: world.trace, loads, mostLoadsAtOnce, nearHits }
@@ -133,7 +133,7 @@ class Scenario {
 
   /** The first read of a process opens its bus; nothing enters its near cache before that stands. */
   async #link(): Promise<void> {
-    for (const cache of this.#caches.values()) void cache.get('anything')
+    for (const { cache } of this.#caches.values()) void cache.get('anything')
     const prompt: StepRules = { ...this.#rules(true), promptStore: true }
     for (let step = 0; step < MAX_FAIR_STEPS && !this.world.isIdle; step++) await this.world.step(prompt)
   }
@@ -167,12 +167,8 @@ class Scenario {
     return { fateOf, fair, promptStore }
   }
 
-  /** A process with something in its journal does not believe the store, nor asks one that was silent. */
   #noticeOutages(): void {
-    for (const [process, cache] of this.#caches) {
-      const { journaled, openBreakers } = cache.stats()
-      if (journaled > 0 || openBreakers > 0) this.#hasNoStore(process)
-    }
+    for (const [process, { isWithoutStore }] of this.#caches) if (isWithoutStore()) this.#hasNoStore(process)
   }
 
   #hasNoStore(process: string): void {
@@ -238,12 +234,12 @@ class Scenario {
   async #read(name: string, process: string): Promise<void> {
     const key = this.world.pick(this.#keys)
     if (this.world.random() < this.#options.gets) return this.#get(name, process, key)
-    const cache = this.#caches.get(process) as CacheUnderTest
+    const { cache } = this.#caches.get(process) as ProcessUnderTest
     await this.#ask(name, process, key, () => cache.getOrSet(key, this.#loaderOf(process, key), this.#tagged), key)
   }
 
   async #get(name: string, process: string, key: string): Promise<void> {
-    const cache = this.#caches.get(process) as CacheUnderTest
+    const { cache } = this.#caches.get(process) as ProcessUnderTest
     await this.#ask(name, process, key, () => cache.get<number>(key), undefined)
   }
 
@@ -331,7 +327,7 @@ class Scenario {
   async #write(name: string, process: string, run: (cache: CacheUnderTest) => Promise<void>): Promise<void> {
     this.#open.set(name, { process, loads: undefined, withoutStore: false })
     const earlier = this.#writing
-    const cache = this.#caches.get(process) as CacheUnderTest
+    const { cache } = this.#caches.get(process) as ProcessUnderTest
     const written = (this.#options.sets > 0 ? earlier : Promise.resolve()).then(() => run(cache))
     this.#writing = written
     await written
