@@ -97,7 +97,7 @@ export class Deadlines {
         pending.fail(EXPIRED)
       }
       const next = this.#first
-      this.#cancel = next && this.#clock.after(Math.max(1, next.dueAt - now), this.#onTimer)
+      this.#cancel = next && this.#clock.after(next.dueAt - now, this.#onTimer)
     })
   }
 }

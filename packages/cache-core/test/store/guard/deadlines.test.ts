@@ -74,6 +74,16 @@ describe('Deadlines', () => {
     expect(second.state).toBe('error late')
   })
 
+  it('keeps that time to the fraction of a millisecond, also when one timer stands for several', async () => {
+    const clock = new FakeClock()
+    const deadlines = new Deadlines(50, clock)
+    const first = watch(deadlines.bound(new Promise(() => undefined), late))
+    await clock.advance(0.25)
+    const second = watch(deadlines.bound(new Promise(() => undefined), late))
+    await clock.advance(50)
+    expect([first.state, second.state]).toEqual(['error late', 'error late'])
+  })
+
   it('keeps one timer for any number of operations', () => {
     const clock = new FakeClock()
     const deadlines = new Deadlines(50, clock)
