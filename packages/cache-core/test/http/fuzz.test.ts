@@ -13,6 +13,7 @@ import { urlKey } from '../../src/http/rules/key.js'
 import { resourceName } from '../../src/http/rules/resource-name.js'
 import { parseVaryText, varyOf } from '../../src/http/rules/vary.js'
 import { openMark } from '../../src/protocol/mark-record.js'
+import { expectLinear } from '../support/linear.js'
 import { rulesOf } from './support/requests.js'
 
 /** Seconds in every run; minutes in `npm run test:long`. */
@@ -87,21 +88,13 @@ describe('parsers', () => {
     )
   })
 
-  it.each(Object.entries(PARSERS))('take time in proportion to %s', (_, parse) => {
-    const cpu = (given: string): number => {
-      const began = process.cpuUsage()
-      for (let i = 0; i < 3; i++) parse(given)
-      const { user, system } = process.cpuUsage(began)
-      return user + system
-    }
+  it.each(Object.entries(PARSERS))('take time in proportion to %s', async (_, parse) => {
     for (const piece of ['a=1; ', '"', '\\', ',', 'a,', '/a', '%41', ' ', 'a;', '=', 'W/"a", ', '1-2,', 'a&', '?']) {
-      const [small, large] = [piece.repeat(4_000), piece.repeat(32_000)]
-      parse(small)
-      // Eight times the text. Quadratic would be 64 times the time; below 5 ms a ratio says nothing.
-      const [few, many] = [cpu(small), cpu(large)]
-      expect(many < 15_000 || many / Math.max(few, 500) < 32, `${JSON.stringify(piece)}: ${few} µs, ${many} µs`).toBe(
-        true,
-      )
+      const read = (count: number): (() => unknown) => {
+        const given = piece.repeat(count)
+        return () => parse(given)
+      }
+      await expectLinear(read, { small: 4_000, large: 32_000 }, JSON.stringify(piece))
     }
   })
 })

@@ -1,0 +1,47 @@
+import { expect } from 'vitest'
+
+/** Work of a size, made ready; what is returned is measured. */
+export type Prepare = (size: number) => () => unknown
+
+/** Rounds that are always run, so that one pause while the small size is measured does not hide what the large one costs. */
+const FEWEST_ROUNDS = 3
+/** Rounds until it is taken as it is, and microseconds after which no other round begins. */
+const MOST_ROUNDS = 12
+const LONGEST_US = 3_000_000
+/** Shorter than this, in microseconds, a measurement says nothing. */
+const SHORTEST_US = 500
+
+/**
+ * Fails where the work costs more than in proportion to its size. The processor's time is measured, of which a pause of
+ * the garbage collector and a busy machine can only add some: so the least of several rounds counts, and rounds go on
+ * until it holds. The bound lies midway between what linear and what quadratic work would take: of eight times the size,
+ * 22 times the time.
+ */
+export async function expectLinear(
+  prepare: Prepare,
+  { small, large }: { readonly small: number; readonly large: number },
+  what = '',
+): Promise<void> {
+  const bound = (large / small) ** 1.5
+  const [few, many] = [prepare(small), prepare(large)]
+  await few()
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  let spent = 0
+  for (let round = 1; round <= MOST_ROUNDS && (round <= FEWEST_ROUNDS || spent < LONGEST_US); round++) {
+    const [one, other] = [await cpuOf(few), await cpuOf(many)]
+    spent += one + other
+    least = Math.min(least, one)
+    most = Math.min(most, other)
+    const holds = most < bound * Math.max(least, SHORTEST_US)
+    if (holds && (round >= FEWEST_ROUNDS || most < bound * SHORTEST_US)) return
+  }
+  expect.fail(`${what} at ${small}: ${least} µs, at ${large}: ${most} µs; expected less than ${bound.toFixed()} times`)
+}
+
+/** Microseconds of this process. */
+async function cpuOf(work: () => unknown): Promise<number> {
+  const began = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(began)
+  return user + system
+}
