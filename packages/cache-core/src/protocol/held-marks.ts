@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js'
-import type { MarkState } from './mark-record.js'
+import { type MarkState, sameVersion } from './mark-record.js'
 import type { Near } from './near.js'
 
 /** Marks that one cache remembers: entity tags come by the thousand. The one that was read longest ago goes. */
@@ -9,6 +9,8 @@ const MAX_HELD = 10_000
 export interface Begun {
   readonly at: number
   readonly order: number
+  /** How often the near cache had been dropped. */
+  readonly drops: number
 }
 
 interface Held extends Begun {
@@ -43,13 +45,22 @@ export class HeldMarks {
 
   /** To be taken before a read is sent. */
   begin(): Begun {
-    return { at: this.#clock.monotonic(), order: ++this.#order }
+    return { at: this.#clock.monotonic(), order: ++this.#order, drops: this.#drops }
   }
 
   get(slot: string): MarkState | undefined {
     const held = this.#held.get(slot)
-    if (held === undefined || this.#clock.monotonic() - held.at >= this.#holdMs) return undefined
-    return held.state
+    if (held === undefined || held.drops !== this.#drops) return undefined
+    return this.#clock.monotonic() - held.at < this.#holdMs ? held.state : undefined
+  }
+
+  /**
+   * Whether this version was read since the near cache was last dropped, and nothing was heard of the mark since. One
+   * that was read before may have been renewed by a message that was lost (N3).
+   */
+  isHeard(slot: string, version: string): boolean {
+    const held = this.#held.get(slot)
+    return held?.state !== undefined && held.drops === this.#drops && sameVersion(held.state.version, version)
   }
 
   /** What was read last, where that read was sent so short a time ago; `tagHold` may be over. */
@@ -89,6 +100,10 @@ export class HeldMarks {
   /** Whether this was the last fence. */
   isLastFence(slot: string, { order }: Begun): boolean {
     return this.#held.get(slot)?.fence === order
+  }
+
+  get #drops(): number {
+    return this.#near?.drops ?? 0
   }
 
   #keep(slot: string, held: Held): void {

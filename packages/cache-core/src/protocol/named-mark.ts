@@ -72,6 +72,11 @@ export class NamedMark implements Room {
     return this.#isJournaled() ? undefined : this.parts.held.get(this.id)
   }
 
+  /** Whether this version was read since messages may have been lost last, and none has told of another one (N3). */
+  isHeard(version: string): boolean {
+    return this.parts.held.isHeard(this.id, version)
+  }
+
   /** The version as it stands in the store, or `undefined` when none does. @throws the store's errors; UndeliveredError. */
   async read(): Promise<MarkState | undefined> {
     this.#checkDelivered()
@@ -116,7 +121,7 @@ export class NamedMark implements Room {
     // Of two renewals at once nobody here knows which one stands.
     if (!alone) return
     const state = this.#join(written.map(({ status }) => (status === 'fulfilled' ? { record } : { error: status })))
-    if (state !== undefined) held.hold(this.id, state, { at: begun.at, order: held.begin().order })
+    if (state !== undefined) held.hold(this.id, state, { ...begun, order: held.begin().order })
   }
 
   /** From now on what was held, or read before, is not believed in this process. */

@@ -3,7 +3,10 @@ import { type Found, lookUp, type Place } from './lookup.js'
 import type { NamespaceMark } from './marks.js'
 import type { NearContent, NearMark } from './near.js'
 
-/** As `lookUp`; what is fresh is kept near, unless its slot was invalidated meanwhile (N2). @throws as `lookUp`. */
+/**
+ * As `lookUp`; what is fresh is kept near, unless its slot was invalidated meanwhile (N2), or a mark of it was read before
+ * messages may have been lost and not again since (N3). @throws as `lookUp`.
+ */
 export async function lookUpAndKeep(parts: Parameters<typeof lookUp>[0], place: Place): Promise<Found> {
   const { near } = parts.slots
   if (near === undefined) return lookUp(parts, place)
@@ -11,13 +14,18 @@ export async function lookUpAndKeep(parts: Parameters<typeof lookUp>[0], place: 
   try {
     const found = await lookUp(parts, place)
     near.storeAnswered()
-    const content =
-      place.near === true && found.state.is === 'fresh' ? nearContentOf(place.namespace, found.state.frame) : undefined
-    if (content !== undefined) near.enter(reading, content)
+    if (place.near === true && found.state.is === 'fresh' && areHeard(place, found.state.frame)) {
+      const content = nearContentOf(place.namespace, found.state.frame)
+      if (content !== undefined) near.enter(reading, content)
+    }
     return found
   } finally {
     near.end(reading)
   }
+}
+
+function areHeard({ namespace }: Place, { marks }: ValueFrame): boolean {
+  return marks.every((mark) => namespace.of(mark)?.isHeard(mark.version) === true)
 }
 
 /** A frame as it enters the near cache: with the ids of its marks. `undefined` where one is of no namespace. */

@@ -61,7 +61,7 @@ export class Near {
   readonly #spaces = new Spaces()
   readonly #standings = new Standings()
   readonly #fences = new Map<string, Fence>()
-  /** Counts drops: they outrun all readings at once. */
+  /** They outrun all readings at once. */
   #dropped = 0
   #bytes = 0
   /** Whether every invalidation of other processes is heard, or none is expected. */
@@ -82,6 +82,11 @@ export class Near {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** How often it was dropped as a whole. */
+  get drops(): number {
+    return this.#dropped
   }
 
   /** Where the entries of one type and namespace are looked for. @param prefix Of their slots. */

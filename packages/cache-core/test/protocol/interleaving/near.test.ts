@@ -4,7 +4,17 @@ import { Slots } from '../../../src/protocol/slots.js'
 import { findViolation } from './find-violation.js'
 import { runScenario } from './scenario.js'
 import type { ScenarioOptions } from './scenario-options.js'
-import { NEAR, NEAR_AND_FAULTS, NEAR_NAMED_TAGS, NEAR_SETS, NEAR_STALE, NEAR_STRICT, NEAR_TAGS } from './scenarios.js'
+import {
+  NEAR,
+  NEAR_AND_FAULTS,
+  NEAR_MARK_GRACE,
+  NEAR_MENDED,
+  NEAR_NAMED_TAGS,
+  NEAR_SETS,
+  NEAR_STALE,
+  NEAR_STRICT,
+  NEAR_TAGS,
+} from './scenarios.js'
 
 const SEEDS = process.env.TIERCEL_LONG === '1' ? 10_000 : 40
 
@@ -22,6 +32,14 @@ afterEach(() => {
 describe('no near cache answers what is older than an invalidation it has heard of', { timeout: 3_600_000 }, () => {
   it('when the connections of the bus break and are mended', async () => {
     await explore(NEAR)
+  })
+
+  it('when what is held ends while connections are mended', async () => {
+    await explore(NEAR_MENDED)
+  })
+
+  it('when a mark cannot be read and is believed for a while', async () => {
+    await explore(NEAR_MARK_GRACE)
   })
 
   it('when the versions of namespaces are not held', async () => {
@@ -77,6 +95,11 @@ describe('a broken near cache is caught', { timeout: 120_000 }, () => {
       started.add(this)
     })
     expect(await findViolation({ ...NEAR, busBreaks: 8 })).toContain('was invalidated before')
+  })
+
+  it('marks that are believed as they were read before messages were lost (N3)', async () => {
+    vi.spyOn(Near.prototype, 'drops', 'get').mockReturnValue(0)
+    expect(await findViolation(NEAR_MENDED)).toContain('was invalidated before')
   })
 
   it('a delete that leaves the near cache of its process only when it is sent (N4)', async () => {

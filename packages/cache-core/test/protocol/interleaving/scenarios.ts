@@ -132,6 +132,12 @@ export const THREE_SLOTS: ScenarioOptions = { ...LOST_MARKS, markSlots: 3 }
 /** Values are kept near, changes are told over a bus, and its connections break. */
 export const NEAR: ScenarioOptions = { ...WRITERS, callers: 40, writes: 8, tagHoldMs: 100, near: true, busBreaks: 2 }
 
+/** The same where time passes between the calls, so that what is held ends while connections are mended. */
+export const NEAR_MENDED: ScenarioOptions = { ...NEAR, tagHoldMs: 50, spreadMs: 400, gets: 0.5, busBreaks: 8 }
+
+/** The same where the server of a mark is away now and then, and the mark is believed for a while. */
+export const NEAR_MARK_GRACE: ScenarioOptions = { ...NEAR_MENDED, keys: 4, servers: 3, outages: 8, markGraceMs: 100 }
+
 /** The same where the marks are not held: nothing that was loaded enters, only what was read. */
 export const NEAR_STRICT: ScenarioOptions = { ...NEAR, tagHoldMs: 0 }
 
