@@ -40,10 +40,14 @@ export function httpCache(
   return (handler) =>
     async function cached(this: unknown, shown, ...rest) {
       const proceed = (seen: Request): unknown => handler.call(this, seen as typeof shown, ...rest)
+      const again = () => (made: Request, others: readonly unknown[]) =>
+        cached.call(this, made as typeof shown, ...(others as typeof rest))
       const answer = (): unknown => {
         if (engine.hearsOnly && !isUnsafe(shown.method)) return proceed(shown)
         const request = takeOver(shown)
-        return options === false ? proceed(request) : answerBehind(engine, request, { proceed }, { contexts: rest })
+        return options === false
+          ? proceed(request)
+          : answerBehind(engine, request, { proceed }, { contexts: rest, again })
       }
       return answer() as Promise<Response>
     }

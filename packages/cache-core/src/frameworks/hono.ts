@@ -4,6 +4,7 @@ import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import { isUnsafe } from '../http/rules/invalidation.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { HonoHandler } from './web/hono-handler.js'
+import { honoAgain } from './web/hono-rerun.js'
 import { takeOver } from './web/passages.js'
 import { answerBehind } from './web/web-exchange.js'
 
@@ -24,7 +25,7 @@ export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<C
     if (engine.hearsOnly && !isUnsafe(c.req.method)) return next()
     const request = takeOver(c.req.raw)
     if (options === false) return next()
-    const host = { source: c, contexts: [executionContext(c), c.env] }
+    const host = { source: c, contexts: [executionContext(c), c.env], again: () => honoAgain(c) }
     const response = await answerBehind(engine, request, new HonoHandler(c, next), host)
     if (response === undefined || (c.finalized && response === c.res)) return
     // Over a response that is there already Hono would put its fields.

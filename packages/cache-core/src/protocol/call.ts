@@ -13,6 +13,8 @@ export interface Loaded {
   readonly encoded: Encoded | undefined
   /** How long it is fresh, in milliseconds, `Infinity` without end; 0: it is answered and not stored. */
   readonly ttlMs: number
+  /** How long it may be served beyond that, where it says so itself. Default: what the call says. */
+  readonly windows?: Pick<LoadOptions, 'staleWhileRevalidateMs' | 'staleIfErrorMs'>
   /** Its tags, those of the call and those that the loader has named. */
   readonly tags?: readonly string[]
 }

@@ -106,7 +106,8 @@ function serve<T>(parts: Parts, options: CallOptions<T>, { state, present }: Fou
   }
   if (stale) stats.stale(options.namespace, options.key)
   else stats.hit(options.namespace, options.key)
-  if (stale || isDueEarly(frame, options.eagerRefresh, clock)) refreshes.start({ options, frame, version, present })
+  if (stale || isDueEarly(frame, options.eagerRefresh, clock))
+    void refreshes.start({ options, frame, version, present })
   return { value, source: stale ? 'stale' : 'hit' }
 }
 

@@ -15,7 +15,7 @@ import type { Found, Place } from './lookup.js'
 import { Marks } from './marks.js'
 import { Near, type NearTerms } from './near.js'
 import { lookUpAndKeep } from './near-lookup.js'
-import { Refreshes } from './refresh.js'
+import { type Refreshable, Refreshes } from './refresh.js'
 import { Retimes } from './retime.js'
 import { MAX_SLOT_KEY_BYTES, roleOf } from './slot.js'
 import { Slots } from './slots.js'
@@ -52,6 +52,7 @@ export class Engine {
   readonly writes: Writes
   readonly invalidations: Invalidations
   readonly retimes: Retimes
+  readonly #refreshes: Refreshes
   readonly #parts: Parameters<typeof getOrSet>[0]
   #closing: Promise<void> | undefined
 
@@ -77,7 +78,8 @@ export class Engine {
     this.writes = new Writes(parts)
     this.invalidations = new Invalidations(parts)
     this.retimes = new Retimes(parts)
-    this.#parts = { ...parts, waiters: new Waiters(parts), refreshes: new Refreshes({ ...parts, maxRefreshes }) }
+    this.#refreshes = new Refreshes({ ...parts, maxRefreshes })
+    this.#parts = { ...parts, waiters: new Waiters(parts), refreshes: this.#refreshes }
   }
 
   /** Reads a slot. @throws the store's errors; UndeliveredError. */
@@ -93,6 +95,14 @@ export class Engine {
   /** As `getOrSet`, for a caller that has looked by itself and found nothing to serve. */
   joinOrLoad<T>(options: CallOptions<T>, found: Found | undefined): Promise<Answer<T>> {
     return joinOrLoad(this.#parts, options, found)
+  }
+
+  /**
+   * Loads behind the answer what is stale, for a caller that has looked by itself and serves what it found.
+   * @returns settled when all is done, where this call has begun it.
+   */
+  refresh(what: Refreshable): Promise<void> | undefined {
+    return this.#refreshes.start(what)
   }
 
   get counters(): CacheStats {

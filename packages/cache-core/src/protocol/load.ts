@@ -158,9 +158,10 @@ export class Load {
   }
 
   /** Nothing when it is too large to be stored. */
-  #seal(marks: LoadMarks, { encoded, ttlMs }: Loaded): SealedValue | undefined {
+  #seal(marks: LoadMarks, { encoded, ttlMs, windows = this.#options }: Loaded): SealedValue | undefined {
     const { slots, clock } = this.#parts
-    const { staleWhileRevalidateMs, staleIfErrorMs, jitter } = this.#options
+    const { staleWhileRevalidateMs, staleIfErrorMs } = windows
+    const { jitter } = this.#options
     const sealed = sealValue(encoded as Encoded, {
       now: clock.now(),
       ttlMs,

@@ -47,7 +47,7 @@ export interface Refreshable {
  */
 export class Refreshes {
   readonly #parts: Parts
-  readonly #waiting = new Map<string, Refreshable>()
+  readonly #waiting = new Map<string, () => void>()
   readonly #obstacles = new Map<string, { readonly obstacle: Obstacle; readonly until: number }>()
   #running = 0
 
@@ -55,13 +55,19 @@ export class Refreshes {
     this.#parts = parts
   }
 
-  /** Refreshes, now or soon, unless that is being done, or has failed a moment ago. */
-  start(refreshable: Refreshable): void {
+  /**
+   * Refreshes, now or soon, unless that is being done, or has failed a moment ago.
+   * @returns settled when all is done, where this call has begun it.
+   */
+  start(refreshable: Refreshable): Promise<void> | undefined {
     const { slot } = refreshable.options
-    if (this.#waiting.has(slot) || this.obstacle(slot) !== undefined) return
-    if (this.#parts.flights.refreshing(refreshable.options) !== undefined) return
-    if (this.#running < this.#parts.maxRefreshes) void this.#run(refreshable)
-    else if (this.#waiting.size < MAX_WAITING) this.#waiting.set(slot, refreshable)
+    if (this.#waiting.has(slot) || this.obstacle(slot) !== undefined) return undefined
+    if (this.#parts.flights.refreshing(refreshable.options) !== undefined) return undefined
+    if (this.#running < this.#parts.maxRefreshes) return this.#run(refreshable)
+    if (this.#waiting.size >= MAX_WAITING) return undefined
+    return new Promise((resolve) => {
+      this.#waiting.set(slot, () => resolve(this.#run(refreshable)))
+    })
   }
 
   /** What keeps this process from refreshing the slot, as it learnt a moment ago. */
@@ -106,9 +112,9 @@ export class Refreshes {
   }
 
   #startNext(): void {
-    for (const [slot, next] of this.#waiting) {
+    for (const [slot, run] of this.#waiting) {
       this.#waiting.delete(slot)
-      void this.#run(next)
+      run()
       return
     }
   }

@@ -97,11 +97,11 @@ export class Writes {
   async put(
     { slot, namespace }: Pick<Target, 'slot' | 'namespace'>,
     encoded: Encoded,
-    ttlMs: number,
+    life: Life,
     marks: LoadMarks,
   ): Promise<void> {
     const { slots, clock } = this.#parts
-    const { bytes, ttl, keepUntil } = sealValue(encoded, { now: clock.now(), ttlMs, marks: frameMarks(marks) })
+    const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks: frameMarks(marks) })
     await namespace.outliveAll(marks.states, keepUntil)
     if ((await slots.add(slot, bytes, ttl)) !== undefined) return
     const standing = await slots.readAlone(slot)

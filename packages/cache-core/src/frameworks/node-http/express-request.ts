@@ -1,10 +1,16 @@
-import type { Request } from 'express'
+import type { Application, Request } from 'express'
 import type { Origin } from '../../http/message/message.js'
 import type { Known } from './middleware.js'
 
 /** What Express, 4 or 5, knows of a request beside Node. */
 export function knownToExpress(req: Request): Known {
-  return { origin: trustedOrigin(req) }
+  return { origin: trustedOrigin(req), dispatch: (made, res) => rootOf(req.app)(made, res) }
+}
+
+/** The application itself, which this one may be mounted in. */
+function rootOf(app: Application): Application {
+  const { parent } = app as { readonly parent?: Application }
+  return parent === undefined ? app : rootOf(parent)
 }
 
 /** As Express resolves them where `trust proxy` trusts the other end. `req.host` of Express 4 is without port. */

@@ -22,6 +22,7 @@ export function fastifyExchange(
     headers: request.headers,
     holders: [request],
     source: request,
+    dispatch: (req, res) => request.server.routing(req, res),
     fields: () => reply.getHeaders() as HeaderFields,
     logFields: (log) => logReply(reply, log),
   })

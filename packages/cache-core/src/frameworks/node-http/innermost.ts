@@ -3,10 +3,13 @@ import type { Cache } from '../../data/cache.js'
 import { type HttpCache, toHttpCache } from '../../http/engine/http-cache.js'
 import { isUnsafe } from '../../http/rules/invalidation.js'
 import type { HttpCacheOptions } from '../../http/rules/options.js'
+import { returningOf } from '../reruns/returning.js'
 import type { NodeExchange } from './node-exchange.js'
 
 /** Where a request keeps the exchange in which it is now. A WeakMap costs the collector 12 µs a request (measured). */
 const EXCHANGE = Symbol('tiercel.exchange')
+
+const ON_ITS_WAY = Promise.resolve()
 
 interface Exchanged {
   [EXCHANGE]?: NodeExchange
@@ -38,6 +41,8 @@ export function handleInnermost(
   const reads = !isUnsafe(req.method ?? 'GET')
   // A cache that only hears of writes says nothing about reads.
   if (reads && engine?.hearsOnly) return undefined
+  const returning = returningOf(req)
+  if (returning !== undefined) return returning.meet(engine, newExchange) ? ON_ITS_WAY : undefined
   if (reads) req[EXCHANGE]?.withdraw()
   if (engine === undefined) return undefined
   const exchange = newExchange()

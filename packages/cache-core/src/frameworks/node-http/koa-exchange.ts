@@ -36,7 +36,13 @@ export function koaExchange(
         failed(error)
       })
   }
-  const exchange = nodeExchange(ctx.req, res, { origin, proceed, holders: [ctx, ctx.request], source: ctx })
+  const exchange = nodeExchange(ctx.req, res, {
+    origin,
+    proceed,
+    holders: [ctx, ctx.request],
+    source: ctx,
+    dispatch: (made, response) => ctx.app.callback()(made, response),
+  })
   const restoreUnlessWritten = (): void => {
     if (ctx.respond !== false && !ctx.res.headersSent) exchange.restore()
   }

@@ -4,7 +4,7 @@ import { handleInnermost } from './innermost.js'
 import { type Framework, nodeExchange } from './node-exchange.js'
 
 /** What a framework knows of a request beside Node. */
-export type Known = Pick<Framework, 'origin' | 'holders'>
+export type Known = Pick<Framework, 'origin' | 'holders' | 'dispatch'>
 
 /** The cache in front of whatever `next` runs, for every framework that calls `(req, res, next)`. */
 export function runBehindCache(

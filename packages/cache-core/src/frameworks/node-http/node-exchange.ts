@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange, RunPlan } from '../../http/engine/exchange.js'
 import { type HeaderFields, headerLines } from '../../http/message/headers.js'
+import { returningOf } from '../reruns/returning.js'
 import type { FieldLog } from './field-log.js'
 import { holdEnd } from './hold-end.js'
 import { cacheRequest, narrowRequest, type RequestFacts } from './node-request.js'
+import { type Dispatch, nodeRerun } from './node-rerun.js'
 import { Replacements } from './replacements.js'
 import { linesSet, setLines } from './response-head.js'
 import { sendStored } from './send-stored.js'
@@ -21,6 +23,8 @@ export interface Framework extends RequestFacts {
   readonly logFields?: (log: FieldLog) => void
   /** Told that the response is sent without it. */
   readonly takeOver?: () => void
+  /** Its own entry, for requests that did not come through a server. */
+  readonly dispatch?: Dispatch | undefined
 }
 
 export interface NodeExchange extends Exchange {
@@ -34,7 +38,7 @@ export interface NodeExchange extends Exchange {
 
 /** An exchange over node:http, for every framework that stands on it. */
 export function nodeExchange(req: IncomingMessage, res: ServerResponse, framework: Framework): NodeExchange {
-  const { proceed, holders = [], fields, logFields, takeOver } = framework
+  const { proceed, holders = [], fields, logFields, takeOver, dispatch } = framework
   const request = cacheRequest(req, framework)
   const linesBefore = (): string[] => (fields === undefined ? linesSet(res) : headerLines(fields()))
   let stepAside: () => unknown = () => {}
@@ -54,12 +58,13 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
       const tap = tapResponse(res, plan, linesBefore(), logFields)
       stepAside = tap.withdraw
       if (sees !== undefined) whenAnswered(res, tap.outcome, narrowed)
-      runHandler(proceed, tap.fail)
+      runHandler(proceed, tap.fail, returningOf(req) !== undefined)
       return tap.outcome
     },
+    again: (errand) => nodeRerun(req, errand, dispatch),
     write(plan) {
       stepAside = holdEnd(res, plan)
-      runHandler(proceed, () => {})
+      runHandler(proceed, () => {}, false)
     },
     withdraw() {
       if (stepAside() !== false) narrowed.restore()
@@ -102,11 +107,12 @@ function whenAnswered(res: ServerResponse, outcome: Promise<unknown>, narrowed: 
 /**
  * A handler that throws or rejects where no framework catches it: its error is the process's, as without a cache; here
  * it may only not be mistaken for one of the cache.
+ * @param forNobody Its error is that of a run which no client has asked for: it has failed, and is reported so.
  */
-function runHandler(proceed: () => unknown, onFailure: () => void): void {
-  const fail = (error: unknown): never => {
+function runHandler(proceed: () => unknown, onFailure: () => void, forNobody: boolean): void {
+  const fail = (error: unknown): void => {
     onFailure()
-    throw error
+    if (!forNobody) throw error
   }
   try {
     const running = proceed()

@@ -1,12 +1,21 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Exchange, ResponseHead, RunOutcome, RunPlan, WritePlan } from '../../http/engine/exchange.js'
+import type {
+  Errand,
+  Exchange,
+  Rerun,
+  ResponseHead,
+  RunOutcome,
+  RunPlan,
+  WritePlan,
+} from '../../http/engine/exchange.js'
 import type { HttpCache } from '../../http/engine/http-cache.js'
 import { type HeaderLines, keep } from '../../http/message/headers.js'
 import type { CacheRequest, Sight } from '../../http/message/message.js'
 import { changesOf, type HeadLog, NO_LOG } from '../../http/rules/head-changes.js'
 import { linesSent } from '../node-http/lines-sent.js'
 import { narrowRequest } from '../node-http/node-request.js'
+import { returningOf } from '../reruns/returning.js'
 import { appliedHead } from './applied-head.js'
 import { captureBody, captureUnheard } from './capture-body.js'
 import { incomingOf, outgoingOf } from './node-incoming.js'
@@ -15,6 +24,7 @@ import { enter, type Passage } from './passages.js'
 import { sliceBody } from './slice-body.js'
 import { waitUntil } from './wait-until.js'
 import { cacheRequest, narrowedRequest } from './web-request.js'
+import { type Again, webRerun } from './web-rerun.js'
 import { type Observed, observe, respond, respondLike } from './web-response.js'
 
 const BROKEN: RunOutcome = { end: 'broken' }
@@ -47,6 +57,8 @@ export interface WebHost {
   readonly source?: unknown
   /** What the host gives beside the request: bindings, a context that has `waitUntil`. */
   readonly contexts: readonly unknown[]
+  /** The way into the application, for a request of the cache's own; `undefined` where there is none. */
+  readonly again: () => Again | undefined
 }
 
 /**
@@ -61,6 +73,9 @@ export function answerBehind(
 ): Promise<unknown> {
   const exchange = new WebExchange(request, handler, host)
   const { answered } = exchange
+  const returning = returningOf(request)
+  if (returning?.meet(engine, () => exchange)) return answered
+  if (returning !== undefined) return Promise.resolve(handler.proceed(request))
   const work = engine.handle(exchange)
   waitUntil(work, [...host.contexts, request])
   // The work goes on behind the response, and fails only for a fault of ours.
@@ -76,6 +91,7 @@ class WebExchange implements Exchange, Passage {
   /** Loads run outside of any request; the handler of this one runs where it came in. */
   readonly #context = new AsyncResource('TiercelExchange', { requireManualDestroy: true })
   readonly #handler: WebHandler
+  readonly #host: WebHost
   readonly #incoming: IncomingMessage | undefined
   readonly #outgoing: ServerResponse | undefined
   #answer!: (response: unknown) => void
@@ -84,8 +100,10 @@ class WebExchange implements Exchange, Passage {
   #withdraw: (() => void) | undefined
   #withdrawn = false
 
-  constructor(original: Request, handler: WebHandler, { source = original, contexts }: WebHost) {
+  constructor(original: Request, handler: WebHandler, host: WebHost) {
+    const { source = original, contexts } = host
     this.original = original
+    this.#host = host
     this.#incoming = incomingOf(contexts)
     this.#outgoing = outgoingOf(contexts)
     this.request = cacheRequest(original, source, this.#incoming)
@@ -155,6 +173,14 @@ class WebExchange implements Exchange, Passage {
     const reason = sent && outcome.end === 'captured' ? onSent?.(await sent) : undefined
     settle(reason === undefined ? outcome : { end: 'passed', reason })
     client.removeEventListener('abort', captured.abandon)
+  }
+
+  again(errand: Errand): Rerun | undefined {
+    const { contexts } = this.#host
+    const again = this.#host.again()
+    if (again === undefined) return undefined
+    const made = webRerun({ original: this.original, asked: this.request, incoming: this.#incoming, contexts }, errand)
+    return made((request, others) => this.#context.runInAsyncScope(() => again(request, others)))
   }
 
   write(plan: WritePlan): void {

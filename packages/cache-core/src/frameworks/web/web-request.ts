@@ -25,9 +25,14 @@ export function cacheRequest(request: Request, source: unknown, incoming: Incomi
 
 /**
  * The request as the handler may see it: made anew, since a Request cannot be changed, with nothing on it that is not
- * in `sees`. Of a subclass (Next's NextRequest) where that can be made of a URL, too. Its method has no body.
+ * in `sees`, and of another method, or for another client, where that is given. Of a subclass (Next's NextRequest) where that can be made of a URL, too. Its method has no body.
  */
-export function narrowedRequest(request: Request, asked: CacheRequest, sees: Sight): Request {
+export function narrowedRequest(
+  request: Request,
+  asked: CacheRequest,
+  sees: Sight,
+  { method, signal }: Pick<Request, 'method' | 'signal'> = request,
+): Request {
   const { scheme, host } = partsOf(request.url)
   const shown = first(sees.headers, 'host') ?? host
   const isShown = isSameHost(shown, first(asked.headers, 'host') ?? host, scheme)
@@ -35,7 +40,7 @@ export function narrowedRequest(request: Request, asked: CacheRequest, sees: Sig
   const headers = new Headers()
   for (let i = 0; i < lines.length; i += 2) headers.append(lines[i] as string, lines[i + 1] as string)
   const url = `${scheme}://${isShown ? host : shown}${sees.target}`
-  const narrowed = make(request, url, { method: request.method, headers, signal: request.signal })
+  const narrowed = make(request, url, { method, headers, signal })
   carryExtras(request, narrowed, asked, sees)
   return narrowed
 }
@@ -45,7 +50,7 @@ function make(request: Request, url: string, init: RequestInit): Request {
   if (Made !== Request) {
     try {
       const made = new Made(url, init)
-      if (made.url === new URL(url).href && made.method === request.method) return made
+      if (made.url === new URL(url).href && made.method === init.method) return made
     } catch {
       // It is made of something else.
     }

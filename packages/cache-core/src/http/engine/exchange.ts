@@ -77,6 +77,32 @@ export type RunOutcome =
   /** The response ended before its time: the handler gave up, or the client had gone and nobody would hear the rest. */
   | { readonly end: 'broken' }
 
+/**
+ * A request that the cache makes of the application itself, behind the answer to another one. It comes in through all
+ * layers outside, and has nothing that the key does not cover.
+ */
+export interface Errand {
+  /** What it asks for: a GET. */
+  readonly sees: Sight
+  /** The cache to which it is to come back. */
+  readonly owner: object
+  /** Whether it has come back as what it was sent for: layers outside may have made another request of it. */
+  readonly expects: (request: CacheRequest) => boolean
+}
+
+/** Runs a handler whose response goes to nobody. */
+export interface Rerun {
+  /** As that of an exchange. The plan's `sees` counts where the request comes back to the cache. Never rejects. */
+  run(plan: RunPlan): Promise<RunOutcome | Refused>
+}
+
+/** The request did not come back to the cache: some layer outside has answered it. */
+export interface Refused {
+  readonly end: 'refused'
+  /** Of that answer; `undefined` where there was none. */
+  readonly status: number | undefined
+}
+
 /** How the response to a write is sent. */
 export interface WritePlan {
   /** Goes out as Cache-Status, in a line of its own, where that changes nothing else of the head; `undefined`: no field. */
@@ -105,4 +131,9 @@ export interface Exchange {
    * was announced and is reached) waits until `invalidate` is settled: a client that has read the answer finds nothing older.
    */
   write(plan: WritePlan): void
+  /**
+   * A way to the handler for which the request of a client is not needed, and which lasts longer than that. Absent, or
+   * `undefined`, where there is none.
+   */
+  again?(errand: Errand): Rerun | undefined
 }

@@ -17,16 +17,19 @@ import { isComplete, type Storable, storable } from '../rules/storable.js'
 import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import { variantKey } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
-import type { Exchange, HeadDecision, ResponseHead } from './exchange.js'
+import type { Exchange, HeadDecision, Rerun, ResponseHead } from './exchange.js'
 import { type Forward, runAlone, withStatus } from './pass.js'
 import type { Resource, Resources, UrlText } from './resource.js'
+import { checkAnswered, RunFailure } from './run-failure.js'
 import { encodeResponse } from './stored-response.js'
 import { crowdedMark, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
 
 /** One request whose handler runs for others, too. */
 export interface FillRequest {
-  readonly exchange: Exchange
+  readonly exchange: Pick<Exchange, 'request'> & Rerun
+  /** Where it goes to nobody: then a failure is no response, and what stands there stays. */
+  readonly behind?: true
   readonly key: UrlKey
   readonly url: UrlText
   /** The parts that every variant of it has for this request: `ownParts`. */
@@ -62,15 +65,12 @@ export class Filler {
 
   /**
    * The load of a variant. Without a lease nothing can be stored, and nobody waits: the handler runs for its client.
-   * @throws the store's errors, after the client got its response.
+   * @throws the store's errors, after the client got its response; of a run that goes to nobody, RunFailure.
    */
   async fill(request: FillRequest, { signal, marks }: LoadTerms): Promise<Loaded> {
-    const { exchange, key, forward } = request
     if (marks === undefined) {
-      runAlone(exchange, key, this.#rules, {
-        forward,
-        detail: 'waited for another request, or the store, for too long',
-      })
+      const detail = 'waited for another request, or the store, for too long'
+      runAlone(request.exchange, request.key, this.#rules, { forward: request.forward, detail })
       return NOTHING
     }
     const capture = new BodyCapture(this.#engine.captures, this.#rules.maxBodyBytes)
@@ -108,7 +108,12 @@ export class Filler {
         return this.#refusedAsSent(sent, (head as ResponseHead).changes)
       },
     })
-    if (outcome.end === 'broken' || head === undefined || verdict === undefined) return NOTHING
+    if (request.behind) {
+      checkAnswered(outcome, head)
+      if (capture.ended === 'no-room') throw new RunFailure(head?.status)
+    }
+    if (outcome.end === 'broken' || outcome.end === 'refused' || head === undefined || verdict === undefined)
+      return NOTHING
     if (!verdict.storable) {
       const pinned = head.status >= 400 && this.#whole.wasStorable(request.url, receivedAt)
       return pinned ? NOTHING : passMark(verdict.reason, head.status)
@@ -117,13 +122,16 @@ export class Filler {
     if (outcome.end === 'passed') return passMark(outcome.reason ?? 'response is larger than maxBodyBytes', head.status)
     const body = capture.pieces
     const bodyBytes = body.reduce((sum, piece) => sum + piece.byteLength, 0)
-    if (!isComplete(head, bodyBytes)) return NOTHING
+    if (!isComplete(head, bodyBytes)) {
+      if (request.behind) throw new RunFailure(undefined)
+      return NOTHING
+    }
     const nonces = noncesOutside(head.headers, head.changes)
     if (nonces.length > 0 && holdsAny(body, nonces)) return passMark(NONCE, head.status)
     const etag = taggedOutside ? undefined : this.#etag(head, body)
     const payload = this.#encode(head, body, { receivedAt, bodyBytes, etag }, verdict)
     if (payload === undefined) return passMark('response has fields that cannot be sent again', head.status)
-    return this.#keep(request, { encoding: 'bytes', payload }, verdict.vary, receivedAt + verdict.freshForMs, marks)
+    return this.#keep(request, { encoding: 'bytes', payload }, verdict, receivedAt + verdict.freshForMs, marks)
   }
 
   #verdict(request: CacheRequest, head: ResponseHead, times: ResponseTimes): Storable {
@@ -164,7 +172,7 @@ export class Filler {
   async #keep(
     request: FillRequest,
     encoded: Encoded,
-    vary: readonly string[],
+    { vary, windows }: Accepted,
     freshUntil: number,
     marks: LoadMarks,
   ): Promise<Loaded> {
@@ -172,13 +180,14 @@ export class Filler {
     // A body may take longer than its response is fresh.
     const ttlMs = freshUntil - this.#engine.clock.now()
     if (ttlMs <= 0) return NOTHING
-    const present = await this.#resources.cover(resource, vary, ttlMs)
+    const staleMs = Math.max(windows.staleWhileRevalidateMs, windows.staleIfErrorMs)
+    const present = await this.#resources.cover(resource, vary, ttlMs + staleMs)
     if (present === undefined) return NOTHING
     const parts = variantKey(own, present.vary, exchange.request, key, this.#rules)
     const slot = this.#resources.variantSlot(url, parts)
-    if (slot === variantSlot) return { encoded, ttlMs }
+    if (slot === variantSlot) return { encoded, ttlMs, windows }
     // The response varies on more than was known: it belongs into another slot, where those who waited will look.
-    await this.#engine.writes.put({ slot, namespace: this.#resources.namespace }, encoded, ttlMs, marks)
+    await this.#engine.writes.put({ slot, namespace: this.#resources.namespace }, encoded, { ttlMs, ...windows }, marks)
     return NOTHING
   }
 
@@ -198,11 +207,9 @@ export class Filler {
     const headers = storedHeaders({ status, headers: clientHeaders(changes.lines, this.#rules) }, facts)
     const { added } = changes
     const removed = changes.removed.filter((name) => TOKEN.test(name) && !has(headers, name))
-    const { freshForMs, ageMs, public: isPublic } = verdict
-    return encodeResponse(
-      { status, statusText, headers, added, removed, receivedAt, ageMs, freshForMs, public: isPublic },
-      body,
-    )
+    const { freshForMs, ageMs, windows, public: isPublic } = verdict
+    const times = { receivedAt, ageMs, freshForMs, staleIfErrorMs: windows.staleIfErrorMs }
+    return encodeResponse({ status, statusText, headers, added, removed, ...times, public: isPublic }, body)
   }
 }
 

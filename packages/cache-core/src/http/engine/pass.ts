@@ -4,7 +4,7 @@ import type { CacheResponse } from '../message/message.js'
 import type { UrlKey } from '../rules/key.js'
 import { asksForPart, type NarrowingRules, narrow } from '../rules/narrowing.js'
 import type { HttpCacheRules } from '../rules/options.js'
-import type { Exchange, HeadDecision, RunPlan } from './exchange.js'
+import type { Exchange, HeadDecision, Rerun, RunPlan } from './exchange.js'
 
 /** Why a handler runs, as Cache-Status has it. */
 export type Forward = (CacheStatus & { readonly hit: false })['forward']
@@ -27,7 +27,7 @@ export function runOpenly(exchange: Exchange, rules: StatusRules, status: Passed
  * stored, and what asks for a part of the response, since this one may be partial (RFC 9110 sections 13.1, 14.2).
  */
 export function runAlone(
-  exchange: Exchange,
+  exchange: Pick<Exchange, 'request'> & Rerun,
   key: UrlKey,
   rules: NarrowingRules & StatusRules,
   status: Passed,

@@ -4,27 +4,24 @@ import { ageSeconds } from '../rules/age.js'
 import { answerHeaders, type ClientAnswer, clientAnswer } from '../rules/client-answer.js'
 import { CONTENT_FIELDS } from '../rules/client-conditions.js'
 import type { Exchange } from './exchange.js'
-import type { Forward } from './pass.js'
 import type { StoredResponse } from './stored-response.js'
 
 /**
  * The stored response, or what of it the client asks for. Whether it was answered: some conditions only the handler can
  * judge.
+ * @param told What Cache-Status says; `undefined`: a hit, of a stale response with a negative `ttl` (RFC 9211 section 2.3).
  */
 export function serve(
   exchange: Exchange,
   stored: StoredResponse,
   now: number,
-  forward: Forward | undefined,
+  told: CacheStatus | undefined,
   detail: CacheStatusDetail,
 ): boolean {
   const { request } = exchange
   const answer = clientAnswer(request, stored, stored.body.length, now)
   if (answer.is === 'handler') return false
-  const status: CacheStatus =
-    forward === undefined
-      ? { hit: true, ttlMs: stored.receivedAt + stored.freshForMs - now }
-      : { hit: false, forward, collapsed: true }
+  const status = told ?? { hit: true, ttlMs: stored.receivedAt + stored.freshForMs - now }
   const headers = headersOf(answer, stored)
   headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(status, detail))
   const { statusText, added, removed } = stored

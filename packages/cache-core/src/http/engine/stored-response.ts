@@ -5,7 +5,8 @@ import type { CompleteResponse } from './exchange.js'
 /**
  * A response as it lies in the cache: a small fixed head, the field lines as text, the body as raw bytes.
  *
- *     generation 1 · flags 1 · status 2 · received 8 · age 8 · fresh for 8 · bytes of text 4 · bytes of body 4 · text · body
+ *     generation 1 · flags 1 · status 2 · received 8 · age 8 · fresh for 8 · stale if error for 8 · bytes of text 4 ·
+ *     bytes of body 4 · text · body
  *
  * Numbers are big-endian, times IEEE doubles in milliseconds. The text is Latin-1, as HTTP/1.1 is, one string a line:
  * the reason phrase, then name, value, name, value, then the names `added` and the names `removed`. Its middle, split, is
@@ -18,14 +19,16 @@ export interface StoredResponse extends CompleteResponse {
   readonly ageMs: number
   /** How long it was fresh from then on; may be `Infinity`. */
   readonly freshForMs: number
+  /** How long after its freshness it may be served where the handler fails; may be `Infinity`. */
+  readonly staleIfErrorMs: number
   /** Whether requests with credentials may have it. */
   readonly public: boolean
   readonly body: Buffer
 }
 
-const GENERATION = 2
+const GENERATION = 3
 const PUBLIC = 1
-const HEAD_BYTES = 36
+const HEAD_BYTES = 44
 
 /** More than any server sends: node:http itself takes 16 KiB of field lines. */
 const MAX_TEXT_BYTES = 262_144
@@ -51,9 +54,12 @@ const TEXT =
  * century at most. `undefined`: some field cannot be sent again.
  */
 export function encodeResponse(given: Omit<StoredResponse, 'body'>, body: readonly Uint8Array[]): Buffer | undefined {
-  const { ageMs, freshForMs } = given
-  const bounded = freshForMs === Number.POSITIVE_INFINITY ? freshForMs : Math.min(freshForMs, CENTURY_MS)
-  const response = { ...given, ageMs: Math.min(ageMs, CENTURY_MS), freshForMs: bounded }
+  const response = {
+    ...given,
+    ageMs: Math.min(given.ageMs, CENTURY_MS),
+    freshForMs: bounded(given.freshForMs),
+    staleIfErrorMs: bounded(given.staleIfErrorMs),
+  }
   const { statusText, added, removed, headers } = response
   const text = [statusText, ...headers, added.join(), removed.join()].join('\n')
   const lines = headers.length + OTHER_LINES
@@ -67,8 +73,9 @@ export function encodeResponse(given: Omit<StoredResponse, 'body'>, body: readon
   bytes.writeDoubleBE(response.receivedAt, 4)
   bytes.writeDoubleBE(response.ageMs, 12)
   bytes.writeDoubleBE(response.freshForMs, 20)
-  bytes.writeUInt32BE(text.length, 28)
-  bytes.writeUInt32BE(bodyBytes, 32)
+  bytes.writeDoubleBE(response.staleIfErrorMs, 28)
+  bytes.writeUInt32BE(text.length, 36)
+  bytes.writeUInt32BE(bodyBytes, 40)
   bytes.write(text, HEAD_BYTES, 'latin1')
   let at = HEAD_BYTES + text.length
   for (const piece of body) {
@@ -78,14 +85,19 @@ export function encodeResponse(given: Omit<StoredResponse, 'body'>, body: readon
   return bytes
 }
 
+function bounded(ms: number): number {
+  return ms === Number.POSITIVE_INFINITY ? ms : Math.min(ms, CENTURY_MS)
+}
+
 /**
  * Whether it is one that this cache would make. Whoever may write into the store could else split responses on a
  * connection (a Content-Length that is not the body's), set cookies, or keep the process busy with a million lines.
  */
 function isMade(response: Omit<StoredResponse, 'body'>, bodyBytes: number): boolean {
-  const { headers, added, removed, receivedAt, ageMs, freshForMs } = response
+  const { headers, added, removed, receivedAt, ageMs, freshForMs, staleIfErrorMs } = response
   if (!(receivedAt >= 0 && receivedAt <= LAST_MS && ageMs >= 0 && ageMs <= CENTURY_MS && freshForMs > 0)) return false
-  if (freshForMs > CENTURY_MS && freshForMs !== Number.POSITIVE_INFINITY) return false
+  if (!(staleIfErrorMs >= 0 && bounded(staleIfErrorMs) === staleIfErrorMs && bounded(freshForMs) === freshForMs))
+    return false
   if (headers.length > 2 * MAX_LINES || added.length > MAX_LINES || removed.length > MAX_LINES) return false
   let lengths = 0
   for (let i = 0; i < headers.length; i += 2) {
@@ -105,10 +117,11 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse | undefined {
   const receivedAt = buffer.readDoubleBE(4)
   const ageMs = buffer.readDoubleBE(12)
   const freshForMs = buffer.readDoubleBE(20)
-  const textBytes = buffer.readUInt32BE(28)
+  const staleIfErrorMs = buffer.readDoubleBE(28)
+  const textBytes = buffer.readUInt32BE(36)
   const bodyAt = HEAD_BYTES + textBytes
   if (flags > PUBLIC || status < 200 || status > 599) return undefined
-  if (textBytes > MAX_TEXT_BYTES || bodyAt + buffer.readUInt32BE(32) !== buffer.length) return undefined
+  if (textBytes > MAX_TEXT_BYTES || bodyAt + buffer.readUInt32BE(40) !== buffer.length) return undefined
   const text = buffer.toString('latin1', HEAD_BYTES, bodyAt)
   if (!TEXT.test(text)) return undefined
   const headers = text.split('\n')
@@ -116,7 +129,8 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse | undefined {
   const removed = names(headers.pop() as string)
   const added = names(headers.pop() as string)
   const isPublic = flags === PUBLIC
-  const response = { status, statusText, headers, added, removed, receivedAt, ageMs, freshForMs, public: isPublic }
+  const times = { receivedAt, ageMs, freshForMs, staleIfErrorMs }
+  const response = { status, statusText, headers, added, removed, ...times, public: isPublic }
   const body = buffer.subarray(bodyAt)
   return isMade(response, body.byteLength) ? { ...response, body } : undefined
 }

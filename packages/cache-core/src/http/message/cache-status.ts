@@ -11,6 +11,8 @@ interface Forwarded {
   readonly hit: false
   /** Why the handler had to run (section 2.2). */
   readonly forward: 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'miss' | 'request' | 'stale' | 'partial'
+  /** What the handler answered, where the client gets something else: a stale response in place of its failure. */
+  readonly forwardStatus?: number | undefined
   readonly stored?: boolean | undefined
   /** Whether another request's run answered this one, too (section 2.6). */
   readonly collapsed?: boolean | undefined
@@ -53,6 +55,7 @@ export function formatCacheStatus(status: CacheStatus): string {
     if (Number.isFinite(status.ttlMs)) member += `; ttl=${Math.floor(status.ttlMs / 1_000)}`
   } else {
     member += `; fwd=${status.forward}`
+    if (status.forwardStatus !== undefined) member += `; fwd-status=${status.forwardStatus}`
     if (status.stored) member += '; stored'
     if (status.collapsed) member += '; collapsed'
   }

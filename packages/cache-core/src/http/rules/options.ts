@@ -23,7 +23,21 @@ export interface HttpCacheOptions<Request = unknown> {
    * `Infinity` must be written out. Default: none, and only responses that say so themselves are stored.
    */
   readonly ttl?: Duration | undefined
-  /** Whether `ttl` also beats the response's own s-maxage, max-age and Expires; never its no-store, private, no-cache. Default `false`. */
+  /**
+   * How long after its end a response is still answered with, at once, while the cache runs the handler behind the
+   * answer. Default: what the response's Cache-Control says itself (RFC 5861), else 0. Never for what says
+   * must-revalidate, proxy-revalidate or s-maxage.
+   */
+  readonly staleWhileRevalidate?: Duration | undefined
+  /**
+   * How long after its end a response is answered with where the handler fails: 500, 502, 503, 504, an error, or no
+   * answer within `hardTimeout`. Default and exceptions as for `staleWhileRevalidate`.
+   */
+  readonly staleIfError?: Duration | undefined
+  /**
+   * Whether `ttl` and the stale windows also beat the response's own s-maxage, max-age, Expires, stale-while-revalidate and
+   * stale-if-error; never its no-store, private, no-cache, must-revalidate. Default `false`.
+   */
   readonly override?: boolean | undefined
   /** Final statuses that are stored. Default 200, 203, 301, 308. Never 206 and 304. */
   readonly statuses?: readonly number[] | undefined
@@ -94,6 +108,8 @@ type Asks<Request, Answer> = { of(request: Request): Answer }['of']
 
 const OPTIONS = {
   ttl: duration({ infinite: true }),
+  staleWhileRevalidate: duration({ infinite: true }),
+  staleIfError: duration({ infinite: true }),
   override: flag().or(false),
   statuses: list(count({ min: 200, max: 599 }).to(wholeResponse), 'final statuses', '[200, 404]')
     .to(setOf)

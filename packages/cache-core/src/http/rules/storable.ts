@@ -3,9 +3,10 @@ import { all, first, has } from '../message/headers.js'
 import type { CacheResponse } from '../message/message.js'
 import type { ResponseTimes } from './age.js'
 import { type FreshnessRules, freshness } from './freshness.js'
+import { type StaleRules, type StaleWindows, staleWindows } from './stale-windows.js'
 import { type VaryList, varyOf } from './vary.js'
 
-export interface StorableRules extends FreshnessRules {
+export interface StorableRules extends FreshnessRules, StaleRules {
   /** Final statuses that may be stored. */
   readonly statuses: ReadonlySet<number>
 }
@@ -16,6 +17,8 @@ export type Storable =
       /** Milliseconds from now; more than 0, may be `Infinity`. */
       readonly freshForMs: number
       readonly ageMs: number
+      /** How long after that it may be served stale. */
+      readonly windows: StaleWindows
       /** Whether it said `public` or `s-maxage`: then requests with credentials may have it too. */
       readonly public: boolean
       /** The request fields that select it. */
@@ -54,7 +57,8 @@ export function storable(
   if (vary === '*') return { storable: false, reason: 'Vary names no fields that could be compared' }
   const { freshForMs, ageMs, source } = freshness(response.headers, directives, rules, times)
   if (freshForMs <= 0) return { storable: false, reason: staleReason(source) }
-  return { storable: true, freshForMs, ageMs, public: isPublic(directives), vary }
+  const windows = staleWindows(directives, rules)
+  return { storable: true, freshForMs, ageMs, windows, public: isPublic(directives), vary }
 }
 
 /**

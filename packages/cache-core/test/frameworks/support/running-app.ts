@@ -12,6 +12,7 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown
 /** A running application that stands behind the cache, whatever framework it is made with. */
 export interface App {
   readonly port: number
+  readonly engine: HttpCache
   /** How often its handler has run. */
   readonly runs: () => number
   get(target: string, headers?: Asking['headers']): Promise<Reply>
@@ -43,8 +44,9 @@ export type Start = (handler: Handler, setup?: Setup) => Promise<App>
 export function startWith(listen: (parts: Parts) => Promise<number>): Start {
   return async (handler, { cache = newCache(), engine, options, route, outside = () => {} } = {}) => {
     let runs = 0
+    const behind = engine ?? createHttpCache(cache, { ttl: '1m', ...options })
     const port = await listen({
-      engine: engine ?? createHttpCache(cache, { ttl: '1m', ...options }),
+      engine: behind,
       cache,
       route,
       outside,
@@ -55,6 +57,7 @@ export function startWith(listen: (parts: Parts) => Promise<number>): Start {
     })
     return {
       port,
+      engine: behind,
       runs: () => runs,
       get: (target, headers = {}) => ask(port, target, { headers }),
       ask: (target, asking) => ask(port, target, asking),

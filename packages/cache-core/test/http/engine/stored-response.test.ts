@@ -22,6 +22,10 @@ const response = fc.record({
   receivedAt: fc.double({ min: 0, max: 8_640_000_000_000_000, noNaN: true }).map(Math.abs),
   ageMs: fc.double({ min: 0, max: CENTURY_MS, noNaN: true }).map(Math.abs),
   freshForMs: fc.oneof(fc.double({ min: 1, max: CENTURY_MS, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY)),
+  staleIfErrorMs: fc.oneof(
+    fc.double({ min: 0, max: CENTURY_MS, noNaN: true }).map(Math.abs),
+    fc.constant(Number.POSITIVE_INFINITY),
+  ),
   public: fc.boolean(),
 })
 
@@ -34,6 +38,7 @@ const EXAMPLE: StoredResponse = {
   receivedAt: 1_795_000_000_000,
   ageMs: 0,
   freshForMs: 60_000,
+  staleIfErrorMs: 0,
   public: false,
   body: Buffer.from('hello'),
 }
@@ -119,9 +124,10 @@ describe('bytes that are no stored response', () => {
     bytes.writeDoubleBE(given.receivedAt, 4)
     bytes.writeDoubleBE(given.ageMs, 12)
     bytes.writeDoubleBE(given.freshForMs, 20)
-    bytes.writeUInt32BE(text.length, 28)
-    bytes.writeUInt32BE(body.length, 32)
-    bytes.write(text + body, 36, 'latin1')
+    bytes.writeDoubleBE(given.staleIfErrorMs, 28)
+    bytes.writeUInt32BE(text.length, 36)
+    bytes.writeUInt32BE(body.length, 40)
+    bytes.write(text + body, 44, 'latin1')
     return decodeResponse(bytes)
   }
 
@@ -144,6 +150,8 @@ describe('bytes that are no stored response', () => {
     ['an age of more than a century', { ageMs: CENTURY_MS + 1_000 }],
     ['a lifetime of more than a century', { freshForMs: CENTURY_MS * 2 }],
     ['no lifetime', { freshForMs: Number.NaN }],
+    ['a stale window that is none', { staleIfErrorMs: -1 }],
+    ['a stale window of more than a century', { staleIfErrorMs: CENTURY_MS * 2 }],
   ])('are nothing when they plant %s', (_, plan) => {
     expect(planted(plan)).toBeUndefined()
   })

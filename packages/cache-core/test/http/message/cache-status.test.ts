@@ -14,6 +14,9 @@ describe('Cache-Status', () => {
       'tiercel; fwd=uri-miss; collapsed',
     )
     expect(formatCacheStatus({ hit: false, forward: 'miss', stored: false })).toBe('tiercel; fwd=miss')
+    expect(formatCacheStatus({ hit: false, forward: 'stale', forwardStatus: 503 })).toBe(
+      'tiercel; fwd=stale; fwd-status=503',
+    )
   })
 
   it('tells nothing of what others did where the route says so, or nothing at all', () => {

@@ -23,6 +23,7 @@ describe('a response is stored', () => {
     const fields = { 'Cache-Control': 'public, max-age=60', Age: '10', Vary: 'Accept-Language, Origin' }
     expect(store(200, fields)).toEqual({
       storable: true,
+      windows: { staleWhileRevalidateMs: 0, staleIfErrorMs: 0 },
       freshForMs: 50_000,
       ageMs: 10_000,
       public: true,

@@ -1,0 +1,25 @@
+import { saysNothing } from '../rules/stale-windows.js'
+import type { Refused, ResponseHead, RunOutcome } from './exchange.js'
+
+/** A run that goes to nobody, and says nothing of what stands there. */
+export class RunFailure extends Error {
+  override readonly name = 'RunFailure'
+  /** Of the answer, where there was one. */
+  readonly status: number | undefined
+  /** Whether it was not the handler that answered. */
+  readonly refused: boolean
+
+  constructor(status: number | undefined, refused = false) {
+    const who = refused ? 'a layer outside of the cache' : 'the handler'
+    super(`a run behind an answer failed: ${who} ${status === undefined ? 'gave no answer' : `answered ${status}`}`)
+    this.status = status
+    this.refused = refused
+  }
+}
+
+/** The head of what the handler answered. @throws RunFailure where the outcome says nothing of the resource. */
+export function checkAnswered(outcome: RunOutcome | Refused, head: ResponseHead | undefined): void {
+  if (outcome.end === 'refused') throw new RunFailure(outcome.status, true)
+  if (outcome.end === 'broken' || head === undefined) throw new RunFailure(undefined)
+  if (saysNothing(head.status)) throw new RunFailure(head.status)
+}

@@ -1,0 +1,36 @@
+import type { ValueFrame } from '../../entry/frame.js'
+import type { Stats } from '../../protocol/stats.js'
+import type { Version } from '../../store/store.js'
+import type { Located } from './resource.js'
+import type { StoredResponse } from './stored-response.js'
+import { openVariant } from './variant.js'
+
+/** A response whose time is over, and what it may still be served for. */
+export interface StaleFound {
+  readonly stored: StoredResponse
+  readonly frame: ValueFrame
+  readonly version: Version
+  /** It may be served at once, and refreshed behind the answer. */
+  readonly servable: boolean
+  /** It may be served where the handler fails. */
+  readonly servableOnError: boolean
+}
+
+/** What is stale in a variant's slot: a pass mark never is. */
+export function staleOf(
+  { variantSlot, variant: { state } }: Located,
+  now: number,
+  stats: Stats,
+): StaleFound | undefined {
+  if (state.is !== 'stale') return undefined
+  const { frame, version } = state
+  try {
+    const stored = openVariant(frame)
+    if ('pass' in stored) return undefined
+    const servable = now < frame.revalidateUntil
+    return { stored, frame, version, servable, servableOnError: now < frame.freshUntil + stored.staleIfErrorMs }
+  } catch {
+    stats.unreadable(variantSlot, 'value')
+    return undefined
+  }
+}
