@@ -7,6 +7,7 @@ const MEASURE_TIME = [
   'cache-hazelcast',
   'cache-memcached',
   'cache-redis',
+  'faults',
   'multi-process',
 ].map((name) => `@tiercel/${name}`)
 

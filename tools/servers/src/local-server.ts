@@ -38,16 +38,16 @@ export class LocalServer implements Server {
     return server
   }
 
-  async freeze(): Promise<void> {
-    await Promise.all(this.#processes.map((each) => each.freeze()))
+  async freeze(member?: number): Promise<void> {
+    await Promise.all(this.#those(member).map((each) => each.freeze()))
   }
 
-  async thaw(): Promise<void> {
-    for (const each of this.#processes) each.signal('SIGCONT')
+  async thaw(member?: number): Promise<void> {
+    for (const each of this.#those(member)) each.signal('SIGCONT')
   }
 
-  async kill(): Promise<void> {
-    await Promise.all(this.#processes.map((each) => each.kill()))
+  async kill(member?: number): Promise<void> {
+    await Promise.all(this.#those(member).map((each) => each.kill()))
   }
 
   async restart(): Promise<void> {
@@ -59,6 +59,10 @@ export class LocalServer implements Server {
     const processes = this.#processes
     this.#processes = []
     await Promise.all(processes.map((each) => each.stop()))
+  }
+
+  #those(member: number | undefined): readonly Supervised[] {
+    return this.#processes.filter((_, index) => member === undefined || member === index)
   }
 
   async #start(): Promise<void> {

@@ -10,12 +10,12 @@ export interface Server {
   readonly url: string
   /** Given by the environment: it is never stopped, and there are no faults to inject. */
   readonly external: boolean
-  /** SIGSTOP to every process of it. */
-  freeze(): Promise<void>
-  /** SIGCONT to every process of it. */
-  thaw(): Promise<void>
-  /** SIGKILL to every process of it. */
-  kill(): Promise<void>
+  /** SIGSTOP to every process of it, or to one of `count`, in the order of the URL. */
+  freeze(member?: number): Promise<void>
+  /** SIGCONT, as `freeze`. */
+  thaw(member?: number): Promise<void>
+  /** SIGKILL, as `freeze`. */
+  kill(member?: number): Promise<void>
   /** Starts it again on the same ports, empty, killing it first where it still runs. Resolves when it answers. */
   restart(): Promise<void>
   /** Ends it and removes its folder. Idempotent. Also done by itself when this process ends, however it ends. */

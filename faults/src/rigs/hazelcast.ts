@@ -1,0 +1,35 @@
+import { hazelcastStore } from '@tiercel/cache-hazelcast'
+import { startServer } from '@tiercel/servers'
+import { FaultProxy } from '../wire/fault-proxy.js'
+import type { Rig } from './rig.js'
+
+/** One member behind a line. */
+export async function hazelcastRig(): Promise<Rig | undefined> {
+  const line = await FaultProxy.to('127.0.0.1', 0)
+  // Clients connect to what a member says its address is.
+  const server = await startServer('hazelcast', { args: [`-Dhazelcast.local.publicAddress=${line.address}`] })
+  if (server === undefined || server.external) return undefined
+  line.pointTo(Number(new URL(server.url).port))
+  return {
+    machines: [{ server, line }],
+    open: (prefix) => hazelcastStore({ url: `hazelcast://${line.address}/tiercel`, prefix }),
+    openBehind: (prefix) => hazelcastStore({ url: server.url, prefix }),
+    async stop() {
+      line.close()
+      await server.stop()
+    },
+  }
+}
+
+/** Two members that keep copies for each other, without lines: they find each other by their addresses. */
+export async function hazelcastPairRig(): Promise<Rig | undefined> {
+  const server = await startServer('hazelcast', { count: 2 })
+  if (server === undefined || server.external) return undefined
+  const open = (prefix: string): ReturnType<typeof hazelcastStore> => hazelcastStore({ url: server.url, prefix })
+  return {
+    machines: [{ server, line: undefined }],
+    open,
+    openBehind: open,
+    stop: () => server.stop(),
+  }
+}

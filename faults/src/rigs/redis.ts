@@ -1,0 +1,36 @@
+import { redisStore } from '@tiercel/cache-redis'
+import { startServer } from '@tiercel/servers'
+import { Redis } from 'ioredis'
+import { FaultProxy } from '../wire/fault-proxy.js'
+import type { Machine, Rig } from './rig.js'
+
+/** One Redis behind a line. */
+export async function redisRig(): Promise<Rig | undefined> {
+  const server = await startServer('redis')
+  if (server === undefined || server.external) return undefined
+  const { hostname, port } = new URL(server.url)
+  const line = await FaultProxy.to(hostname, Number(port))
+  return {
+    machines: [{ server, line }],
+    open: (prefix) => redisStore({ url: `redis://${line.address}`, prefix }),
+    openBehind: (prefix) => redisStore({ url: server.url, prefix }),
+    command,
+    async stop() {
+      line.close()
+      await server.stop()
+    },
+  }
+}
+
+/** On a connection of its own. */
+export async function command({ server }: Machine, ...words: readonly string[]): Promise<unknown> {
+  // A busy server refuses the question whether it is ready.
+  const operator = new Redis(server.url, { enableReadyCheck: false, disableClientInfo: true })
+  operator.on('error', () => {})
+  const [name = '', ...rest] = words
+  try {
+    return await operator.call(name, ...rest)
+  } finally {
+    operator.disconnect()
+  }
+}

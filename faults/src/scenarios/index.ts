@@ -1,0 +1,49 @@
+import { couchbaseRig } from '../rigs/couchbase.js'
+import { hazelcastPairRig, hazelcastRig } from '../rigs/hazelcast.js'
+import { memcachedRig } from '../rigs/memcached.js'
+import { redisRig } from '../rigs/redis.js'
+import { redisClusterRig } from '../rigs/redis-cluster.js'
+import type { StartRig } from '../rigs/rig.js'
+import { busyScript, evictsAll, full, readOnly, writesPaused } from './redis-faults.js'
+import type { Fault, Scenario } from './scenario.js'
+import { evictions, frozen, killed, memberFrozen, memberKilled, none, restarted } from './server-faults.js'
+import { apart } from './skew.js'
+import { halfOpen, reset, silent, slow, wireFaults } from './wire-faults.js'
+
+/** Any server may be met by these. */
+const COMMON: readonly Fault[] = [none, frozen, restarted, ...wireFaults, evictions]
+
+function rows(engine: string, start: StartRig, faults: readonly Fault[]): Scenario[] {
+  return faults.map((fault) => ({ engine, start, fault }))
+}
+
+function oneOf(count: number, engine: string, start: StartRig, faults: readonly Fault[]): Scenario[] {
+  return faults.flatMap((fault) =>
+    Array.from({ length: count }, (_, failing) => ({
+      engine,
+      start,
+      fault: { ...fault, name: `${failing + 1} of ${count} ${fault.name}` },
+      failing,
+      oneOfMany: true,
+    })),
+  )
+}
+
+/** Promised are two seconds after a message or a connection is lost; the rest is for busy machines. */
+const NEAR = { cache: () => ({ near: true }), lateMs: 4_000 }
+
+/** The table: each engine with each fault that it can meet. */
+export const scenarios: readonly Scenario[] = [
+  ...rows('Redis', redisRig, [...COMMON, readOnly, writesPaused, busyScript, full, evictsAll]),
+  { engine: 'Redis', start: redisRig, fault: { ...none, name: 'clocks 10 min apart' }, cache: apart },
+  { engine: 'Redis, near cache', start: redisRig, fault: frozen, ...NEAR },
+  { engine: 'Redis, near cache', start: redisRig, fault: silent, ...NEAR },
+  ...oneOf(3, 'Redis Cluster', redisClusterRig, [frozen, silent]),
+  { engine: 'Redis Cluster', start: redisClusterRig, fault: { ...killed, name: '1 of 3 killed' }, oneOfMany: true },
+  ...rows('Memcached', memcachedRig(1), COMMON),
+  ...oneOf(3, 'Memcached, 3 servers', memcachedRig(3), [restarted]),
+  ...oneOf(3, 'Memcached, 3 servers', memcachedRig(3), [frozen]),
+  ...rows('Couchbase', couchbaseRig, [none, frozen, restarted, slow, silent, reset, evictions]),
+  ...rows('Hazelcast', hazelcastRig, [none, frozen, slow, silent, halfOpen, reset, evictions]),
+  ...rows('Hazelcast, 2 members', hazelcastPairRig, [memberFrozen, memberKilled]),
+]

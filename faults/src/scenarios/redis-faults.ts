@@ -1,0 +1,48 @@
+import type { Fault, Stage } from './scenario.js'
+
+function command(stage: Stage, ...words: readonly string[]): Promise<unknown> {
+  if (stage.rig.command === undefined) throw new Error('this engine takes no commands')
+  return stage.rig.command(stage.machine, ...words)
+}
+
+function set(stage: Stage, ...settings: readonly string[]): Promise<unknown> {
+  return command(stage, 'CONFIG', 'SET', ...settings)
+}
+
+/** As after a failover, of which a client behind a fixed address hears nothing: every write is refused. */
+export const readOnly: Fault = {
+  name: 'read-only',
+  begin: async (stage) => void (await command(stage, 'REPLICAOF', '127.0.0.1', '1')),
+  end: async (stage) => void (await command(stage, 'REPLICAOF', 'NO', 'ONE')),
+}
+
+/** As a planned failover does. */
+export const writesPaused: Fault = {
+  name: 'writes paused',
+  begin: async (stage) => void (await command(stage, 'CLIENT', 'PAUSE', '60000', 'WRITE')),
+  end: async (stage) => void (await command(stage, 'CLIENT', 'UNPAUSE')),
+}
+
+/** Somebody's script that does not end: after a while the server answers all others with an error. */
+export const busyScript: Fault = {
+  name: 'busy script',
+  async begin(stage) {
+    await set(stage, 'busy-reply-threshold', '300')
+    void command(stage, 'EVAL', 'while true do end', '0').catch(() => {})
+  },
+  end: async (stage) => void (await command(stage, 'SCRIPT', 'KILL')),
+}
+
+/** It may not evict: every write is refused. */
+export const full: Fault = {
+  name: 'maxmemory, no eviction',
+  begin: async (stage) => void (await set(stage, 'maxmemory-policy', 'noeviction', 'maxmemory', '1')),
+  end: async (stage) => void (await set(stage, 'maxmemory', '0')),
+}
+
+/** It evicts whatever comes in at once. */
+export const evictsAll: Fault = {
+  name: 'maxmemory, evicting',
+  begin: async (stage) => void (await set(stage, 'maxmemory-policy', 'allkeys-random', 'maxmemory', '1200kb')),
+  end: async (stage) => void (await set(stage, 'maxmemory', '0')),
+}

@@ -1,0 +1,39 @@
+import type { CacheOptions } from '@tiercel/cache-core'
+import type { Machine, Rig, StartRig } from '../rigs/rig.js'
+
+/** What a fault acts on. */
+export interface Stage {
+  readonly rig: Rig
+  /** The only server, or the one of several that fails. */
+  readonly machine: Machine
+  /** What the clients' caches have in common. */
+  readonly prefix: string
+  readonly keys: readonly string[]
+}
+
+/** A fault, from its beginning to its end. */
+export interface Fault {
+  readonly name: string
+  /** Resolves when it has begun. */
+  begin(stage: Stage): Promise<void> | void
+  /** Resolves when all is well again. Absent: it is not, as long as the scenario is played. */
+  end?(stage: Stage): Promise<void> | void
+}
+
+/** A row of the table. */
+export interface Scenario {
+  readonly engine: string
+  readonly fault: Fault
+  readonly start: StartRig
+  /** Which server fails. Default: the first. */
+  readonly failing?: number
+  /** Of a fault that concerns one of several: the others answer for their keys all the time. */
+  readonly oneOfMany?: boolean
+  /**
+   * How much later than a delivered delete the other clients may see what was there before, in milliseconds. Default 0;
+   * near caches have to hear of it.
+   */
+  readonly lateMs?: number
+  /** Of every client; the index says which. */
+  readonly cache?: (client: number) => Partial<CacheOptions>
+}

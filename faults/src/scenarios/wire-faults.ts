@@ -1,0 +1,39 @@
+import type { FaultProxy, WireFault } from '../wire/fault-proxy.js'
+import type { Fault, Stage } from './scenario.js'
+
+function lineOf({ machine }: Stage): FaultProxy {
+  if (machine.line === undefined) throw new Error('there is no line to this server')
+  return machine.line
+}
+
+function onTheLine(name: string, fault: WireFault): Fault {
+  return {
+    name,
+    begin: (stage) => lineOf(stage).set(fault),
+    end: (stage) => lineOf(stage).mend(),
+  }
+}
+
+/** Beyond the deadline of a read. */
+export const slow = onTheLine('200 ms of latency', { latencyMs: 200 })
+const narrow = onTheLine('50 KB/s', { bytesPerSecond: 50_000 })
+const cutting = onTheLine('cut after 20 KB', { cutAfterBytes: 20_000 })
+export const silent = onTheLine('black hole', { silent: 'all' })
+export const halfOpen = onTheLine('half-open', { silent: 'standing' })
+
+const RESET_EVERY_MS = 100
+const resetting = new WeakMap<FaultProxy, NodeJS.Timeout>()
+
+export const reset: Fault = {
+  name: `reset every ${RESET_EVERY_MS} ms`,
+  begin(stage) {
+    const line = lineOf(stage)
+    resetting.set(
+      line,
+      setInterval(() => line.reset(), RESET_EVERY_MS),
+    )
+  },
+  end: (stage) => clearInterval(resetting.get(lineOf(stage))),
+}
+
+export const wireFaults: readonly Fault[] = [slow, narrow, cutting, silent, halfOpen, reset]

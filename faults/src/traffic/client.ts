@@ -1,0 +1,90 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Cache } from '@tiercel/cache-core'
+import { type Database, valueFor, versionIn } from './database.js'
+import type { Promises } from './promises.js'
+
+/** How long a load takes, in milliseconds. */
+const LOAD_MS = 5
+
+/** One question and its answer. */
+export interface Request {
+  readonly client: string
+  readonly key: string
+  /** On the monotonic clock. */
+  readonly startedAt: number
+  readonly ms: number
+  /** Neither its own load nor one of its process answered it. */
+  readonly hit: boolean
+  readonly error?: string
+  /** What is wrong with the value: one that was never written, or of another key. */
+  readonly wrong?: string
+  /** Older than an invalidation that had been completed before it was asked. */
+  readonly stale?: string
+}
+
+/** A cache of an application, seen by who calls it. */
+export class Client {
+  readonly name: string
+  readonly cache: Cache
+  readonly #database: Database
+  readonly #promises: Promises
+  readonly #loads = new Map<string, { begun: number; ended: number }>()
+  /** How long each load took: a timer, so that it shows how late this process is, too. In milliseconds. */
+  readonly loadTimes: number[] = []
+
+  constructor(name: string, cache: Cache, database: Database, promises: Promises) {
+    this.name = name
+    this.cache = cache
+    this.#database = database
+    this.#promises = promises
+  }
+
+  async ask(key: string): Promise<Request> {
+    const oldest = this.#promises.oldest(this.name, key)
+    const loads = this.#loadsOf(key)
+    const quiet = loads.begun === loads.ended
+    const { begun } = loads
+    const startedAt = performance.now()
+    const timed = (): Pick<Request, 'client' | 'key' | 'startedAt' | 'ms' | 'hit'> => ({
+      client: this.name,
+      key,
+      startedAt,
+      ms: performance.now() - startedAt,
+      hit: quiet && loads.begun === begun,
+    })
+    try {
+      const value = await this.cache.getOrSet(key, () => this.#load(key))
+      const request = timed()
+      const version = versionIn(value, key)
+      if (version === undefined || version > this.#database.version(key))
+        return { ...request, wrong: `${key}: ${String(value).slice(0, 100)}` }
+      if (version >= oldest) return request
+      return { ...request, stale: `${this.name} got version ${version} of ${key}, when ${oldest} was promised` }
+    } catch (error) {
+      return { ...timed(), hit: false, error: String(error) }
+    }
+  }
+
+  /** Changes the source, then invalidates. */
+  async change(key: string): Promise<void> {
+    const version = this.#database.change(key)
+    this.#promises.completed(this.name, key, version, await this.cache.delete(key))
+  }
+
+  async #load(key: string): Promise<string> {
+    const loads = this.#loadsOf(key)
+    loads.begun++
+    const version = this.#database.version(key)
+    const begunAt = performance.now()
+    await delay(LOAD_MS)
+    this.loadTimes.push(performance.now() - begunAt)
+    loads.ended++
+    return valueFor(key, version)
+  }
+
+  #loadsOf(key: string): { begun: number; ended: number } {
+    const loads = this.#loads.get(key) ?? { begun: 0, ended: 0 }
+    this.#loads.set(key, loads)
+    return loads
+  }
+}

@@ -1,0 +1,38 @@
+/** How an invalidation went out. */
+export type Delivered = 'delivered' | 'journaled'
+
+interface Completed {
+  readonly version: number
+  readonly at: number
+}
+
+/**
+ * The oldest versions that clients may still be answered with: what a completed invalidation has made of it. One that was
+ * delivered counts for every client, one that was journalled for the client that made it.
+ */
+export class Promises {
+  readonly #lateMs: number
+  readonly #delivered = new Map<string, Completed[]>()
+  readonly #own = new Map<string, number>()
+
+  /** @param lateMs How much later other clients may still see what was there before: with near caches, that need to hear of it. */
+  constructor(lateMs: number) {
+    this.#lateMs = lateMs
+  }
+
+  completed(client: string, key: string, version: number, outcome: Delivered): void {
+    const own = `${client} ${key}`
+    this.#own.set(own, Math.max(version, this.#own.get(own) ?? 0))
+    if (outcome === 'journaled') return
+    const delivered = this.#delivered.get(key) ?? []
+    delivered.push({ version, at: performance.now() })
+    this.#delivered.set(key, delivered)
+  }
+
+  /** For a question that is asked now. */
+  oldest(client: string, key: string): number {
+    const counts = performance.now() - this.#lateMs
+    const delivered = (this.#delivered.get(key) ?? []).filter(({ at }) => at <= counts)
+    return Math.max(this.#own.get(`${client} ${key}`) ?? 0, ...delivered.map(({ version }) => version))
+  }
+}

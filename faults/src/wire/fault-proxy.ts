@@ -1,0 +1,138 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { Flow } from './flow.js'
+
+/** What is wrong with the line. All of it at once, where several are named. */
+export interface WireFault {
+  /** Added to each round trip. */
+  readonly latencyMs?: number
+  /** Of replies, for each connection. */
+  readonly bytesPerSecond?: number
+  /** Each connection is reset after so many bytes of replies, in the middle of one. */
+  readonly cutAfterBytes?: number
+  /**
+   * `'all'`: nothing gets through, in either direction, and nothing is lost: it comes when the line is mended.
+   * `'standing'`: the peers of the connections that stand are gone without a word; new connections work.
+   */
+  readonly silent?: 'all' | 'standing'
+  /** New connections are reset at once. */
+  readonly refuses?: boolean
+}
+
+/** A line to one server, through which a test does to connections what networks do. */
+export class FaultProxy {
+  readonly #listener: Server
+  readonly #links = new Set<Link>()
+  readonly #onReply: ((bytes: Buffer) => Buffer) | undefined
+  #target: { readonly host: string; readonly port: number }
+  #fault: WireFault = {}
+
+  private constructor(target: { host: string; port: number }, onReply?: (bytes: Buffer) => Buffer) {
+    this.#target = target
+    this.#onReply = onReply
+    this.#listener = createServer((near) => this.#accept(near))
+  }
+
+  /** @param onReply Changes what the server says, for those that tell their clients where to connect. */
+  static async to(host: string, port: number, onReply?: (bytes: Buffer) => Buffer): Promise<FaultProxy> {
+    const proxy = new FaultProxy({ host, port }, onReply)
+    proxy.#listener.listen(0, '127.0.0.1')
+    await once(proxy.#listener, 'listening')
+    return proxy
+  }
+
+  get port(): number {
+    return (this.#listener.address() as AddressInfo).port
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`
+  }
+
+  /** Where new connections lead, for a server that is told of its line before it listens. */
+  pointTo(port: number): void {
+    this.#target = { ...this.#target, port }
+  }
+
+  /** From now on, in place of what was wrong before. */
+  set(fault: WireFault): void {
+    this.#fault = fault
+    for (const link of this.#links) {
+      if (fault.silent === 'standing') link.lose()
+      else link.set(fault)
+    }
+  }
+
+  mend(): void {
+    this.set({})
+  }
+
+  /** Every connection that stands gets a RST. */
+  reset(): void {
+    for (const link of this.#links) link.reset()
+  }
+
+  close(): void {
+    this.reset()
+    this.#listener.close()
+  }
+
+  #accept(near: Socket): void {
+    if (this.#fault.refuses) {
+      near.on('error', () => {})
+      near.resetAndDestroy()
+      return
+    }
+    const link = new Link(near, connect(this.#target.port, this.#target.host), this.#onReply)
+    link.set(this.#fault)
+    this.#links.add(link)
+    link.onEnd = () => this.#links.delete(link)
+  }
+}
+
+/** One connection: a flow each way. */
+class Link {
+  onEnd: () => void = () => {}
+  readonly #near: Socket
+  readonly #far: Socket
+  readonly #requests: Flow
+  readonly #replies: Flow
+
+  constructor(near: Socket, far: Socket, onReply: ((bytes: Buffer) => Buffer) | undefined) {
+    this.#near = near.setNoDelay()
+    this.#far = far.setNoDelay()
+    this.#requests = new Flow(near, far)
+    this.#replies = new Flow(far, near, onReply)
+    this.#replies.onCut = () => this.reset()
+    for (const socket of [near, far]) {
+      socket.on('error', () => {})
+      socket.on('close', () => this.#end())
+    }
+  }
+
+  set({ latencyMs = 0, bytesPerSecond, cutAfterBytes, silent }: WireFault): void {
+    const common = { latencyMs: latencyMs / 2, held: silent === 'all' }
+    this.#requests.set(common)
+    this.#replies.set({ ...common, bytesPerSecond, cutAfterBytes })
+  }
+
+  /** Nothing gets through any more, nor ever will, and neither side is told. */
+  lose(): void {
+    this.#requests.lose()
+    this.#replies.lose()
+  }
+
+  reset(): void {
+    this.#near.resetAndDestroy()
+    this.#far.resetAndDestroy()
+  }
+
+  /** What one side has ended the other is told, but for one that is lost. */
+  #end(): void {
+    this.onEnd()
+    this.#requests.end()
+    this.#replies.end()
+    this.#near.destroy()
+    this.#far.destroy()
+  }
+}

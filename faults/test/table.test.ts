@@ -1,0 +1,40 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { playAll } from '../src/all.js'
+import type { Outcome } from '../src/outcome.js'
+import { table } from '../src/report.js'
+import { scenarios } from '../src/scenarios/index.js'
+
+const LONG = process.env.TIERCEL_LONG !== undefined
+/** Those that idle most of their time: two cores are enough. One at a time where times are to be believed. */
+const AT_ONCE = LONG ? 2 : 8
+const LASTS_MS = LONG ? 10_000 : 2_500
+/** All of them, on a machine that has other things to do. */
+const ALL_MS = 1_800_000
+/**
+ * What a call may cost beside its load once a breaker is open, at the median, in milliseconds; it is measured to cost
+ * less than one. The load is a timer: on a busy machine it is late, too.
+ */
+const OVERHEAD_MS = 25
+
+const playing = playAll(scenarios, { lastsMs: LASTS_MS, atOnce: AT_ONCE })
+for (const outcome of playing.values()) outcome.catch(() => {})
+
+describe('faults', () => {
+  const outcomes: Outcome[] = []
+  afterAll(() => console.log(table(outcomes)))
+
+  it.for(scenarios.map((scenario) => [scenario.engine, scenario.fault.name, scenario] as const))(
+    '%s: %s',
+    { timeout: ALL_MS },
+    async ([, , scenario], { skip }) => {
+      const outcome = await playing.get(scenario)
+      if (outcome === undefined) return skip('its engine cannot be started here')
+      outcomes.push(outcome)
+      const { errors, wrong, stale, requests, recoveryMs, deliveredMs, p50, loadP50 } = outcome
+      expect({ errors, wrong, stale }).toEqual({ errors: [], wrong: [], stale: [] })
+      expect(requests).toBeGreaterThan(50)
+      expect(p50).toBeLessThan(2 * loadP50 + OVERHEAD_MS)
+      if (scenario.fault.end !== undefined) expect([recoveryMs, deliveredMs]).not.toContain(undefined)
+    },
+  )
+})
