@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { NEXT } from './apps/fixtures.js'
+import { type Next, type NextApp, nextApplication } from './apps/next.js'
+import { nextScripts } from './scripts/next.js'
+import { differential } from './support/differential.js'
+
+// Next is 340 MB with its compiler, and builds for a minute where a machine is busy: it runs by `npm run test:long`, and
+// in a job of its own, and is not among what everybody installs.
+describe.runIf(process.env.TIERCEL_LONG === '1')('Next.js behind a custom server', () => {
+  let app: NextApp
+  let dir: string
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'tiercel-next-'))
+    await cp(NEXT, dir, { recursive: true })
+    // Next and React look at it when they are loaded.
+    Object.assign(process.env, { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' })
+    const run = (command: string, ...args: string[]) => promisify(execFile)(command, args, { cwd: dir })
+    await run('npm', 'install', '--include=dev', '--no-audit', '--no-fund')
+    await run('npx', 'next', 'build')
+    const next = createRequire(join(dir, 'package.json'))('next') as Next
+    app = next({ dev: false, dir, hostname: 'shop.example', port: 80 })
+    await app.prepare()
+  }, 600_000)
+  afterAll(async () => {
+    await app.close()
+    await rm(dir, { recursive: true, force: true })
+  })
+
+  differential(
+    nextApplication(() => app),
+    nextScripts,
+  )
+})
