@@ -8,6 +8,7 @@ import { errors, isReply, READ_ONLY, STORE_NAME } from './errors.js'
 import { Link } from './link.js'
 import { MasterSearch } from './master-search.js'
 import type { ParsedOptions } from './options.js'
+import type { ReplyLimit } from './reply-limit.js'
 
 /**
  * The way to the server. The first operation connects, and those that come meanwhile wait with it; after that an
@@ -26,8 +27,8 @@ export class Connection {
   #closing: Promise<void> | undefined
 
   /** @param other The store's first connection, where this is its second. */
-  constructor(source: ParsedOptions['source'], other?: Connection) {
-    this.#open = () => linkTo(source)
+  constructor(source: ParsedOptions['source'], limit: ReplyLimit, other?: Connection) {
+    this.#open = () => linkTo(source, limit)
     this.#other = other
     this.#link = this.#open()
     if (!('config' in source)) return
@@ -112,9 +113,13 @@ export class Connection {
   }
 }
 
-function linkTo(source: ParsedOptions['source']): Link {
+function linkTo(source: ParsedOptions['source'], limit: ReplyLimit): Link {
+  // On a client of the caller's others may read what they like.
   if ('client' in source) return Link.shared(source.client)
-  return Link.own('nodes' in source ? new Cluster([...source.nodes], source.cluster) : new Redis(source.config))
+  if ('nodes' in source) return Link.own(new Cluster([...source.nodes], source.cluster))
+  const redis = new Redis(source.config)
+  limit.watch(redis)
+  return Link.own(redis)
 }
 
 const ONE_NODE_OF_MANY =

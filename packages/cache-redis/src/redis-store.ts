@@ -9,6 +9,7 @@ import {
   type StoreWrite,
   type SubscriptionEvents,
   type Unsubscribe,
+  ValueTooLargeError,
   type Version,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
@@ -27,12 +28,15 @@ import { Connection } from './connection.js'
 import { errors, isWrongType, STORE_NAME, storeError } from './errors.js'
 import { parseOptions, type RedisStoreOptions } from './options.js'
 import { purgePrefix } from './purge.js'
-import { noteRefusal } from './refused-commands.js'
+import { isRefusal, noteRefusal } from './refused-commands.js'
+import { ReplyLimit } from './reply-limit.js'
 import * as scripts from './scripts.js'
 import { Subscriptions } from './subscriptions.js'
 
 /** Keys in one MGET or UNLINK: the server does nothing else meanwhile. */
 const BATCH_KEYS = 500
+
+const NOTHING = Buffer.alloc(0)
 
 /**
  * Redis, Valkey or a cluster of them, through ioredis. A value is stored behind a stamp of 16 bytes, which is its
@@ -46,14 +50,18 @@ export class RedisStore implements Store {
   readonly #writes: Connection
   readonly #subscriptions: Subscriptions
   readonly #prefix: string
+  readonly #limit: ReplyLimit
   readonly #stamps = new VersionStamps()
+  /** Until the server refuses the command. */
+  #getsRanges = true
 
   /** @throws InvalidOptionError naming the option. */
   constructor(options: RedisStoreOptions) {
     const { source, writeConnection, keyPrefix, maxValueBytes } = parseOptions(options)
-    this.#reads = new Connection(source)
-    this.#writes = writeConnection ? new Connection(source, this.#reads) : this.#reads
-    this.#subscriptions = new Subscriptions(() => this.#reads.client)
+    this.#limit = new ReplyLimit(STAMP_BYTES + maxValueBytes)
+    this.#reads = new Connection(source, this.#limit)
+    this.#writes = writeConnection ? new Connection(source, this.#limit, this.#reads) : this.#reads
+    this.#subscriptions = new Subscriptions(() => this.#reads.client, this.#limit)
     this.#prefix = keyPrefix
     this.#capabilities = new RefusableCapabilities(STORE_NAME, {
       add: true,
@@ -82,15 +90,21 @@ export class RedisStore implements Store {
   }
 
   async get(key: string): Promise<StoreEntry | undefined> {
+    const engineKey = this.#prefix + key
+    const { maxBytes } = this.#limit
+    const ranged = this.#getsRanges
+    // A byte more than fits tells what is too large, and no more than that is sent.
+    const read = (client: RedisClient): Promise<Buffer | null> =>
+      ranged ? client.getrangeBuffer(engineKey, 0, maxBytes) : client.getBuffer(engineKey)
     try {
-      return openEntry(await this.#read('get', (client) => client.getBuffer(this.#prefix + key)))
+      return openEntry(await this.#read('get', read), maxBytes)
     } catch (error) {
-      return orMiss(error)
+      return ranged && !this.#getsRanges ? this.get(key) : orMiss(error)
     }
   }
 
   async set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
-    const stamped = this.#stamps.stamp(bytes)
+    const stamped = this.#stamped('set', bytes)
     await this.#write('set', (client) =>
       ttl === undefined ? client.set(this.#prefix + key, stamped) : client.set(this.#prefix + key, stamped, 'PX', ttl),
     )
@@ -98,7 +112,7 @@ export class RedisStore implements Store {
 
   async add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
     this.#capabilities.require('add', 'add')
-    const stamped = this.#stamps.stamp(bytes)
+    const stamped = this.#stamped('add', bytes)
     const answer = await this.#write('add', (client) =>
       ttl === undefined
         ? client.set(this.#prefix + key, stamped, 'NX')
@@ -128,7 +142,7 @@ export class RedisStore implements Store {
     { ttl = '' }: { readonly ttl?: CompareAndSetOptions['ttl'] | '' } = {},
   ): Promise<Version | undefined> {
     this.#capabilities.require('compareAndSet', 'compareAndSet')
-    const stamped = this.#stamps.stamp(bytes)
+    const stamped = this.#stamped('compareAndSet', bytes)
     const written = await this.#write('compareAndSet', (client) =>
       scripts.compareAndSet.run(client, this.#prefix + key, version as Buffer, stamped, ttl),
     ).catch(orMiss)
@@ -154,13 +168,13 @@ export class RedisStore implements Store {
 
   async getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
     // The keys of a cluster lie on many nodes, and one MGET takes keys of one slot.
-    if (this.#reads.client.isCluster) return Promise.all(keys.map((key) => this.get(key)))
+    if (this.#reads.client.isCluster || this.#limit.singly) return Promise.all(keys.map((key) => this.get(key)))
     const batches = chunks(
       keys.map((key) => this.#prefix + key),
       BATCH_KEYS,
     )
     const found = await this.#read('getMany', (client) => Promise.all(batches.map((batch) => client.mgetBuffer(batch))))
-    return found.flat().map(openEntry)
+    return found.flat().map((stored) => openEntry(stored, this.#limit.maxBytes))
   }
 
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
@@ -208,6 +222,13 @@ export class RedisStore implements Store {
     await Promise.all([this.#subscriptions.close(), this.#reads.close(), this.#writes.close()])
   }
 
+  /** What could not be read again is not written. @throws ValueTooLargeError */
+  #stamped(operation: string, bytes: Uint8Array): Buffer {
+    const stamped = this.#stamps.stamp(bytes)
+    if (stamped.byteLength <= this.#limit.maxBytes) return stamped
+    throw errors.failed(ValueTooLargeError, operation, `a value of ${bytes.byteLength} bytes, more than maxValueBytes`)
+  }
+
   #read<T>(operation: string, send: (client: RedisClient) => Promise<T>): Promise<T> {
     return this.#run(operation, 'read', this.#reads, send)
   }
@@ -238,14 +259,19 @@ export class RedisStore implements Store {
     if (connection.closed) return errors.closed(operation)
     connection.heard(cause)
     const parts = { connection: this.#writes, subscriptions: this.#subscriptions, prefix: this.#prefix }
-    noteRefusal(this.#capabilities, parts, operation, cause)
+    if (operation === 'get' && this.#getsRanges && isRefusal(cause)) this.#getsRanges = false
+    else noteRefusal(this.#capabilities, parts, operation, cause)
     return storeError(operation, kind, cause)
   }
 }
 
-/** The bytes without a copy. What is shorter than a stamp was not written here: all of it is version, so that it can be taken over. */
-function openEntry(stored: Buffer | null): StoreEntry | undefined {
+/**
+ * The bytes without a copy. What is shorter than a stamp was not written here: all of it is version, so that it can be
+ * taken over. So can what is too long: nothing stays of it but its version.
+ */
+function openEntry(stored: Buffer | null, maxBytes: number): StoreEntry | undefined {
   if (stored === null || stored.byteLength === 0) return undefined
+  if (stored.byteLength > maxBytes) return { bytes: NOTHING, version: Buffer.from(stored.subarray(0, STAMP_BYTES)) }
   return { bytes: stored.subarray(STAMP_BYTES), version: versionOf(stored) }
 }
 

@@ -41,6 +41,11 @@ interface Parts {
   readonly prefix: string
 }
 
+/** Whether it says that the server does not execute the command. */
+export function isRefusal(error: unknown): error is Error {
+  return isReply(error) && REFUSED.test(error.message)
+}
+
 /** Notes an operation that failed because the server does not execute its command, and asks for it again later. */
 export function noteRefusal(
   capabilities: RefusableCapabilities,
@@ -48,7 +53,7 @@ export function noteRefusal(
   operation: string,
   error: unknown,
 ): void {
-  if (!isReply(error) || !REFUSED.test(error.message)) return
+  if (!isRefusal(error)) return
   // A renamed command is answered with its arguments, keys and all.
   const reply = error.message.replace(/,? with args beginning with:.*$/s, '')
   const { connection, subscriptions, prefix } = parts

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import { anyMaster, type RedisClient } from './client.js'
 import { failFast } from './fail-fast.js'
 import { disconnect } from './link.js'
+import type { ReplyLimit } from './reply-limit.js'
 
 interface Subscriber {
   readonly listener: Listener
@@ -21,14 +22,16 @@ const HEARTBEAT_MS = 2_000
  */
 export class Subscriptions {
   readonly #client: () => RedisClient
+  readonly #limit: ReplyLimit
   readonly #channels = new Map<string, Set<Subscriber>>()
   #session: Promise<Redis> | undefined
   #redis: Redis | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
 
-  constructor(client: () => RedisClient) {
+  constructor(client: () => RedisClient, limit: ReplyLimit) {
     this.#client = client
+    this.#limit = limit
   }
 
   async subscribe(channel: string, listener: Listener, events: SubscriptionEvents = {}): Promise<Unsubscribe> {
@@ -72,6 +75,7 @@ export class Subscriptions {
   async #connect(): Promise<Redis> {
     const redis = subscriberFor(this.#client())
     this.#redis = redis
+    this.#limit.watch(redis)
     redis.on('error', () => {})
     redis.on('messageBuffer', (channel: Buffer, message: Buffer) => {
       for (const { listener } of this.#channels.get(channel.toString()) ?? []) listener(message)

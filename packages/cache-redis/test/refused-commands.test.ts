@@ -96,9 +96,17 @@ describe.skipIf(server === undefined)('a server that refuses', () => {
     },
   )
 
+  it('GETRANGE alone is no loss for reads', async () => {
+    const user = await userWithout('getrange')
+    const store = openStore({ url: user.url })
+    await store.set('key', bytes('value'))
+    expect((await store.get('key'))?.bytes.toString()).toBe('value')
+    expect((await store.getMany(['key', 'key']))[1]?.bytes.toString()).toBe('value')
+  })
+
   it('GET is told, and each call loads at once', async () => {
     const heard = hearWarnings()
-    const user = await userWithout('get', 'mget')
+    const user = await userWithout('get', 'mget', 'getrange')
     const cache = createCache({ store: openStore({ url: user.url }) })
     for (let round = 0; round < 5; round++) expect(await cache.getOrSet('key', async () => round)).toBe(round)
     expect(heard).toContainEqual(expect.stringContaining('every read is a miss'))
