@@ -118,8 +118,8 @@ describe('bytes that are no stored response', () => {
   function planted({ headers, body = 'hello', ...rest }: Partial<Omit<StoredResponse, 'body'>> & { body?: string }) {
     const given = { ...EXAMPLE, ...rest, headers: headers ?? ['X-A', '1'] }
     const text = [given.statusText, ...given.headers, given.added.join(), given.removed.join()].join('\n')
-    const bytes = Buffer.alloc(36 + text.length + body.length)
-    bytes[0] = 2
+    const bytes = Buffer.alloc(44 + text.length + body.length)
+    bytes[0] = 3
     bytes.writeUInt16BE(given.status, 2)
     bytes.writeDoubleBE(given.receivedAt, 4)
     bytes.writeDoubleBE(given.ageMs, 12)
