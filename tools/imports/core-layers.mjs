@@ -34,7 +34,7 @@ const IO_MODULES = new Set(
   'child_process cluster dgram dns fs http http2 https inspector net readline repl tls tty worker_threads'.split(' '),
 )
 /** Packages that only compute or remember, and so may stand in `src/http`. */
-const NO_IO_PACKAGES = new Set(['lru-cache'])
+const NO_IO_PACKAGES = new Set(['lru-cache', 'structured-headers'])
 
 /**
  * Names that only some files may import, among those of some layers. A row holds from the day that the first of those

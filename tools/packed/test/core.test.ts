@@ -8,8 +8,8 @@ describe('core alone', () => {
   beforeAll(() => project.install('@tiercel/cache-core'))
   afterAll(() => project.remove())
 
-  it('brings lru-cache and nothing else', () => {
-    expect(project.installed()).toEqual(['@tiercel/cache-core', 'lru-cache'])
+  it('brings lru-cache and structured-headers, and nothing else', () => {
+    expect(project.installed()).toEqual(['@tiercel/cache-core', 'lru-cache', 'structured-headers'])
   })
 
   it('runs the first example of its README', async () => {

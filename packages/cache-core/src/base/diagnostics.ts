@@ -25,8 +25,9 @@ export interface DiagnosticEvents {
   invalidation: {
     namespace: string
     key: string | undefined
-    /** Where tags were invalidated, and whether only as stale. */
+    /** Where tags were invalidated. */
     tags?: readonly string[]
+    /** Whether what was invalidated is stale, instead of void. */
     soft?: boolean
     outcome: 'delivered' | 'journaled'
   }

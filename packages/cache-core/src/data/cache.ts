@@ -1,4 +1,5 @@
 import { InvalidLoaderError, InvalidOptionError } from '../base/errors.js'
+import { parseTags } from '../base/tags.js'
 import { encodeValue } from '../entry/shape.js'
 import { ENGINE, Engine, type EngineHandle } from '../protocol/engine.js'
 import type { Delivery } from '../protocol/journal.js'
@@ -9,7 +10,7 @@ import { type CacheEntry, entryOf } from './entry.js'
 import { Keyspace } from './keyspace.js'
 import type { Loader, LoaderContext } from './loader.js'
 import { loadMany, type ManyLoader } from './many.js'
-import { namespacePart, parseTags } from './names.js'
+import { namespacePart } from './names.js'
 import { type NearView, NOT_NEAR } from './near-view.js'
 import {
   type CacheOptions,

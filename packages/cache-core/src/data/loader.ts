@@ -1,11 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Duration } from '../base/duration.js'
+import { tagsOption } from '../base/tags.js'
 import { tagsOf, type ValueFrame } from '../entry/frame.js'
 import { decodeValue, encodeValue, NOTHING } from '../entry/shape.js'
 import type { Loaded, Loading } from '../protocol/call.js'
 import type { Key } from '../protocol/key.js'
 import { insideLoads, type LoadLink } from '../protocol/load-chain.js'
-import { tagsOption } from './names.js'
 import { type EntryTerms, parseTtl } from './options.js'
 
 /** What a loader is given. */

@@ -267,5 +267,8 @@ function isSame(version: string, present: MarkState | undefined): boolean {
 
 /** Whether two callers go by the same marks beside those of the namespace. */
 function sameOthers(left: readonly Mark[], right: readonly Mark[]): boolean {
-  return left.length === right.length && left.every((mark, index) => mark.version === right[index]?.version)
+  return (
+    left.length === right.length &&
+    left.every(({ name, version }, index) => name === right[index]?.name && version === right[index]?.version)
+  )
 }

@@ -55,15 +55,16 @@ export class Invalidations {
   }
 
   /**
-   * T10 for every entry of the namespace that carries one of the tags. The epoch first, then the tags (G5): a load whose
-   * loader names a tag only afterwards must not take the new version for the one it loaded under. Other processes see it
-   * at most `tagHold` later.
+   * T10 for every entry of the namespace, and every response of the HTTP cache over it, that carries one of the tags.
+   * The epoch first, then the tags (G5): a load whose loader names a tag only afterwards must not take the new version
+   * for the one it loaded under. Other processes see it at most `tagHold` later.
    * @param soft Makes stale what carries a tag, instead of void. @throws StoreClosedError
    */
   async tags(namespace: NamespaceMark, names: readonly string[], soft: boolean): Promise<Delivery> {
     const { flights, stats } = this.#parts
     const marks = names.map((name) => namespace.tag(soft ? 'soft' : 'tag', name))
-    flights.detachTagged(namespace, new Set(names))
+    const tags = new Set(names)
+    for (const room of namespace.rooms) flights.detachTagged(room, tags)
     for (const mark of marks) mark.forget()
     const undelivered = await this.#renewTags(namespace, marks)
     const { journal } = this.#parts.slots

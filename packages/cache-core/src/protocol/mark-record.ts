@@ -75,8 +75,8 @@ function versionAt(versions: string, slot: number): string {
   return versions.slice(at, at + VERSION_BYTES)
 }
 
-/** Longest `data` of a mark: a list of field names. */
-const MAX_MARK_DATA_BYTES = 4_096
+/** Longest `data` of a mark: a list of field names, and a count. */
+const MAX_MARK_DATA_BYTES = 4_160
 
 /** The mark in a slot; `undefined` where nothing, or nothing of ours, stands there. */
 export function openMark(kind: MarkKind, entry: StoreEntry | undefined, name = ''): MarkRecord | undefined {

@@ -1,3 +1,4 @@
+import { EVERYTHING } from '../base/tags.js'
 import type { Mark } from '../entry/frame.js'
 import { escapePart } from './key.js'
 import type { MarkState } from './mark-record.js'
@@ -43,6 +44,8 @@ export class NamespaceMark extends NamedMark {
    * has named in between, knows that none of them was invalidated meanwhile (G5).
    */
   readonly epoch: NamedMark
+  /** Spread like the namespace's own: without it nothing of the namespace can be read. */
+  #everything: NamedMark | undefined
   readonly #path: string
 
   constructor(type: SlotType, path: string, label: string, parts: MarkParts) {
@@ -65,13 +68,26 @@ export class NamespaceMark extends NamedMark {
    * carries it is a miss (G6).
    */
   tag(kind: 'tag' | 'soft', name: string): NamedMark {
+    if (name === EVERYTHING) return this.everything
     const slots = [slotKey(kind, this.#path, escapePart(name))]
     return new NamedMark({ kind, name, slots, lifeMs: TAG_LIFE_MS }, this.parts)
   }
 
-  /** Both versions of each tag. */
+  /** What makes stale all that carries it. */
+  get everything(): NamedMark {
+    if (this.#everything === undefined) {
+      const slots = this.parts.slots.spread(slotKey('soft', this.#path, escapePart(EVERYTHING)))
+      const terms = { kind: 'soft' as const, name: EVERYTHING, slots, lifeMs: NAMESPACE_LIFE_MS }
+      this.#everything = new NamedMark(terms, this.parts)
+    }
+    return this.#everything
+  }
+
+  /** Both versions of each tag; of what everything carries the soft one, since the namespace's own voids it. */
   tags(names: readonly string[]): NamedMark[] {
-    return names.flatMap((name) => [this.tag('tag', name), this.tag('soft', name)])
+    return names.flatMap((name) =>
+      name === EVERYTHING ? [this.everything] : [this.tag('tag', name), this.tag('soft', name)],
+    )
   }
 
   /** The one that a frame names, where it is of this namespace. */

@@ -10,6 +10,9 @@ import type { NamedMark } from './named-mark.js'
  */
 export type MarksVerdict = { readonly is: 'valid' | 'void' } | { readonly is: 'outdated'; readonly since: number }
 
+/** A mark beside those of the namespace; `since`: when it last changed, wall clock. */
+export type OtherMark = Mark & { readonly since?: number }
+
 interface Known {
   readonly mark: NamedMark
   readonly state: MarkState | undefined
@@ -23,7 +26,7 @@ interface Known {
  */
 export class PresentMarks {
   readonly #namespace: NamespaceMark
-  #others: readonly (Mark | undefined)[]
+  #others: readonly (OtherMark | undefined)[]
   readonly #believesHeld: boolean
   readonly #known = new Map<string, Known>()
 
@@ -32,7 +35,7 @@ export class PresentMarks {
    *   to stand, which voids every frame (G3).
    * @param believesHeld Whether what is held will do.
    */
-  constructor(namespace: NamespaceMark, others: readonly (Mark | undefined)[], believesHeld = true) {
+  constructor(namespace: NamespaceMark, others: readonly (OtherMark | undefined)[], believesHeld = true) {
     this.#namespace = namespace
     this.#others = others
     this.#believesHeld = believesHeld
@@ -63,7 +66,7 @@ export class PresentMarks {
   }
 
   /** Marks beside those of the namespace that were read together with them. */
-  addOthers(others: readonly (Mark | undefined)[]): void {
+  addOthers(others: readonly (OtherMark | undefined)[]): void {
     this.#others = others
   }
 
@@ -80,13 +83,15 @@ export class PresentMarks {
     for (const mark of marks) {
       if (mark.kind === 'url') {
         const present = this.#others[others++]
-        if (present?.kind !== mark.kind || present.name !== mark.name || present.version !== mark.version) return VOID
+        if (present?.kind !== mark.kind || present.version !== mark.version) return VOID
+        // Its name counts what has made it stale.
+        if (present.name !== mark.name) outdatedSince = earlier(outdatedSince, present.since)
         continue
       }
       const present = this.#known.get(knownAs(mark))?.state
       if (present !== undefined && sameVersion(mark.version, present.version)) continue
       if (mark.kind !== 'soft') return VOID
-      outdatedSince = Math.min(outdatedSince ?? Number.POSITIVE_INFINITY, present?.since ?? 0)
+      outdatedSince = earlier(outdatedSince, present?.since)
     }
     // A frame of another kind of entry: it lacks what the reader goes by.
     if (others !== this.#others.length || marks[0]?.kind !== 'namespace') return VOID
@@ -113,6 +118,10 @@ export class PresentMarks {
 
 const VALID: MarksVerdict = { is: 'valid' }
 const VOID: MarksVerdict = { is: 'void' }
+
+function earlier(since: number | undefined, other = 0): number {
+  return since === undefined ? other : Math.min(since, other)
+}
 
 function knownAs({ kind, name }: Pick<Mark, 'kind' | 'name'>): string {
   return kind === 'namespace' ? kind : `${kind}:${name}`

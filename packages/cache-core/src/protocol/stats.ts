@@ -165,9 +165,12 @@ export class Stats {
     report('load', () => ({ namespace: label, key: keyName(key), leased, stored, durationMs }))
   }
 
-  /** @param key `undefined`: everything in the namespace. */
-  invalidated({ label }: Subject, key: Key | undefined, outcome: 'delivered' | 'journaled'): void {
-    report('invalidation', () => ({ namespace: label, key: key === undefined ? undefined : keyName(key), outcome }))
+  /** @param key `undefined`: everything in the namespace. @param soft Whether it is stale, instead of void. */
+  invalidated({ label }: Subject, key: Key | undefined, outcome: 'delivered' | 'journaled', soft = false): void {
+    report('invalidation', () => {
+      const named = { namespace: label, key: key === undefined ? undefined : keyName(key), outcome }
+      return soft ? { ...named, soft } : named
+    })
   }
 
   /** @param soft Whether what carries a tag is stale, instead of void. */

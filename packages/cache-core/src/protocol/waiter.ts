@@ -51,7 +51,7 @@ export class Waiters {
   wait(call: AnyCall, seen: SlotState): Promise<Waited> {
     const { slot, marks } = call.options
     // Callers that want other versions must not share what they find.
-    const key = marks.length === 0 ? slot : `${slot} ${marks.map(({ version }) => version).join('')}`
+    const key = marks.length === 0 ? slot : `${slot} ${marks.map(({ name, version }) => name + version).join('')}`
     let poller = this.#pollers.get(key)
     if (poller === undefined) {
       poller = new Poller(this.#parts, standingOf(seen, call.options.leaseMs), () => this.#pollers.delete(key))

@@ -15,6 +15,8 @@ export interface Asked {
   readonly url: UrlText
   /** The parts that every variant of the URL has for this request: `ownParts`. */
   readonly own: readonly string[]
+  /** What every response of the URL carries on this route. */
+  readonly tags: readonly string[]
   /** How long it waits for others, all rounds together; on the monotonic clock. */
   readonly waitUntil: number
   /** Why only a public response will do, where that is so. */

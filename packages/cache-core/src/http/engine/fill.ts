@@ -1,10 +1,10 @@
 import type { Encoded } from '../../entry/frame.js'
 import type { Loaded, LoadMarks, LoadTerms } from '../../protocol/call.js'
 import type { Engine } from '../../protocol/engine.js'
+import { nameTags } from '../../protocol/named-tags.js'
 import type { CacheStatus } from '../message/cache-status.js'
 import { etagOf } from '../message/etag.js'
 import { first, type HeaderLines, has, TOKEN } from '../message/headers.js'
-import type { CacheRequest } from '../message/message.js'
 import type { ResponseTimes } from '../rules/age.js'
 import { answerHeaders, asksForLess, clientAnswer } from '../rules/client-answer.js'
 import { clientHeaders } from '../rules/client-headers.js'
@@ -13,7 +13,8 @@ import type { UrlKey } from '../rules/key.js'
 import { narrow } from '../rules/narrowing.js'
 import { isDocument, noncesOutside } from '../rules/nonces.js'
 import type { HttpCacheRules } from '../rules/options.js'
-import { isComplete, type Storable, storable } from '../rules/storable.js'
+import { routeVerdict } from '../rules/route-verdict.js'
+import { isComplete, type Refusal, type Storable, storable } from '../rules/storable.js'
 import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import { variantKey } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
@@ -87,7 +88,7 @@ export class Filler {
     const requestedAt = clock.now()
     let head: ResponseHead | undefined
     let receivedAt = 0
-    let verdict: Storable | undefined
+    let verdict: Verdict | undefined
     let taggedOutside = false
     const outcome = await exchange.run({
       sees: narrow(exchange.request, key, this.#rules),
@@ -99,7 +100,7 @@ export class Filler {
       onHead: (given) => {
         head = given
         receivedAt = clock.now()
-        verdict = this.#verdict(exchange.request, given, { requestedAt, receivedAt })
+        verdict = this.#verdict(request, given, { requestedAt, receivedAt })
         this.#whole.saw(request.url, given, receivedAt)
         return this.#decide(request, given, verdict, receivedAt)
       },
@@ -134,10 +135,17 @@ export class Filler {
     return this.#keep(request, { encoding: 'bytes', payload }, verdict, receivedAt + verdict.freshForMs, marks)
   }
 
-  #verdict(request: CacheRequest, head: ResponseHead, times: ResponseTimes): Storable {
+  #verdict({ exchange, key }: FillRequest, head: ResponseHead, times: ResponseTimes): Verdict {
+    const { request } = exchange
     const verdict = storable({ method: request.method, credentials: false }, head, this.#rules, times)
-    if (!verdict.storable || !isDocument(head.headers)) return verdict
-    return noncesOutside(head.headers, head.changes).length === 0 ? verdict : { storable: false, reason: NONCE }
+    if (!verdict.storable) return verdict
+    if (isDocument(head.headers) && noncesOutside(head.headers, head.changes).length > 0) {
+      return { storable: false, reason: NONCE }
+    }
+    const route = routeVerdict(request, head, this.#rules)
+    if (route.storable) return { ...verdict, tags: route.tags }
+    if (route.error !== undefined) this.#engine.stats.loadFailed(this.#resources.namespace, key, route.error)
+    return route
   }
 
   /**
@@ -152,7 +160,7 @@ export class Filler {
   }
 
   /** What goes out of a response that begins: to this client perhaps less than the whole, which was hidden from the handler. */
-  #decide({ exchange, forward }: FillRequest, head: ResponseHead, verdict: Storable, receivedAt: number): HeadDecision {
+  #decide({ exchange, forward }: FillRequest, head: ResponseHead, verdict: Verdict, receivedAt: number): HeadDecision {
     const { headers } = head
     const length = first(headers, 'content-length')
     const bytes = length === undefined ? undefined : Number(length)
@@ -172,7 +180,7 @@ export class Filler {
   async #keep(
     request: FillRequest,
     encoded: Encoded,
-    { vary, windows }: Accepted,
+    { vary, windows, tags }: Accepted,
     freshUntil: number,
     marks: LoadMarks,
   ): Promise<Loaded> {
@@ -185,9 +193,13 @@ export class Filler {
     if (present === undefined) return NOTHING
     const parts = variantKey(own, present.vary, exchange.request, key, this.#rules)
     const slot = this.#resources.variantSlot(url, parts)
-    if (slot === variantSlot) return { encoded, ttlMs, windows }
+    if (slot === variantSlot) return { encoded, ttlMs, windows, tags }
     // The response varies on more than was known: it belongs into another slot, where those who waited will look.
-    await this.#engine.writes.put({ slot, namespace: this.#resources.namespace }, encoded, { ttlMs, ...windows }, marks)
+    const { namespace } = this.#resources
+    const named = await nameTags(namespace, marks, tags)
+    if (typeof named !== 'string') {
+      await this.#engine.writes.put({ slot, namespace }, encoded, { ttlMs, ...windows }, named)
+    }
     return NOTHING
   }
 
@@ -219,4 +231,7 @@ function holdsAny(body: readonly Uint8Array[], texts: readonly string[]): boolea
   return texts.some((text) => whole.includes(text))
 }
 
-type Accepted = Storable & { readonly storable: true }
+/** May be stored, by its own rules and by those of its route, under these tags. */
+type Accepted = Extract<Storable, { readonly storable: true }> & { readonly tags: readonly string[] }
+
+type Verdict = Accepted | Refusal

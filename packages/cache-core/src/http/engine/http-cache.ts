@@ -5,24 +5,25 @@ import { type EngineHandle, engineOf } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
 import type { Stats } from '../../protocol/stats.js'
 import { cacheStatusLine } from '../message/cache-status.js'
-import type { CacheRequest, CacheResponse } from '../message/message.js'
 import { admission } from '../rules/admission.js'
 import { asksForLess } from '../rules/client-answer.js'
-import { invalidatedTargets, isUnsafe } from '../rules/invalidation.js'
-import type { UrlKey } from '../rules/key.js'
+import { isUnsafe } from '../rules/invalidation.js'
 import {
   type HttpCacheOptions,
   type HttpCacheRules,
   overHttpCacheOptions,
   parseHttpCacheOptions,
 } from '../rules/options.js'
-import { purgeRequests } from '../rules/purge.js'
+import { prefixTags } from '../rules/prefix.js'
+import { type PurgeOptions, parsePurgeOptions } from '../rules/purge-options.js'
+import { fixedTags } from '../rules/route-verdict.js'
 import { ownParts, variantKey } from '../rules/vary.js'
 import { type Asked, address, chosenParts, isBypassed } from './asked.js'
 import type { Exchange } from './exchange.js'
-import { addKeyForm, keyForms } from './key-forms.js'
+import { addKeyForm } from './key-forms.js'
 import { runOpenly } from './pass.js'
-import { type Located, type Resource, Resources, type UrlText } from './resource.js'
+import { Purges } from './purges.js'
+import { type Located, type Resource, Resources } from './resource.js'
 import { missOf, Runs } from './runs.js'
 import { serve } from './serve.js'
 import { type StaleFound, staleOf } from './stale.js'
@@ -45,6 +46,9 @@ export class HttpCache {
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
   readonly #runs: Runs
+  readonly #purges: Purges
+  /** What every response carries. */
+  readonly #tags: readonly string[]
 
   /** Made by `createHttpCache` and `with`. */
   constructor(cache: Cache, options: HttpCacheOptions, resources?: Resources) {
@@ -54,6 +58,8 @@ export class HttpCache {
     this.#rules = parseHttpCacheOptions(options)
     this.#resources = resources ?? new Resources(this.#handle)
     this.#runs = new Runs(this, this.#handle, this.#rules, this.#resources)
+    this.#purges = new Purges(this.#handle.engine, this.#rules, this.#resources)
+    this.#tags = fixedTags(this.#rules)
     addKeyForm(this.#handle.engine, this.#rules)
   }
 
@@ -76,7 +82,7 @@ export class HttpCache {
     if (isUnsafe(request.method)) {
       // The cache has heard of it.
       const [, cacheStatus] = cacheStatusLine({ hit: false, forward: 'method' }, this.#rules.cacheStatus)
-      exchange.write({ cacheStatus, invalidate: (head) => this.#afterUnsafe(request, head) })
+      exchange.write({ cacheStatus, invalidate: (head) => this.#purges.afterUnsafe(request, head) })
       return
     }
     if (isBypassed(request, this.#rules))
@@ -87,10 +93,12 @@ export class HttpCache {
     const found = address(request, this.#rules)
     if (!found.ok) return runOpenly(exchange, this.#rules, { forward: 'bypass', detail: found.reason })
     const { key, name, url } = found
+    const { prefixDepth } = this.#rules
     const asked: Asked = {
       exchange,
       key,
       url,
+      tags: prefixDepth === 0 ? this.#tags : [...this.#tags, ...prefixTags(name[1], prefixDepth)],
       own: ownParts(request, key, name, chosenParts(request, this.#rules), this.#rules),
       waitUntil: this.#runs.waitUntil,
       publicOnly: admitted.use === 'public-only' ? admitted.reason : undefined,
@@ -107,28 +115,48 @@ export class HttpCache {
    * @param url Absolute; or path and query alone where this cache's key has no host.
    * @throws InvalidOptionError when nothing could be stored under `url`, StoreClosedError
    */
-  async purge(url: string): Promise<Delivery> {
-    const deletes = this.#deletes(purgeRequests(url, this.#rules))
-    if (deletes.length === 0) throw new InvalidOptionError('url', 'no response is ever stored for it')
-    const outcomes = await Promise.all(deletes)
-    return outcomes.includes('journaled') ? 'journaled' : 'delivered'
+  async purge(url: string, options: PurgeOptions = {}): Promise<Delivery> {
+    return this.#purges.url(url, parsePurgeOptions(options).soft)
   }
 
-  /** Voids every response of every route on this cache, in one write. The data cache keeps its entries. @throws StoreClosedError */
-  async purgeAll(): Promise<Delivery> {
-    return this.#handle.engine.invalidations.clear(this.#resources.namespace)
+  /**
+   * Removes every response, and every entry of the data cache below, that carries one of the tags: in one write for each,
+   * as `cache.invalidateTags`. Other processes see it at most `tagHold` (default 1 s) later.
+   * @throws InvalidOptionError naming `tags`, StoreClosedError
+   */
+  async purgeTags(tags: readonly string[], options: PurgeOptions = {}): Promise<Delivery> {
+    return this.#purges.tags(tags, parsePurgeOptions(options).soft)
+  }
+
+  /**
+   * Removes the responses of all URLs, on every host, whose path begins with these segments, `/products` with
+   * `/products/`: in one write. The routes must have a `prefixDepth` of as many. Other processes see it at most `tagHold`
+   * (default 1 s) later.
+   * @throws InvalidOptionError naming `prefix`, StoreClosedError
+   */
+  async purgePrefix(prefix: string, options: PurgeOptions = {}): Promise<Delivery> {
+    return this.#purges.prefix(prefix, parsePurgeOptions(options).soft)
+  }
+
+  /**
+   * Voids every response of every route on this cache, in one write. The data cache keeps its entries. Other processes
+   * see it at most `tagHold` (default 1 s) later. @throws StoreClosedError
+   */
+  async purgeAll(options: PurgeOptions = {}): Promise<Delivery> {
+    return this.#purges.all(parsePurgeOptions(options).soft)
   }
 
   /** Whether the request was answered; else what it waited for turned out to be no answer to it, and it looks again. */
   async #round(asked: Asked): Promise<boolean> {
-    const { exchange, key, url, own, publicOnly } = asked
+    const { exchange, key, url, own, tags, publicOnly } = asked
     const { stats, clock } = this.#handle.engine
     let located: Located
     let resource: Resource
     let stale: StaleFound | undefined
     let behind: Loading | undefined
     try {
-      located = await this.#resources.locate(url, (vary) => variantKey(own, vary, exchange.request, key, this.#rules))
+      const partsOf = (vary: readonly string[]) => variantKey(own, vary, exchange.request, key, this.#rules)
+      located = await this.#resources.locate(url, partsOf, tags)
       const found = open(located, stats)
       if (found !== undefined && !('pass' in found) && (publicOnly === undefined || found.public)) {
         if (!serve(exchange, found, clock.now(), undefined, this.#rules.cacheStatus)) {
@@ -169,28 +197,6 @@ export class HttpCache {
       )
     }
     return this.#runs.joinOrRun(asked, located, resource, stale?.servableOnError ? behind : undefined)
-  }
-
-  /** RFC 9111 section 4.4. Settled before the answer ends: a client that has read it must not find the old response. */
-  #afterUnsafe(request: CacheRequest, head: CacheResponse): Promise<void> | undefined {
-    const targets = invalidatedTargets(request, head).map((target) => ({ ...request, target, url: target }))
-    const deletes = this.#deletes(targets)
-    // Of a cache that is closed there is nothing to fear: it answers nobody.
-    return deletes.length === 0 ? undefined : Promise.allSettled(deletes).then(() => undefined)
-  }
-
-  /** Of every name under which these requests may be stored. */
-  #deletes(requests: readonly CacheRequest[]): Promise<Delivery>[] {
-    const { engine } = this.#handle
-    const { namespace } = this.#resources
-    const keys = new Map<UrlText, UrlKey>()
-    for (const form of keyForms(engine)) {
-      for (const request of requests) {
-        const found = address(request, form)
-        if (found.ok) keys.set(found.url, found.key)
-      }
-    }
-    return Array.from(keys, ([url, key]) => engine.invalidations.delete(this.#resources.urlSlot(url), namespace, key))
   }
 }
 

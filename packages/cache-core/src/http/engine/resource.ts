@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { StoreUnavailableError } from '../../base/errors.js'
+import { StoreClosedError, StoreUnavailableError } from '../../base/errors.js'
 import type { Mark } from '../../entry/frame.js'
 import { serverTtl } from '../../entry/value-frame.js'
 import type { Engine, EngineHandle } from '../../protocol/engine.js'
@@ -22,6 +22,7 @@ export type UrlText = string
 export interface Resource {
   readonly slot: string
   readonly vary: readonly string[]
+  /** Its name counts the soft purges of the URL, from none, `''`: what was stored under another one is stale. */
   readonly mark: MarkRecord
 }
 
@@ -73,9 +74,14 @@ export class Resources {
    * Reads a URL and the variant that is probably wanted in one batch, or in two where the guess was wrong. For a URL
    * that this process does not know the batch asks for the namespace's mark, too: its load will need it (G2).
    * @param partsOf The key parts of the variant that a Vary list selects.
+   * @param tags Those that every response of the route carries.
    * @throws the store's errors; UndeliveredError.
    */
-  async locate(url: UrlText, partsOf: (vary: readonly string[]) => readonly string[]): Promise<Located> {
+  async locate(
+    url: UrlText,
+    partsOf: (vary: readonly string[]) => readonly string[],
+    tags: readonly string[],
+  ): Promise<Located> {
     const { slots, clock } = this.#engine
     const slot = this.urlSlot(url)
     const known = this.#hints.get(slot)
@@ -85,7 +91,7 @@ export class Resources {
     const [urlEntry, variantEntry] = await Promise.all([
       slots.read(slot, this.namespace),
       slots.read(guessed, this.namespace),
-      present.ask(NO_FIELDS),
+      present.ask(tags),
     ])
     const resource = openResource(slot, urlEntry)
     present.addOthers([resource?.mark])
@@ -137,7 +143,7 @@ export class Resources {
       const { mark } = present
       if (sameFields(merged, present.vary) && mark.keepUntil >= now + ttlMs) return present
       const keepUntil = Math.max(mark.keepUntil, now + 2 * ttlMs + RESOURCE_MARGIN_MS)
-      const wanted = { ...mark, data: merged.join(','), keepUntil }
+      const wanted = { ...mark, data: dataOf(merged, mark.name), keepUntil }
       const ttl = serverTtl(keepUntil - now)
       const storeVersion = await slots.compareAndSet(slot, mark.storeVersion as Version, encodeMark(wanted), ttl)
       if (storeVersion !== undefined) {
@@ -150,12 +156,46 @@ export class Resources {
     return undefined
   }
 
+  /**
+   * Makes stale all variants of a URL, and what is loading now. Whether that is so, for every process; where nothing of
+   * ours stands in its slot there is nothing to be stale. @throws StoreClosedError
+   */
+  async soften(url: UrlText): Promise<boolean> {
+    const { slots, clock } = this.#engine
+    const slot = this.urlSlot(url)
+    try {
+      for (let tries = 0; tries < MAX_WRITES; tries++) {
+        slots.checkDelivered(slot, this.namespace, 'purge')
+        const resource = openResource(slot, await slots.readAlone(slot))
+        if (resource === undefined) return true
+        const { mark, vary } = resource
+        const now = clock.now()
+        const name = String(Number(mark.name) + 1)
+        const bytes = encodeMark({ ...mark, data: dataOf(vary, name), since: now })
+        const ttl = serverTtl(mark.keepUntil - now)
+        const write = () => slots.compareAndSet(slot, mark.storeVersion as Version, bytes, ttl)
+        if ((await slots.changing([slot], write)) !== undefined) return true
+      }
+      return false
+    } catch (error) {
+      if (error instanceof StoreClosedError) throw error
+      return false
+    }
+  }
+
   async #create(slot: string, occupied: Version | undefined, lifeMs: number): Promise<Resource> {
     const { slots, clock } = this.#engine
     const vary = this.#hints.get(slot) ?? NO_FIELDS
     const now = clock.now()
     const keepUntil = now + lifeMs + RESOURCE_MARGIN_MS
-    const fresh = { kind: 'url' as const, name: '', version: newVersion(), data: vary.join(','), since: now, keepUntil }
+    const fresh = {
+      kind: 'url' as const,
+      name: '',
+      version: newVersion(),
+      data: dataOf(vary, ''),
+      since: now,
+      keepUntil,
+    }
     const ttl = serverTtl(keepUntil - now)
     const storeVersion = await slots.claim(slot, occupied, encodeMark(fresh), ttl, 'read')
     if (storeVersion !== undefined) return { slot, vary, mark: { ...fresh, storeVersion } }
@@ -171,8 +211,17 @@ const NO_MARKS: readonly Mark[] = []
 /** What stands in a URL's slot; `undefined` where nothing, or nothing of ours, does. */
 function openResource(slot: string, entry: StoreEntry | undefined): Resource | undefined {
   const mark = openMark('url', entry)
-  const vary = mark === undefined ? undefined : parseVaryText(mark.data)
-  return mark === undefined || vary === undefined ? undefined : { slot, vary, mark }
+  if (mark === undefined) return undefined
+  const [list = '', name = ''] = mark.data.split(SOFT, 2)
+  const vary = parseVaryText(list)
+  return vary === undefined || !/^\d{0,15}$/.test(name) ? undefined : { slot, vary, mark: { ...mark, name } }
+}
+
+/** Between the Vary list and the count of soft purges; no field name holds it. */
+const SOFT = ';'
+
+function dataOf(vary: readonly string[], name: string): string {
+  return name === '' ? vary.join(',') : vary.join(',') + SOFT + name
 }
 
 function sameFields(left: readonly string[], right: readonly string[]): boolean {

@@ -4,10 +4,12 @@ import { leaseOption } from '../../base/lease-option.js'
 import { callback, count, duration, either, flag, list, oneOf, text } from '../../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../../base/option-table.js'
 import { show } from '../../base/show.js'
+import { tagsOption } from '../../base/tags.js'
 import { isCoding } from '../message/accept.js'
 import type { CacheStatusDetail } from '../message/cache-status.js'
 import { FIELD_VALUE, TOKEN } from '../message/headers.js'
 import { rootOf } from '../message/query.js'
+import type { Asks, AsksBoth } from './asks.js'
 import { CREDENTIAL_HEADERS } from './credentials.js'
 import { asksForPart } from './narrowing.js'
 import type { ParameterPatterns } from './query.js'
@@ -80,6 +82,21 @@ export interface HttpCacheOptions<Request = unknown> {
   /** Which reads pass uncached; `true`, all of them: this cache then only hears of writes. Default none. */
   readonly bypass?: boolean | Asks<Request, boolean> | undefined
   /**
+   * Names under which responses are purged together: a list, or a function of request and response. The groups that a
+   * response names itself (Cache-Groups, RFC 9875) are tags as well. At most 64. Default none.
+   */
+  readonly tags?: readonly string[] | AsksBoth<Request, readonly string[]> | undefined
+  /**
+   * How many of the first segments of a path `purgePrefix` can name, 0 to 8: a hit reads two small keys for each, held as
+   * those of tags are. Default 0: `purgePrefix` cannot be used.
+   */
+  readonly prefixDepth?: number | undefined
+  /**
+   * Whether a response is stored that may be by all other rules. `false` leaves a pass mark, so that nobody waits for
+   * the next one. Default: all are.
+   */
+  readonly cacheable?: AsksBoth<Request, boolean> | undefined
+  /**
    * Whether the handler sees only what is in the key. `true`: not the cookies, Authorization, X-Forwarded-* and the like
    * that are not named. `'strict'`: no field that is not named, but Host. `false`: everything. Default `true`.
    */
@@ -103,9 +120,6 @@ export interface HttpCacheOptions<Request = unknown> {
   readonly hardTimeout?: Duration | undefined
 }
 
-/** Typed as a method is, so that options for one framework's request are options all the same. */
-type Asks<Request, Answer> = { of(request: Request): Answer }['of']
-
 const OPTIONS = {
   ttl: duration({ infinite: true }),
   staleWhileRevalidate: duration({ infinite: true }),
@@ -124,6 +138,12 @@ const OPTIONS = {
   encodings: list(text().to(coding), 'codings', "['br', 'gzip']"),
   vary: callback<Asks<unknown, unknown>>('a function such as (req) => req.tenant'),
   bypass: either(flag(), callback<Asks<unknown, unknown>>('a function such as (req) => req.preview')).or(false),
+  tags: either(
+    tagsOption,
+    callback<AsksBoth<unknown, readonly string[]>>("a function such as (req, res) => ['news']"),
+  ).or([]),
+  prefixDepth: count({ min: 0, max: 8 }).or(0),
+  cacheable: callback<AsksBoth<unknown, boolean>>('a function such as (req, res) => res.status === 200'),
   narrow: oneOf([true, false, 'strict']).or(true),
   clientCacheControl: text({ like: 'no-cache' }).to(fieldValue),
   cacheStatus: oneOf(['full', 'minimal', false]).or('full'),

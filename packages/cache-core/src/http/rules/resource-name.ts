@@ -21,7 +21,8 @@ export function isWrittenAs([, , path, query]: UrlKey, [, namedPath, namedQuery]
 const PLAIN_PATH = /^(?:\/[!$&-.0-:<-@[-~]+)+$|^\/$/
 const PLAIN_QUERY = /^\?[!-$&-*,-~]+$/
 
-function foldPath(path: string): string {
+/** Of a path: segments in lower case, escapes undone, without empty ones and what stands behind a semicolon. */
+export function foldPath(path: string): string {
   if (PLAIN_PATH.test(path)) return path
   const decoded = decodeOctets(path).split(';', 1)[0] as string
   const segments = decoded.split('/').filter((segment) => segment !== '')
