@@ -35,6 +35,8 @@ const IO_MODULES = new Set(
 )
 /** Packages that only compute or remember, and so may stand in `src/http`. */
 const NO_IO_PACKAGES = new Set(['lru-cache', 'structured-headers'])
+/** Those of them that only compute: they may stand in the pure rooms, too. */
+const PURE_PACKAGES = new Set(['structured-headers'])
 
 /**
  * Names that only some files may import, among those of some layers. A row holds from the day that the first of those
@@ -79,7 +81,7 @@ function pureRoom({ specifier }, from, to) {
   if (!isPure(from)) return undefined
   const fine =
     to === undefined
-      ? isBuiltin(specifier) && PURE_MODULES.has(moduleOf(specifier))
+      ? PURE_PACKAGES.has(specifier) || (isBuiltin(specifier) && PURE_MODULES.has(moduleOf(specifier)))
       : PURE_LAYERS.includes(to.layer) || isPure(to) || from.layer === to.layer
   return fine ? undefined : `${PURE_ROOMS.join(' and ')} are pure: they import only each other, base and what computes`
 }

@@ -7,7 +7,12 @@ describe('core and the conformance suite', () => {
   afterAll(() => project.remove())
 
   it('bring no runner and no driver', () => {
-    expect(project.installed()).toEqual(['@tiercel/cache-conformance', '@tiercel/cache-core', 'lru-cache', 'structured-headers'])
+    expect(project.installed()).toEqual([
+      '@tiercel/cache-conformance',
+      '@tiercel/cache-core',
+      'lru-cache',
+      'structured-headers',
+    ])
   })
 
   it('prove a store that keeps the contract, by the command', async () => {
