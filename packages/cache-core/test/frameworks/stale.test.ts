@@ -4,7 +4,7 @@ import type { HttpCacheOptions } from '../../src/http/rules/options.js'
 import { memoryStore } from '../../src/index.js'
 import { MemoryStore } from '../../src/store/memory/memory-store.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
-import { type App, frameworks, gate, newCache, type Setup, type Start } from './support/apps.js'
+import { type App, frameworks, gate, newCache, onNode, type Setup, type Start } from './support/apps.js'
 import { ask, open } from './support/client.js'
 
 const WINDOWS = { ttl: '1s', staleWhileRevalidate: '10s' } as const
@@ -107,6 +107,17 @@ describe.each(frameworks)('%s: staleWhileRevalidate', (_, start) => {
     const part = await app.get('/', { Range: 'bytes=0-2' })
     expect([part.status, part.text()]).toEqual([206, 'run'])
     await settled(app, 'run 2')
+  })
+
+  it('of several caches in a row the innermost has the run', async () => {
+    const { app, clock } = await aged(start, 3_000, { ttl: '1h' }, undefined, { route: WINDOWS })
+    await app.get('/')
+    await settled(app, 'run 2')
+    expect((await app.get('/')).cacheStatus()).toBe('hit; ttl=1')
+    await clock.advance(3_000)
+    expect((await app.get('/')).text()).toBe('run 2')
+    await settled(app, 'run 3')
+    expect(app.runs()).toBe(3)
   })
 
   it('past the window the client waits for its run', async () => {
@@ -220,5 +231,91 @@ describe.each(frameworks)('%s: staleWhileRevalidate', (_, start) => {
     expect((await app.get('/', { Authorization: 'Bearer x' })).text()).toBe('run 2 for Bearer x')
     expect((await app.get('/')).text()).toBe('run 1')
     await settled(app, 'run 3 for anyone')
+  })
+})
+
+/** Beyond that a failure of the handler is worth less than what is stale. */
+describe.each(frameworks)('%s: staleIfError', (framework, start) => {
+  const options = { ttl: '1s', staleIfError: '1m' } as const
+
+  it.each([500, 502, 503, 504])('what is stale stands in for a %d', async (status) => {
+    const { app } = await aged(start, 3_000, options, (_req, res) => void res.writeHead(status).end('broken'))
+    const reply = await app.get('/')
+    expect([reply.status, reply.text(), reply.header('age')]).toEqual([200, 'run 1', '3'])
+    expect(reply.cacheStatus()).toBe(`fwd=stale; fwd-status=${status}; detail="the handler failed"`)
+    // And for the others until a lease is over, without another run.
+    expect((await app.get('/')).text()).toBe('run 1')
+    expect(app.runs()).toBe(2)
+  })
+
+  it('a handler that answers is waited for, once by all', async () => {
+    const { opened, open: finish } = gate()
+    let arrived = 0
+    const { app } = await aged(
+      start,
+      3_000,
+      options,
+      async (_req, res, run) => {
+        await opened
+        res.end(`run ${run}`)
+      },
+      {
+        outside: () => {
+          // The first one has come before, and one of these is the cache's own.
+          if (++arrived === 10) setTimeout(finish, 20)
+        },
+      },
+    )
+    const replies = await Promise.all(Array.from({ length: 9 }, () => app.get('/')))
+    expect(new Set(replies.map((reply) => reply.text()))).toEqual(new Set(['run 2']))
+    expect(replies.map((reply) => reply.cacheStatus())).toContain('fwd=stale; stored')
+    expect(app.runs()).toBe(2)
+    expect((await app.get('/')).cacheStatus()).toBe('hit; ttl=1')
+  })
+
+  it.each([
+    ['breaks off', (_req: unknown, res: ServerResponse) => void res.destroy()],
+    [
+      'dies midway',
+      (_req: unknown, res: ServerResponse) => {
+        res.write('begun')
+        setTimeout(() => res.destroy(), 5)
+      },
+    ],
+  ])('what is stale stands in for a handler that %s', async (_how, answer) => {
+    const { app } = await aged(start, 3_000, options, answer)
+    const reply = await app.get('/')
+    expect([reply.text(), reply.complete]).toEqual(['run 1', true])
+  })
+
+  it('and for one that does not answer within hardTimeout', async () => {
+    const { app, clock } = await aged(start, 3_000, { ...options, hardTimeout: '2s' }, () => {})
+    const waiting = app.get('/')
+    await expect.poll(app.runs).toBe(2)
+    await clock.advance(2_000)
+    expect((await waiting).text()).toBe('run 1')
+  })
+
+  it('past the window the failure is the answer', async () => {
+    const { app } = await aged(start, 62_000, options, (_req, res) => void res.writeHead(503).end('broken'))
+    expect((await app.get('/')).status).toBe(503)
+  })
+
+  it('other answers are the client’s own, and what is private now is not shared', async () => {
+    const { app } = await aged(start, 3_000, options, (_req, res, run) => {
+      res.setHeader('Cache-Control', 'private')
+      res.end(`run ${run}`)
+    })
+    const replies = [await app.get('/'), await app.get('/')]
+    expect(replies.map((reply) => reply.text())).toEqual(['run 3', 'run 4'])
+    expect(replies.map((reply) => reply.cacheStatus())).toEqual(
+      Array(2).fill(expect.stringContaining('detail="response says private"')),
+    )
+  })
+
+  if (onNode(framework)) return
+  it('what throws has failed', async () => {
+    const { app } = await aged(start, 3_000, options, (_req, res) => void res.socket?.destroy())
+    expect((await app.get('/')).text()).toBe('run 1')
   })
 })

@@ -37,7 +37,10 @@ export class Returning {
    * @returns Whether the request is answered; else it goes on.
    */
   meet(cache: object | undefined, newExchange: () => Met): boolean {
-    if (cache !== this.#errand.owner) return false
+    if (cache !== this.#errand.owner) {
+      if (cache !== undefined && this.#exchange !== undefined) this.#leaveTo(cache)
+      return false
+    }
     this.#exchange?.withdraw()
     const exchange = newExchange()
     if (!this.#isExpected(exchange)) {
@@ -60,6 +63,14 @@ export class Returning {
   /** Nothing more is to be expected. */
   broken(): void {
     this.#settle(this.#exchange === undefined ? { end: 'refused', status: undefined } : { end: 'broken' })
+  }
+
+  /** One that stands outside of the owner has let the request pass; this one stands inside. */
+  #leaveTo(inner: object): void {
+    this.#errand.leaveTo(inner)
+    this.#exchange?.withdraw()
+    this.#exchange = undefined
+    this.over(undefined)
   }
 
   #isExpected({ request }: Met): boolean {

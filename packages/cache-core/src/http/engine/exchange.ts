@@ -88,6 +88,8 @@ export interface Errand {
   readonly owner: object
   /** Whether it has come back as what it was sent for: layers outside may have made another request of it. */
   readonly expects: (request: CacheRequest) => boolean
+  /** Told where another cache stands further inside: the request, and what it asks for, are that one's. */
+  readonly leaveTo: (inner: object) => void
 }
 
 /** Runs a handler whose response goes to nobody. */

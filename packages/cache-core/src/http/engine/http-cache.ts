@@ -170,6 +170,10 @@ export class HttpCache {
         return true
       }
       stale = staleOf(located, clock.now(), stats)
+      if (stale !== undefined && this.#runs.isRuledInside(located)) {
+        runOpenly(exchange, this.#rules, { forward: 'stale', detail: 'left to a cache further inside' })
+        return true
+      }
       behind = stale && this.#runs.behind(asked, located)
       if (stale?.servable && behind !== undefined) {
         if (!serve(exchange, stale.stored, clock.now(), undefined, this.#rules.cacheStatus)) {

@@ -13,6 +13,7 @@ import { type Asked, address, chosenParts, isBypassed } from './asked.js'
 import { Filler } from './fill.js'
 import { type Forward, runAlone, runOpenly } from './pass.js'
 import type { Located, Resource, Resources, UrlText } from './resource.js'
+import { rulersOf } from './rulers.js'
 import { RunFailure } from './run-failure.js'
 import { serve } from './serve.js'
 import type { StaleFound } from './stale.js'
@@ -59,6 +60,16 @@ export class Runs {
     this.#waitTimeoutMs = rules.waitTimeoutMs ?? this.#hardTimeoutMs / 2
   }
 
+  /** Whether a cache further inside rules the variant. */
+  isRuledInside({ variantSlot }: Located): boolean {
+    const ruler = rulersOf(this.#handle.engine).get(variantSlot)?.deref()
+    return ruler !== undefined && ruler !== this.#owner
+  }
+
+  #setRuler(variantSlot: string, ruler: object): void {
+    rulersOf(this.#handle.engine).set(variantSlot, new WeakRef(ruler))
+  }
+
   /** On the monotonic clock. */
   get waitUntil(): number {
     return this.#handle.engine.clock.monotonic() + this.#waitTimeoutMs
@@ -96,6 +107,8 @@ export class Runs {
         }
       }
       ran = true
+      // Whoever takes the request over further inside comes later.
+      this.#setRuler(variantSlot, this.#owner)
       if (terms.marks === undefined) this.#noteVain(asked, variantSlot)
       const request = { exchange, key, url, own, resource, variantSlot, forward }
       return this.#filler.fill({ ...request, waitTimeoutMs: this.#waitTimeoutMs }, terms)
@@ -151,7 +164,9 @@ export class Runs {
     if (resource === undefined || (this.#refused.get(variantSlot) ?? now) > now) return undefined
     const request = wholeGet(exchange.request)
     const expects = (met: CacheRequest): boolean => this.#slotOf(met, resource) === variantSlot
-    const rerun = exchange.again?.({ sees: narrow(request, key, this.#rules), owner: this.#owner, expects })
+    const leaveTo = (inner: object): void => this.#setRuler(variantSlot, inner)
+    const sees = narrow(request, key, this.#rules)
+    const rerun = exchange.again?.({ sees, owner: this.#owner, expects, leaveTo })
     if (rerun === undefined) return undefined
     const run = rerun.run.bind(rerun)
     const what = { exchange: { request, run }, behind: true, key, url, own, resource, variantSlot } as const
