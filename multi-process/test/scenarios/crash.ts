@@ -12,7 +12,7 @@ export function describeCrash({ crew, database, start }: Stage): void {
     it('wait for its lease, not for the load: another loads, once, and nobody gets an error', async () => {
       const [victim] = await start(1, PATIENT)
       const key = 'orphan'
-      const ask = { key, lease: LEASE_MS }
+      const ask = { key, options: { lease: LEASE_MS } }
       void victim?.run('getOrSet', { ...ask, loadMs: 60_000 })
       await database.loading(key)
       const waiting = crew.map((process) => process.run('getOrSet', { ...ask, loadMs: 20, callers: 20 }))

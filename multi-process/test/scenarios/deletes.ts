@@ -32,5 +32,29 @@ export function describeDeletes({ crew, database }: Stage): void {
         }
       },
     )
+
+    it('store nothing of what a lagging replica says, until the delete that holds off has ended', async () => {
+      const [, , deleter] = crew as readonly CacheProcess[] as [CacheProcess, CacheProcess, CacheProcess]
+      const key = 'held off'
+      const everywhere = async (): Promise<unknown[]> => {
+        const ask = { key, loadMs: LOAD_MS, callers: 5 }
+        const answers = await Promise.all(crew.map((process) => process.run('getOrSet', ask)))
+        expect(answers.flatMap(({ errors }) => errors)).toEqual([])
+        return answers.flatMap(({ values }) => values)
+      }
+      const stored = (): Promise<unknown[]> => Promise.all(crew.map((process) => process.run('get', key)))
+      const each = (value: string | undefined): unknown[] => crew.map(() => value)
+      expect(await everywhere()).toEqual(each('old'))
+      expect(await stored()).toEqual(each('old'))
+      expect(await deleter.run('delete', key, { holdOff: '1h' })).toBe('delivered')
+      expect(await everywhere()).toEqual(each('old'))
+      expect(await stored()).toEqual(each(undefined))
+      database.write(key, 'new')
+      expect(await everywhere()).toEqual(each('new'))
+      expect(await stored()).toEqual(each(undefined))
+      expect(await deleter.run('delete', key)).toBe('delivered')
+      expect(await everywhere()).toEqual(each('new'))
+      expect(await stored()).toEqual(each('new'))
+    })
   })
 }

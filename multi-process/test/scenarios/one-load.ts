@@ -1,9 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { repetitions } from '../support/repetitions.js'
 import type { Stage } from '../support/stage.js'
 
 const CALLERS = 250
 const LOAD_MS = 20
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await delay(10)
+}
 
 /** One load per cold key among all processes (P2 of the lease protocol). */
 export function describeOneLoad({ crew, database }: Stage): void {
@@ -22,6 +27,52 @@ export function describeOneLoad({ crew, database }: Stage): void {
       }
       // They did meet: in most rounds others waited while one loaded.
       expect(waited).toBeGreaterThan(20)
+    })
+
+    it('whose loader throws once: its own callers are told, another process loads, once', async () => {
+      const key = 'refused once'
+      database.fail(key, 'refuses')
+      const ask = { key, loadMs: LOAD_MS, callers: CALLERS }
+      const answers = await Promise.all(crew.map((process) => process.run('getOrSet', ask)))
+      // Who comes when the first load has failed already finds nothing of it.
+      const told = answers.filter(({ errors }) => errors.length > 0)
+      expect(told).toHaveLength(1)
+      for (const { errors } of told)
+        expect(errors.filter((error) => !error.includes('the database refuses'))).toEqual([])
+      expect(answers.filter((each) => !told.includes(each)).map(({ values }) => values)).toEqual([
+        ['old'],
+        ['old'],
+        ['old'],
+      ])
+      expect(database.loads(key)).toBe(2)
+    })
+
+    it('whose loader hangs: it is given up, and another load is the only one', async () => {
+      const key = 'hangs'
+      database.fail(key, 'hangs')
+      const [first] = crew
+      const ask = { key, loadMs: LOAD_MS }
+      const hanging = first?.run('getOrSet', { ...ask, options: { hardTimeout: '1s' } })
+      await database.loading(key)
+      const answers = await Promise.all(crew.map((process) => process.run('getOrSet', { ...ask, callers: CALLERS })))
+      expect((await hanging)?.errors.join()).toContain('LoadTimeoutError')
+      expect(answers.map(({ values, errors }) => [values, errors])).toEqual(crew.map(() => [['old'], []]))
+      expect(database.loads(key)).toBe(2)
+    })
+
+    it('that is stale: all are answered at once, and one refreshes', async () => {
+      const key = 'stale'
+      const windows = { staleWhileRevalidate: '1h' } as const
+      await crew[0]?.run('set', key, 'old', { ...windows, ttl: 1 })
+      await until(async () => (await crew[1]?.run('get', key)) === undefined)
+      database.write(key, 'new')
+      const ask = { key, loadMs: LOAD_MS, callers: CALLERS, options: { ...windows, ttl: '1h' } } as const
+      const answers = await Promise.all(crew.map((process) => process.run('getOrSet', ask)))
+      expect(answers.flatMap(({ errors }) => errors)).toEqual([])
+      // Who came after the refresh has its value.
+      expect(answers.flatMap(({ values }) => values)).toContain('old')
+      await until(async () => (await crew[1]?.run('get', key)) === 'new')
+      expect(database.loads(key)).toBe(1)
     })
   })
 }

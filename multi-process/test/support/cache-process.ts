@@ -95,7 +95,7 @@ export class CacheProcess {
 
   #onReport(report: Report, database: Database): void {
     if ('read' in report) {
-      this.#send({ read: report.read, value: database.read(report.key) })
+      this.#answer(report.read, () => database.read(report.key))
       return
     }
     const call = 'started' in report ? -1 : report.call
@@ -103,6 +103,15 @@ export class CacheProcess {
     this.#pending.delete(call)
     if ('failure' in report) pending?.reject(new Error(report.failure))
     else pending?.resolve('result' in report ? report.result : undefined)
+  }
+
+  #answer(read: number, look: () => string | undefined): void {
+    try {
+      const value = look()
+      if (value !== undefined) this.#send({ read, value })
+    } catch (error) {
+      this.#send({ read, refused: (error as Error).message })
+    }
   }
 
   /** A process that ends at this moment is seen by its exit. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Cache, CacheStats, Delivery, Duration } from '@tiercel/cache-core'
+import type { Cache, CacheStats, DeleteOptions, Delivery, EntryOptions, SetOptions } from '@tiercel/cache-core'
 import { Traffic, type TrafficReport, type TrafficTerms } from './traffic.js'
 
 export interface Ask {
@@ -8,7 +8,7 @@ export interface Ask {
   readonly loadMs: number
   /** So many callers at the same time. Default 1. */
   readonly callers?: number
-  readonly lease?: Duration
+  readonly options?: Pick<EntryOptions, 'lease' | 'ttl' | 'staleWhileRevalidate' | 'hardTimeout'>
 }
 
 export interface Answers {
@@ -32,7 +32,7 @@ export class Commands {
     this.#readDatabase = readDatabase
   }
 
-  async getOrSet({ key, loadMs, callers = 1, lease }: Ask): Promise<Answers> {
+  async getOrSet({ key, loadMs, callers = 1, options }: Ask): Promise<Answers> {
     let loads = 0
     let slowestMs = 0
     const load = async (): Promise<string> => {
@@ -44,7 +44,7 @@ export class Commands {
     const call = async (): Promise<string> => {
       const start = performance.now()
       try {
-        return await this.#cache.getOrSet(key, load, lease === undefined ? {} : { lease })
+        return await this.#cache.getOrSet(key, load, options)
       } finally {
         slowestMs = Math.max(slowestMs, performance.now() - start)
       }
@@ -59,8 +59,12 @@ export class Commands {
     return this.#cache.get<string>(key)
   }
 
-  delete(key: string): Promise<Delivery> {
-    return this.#cache.delete(key)
+  set(key: string, value: string, options: SetOptions): Promise<boolean> {
+    return this.#cache.set(key, value, options)
+  }
+
+  delete(key: string, options?: DeleteOptions): Promise<Delivery> {
+    return this.#cache.delete(key, options)
   }
 
   async stats(): Promise<CacheStats> {

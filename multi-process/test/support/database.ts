@@ -2,13 +2,22 @@
 export class Database {
   readonly #values = new Map<string, string>()
   readonly #loads = new Map<string, number>()
+  readonly #faults = new Map<string, 'refuses' | 'hangs'>()
   readonly #waiting = new Map<string, () => void>()
 
-  /** A loader reads. */
-  read(key: string): string {
+  /** A loader reads: a value, or nothing where it has to wait for ever. @throws where it was told to refuse. */
+  read(key: string): string | undefined {
     this.#loads.set(key, this.loads(key) + 1)
     this.#waiting.get(key)?.()
-    return this.#values.get(key) ?? 'old'
+    const fault = this.#faults.get(key)
+    this.#faults.delete(key)
+    if (fault === 'refuses') throw new Error('the database refuses')
+    return fault === 'hangs' ? undefined : (this.#values.get(key) ?? 'old')
+  }
+
+  /** What the next read of the key comes to. */
+  fail(key: string, fault: 'refuses' | 'hangs'): void {
+    this.#faults.set(key, fault)
   }
 
   write(key: string, value: string): void {

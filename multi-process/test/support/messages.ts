@@ -4,6 +4,7 @@ import type { Commands } from './commands.js'
 export type Order =
   | { readonly call: number; readonly command: keyof Commands; readonly args: readonly unknown[] }
   | { readonly read: number; readonly value: string }
+  | { readonly read: number; readonly refused: string }
 
 /** From a process to the test: it stands, a command's end, or a question to the database. */
 export type Report =

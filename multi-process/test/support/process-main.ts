@@ -8,7 +8,7 @@ import { openStore } from './open-store.js'
 const [url = '', prefix = '', storeTimeout = ''] = process.argv.slice(2)
 const cache = createCache({ store: await openStore(url, prefix), storeTimeout: JSON.parse(storeTimeout) })
 const commands = new Commands(cache, readDatabase)
-const reads: ((value: string) => void)[] = []
+const reads: { readonly resolve: (value: string) => void; readonly reject: (error: Error) => void }[] = []
 
 process.on('message', (order: Order) => void obey(order))
 process.on('disconnect', () => void cache.close().finally(() => process.exit()))
@@ -17,11 +17,12 @@ await cache.get('connect')
 tell({ started: true })
 
 function readDatabase(key: string): Promise<string> {
-  return new Promise((resolve) => tell({ read: reads.push(resolve) - 1, key }))
+  return new Promise((resolve, reject) => tell({ read: reads.push({ resolve, reject }) - 1, key }))
 }
 
 async function obey(order: Order): Promise<void> {
-  if ('read' in order) return reads[order.read]?.(order.value)
+  if ('refused' in order) return reads[order.read]?.reject(new Error(order.refused))
+  if ('read' in order) return reads[order.read]?.resolve(order.value)
   const { call, command, args } = order
   try {
     const run = commands[command] as (...args: readonly unknown[]) => Promise<unknown>

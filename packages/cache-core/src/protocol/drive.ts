@@ -267,12 +267,13 @@ class Drive<T> {
     const obstacle = forceFresh ? undefined : refreshes.obstacle(slot)
     if (obstacle === 'running') return this.#wait(state)
     if (obstacle === 'backing-off' && call.takeStale()) return undefined
-    const terms = { slots, slot, over: version, leaseMs }
+    const terms = { slots, slot, over: version, createdAt: frame.createdAt, leaseMs }
     await this.#fly('refreshing', frame, () =>
       claimUnderMarks<StartOver>(this.#options, present, async () => {
         const claim = await RefreshLease.claim(terms)
         if (typeof claim === 'object') return claim
         if (claim === 'failed') return 'no-store'
+        if (claim === 'overtaken') return 'unproven'
         // A caller that may take the stale value does not load beside another load, nor right after one has failed.
         if (forceFresh || (claim === 'backing-off' && !call.offersStale)) {
           return { won: new RefreshLease(terms) }

@@ -6,15 +6,18 @@ import type { Slots } from './slots.js'
 
 /**
  * What a claim came to. `'running'`: another one refreshes. `'backing-off'`: another one has failed a moment ago, and
- * what is stale is to be served meanwhile. `'failed'`: the store could not be asked.
+ * what is stale is to be served meanwhile. `'overtaken'`: another one has replaced it, or deleted it. `'failed'`: the
+ * store could not be asked.
  */
-export type RefreshClaim = { readonly won: RefreshLease } | 'running' | 'backing-off' | 'failed'
+export type RefreshClaim = { readonly won: RefreshLease } | 'running' | 'backing-off' | 'overtaken' | 'failed'
 
 export interface RefreshTerms {
   readonly slots: Slots
   readonly slot: string
   /** The version of the value to be replaced. */
   readonly over: Version
+  /** When that value was made. */
+  readonly createdAt: number
   /** How long a crashed refresher is waited for, and one that has failed is not followed by another. */
   readonly leaseMs: number
 }
@@ -42,14 +45,30 @@ export class RefreshLease implements LoadLease {
     const mark = refreshSlot(slot)
     const { outcome } = await settle(slots.add(mark, Buffer.from(lease.token, 'latin1'), leaseMs, 'read'))
     // The mark may stand, and be ours: one refresh too many is safe, and better than none.
-    if (outcome === 'won' || outcome === 'ambiguous') return { won: lease }
-    if (outcome !== 'lost') return 'failed'
+    const won = outcome === 'won' || outcome === 'ambiguous'
+    if (!won && outcome !== 'lost') return 'failed'
     try {
+      if (won) {
+        if (await lease.#isStillWanted()) return { won: lease }
+        lease.#removeMark()
+        return 'overtaken'
+      }
       const standing = await slots.readAlone(mark)
       return standing !== undefined && FAILED.equals(standing.bytes) ? 'backing-off' : 'running'
     } catch {
+      if (won) lease.#removeMark()
       return 'failed'
     }
+  }
+
+  /**
+   * Another refresh may have begun and ended between the read of the stale value and the claim, and its mark be gone: then
+   * there is nothing left to load. Of four processes that met a stale value at once two or three loaded.
+   */
+  async #isStillWanted(): Promise<boolean> {
+    const { slots, slot, createdAt } = this.terms
+    const frame = slots.open(slot, await slots.readAlone(slot))?.frame
+    return frame?.kind === 'value' && frame.createdAt === createdAt
   }
 
   async extend(): Promise<LeaseOutcome> {

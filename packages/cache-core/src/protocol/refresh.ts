@@ -97,7 +97,7 @@ export class Refreshes {
     const flight = new Flight(stats, options, undefined, link)
     flights.add(flight, 'refreshing')
     const right = await claimUnderMarks(options, present, () =>
-      RefreshLease.claim({ slots, slot: options.slot, over: version, leaseMs: options.leaseMs }),
+      RefreshLease.claim({ slots, slot, over: version, createdAt: frame.createdAt, leaseMs: options.leaseMs }),
     )
     if (typeof right === 'object') {
       stats.refreshing()
