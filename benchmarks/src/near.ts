@@ -1,10 +1,8 @@
 /** What a hit in the near cache costs, over an async function on `lru-cache`, and what others take for the same. */
 import { createCache, memoryStore } from '@tiercel/cache-core'
-import { BentoCache, bentostore } from 'bentocache'
-import { memoryDriver } from 'bentocache/drivers/memory'
-import { Loader } from 'layered-loader'
 import { LRUCache } from 'lru-cache'
 import { compare } from './lib/figure.js'
+import { inMemory } from './lib/peers.js'
 import { publish } from './lib/publish.js'
 import { measureRounds } from './lib/rounds.js'
 import { closedLoop, cpuMs, type Operation, type Sample } from './lib/sample.js'
@@ -20,15 +18,7 @@ const load = (): never => {
 const cache = createCache({ store: memoryStore(), near: { ttl: '1h' }, ttl: '1h' })
 const lru = new LRUCache<string, object>({ max: 2 * KEYS })
 const values = new Map(Array.from({ length: KEYS }, (_, id) => [`product-${id}`, product(id)]))
-const loader = new Loader<object>({
-  inMemoryCache: { cacheType: 'lru-object', ttlInMsecs: 3_600_000, maxItems: 2 * KEYS },
-  dataSources: [{ name: 'values', get: async (key: string) => values.get(key), getMany: async () => [] }],
-})
-const bento = new BentoCache({
-  default: 'memory',
-  ttl: '1h',
-  stores: { memory: bentostore().useL1Layer(memoryDriver({ maxItems: 2 * KEYS })) },
-})
+const peers = inMemory(2 * KEYS)
 
 // The first read opens the bus; nothing is kept near before it stands.
 await cache.get('anything')
@@ -36,8 +26,7 @@ await new Promise((resolve) => setTimeout(resolve, 50))
 for (const [key, value] of values) {
   await cache.getOrSet(key, () => value)
   lru.set(key, value)
-  await loader.get(key)
-  await bento.getOrSet({ key, factory: () => value })
+  for (const peer of peers) await peer.getOrLoad(key, async () => value)
 }
 const keys = [...values.keys()]
 const key = (index: number): string => keys[index % KEYS] as string
@@ -49,8 +38,7 @@ async function getFromLru(key: string): Promise<object> {
 const hits: Readonly<Record<string, Operation>> = {
   base: (index) => getFromLru(key(index)),
   near: (index) => cache.getOrSet(key(index), load),
-  'layered-loader': (index) => loader.get(key(index)),
-  bentocache: (index) => bento.getOrSet({ key: key(index), factory: load }),
+  ...Object.fromEntries(peers.map((peer) => [peer.name, (index: number) => peer.getOrLoad(key(index), load)])),
 }
 
 /** The same as `closedLoop`, of what needs no promise. */
@@ -77,8 +65,7 @@ const comparison = { over: 'async function over lru-cache', reading: 'speed', me
 publish([
   compare({ ...comparison, subject: 'near hit by getOrSet, 1 KiB object', bar: 0.8 }, samples.get('near'), base),
   compare({ ...comparison, subject: 'near hit by peek', bar: 2 }, samples.get('peek'), base),
-  compare({ ...comparison, subject: 'layered-loader get, in memory' }, samples.get('layered-loader'), base),
-  compare({ ...comparison, subject: 'bentocache getOrSet, in memory' }, samples.get('bentocache'), base),
+  ...peers.map(({ name }) => compare({ ...comparison, subject: `${name}, in memory` }, samples.get(name), base)),
 ])
 await cache.close()
-await bento.disconnectAll()
+await Promise.all(peers.map((peer) => peer.close()))

@@ -17,3 +17,8 @@ export function product(id: number): object {
 export function bytes(length: number): Buffer {
   return Buffer.from(Array.from({ length }, (_, index) => (index * 7_919) % 251))
 }
+
+/** An object of about 60 KB as JSON: a list of rows. */
+export function largeProduct(id: number): object {
+  return { id, products: Array.from({ length: 60 }, (_, index) => product(60 * id + index)) }
+}
