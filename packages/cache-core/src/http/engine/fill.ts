@@ -19,6 +19,7 @@ import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import { variantKey } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
 import type { Exchange, HeadDecision, Rerun, ResponseHead } from './exchange.js'
+import { KeptVariants } from './kept-variants.js'
 import { type Forward, runAlone, withStatus } from './pass.js'
 import type { Resource, Resources, UrlText } from './resource.js'
 import { checkAnswered, RunFailure } from './run-failure.js'
@@ -56,6 +57,7 @@ export class Filler {
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
   readonly #whole: WholeResponses
+  readonly #kept = new KeptVariants()
 
   constructor(engine: Engine, rules: HttpCacheRules, resources: Resources, whole: WholeResponses) {
     this.#engine = engine
@@ -115,12 +117,12 @@ export class Filler {
     }
     if (outcome.end === 'broken' || outcome.end === 'refused' || head === undefined || verdict === undefined)
       return NOTHING
-    if (!verdict.storable) {
-      const pinned = head.status >= 400 && this.#whole.wasStorable(request.url, receivedAt)
-      return pinned ? NOTHING : passMark(verdict.reason, head.status)
-    }
+    const { status } = head
+    const refuse = (reason: string): Loaded =>
+      this.#isNoWitness(request, status, receivedAt) ? NOTHING : passMark(reason, status)
+    if (!verdict.storable) return refuse(verdict.reason)
     if (capture.ended === 'no-room') return crowdedMark()
-    if (outcome.end === 'passed') return passMark(outcome.reason ?? 'response is larger than maxBodyBytes', head.status)
+    if (outcome.end === 'passed') return refuse(outcome.reason ?? 'response is larger than maxBodyBytes')
     const body = capture.pieces
     const bodyBytes = body.reduce((sum, piece) => sum + piece.byteLength, 0)
     if (!isComplete(head, bodyBytes)) {
@@ -128,11 +130,16 @@ export class Filler {
       return NOTHING
     }
     const nonces = noncesOutside(head.headers, head.changes)
-    if (nonces.length > 0 && holdsAny(body, nonces)) return passMark(NONCE, head.status)
+    if (nonces.length > 0 && holdsAny(body, nonces)) return refuse(NONCE)
     const etag = taggedOutside ? undefined : this.#etag(head, body)
     const payload = this.#encode(head, body, { receivedAt, bodyBytes, etag }, verdict)
-    if (payload === undefined) return passMark('response has fields that cannot be sent again', head.status)
+    if (payload === undefined) return refuse('response has fields that cannot be sent again')
     return this.#keep(request, { encoding: 'bytes', payload }, verdict, receivedAt + verdict.freshForMs, marks)
+  }
+
+  /** Whether a response that may not be stored says nothing about those of others. */
+  #isNoWitness({ url, variantSlot }: FillRequest, status: number, now: number): boolean {
+    return this.#kept.keptLately(variantSlot, now) || (status >= 400 && this.#whole.wasStorable(url, now))
   }
 
   #verdict({ exchange, key }: FillRequest, head: ResponseHead, times: ResponseTimes): Verdict {
@@ -193,6 +200,7 @@ export class Filler {
     if (present === undefined) return NOTHING
     const parts = variantKey(own, present.vary, exchange.request, key, this.#rules)
     const slot = this.#resources.variantSlot(url, parts)
+    this.#kept.kept(slot, this.#engine.clock.now(), freshUntil)
     if (slot === variantSlot) return { encoded, ttlMs, windows, tags }
     // The response varies on more than was known: it belongs into another slot, where those who waited will look.
     const { namespace } = this.#resources
