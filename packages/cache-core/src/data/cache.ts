@@ -11,7 +11,7 @@ import { Keyspace } from './keyspace.js'
 import type { Loader, LoaderContext } from './loader.js'
 import { loadMany, type ManyLoader } from './many.js'
 import { namespacePart } from './names.js'
-import { type NearView, NOT_NEAR } from './near-view.js'
+import { NOT_NEAR } from './near-view.js'
 import {
   type CacheOptions,
   type CloseOptions,
@@ -67,15 +67,12 @@ export class Cache {
   readonly #engine: Engine
   readonly #keys: Keyspace
   readonly #terms: EntryTerms
-  /** The near cache, where calls look there that say nothing else. */
-  readonly #near: NearView | undefined
 
   /** @internal Made by `createCache` and `namespace`. */
   constructor(keys: Keyspace) {
     this.#engine = keys.engine
     this.#keys = keys
     this.#terms = keys.terms
-    this.#near = keys.terms.near ? keys.nearView : undefined
   }
 
   /** @internal What the HTTP cache over this one is given. */
@@ -94,13 +91,18 @@ export class Cache {
    *   loaded), StoreClosedError.
    */
   getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions): Promise<T> {
-    // No async function: a hit near makes its promise and nothing else.
-    const near = this.#near
-    if (near !== undefined && options === undefined && typeof loader === 'function') {
-      const value = this.#keys.nearby(near, key, loader, this.#terms, undefined)
+    // No async function: a hit in this process makes its promise and nothing else.
+    if (options === undefined && typeof loader === 'function') {
+      const value = this.#atOnce(key, loader, this.#terms, undefined)
       if (value !== NOT_NEAR) return Promise.resolve(value as T)
     }
     return this.#getOrSet(key, loader, options)
+  }
+
+  /** What a hit in this process gets, near or in a store that is here; or `NOT_NEAR`. */
+  #atOnce<T>(key: Key, loader: Loader<T>, terms: EntryTerms, signal: AbortSignal | undefined): unknown {
+    const near = terms.near ? this.#keys.nearView : undefined
+    return near === undefined ? this.#keys.atHand(key, terms) : this.#keys.nearby(near, key, loader, terms, signal)
   }
 
   async #getOrSet<T>(key: Key, loader: Loader<T>, options: GetOrSetOptions | undefined): Promise<T> {
@@ -109,9 +111,9 @@ export class Cache {
     if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSet needs a loader, a function')
     this.#engine.checkOpen('getOrSet')
     options?.signal?.throwIfAborted()
-    if (options !== undefined && this.#keys.nearView !== undefined && terms.near && !terms.forceFresh) {
-      const near = this.#keys.nearby(this.#keys.nearView, key, loader, terms, options.signal)
-      if (near !== NOT_NEAR) return near as T
+    if (options !== undefined && !terms.forceFresh) {
+      const value = this.#atOnce(key, loader, terms, options.signal)
+      if (value !== NOT_NEAR) return value as T
     }
     return this.#keys.load<T>(key, text, loader, terms, options?.signal)
   }
@@ -154,7 +156,8 @@ export class Cache {
    */
   get<T = unknown>(key: Key): Promise<T | undefined> {
     const near = this.#keys.peek(key, this.#terms)
-    return near === NOT_NEAR ? this.#get<T>(key) : Promise.resolve(near as T | undefined)
+    const value = near === NOT_NEAR ? this.#keys.atHand(key, this.#terms) : near
+    return value === NOT_NEAR ? this.#get<T>(key) : Promise.resolve(value as T | undefined)
   }
 
   async #get<T>(key: Key): Promise<T | undefined> {

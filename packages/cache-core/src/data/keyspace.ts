@@ -24,6 +24,7 @@ export class Keyspace {
   readonly namespace: NamespaceMark
   readonly terms: EntryTerms
   readonly nearView: NearView | undefined
+  readonly #slotPrefix: string
   /** What callers get of values that are near. */
   readonly #mutability: Mutability
 
@@ -31,6 +32,7 @@ export class Keyspace {
     this.engine = engine
     this.#mutability = mutability
     this.path = path
+    this.#slotPrefix = slotKey('value', path)
     this.namespace = engine.marks.namespace(path)
     this.terms = terms
     const { near } = engine.slots
@@ -43,7 +45,7 @@ export class Keyspace {
   }
 
   slot(text: string): string {
-    return slotKey('value', this.path, text)
+    return this.#slotPrefix + text
   }
 
   target(text: string, tags: readonly string[]): Target {
@@ -115,6 +117,25 @@ export class Keyspace {
       this.load(key, keyText(key), loader, terms, signal).then(done, done)
     }
     return value
+  }
+
+  /** What a fresh value in a store in this process is, or `NOT_NEAR`: a hit that needs no promise of its own. */
+  atHand(key: Key, terms: EntryTerms): unknown {
+    const { engine, namespace } = this
+    // What may soon be due is judged where it can be refreshed.
+    if (terms.eagerRefresh > 0) return NOT_NEAR
+    try {
+      const slot = this.slot(keyText(key))
+      const found = engine.lookUpAtHand({ slot, namespace, marks: NO_MARKS })
+      // What is remembered as nothing is a hit to some calls, and a miss to others.
+      if (found === undefined || found.frame.encoding === 'nothing') return NOT_NEAR
+      const value = decodeValue(terms, found.frame)
+      engine.stats.hit(namespace, key)
+      return value
+    } catch {
+      // The longer way says what is wrong, with the key or with what stands there.
+      return NOT_NEAR
+    }
   }
 
   /** The fresh value near, or `NOT_NEAR`. */

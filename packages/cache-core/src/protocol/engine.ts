@@ -5,12 +5,14 @@ import { type Compression, Transforms } from '../entry/transforms/transforms.js'
 import { guardedBy } from '../store/guard/guarded-store.js'
 import type { GuardTerms } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
+import { type Fresh, lookUpAtHand } from './at-hand.js'
 import { Bus } from './bus.js'
 import type { Answer, CallOptions } from './call.js'
 import { getOrSet, joinOrLoad } from './drive.js'
 import { Flights } from './flights.js'
 import { HeldMarks } from './held-marks.js'
 import { Invalidations } from './invalidate.js'
+import { KnownFrames } from './known-frames.js'
 import type { Found, Place } from './lookup.js'
 import { Marks } from './marks.js'
 import { Near, type NearTerms } from './near.js'
@@ -53,7 +55,7 @@ export class Engine {
   readonly invalidations: Invalidations
   readonly retimes: Retimes
   readonly #refreshes: Refreshes
-  readonly #parts: Parameters<typeof getOrSet>[0]
+  readonly #parts: Parameters<typeof getOrSet>[0] & Parameters<typeof lookUpAtHand>[0]
   #closing: Promise<void> | undefined
 
   constructor(options: EngineOptions) {
@@ -79,12 +81,18 @@ export class Engine {
     this.invalidations = new Invalidations(parts)
     this.retimes = new Retimes(parts)
     this.#refreshes = new Refreshes({ ...parts, maxRefreshes })
-    this.#parts = { ...parts, waiters: new Waiters(parts), refreshes: this.#refreshes }
+    const knownFrames = new KnownFrames()
+    this.#parts = { ...parts, waiters: new Waiters(parts), refreshes: this.#refreshes, knownFrames }
   }
 
   /** Reads a slot. @throws the store's errors; UndeliveredError. */
   lookUp(place: Place): Promise<Found> {
     return lookUpAndKeep(this.#parts, place)
+  }
+
+  /** As `lookUp`, at once: what is fresh and at hand. `undefined`: `lookUp` has to say. */
+  lookUpAtHand(place: Pick<Place, 'slot' | 'namespace' | 'marks'>): Fresh | undefined {
+    return this.#closing === undefined ? lookUpAtHand(this.#parts, place) : undefined
   }
 
   /** The value of a slot, stored or loaded: see `drive.ts`. */

@@ -117,6 +117,17 @@ export class Slots {
     return this.#reader.read(slot)
   }
 
+  /**
+   * As `read`, at once, of a store in this process. `undefined` where nothing stands there, and where only `read` can
+   * tell what does.
+   */
+  atHand(slot: string, room: Room): StoreEntry | undefined {
+    this.bus?.open()
+    if (this.journal.distrusts(slot, room)) return undefined
+    const entry = this.#store.atHand(slot)
+    return entry === undefined || this.#transforms.concerns(entry.bytes) ? undefined : entry
+  }
+
   /** For a write that depends on what stands in the slot. @throws UndeliveredError as `read`. */
   checkDelivered(slot: string, room: Room, operation: string): void {
     if (this.journal.distrusts(slot, room)) throw this.undelivered(operation)

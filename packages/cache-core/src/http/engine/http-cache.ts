@@ -156,7 +156,7 @@ export class HttpCache {
     let behind: Loading | undefined
     try {
       const partsOf = (vary: readonly string[]) => variantKey(own, vary, exchange.request, key, this.#rules)
-      located = await this.#resources.locate(url, partsOf, tags)
+      located = this.#resources.locateAtHand(url, partsOf) ?? (await this.#resources.locate(url, partsOf, tags))
       const found = open(located, stats)
       if (found !== undefined && !('pass' in found) && (publicOnly === undefined || found.public)) {
         if (!serve(exchange, found, clock.now(), undefined, this.#rules.cacheStatus)) {

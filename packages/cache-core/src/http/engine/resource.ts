@@ -37,8 +37,13 @@ export interface Located {
 
 /** A URL's slot outlives its variants by this, so that they are not voided while they are fresh. */
 const RESOURCE_MARGIN_MS = 60_000
-/** Memory for the Vary lists of known URLs, in characters: a good guess saves a round trip, a wrong one costs one. */
-const MAX_HINT_CHARACTERS = 4_194_304
+/**
+ * Memory for known URLs, in characters of their names and Vary lists: a good guess of the list saves a round trip, a wrong
+ * one costs one.
+ */
+const MAX_KNOWN_CHARACTERS = 4_194_304
+/** What a mark takes beside them. */
+const MARK_CHARACTERS = 300
 /** How often a change of the Vary list is tried against other processes' changes. */
 const MAX_WRITES = 3
 
@@ -49,9 +54,10 @@ export class Resources {
   readonly #engine: Engine
   readonly #urlPrefix: string
   readonly #variantPrefix: string
-  readonly #hints = new LRUCache<string, readonly string[]>({
-    maxSize: MAX_HINT_CHARACTERS,
-    sizeCalculation: (vary, slot) => slot.length + vary.join().length + 1,
+  /** As they stood when they were seen last. */
+  readonly #known = new LRUCache<string, Resource>({
+    maxSize: MAX_KNOWN_CHARACTERS,
+    sizeCalculation: ({ vary }, slot) => slot.length + vary.join().length + MARK_CHARACTERS,
   })
   readonly #creating = new Map<string, Promise<Resource>>()
 
@@ -84,8 +90,8 @@ export class Resources {
   ): Promise<Located> {
     const { slots, clock } = this.#engine
     const slot = this.urlSlot(url)
-    const known = this.#hints.get(slot)
-    const guess = known ?? NO_FIELDS
+    const known = this.#known.get(slot)
+    const guess = known?.vary ?? NO_FIELDS
     const guessed = this.variantSlot(url, partsOf(guess))
     const present = new PresentMarks(this.namespace, NO_MARKS, known !== undefined)
     const [urlEntry, variantEntry] = await Promise.all([
@@ -100,11 +106,22 @@ export class Resources {
       return { resource: undefined, occupied: urlEntry?.version, variantSlot: guessed, variant }
     }
     const right = sameFields(resource.vary, guess)
-    if (known === undefined || !right) this.#hints.set(slot, resource.vary)
+    if (known === undefined || !right) this.#known.set(slot, resource)
     const variantSlot = right ? guessed : this.variantSlot(url, partsOf(resource.vary))
     const entry = right ? variantEntry : await slots.read(variantSlot, this.namespace)
     const opened = slots.open(variantSlot, entry)
     return { resource, occupied: undefined, variantSlot, variant: await judge(clock, opened, present) }
+  }
+
+  /** As `locate`, at once: a fresh variant that is at hand. `undefined`: `locate` has to say. */
+  locateAtHand(url: UrlText, partsOf: (vary: readonly string[]) => readonly string[]): Located | undefined {
+    const slot = this.urlSlot(url)
+    const resource = this.#openAtHand(slot, this.#engine.slots.atHand(slot, this.namespace))
+    if (resource === undefined) return undefined
+    const variantSlot = this.variantSlot(url, partsOf(resource.vary))
+    const place = { slot: variantSlot, namespace: this.namespace, marks: [resource.mark] }
+    const state = this.#engine.lookUpAtHand(place)
+    return state && { resource, occupied: undefined, variantSlot, variant: { state, present: undefined } }
   }
 
   /**
@@ -147,8 +164,9 @@ export class Resources {
       const ttl = serverTtl(keepUntil - now)
       const storeVersion = await slots.compareAndSet(slot, mark.storeVersion as Version, encodeMark(wanted), ttl)
       if (storeVersion !== undefined) {
-        this.#hints.set(slot, merged)
-        return { slot, vary: merged, mark: { ...wanted, storeVersion } }
+        const covered = { slot, vary: merged, mark: { ...wanted, storeVersion } }
+        this.#known.set(slot, covered)
+        return covered
       }
       present = openResource(slot, await slots.read(slot, this.namespace))
       if (present?.mark.version !== resource.mark.version) return undefined
@@ -183,9 +201,19 @@ export class Resources {
     }
   }
 
+  /** Under the version under which it was seen last, it is what it was (rule V1). */
+  #openAtHand(slot: string, entry: StoreEntry | undefined): Resource | undefined {
+    if (entry === undefined) return undefined
+    const known = this.#known.get(slot)
+    if (known?.mark.storeVersion === entry.version) return known
+    const resource = openResource(slot, entry)
+    if (resource !== undefined) this.#known.set(slot, resource)
+    return resource
+  }
+
   async #create(slot: string, occupied: Version | undefined, lifeMs: number): Promise<Resource> {
     const { slots, clock } = this.#engine
-    const vary = this.#hints.get(slot) ?? NO_FIELDS
+    const vary = this.#known.get(slot)?.vary ?? NO_FIELDS
     const now = clock.now()
     const keepUntil = now + lifeMs + RESOURCE_MARGIN_MS
     const fresh = {

@@ -21,6 +21,7 @@ function preferences(field: string): Preference[] {
 
 /** Whether an Accept field takes nothing but this media type: one that lists it among others is a plain request. */
 export function acceptsOnly(field: string, mediaType: string): boolean {
+  if (!field.toLowerCase().includes(mediaType)) return false
   const wanted = preferences(field).filter(({ weight }) => weight > 0)
   return wanted.length > 0 && wanted.every(({ value }) => value === mediaType)
 }

@@ -51,6 +51,11 @@ export class Attempts {
     return this.#breakers.open
   }
 
+  /** Whether a read is admitted, and nobody is to hear of it: one that needs no answer of a server needs no attempt. */
+  get areFree(): boolean {
+    return !this.#closed && this.#breakers.idle && !isTraced('store')
+  }
+
   /** @param key What it is about: one key, or one of several on the same server. */
   read<T>(operation: string, key: string | undefined, send: () => Promise<T>): Promise<T> {
     return this.#admitted(operation, 'read', key, this.#deadlines.read, send)

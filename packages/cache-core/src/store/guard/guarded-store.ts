@@ -1,5 +1,6 @@
 import { AmbiguousWriteError, InvalidOptionError, StoreFullError, ValueTooLargeError } from '../../base/errors.js'
 import { show } from '../../base/show.js'
+import { type ReadAtHand, readerAtHand } from '../at-hand.js'
 import type { StoreCapabilities } from '../capabilities.js'
 import { allOrFirstError } from '../kit/batches.js'
 import type {
@@ -51,6 +52,7 @@ export class GuardedStore implements Store {
   readonly #store: Store
   readonly #maxKeyBytes: number
   readonly #attempts: Attempts
+  readonly #readAtHand: ReadAtHand | undefined
   #closing: Promise<void> | undefined
 
   constructor(store: Store, { timeout, maxKeyBytes, clock }: GuardTerms) {
@@ -58,6 +60,7 @@ export class GuardedStore implements Store {
     this.name = store.name
     this.#maxKeyBytes = maxKeyBytes
     this.#attempts = new Attempts(store, timeout, clock)
+    this.#readAtHand = readerAtHand(store)
   }
 
   get capabilities(): StoreCapabilities {
@@ -92,6 +95,17 @@ export class GuardedStore implements Store {
     }
     const read = this.#attempts.read('get', engine.text, () => this.#store.get(engine.text))
     return engine.original === undefined ? read : read.then((entry) => openEntry(engine, entry))
+  }
+
+  /**
+   * What `get` would give, without a promise, where the store is in this process and has it. `undefined`: ask `get`, which
+   * also says what is wrong.
+   */
+  atHand(key: string): StoreEntry | undefined {
+    const read = this.#readAtHand
+    if (read === undefined || !this.#attempts.areFree) return undefined
+    const { text, original } = this.#key(key)
+    return original === undefined ? read(text) : undefined
   }
 
   async getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {

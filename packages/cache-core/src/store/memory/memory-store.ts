@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.js'
 import { report } from '../../base/diagnostics.js'
 import { StoreFullError } from '../../base/errors.js'
+import { isAtHand } from '../at-hand.js'
 import type { StoreCapabilities } from '../capabilities.js'
 import { StoreErrors } from '../kit/store-errors.js'
 import type {
@@ -80,6 +81,7 @@ export class MemoryStore implements Store {
       maxKeyBytes: Number.MAX_SAFE_INTEGER,
       maxValueBytes: Math.max(0, Math.min(this.#maxBytes - 2 * ENTRY_OVERHEAD_BYTES, MAX_VALUE_BYTES)),
     }
+    isAtHand(this, (key) => (this.#closed || this.#isOverridden() ? undefined : this.#live(key)))
   }
 
   async get(key: string): Promise<StoreEntry | undefined> {
@@ -187,6 +189,11 @@ export class MemoryStore implements Store {
     this.#channels.clear()
     this.#entries.clear()
     this.#counters.clear()
+  }
+
+  /** Somebody has put something in place of its reads, to delay, count or fail them: then these must be asked. */
+  #isOverridden(): boolean {
+    return this.get !== MemoryStore.prototype.get || this.getMany !== MemoryStore.prototype.getMany
   }
 
   #check(operation: string): void {

@@ -1,0 +1,49 @@
+import type { Clock } from '../base/clock.js'
+import type { Mark } from '../entry/frame.js'
+import type { SlotState } from './classify.js'
+import type { KnownFrames } from './known-frames.js'
+import { sameVersion } from './mark-record.js'
+import type { NamespaceMark } from './marks.js'
+import type { Slots } from './slots.js'
+
+interface Parts {
+  readonly slots: Slots
+  readonly clock: Clock
+  readonly knownFrames: KnownFrames
+}
+
+/** Where to look: see `Place`. */
+interface Wanted {
+  readonly slot: string
+  readonly namespace: NamespaceMark
+  readonly marks: readonly Mark[]
+}
+
+export type Fresh = Extract<SlotState, { is: 'fresh' }>
+
+/**
+ * As `lookUp`, at once, without a promise: what is fresh in a store in this process, under marks that are held. The read
+ * is the same, and so are the rules. `undefined`, `lookUp` has to say: also of a mismatch against what is held, which is
+ * read again before it is believed (G4).
+ */
+export function lookUpAtHand(
+  { slots, clock, knownFrames }: Parts,
+  { slot, namespace, marks }: Wanted,
+): Fresh | undefined {
+  // What a read finds may have to enter the near cache, which begins before the read does.
+  const entry = slots.near === undefined ? slots.atHand(slot, namespace) : undefined
+  const frame = entry && knownFrames.open(slot, entry)
+  if (entry === undefined || frame === undefined || clock.now() >= frame.freshUntil) return undefined
+  return standByHeld(frame.marks, namespace, marks) ? { is: 'fresh', frame, version: entry.version } : undefined
+}
+
+/** Whether all marks of a frame are as they are held; as `PresentMarks.verdictOn` sees it. */
+function standByHeld(carried: readonly Mark[], namespace: NamespaceMark, others: readonly Mark[]): boolean {
+  if (carried[0]?.kind !== 'namespace') return false
+  let met = 0
+  for (const mark of carried) {
+    const present: Mark | undefined = mark.kind === 'url' ? others[met++] : namespace.of(mark)?.held()
+    if (present?.name !== mark.name || !sameVersion(mark.version, present.version)) return false
+  }
+  return met === others.length
+}
