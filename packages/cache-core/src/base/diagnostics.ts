@@ -22,6 +22,8 @@ export interface DiagnosticEvents {
   load: { namespace: string; key: string; leased: boolean; stored: boolean; durationMs: number }
   /** A loader threw, rejected or ran into `hardTimeout`. Its callers get the error, or a stale value. */
   'load-error': { namespace: string; key: string; error: unknown }
+  /** A function among the options of an HTTP route threw, or returned what cannot be meant. */
+  'route-error': { namespace: string; option: string; error: unknown }
   invalidation: {
     namespace: string
     key: string | undefined

@@ -24,7 +24,7 @@ export function isName(text: string): boolean {
 }
 
 /** Tags to be invalidated, of which there may be any number. */
-const tagList = list(nameOption, 'tags', "['product:7']")
+export const tagList = list(nameOption, 'tags', "['product:7']")
 
 /** Tags of an entry, each once. */
 export const tagsOption = tagList.to((tags, option) => {

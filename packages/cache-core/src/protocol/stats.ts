@@ -146,6 +146,11 @@ export class Stats {
     this.#counters.refreshes++
   }
 
+  /** A function of an HTTP route has failed: it threw, or returned what cannot be meant. */
+  routeFailed({ label }: Subject, option: string, error: unknown): void {
+    report('route-error', () => ({ namespace: label, option, error }))
+  }
+
   /** A loader ran. `value`: whether there was something to store. */
   loaded(
     { label }: Subject,

@@ -62,4 +62,30 @@ describe.each(frameworks)('%s: tags', (_, start) => {
       await expect.poll(async () => (await app.get('/a/b')).text()).toBe(`version ${version}`)
     }
   })
+
+  it('a write invalidates what its route says, and the groups that its answer names', async () => {
+    const engine = createHttpCache(newCache(), {
+      ttl: '1m',
+      prefixDepth: 1,
+      invalidate: (_req, res) => ({ urls: ['/list?page=2'], prefixes: [`/${res.headers.get('x-shop')}/`] }),
+    })
+    const app = await start(
+      (req, res) => {
+        if (req.method === 'PUT') res.setHeader('X-Shop', 'shop').setHeader('Cache-Group-Invalidation', '"news"')
+        if (req.url === '/news') res.setHeader('Cache-Groups', '"news"')
+        res.end(req.url)
+      },
+      { engine },
+    )
+    const paths = ['/list?page=2', '/list', '/shop/1', '/news']
+    const hits = async () => {
+      const found: string[] = []
+      for (const path of paths) if ((await app.get(path)).cacheStatus().startsWith('hit')) found.push(path)
+      return found
+    }
+    await hits()
+    expect(await hits()).toEqual(paths)
+    expect((await app.ask('/written', { method: 'PUT' })).text()).toBe('/written')
+    expect(await hits()).toEqual(['/list'])
+  })
 })

@@ -142,7 +142,7 @@ export class Filler {
     return this.#kept.keptLately(variantSlot, now) || (status >= 400 && this.#whole.wasStorable(url, now))
   }
 
-  #verdict({ exchange, key }: FillRequest, head: ResponseHead, times: ResponseTimes): Verdict {
+  #verdict({ exchange }: FillRequest, head: ResponseHead, times: ResponseTimes): Verdict {
     const { request } = exchange
     const verdict = storable({ method: request.method, credentials: false }, head, this.#rules, times)
     if (!verdict.storable) return verdict
@@ -151,7 +151,8 @@ export class Filler {
     }
     const route = routeVerdict(request, head, this.#rules)
     if (route.storable) return { ...verdict, tags: route.tags }
-    if (route.error !== undefined) this.#engine.stats.loadFailed(this.#resources.namespace, key, route.error)
+    const { failed } = route
+    if (failed !== undefined) this.#engine.stats.routeFailed(this.#resources.namespace, failed.option, failed.error)
     return route
   }
 

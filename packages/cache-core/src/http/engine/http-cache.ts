@@ -82,7 +82,7 @@ export class HttpCache {
     if (isUnsafe(request.method)) {
       // The cache has heard of it.
       const [, cacheStatus] = cacheStatusLine({ hit: false, forward: 'method' }, this.#rules.cacheStatus)
-      exchange.write({ cacheStatus, invalidate: (head) => this.#purges.afterUnsafe(request, head) })
+      exchange.write({ cacheStatus, invalidate: this.#purges.afterWrite(request) })
       return
     }
     if (isBypassed(request, this.#rules))

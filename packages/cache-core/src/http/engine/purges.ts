@@ -3,6 +3,7 @@ import { EVERYTHING, parseTags } from '../../base/tags.js'
 import type { Engine } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
 import type { CacheRequest, CacheResponse } from '../message/message.js'
+import { invalidatedByRoute, invalidatedGroups, isDone, requestsBeside } from '../rules/after-write.js'
 import { invalidatedTargets } from '../rules/invalidation.js'
 import type { UrlKey } from '../rules/key.js'
 import type { HttpCacheRules } from '../rules/options.js'
@@ -27,7 +28,7 @@ export class Purges {
   /** @throws InvalidOptionError when nothing could be stored under `url`, StoreClosedError */
   async url(url: string, soft: boolean): Promise<Delivery> {
     this.#engine.checkOpen('purge')
-    const purges = this.#ofUrls(purgeRequests(url, this.#rules), soft)
+    const purges = this.#ofUrls(purgeRequests(url, this.#rules.host), soft)
     if (purges.length === 0) throw new InvalidOptionError('url', 'no response is ever stored for it')
     return together(purges)
   }
@@ -41,37 +42,77 @@ export class Purges {
 
   /** @throws InvalidOptionError where responses do not carry what tells them by this prefix, StoreClosedError */
   async prefix(prefix: string, soft: boolean): Promise<Delivery> {
-    const { tags, depth } = parsePrefix(prefix)
-    if (depth === 0) return this.all(soft)
-    const marked = markedDepth(this.#engine) ?? this.#rules.prefixDepth
-    if (depth > marked) {
-      const needed = `needs prefixDepth: ${depth} on every httpCache of this cache, one has ${marked}`
-      throw new InvalidOptionError('prefix', `of ${depth} ${depth === 1 ? 'segment' : 'segments'} ${needed}`)
-    }
+    const tags = this.#prefixTags(prefix)
     this.#engine.checkOpen('purgePrefix')
     return this.#invalidate(tags, soft)
+  }
+
+  /** Tags of which the responses under a prefix carry one. @throws InvalidOptionError where not all do. */
+  #prefixTags(prefix: string): readonly string[] {
+    const { tags, depth } = parsePrefix(prefix)
+    if (depth === 0) return [EVERYTHING]
+    const marked = markedDepth(this.#engine) ?? this.#rules.prefixDepth
+    if (depth <= marked) return tags
+    const needed = `needs prefixDepth: ${depth} on every httpCache of this cache, one has ${marked}`
+    throw new InvalidOptionError('prefix', `of ${depth} ${depth === 1 ? 'segment' : 'segments'} ${needed}`)
   }
 
   /** @throws StoreClosedError */
   async all(soft: boolean): Promise<Delivery> {
     this.#engine.checkOpen('purgeAll')
-    if (soft) return this.#invalidate([EVERYTHING], true)
-    return this.#engine.invalidations.clear(this.#resources.namespace)
+    return this.#invalidate([EVERYTHING], soft)
   }
 
   /**
-   * RFC 9111 section 4.4. Settled before the answer ends: a client that has read it must not find the old response.
-   * `undefined`: nothing is invalid. Never rejects.
+   * What a write makes invalid (RFC 9111 section 4.4): told the head of its response, once or again, it answers what is
+   * to be settled before the answer ends, since a client that has read it must not find the old response. `undefined`:
+   * nothing is invalid. What it answers never rejects.
    */
-  afterUnsafe(request: CacheRequest, head: CacheResponse): Promise<void> | undefined {
-    const targets = invalidatedTargets(request, head).map((target) => ({ ...request, target, url: target }))
-    const deletes = this.#ofUrls(targets, false)
-    // Of a cache that is closed there is nothing to fear: it answers nobody.
-    return deletes.length === 0 ? undefined : Promise.allSettled(deletes).then(() => undefined)
+  afterWrite(request: CacheRequest): (head: CacheResponse) => Promise<void> | undefined {
+    if (this.#rules.eviction === 'time') return () => undefined
+    let byRoute: ((head: CacheResponse) => Promise<Delivery>[]) | undefined
+    return (head) => {
+      const targets = invalidatedTargets(request, head).map((target) => ({ ...request, target, url: target }))
+      const purges = this.#ofUrls(targets, false)
+      if (isDone(head)) {
+        byRoute ??= this.#byRoute(request, head)
+        const groups = invalidatedGroups(head)
+        if (groups.length > 0) purges.push(this.#invalidate(groups, false))
+        purges.push(...byRoute(head))
+      }
+      // Of a cache that is closed there is nothing to fear: it answers nobody.
+      return purges.length === 0 ? undefined : Promise.allSettled(purges).then(() => undefined)
+    }
   }
 
+  /** The route's own word, asked for once. What it says wrong is its developer's to hear, not the writer's. */
+  #byRoute(request: CacheRequest, head: CacheResponse): () => Promise<Delivery>[] {
+    const { invalidate } = this.#rules
+    if (invalidate === undefined) return () => []
+    const failed = (error: unknown): void => {
+      this.#engine.stats.routeFailed(this.#resources.namespace, 'invalidate', error)
+    }
+    try {
+      const said = invalidatedByRoute(request, head, invalidate)
+      if (said === undefined) return () => []
+      const { tags, prefixes, urls, soft } = said
+      const requests = urls.flatMap((url) => requestsBeside(request, url))
+      const marks = [...tags, ...prefixes.flatMap((prefix) => this.#prefixTags(prefix))]
+      return () => [...this.#ofUrls(requests, soft), ...(marks.length === 0 ? [] : [this.#invalidate(marks, soft)])]
+    } catch (error) {
+      failed(error)
+      return () => []
+    }
+  }
+
+  /** What everything carries is voided by the namespace's own mark. */
   #invalidate(tags: readonly string[], soft: boolean): Promise<Delivery> {
-    return this.#engine.invalidations.tags(this.#resources.namespace, tags, soft)
+    const { invalidations } = this.#engine
+    const { namespace } = this.#resources
+    if (soft || !tags.includes(EVERYTHING)) return invalidations.tags(namespace, tags, soft)
+    const others = tags.filter((tag) => tag !== EVERYTHING)
+    const all = invalidations.clear(namespace)
+    return others.length === 0 ? all : together([all, invalidations.tags(namespace, others, false)])
   }
 
   /** Of every name under which these requests may be stored. */

@@ -9,6 +9,7 @@ import { isCoding } from '../message/accept.js'
 import type { CacheStatusDetail } from '../message/cache-status.js'
 import { FIELD_VALUE, TOKEN } from '../message/headers.js'
 import { rootOf } from '../message/query.js'
+import type { Invalidated } from './after-write.js'
 import type { Asks, AsksBoth } from './asks.js'
 import { CREDENTIAL_HEADERS } from './credentials.js'
 import { asksForPart } from './narrowing.js'
@@ -97,6 +98,16 @@ export interface HttpCacheOptions<Request = unknown> {
    */
   readonly cacheable?: AsksBoth<Request, boolean> | undefined
   /**
+   * What a write on this route has changed beside its own URL, when it was answered 2xx or 3xx: `{ tags, prefixes, urls }`,
+   * or nothing. Settled before the answer ends.
+   */
+  readonly invalidate?: AsksBoth<Request, Invalidated | undefined> | undefined
+  /**
+   * What ends the time of a response: its lifetime (`'time'`: writes invalidate nothing), a write (`'writes'`: no
+   * lifetime does, not the response's own either), or whichever comes first. Default `'both'`.
+   */
+  readonly eviction?: 'time' | 'writes' | 'both' | undefined
+  /**
    * Whether the handler sees only what is in the key. `true`: not the cookies, Authorization, X-Forwarded-* and the like
    * that are not named. `'strict'`: no field that is not named, but Host. `false`: everything. Default `true`.
    */
@@ -143,6 +154,8 @@ const OPTIONS = {
     callback<AsksBoth<unknown, readonly string[]>>("a function such as (req, res) => ['news']"),
   ).or([]),
   prefixDepth: count({ min: 0, max: 8 }).or(0),
+  invalidate: callback<AsksBoth<unknown, Invalidated | undefined>>("a function such as (req) => ({ tags: ['news'] })"),
+  eviction: oneOf(['time', 'writes', 'both']).or('both'),
   cacheable: callback<AsksBoth<unknown, boolean>>('a function such as (req, res) => res.status === 200'),
   narrow: oneOf([true, false, 'strict']).or(true),
   clientCacheControl: text({ like: 'no-cache' }).to(fieldValue),
@@ -174,9 +187,16 @@ export function parseHttpCacheOptions(options: HttpCacheOptions = {}): HttpCache
   if (rules.encodings !== undefined && rules.narrow === false) {
     throw new InvalidOptionError('encodings', 'needs narrowing: without it the handler sees what the client sent')
   }
-  if (rules.narrow !== 'strict') return rules
-  // Strict is a statement of its own: what is not named, the response does not depend on.
-  return { ...rules, headers: rules.headers ?? new Set(), cookies: rules.cookies ?? new Set() }
+  return { ...rules, ...strictly(rules), ...(rules.eviction === 'writes' ? UNTIL_WRITTEN : undefined) }
+}
+
+/** No lifetime ends a response, its own neither. */
+const UNTIL_WRITTEN = { ttlMs: Number.POSITIVE_INFINITY, override: true }
+
+/** Strict is a statement of its own: what is not named, the response does not depend on. */
+function strictly({ narrow, headers, cookies }: HttpCacheRules): Partial<HttpCacheRules> | undefined {
+  if (narrow !== 'strict') return undefined
+  return { headers: headers ?? new Set(), cookies: cookies ?? new Set() }
 }
 
 /** A route's options over its application's. @throws InvalidOptionError naming one that does not exist. */

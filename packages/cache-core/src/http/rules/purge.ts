@@ -10,12 +10,13 @@ const BEHIND_AUTHORITY = /^\s*https?:\/\/[^/?#\\]*/i
 /**
  * The requests that a URL to purge stands for: as clients write it, who escape what is not ASCII and resolve `..`, and as
  * it was written. Its scheme does not count, since responses of both are kept under one name.
+ * @param host Of the key: where hosts share entries, path and query alone will do.
  * @throws InvalidOptionError when it is no URL that a stored response could have.
  */
-export function purgeRequests(url: unknown, rules: KeyRules): readonly CacheRequest[] {
+export function purgeRequests(url: unknown, host: KeyRules['host']): readonly CacheRequest[] {
   const text = typeof url === 'string' ? url : ''
   const absolute = ABSOLUTE.test(text)
-  if (!absolute && (rules.host === true || !text.startsWith('/'))) {
+  if (!absolute && (host === true || !text.startsWith('/'))) {
     throw new InvalidOptionError('url', 'expected an absolute URL, http or https')
   }
   const parsed = parse(absolute ? text : `http://localhost${text}`)

@@ -13,10 +13,12 @@ export interface RouteRules {
   readonly tags: readonly string[] | AsksBoth<unknown, readonly string[]>
 }
 
-export type RouteVerdict =
-  | { readonly storable: true; readonly tags: readonly string[] }
-  /** `error`: what a function of the route has thrown, for its developer. */
-  | (Refusal & { readonly error?: unknown })
+export type RouteVerdict = { readonly storable: true; readonly tags: readonly string[] } | RouteRefusal
+
+interface RouteRefusal extends Refusal {
+  /** The function of the route that has thrown, and what: for its developer. */
+  readonly failed?: { readonly option: 'tags' | 'cacheable'; readonly error: unknown }
+}
 
 /** What every response of the route carries, known before its handler has answered. */
 export function fixedTags({ tags }: Pick<RouteRules, 'tags'>): readonly string[] {
@@ -45,20 +47,24 @@ export function routeVerdict(request: CacheRequest, head: CacheResponse, rules: 
   try {
     own = typeof tags === 'function' ? tagsOption.parse(tags(source, seen()), 'tags') : tags
   } catch (error) {
-    return { storable: false, reason: "the route's function tags failed", error }
+    return failure('tags', error)
   }
   const all = groups.length === 0 ? own : [...new Set([...own, ...groups])]
   if (all.length > MAX_TAGS) return { storable: false, reason: `response has more than ${MAX_TAGS} tags` }
   return { storable: true, tags: all }
 }
 
-function refusedByRoute(ask: () => unknown): (Refusal & { readonly error?: unknown }) | undefined {
+function refusedByRoute(ask: () => unknown): RouteRefusal | undefined {
   try {
     const answer = ask()
     if (answer === true) return undefined
     if (answer === false) return { storable: false, reason: 'route says that it is not cacheable' }
     throw new InvalidOptionError('cacheable', `must return true or false, returned ${show(answer)}`)
   } catch (error) {
-    return { storable: false, reason: "the route's function cacheable failed", error }
+    return failure('cacheable', error)
   }
+}
+
+function failure(option: 'tags' | 'cacheable', error: unknown): RouteRefusal {
+  return { storable: false, reason: `the route's function ${option} failed`, failed: { option, error } }
 }

@@ -113,7 +113,7 @@ describe('tags of a response', () => {
     ['returns too many', () => Array.from({ length: 65 }, (_item, index) => String(index))],
   ])('where the function %s, the client is answered, nothing is stored, and its developer is told', async (_, tags) => {
     const { engine } = newEngine({ tags })
-    const errors = listenTo('load-error')
+    const errors = listenTo('route-error')
     const answered = await ask(engine, '/a', { body: 'answer' })
     expect(answered).toEqual({
       body: 'answer',
@@ -168,7 +168,7 @@ describe('cacheable', () => {
   it('that fails keeps the response out, and its developer is told', async () => {
     for (const cacheable of [() => 1 as never, () => expect.unreachable('of no response') as never]) {
       const { engine } = newEngine({ cacheable })
-      const errors = listenTo('load-error')
+      const errors = listenTo('route-error')
       expect((await ask(engine, '/a')).cacheStatus).toMatch(/function cacheable failed/)
       expect(errors()).toHaveLength(1)
     }

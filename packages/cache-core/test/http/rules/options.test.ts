@@ -22,6 +22,8 @@ describe('options of httpCache', () => {
       tags: [],
       prefixDepth: 0,
       cacheable: undefined,
+      invalidate: undefined,
+      eviction: 'both',
       cacheStatus: 'full',
       narrow: true,
       clientCacheControl: undefined,

@@ -7,7 +7,7 @@ import { resourceName } from '../../../src/http/rules/resource-name.js'
 import { get, keyOf, rulesOf } from '../support/requests.js'
 
 function purged(url: unknown, options: HttpCacheOptions = {}): string[] {
-  return purgeRequests(url, rulesOf(options)).map((request) => {
+  return purgeRequests(url, rulesOf(options).host).map((request) => {
     const found = urlKey(request, rulesOf(options))
     if (!found.ok) throw new Error(found.reason)
     return JSON.stringify(resourceName(found.key))
@@ -64,10 +64,10 @@ describe('a URL to purge', () => {
     7,
     new URL('http://h.example/'),
   ])('is refused: %j', (url) => {
-    expect(() => purgeRequests(url, rulesOf())).toThrow(InvalidOptionError)
+    expect(() => purgeRequests(url, rulesOf().host)).toThrow(InvalidOptionError)
   })
 
   it('is refused without saying the password that it holds', () => {
-    expect(() => purgeRequests('http://user:secret@h.example/p', rulesOf())).toThrow(/^(?!.*secret)/)
+    expect(() => purgeRequests('http://user:secret@h.example/p', rulesOf().host)).toThrow(/^(?!.*secret)/)
   })
 })
