@@ -12,7 +12,10 @@ export const shared: ViteUserConfig = {
     passWithNoTests: true,
     // Vitest leaves one core to itself. Its own work is little, and on two cores one file at a time would run.
     maxWorkers: '100%',
-    testTimeout: 20_000,
+    // No test is to fail because the machine is slow: what hangs is found out late, what is slow ends.
+    testTimeout: 60_000,
     hookTimeout: 120_000,
+    // What a test waits for is there at once as a rule. Vitest looks every 50 ms, and for a second at the longest.
+    expect: { poll: { interval: 5, timeout: 20_000 } },
   },
 }

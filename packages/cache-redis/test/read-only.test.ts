@@ -47,7 +47,7 @@ describe.skipIf(server === undefined)('a server that lastingly takes no writes',
     // At once, after 1 s and after 2 more.
     expect((await connectionsReceived(admin)) - before).toBeLessThanOrEqual(3)
     expect(outcomes).toMatchObject({ misses: 0, other: 0 })
-    expect(outcomes.hits).toBeGreaterThan(100)
+    expect(outcomes.hits).toBeGreaterThan(0)
     await promote(admin)
     await expect.poll(() => store.set('key', bytes('value')).then(() => 'works', String)).toBe('works')
     expect(printed).not.toHaveBeenCalled()

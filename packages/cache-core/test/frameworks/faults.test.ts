@@ -3,8 +3,11 @@ import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, it } from 'vitest'
-import { frameworks, gate, onNode, sleep } from './support/apps.js'
+import { frameworks, gate, newCache, onNode, sleep } from './support/apps.js'
 import { open } from './support/client.js'
+
+/** Who waits for what is never answered waits until the test has failed. */
+const WAITS_FOR_EVER = { hardTimeout: '1h' } as const
 
 /** Handlers and clients that fail. */
 describe.each(frameworks)('%s: faults', (framework, start) => {
@@ -27,19 +30,20 @@ describe.each(frameworks)('%s: faults', (framework, start) => {
     ],
   ])('a handler that dies midway by %s leaves nothing behind', async (_name, die) => {
     let broken = true
-    const app = await start(async (_req, res) => {
-      res.write('half')
-      await sleep(10)
-      if (broken) await die(res)
-      else res.end(' whole')
-    })
+    const app = await start(
+      async (_req, res) => {
+        res.write('half')
+        await sleep(10)
+        if (broken) await die(res)
+        else res.end(' whole')
+      },
+      { cache: newCache({ lease: '1h' }), options: WAITS_FOR_EVER },
+    )
     const first = await app.get('/')
     // A server of fetch that has sent nothing yet makes an error page of it.
     expect(first.complete && first.status === 200).toBe(false)
     broken = false
-    const startedAt = performance.now()
     const second = await app.get('/')
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
     expect([second.text(), second.cacheStatus()]).toEqual(['half whole', 'fwd=uri-miss; stored'])
   })
 
@@ -62,18 +66,23 @@ describe.each(frameworks)('%s: faults', (framework, start) => {
 
   it('a client that leaves before the response begins does not cost the others theirs', async () => {
     const { opened, open: finish } = gate()
-    const app = await start(async (_req, res) => {
-      await opened
-      res.end('whole')
-    })
+    const cache = newCache()
+    let gone = 0
+    const app = await start(
+      async (_req, res) => {
+        await opened
+        res.end('whole')
+      },
+      { cache, outside: (req) => void req.socket.once('close', () => gone++) },
+    )
     const abort = new AbortController()
     const leaver = open(app.port, '/', { signal: abort.signal }).catch(() => undefined)
     await expect.poll(app.runs).toBe(1)
     const followers = [app.get('/'), app.get('/')]
-    await sleep(20)
+    await expect.poll(() => cache.stats().misses).toBe(3)
     abort.abort()
     await leaver
-    await sleep(20)
+    await expect.poll(() => gone).toBe(1)
     finish()
     expect((await Promise.all(followers)).map((reply) => reply.text())).toEqual(['whole', 'whole'])
     expect(app.runs()).toBe(1)
@@ -81,17 +90,21 @@ describe.each(frameworks)('%s: faults', (framework, start) => {
 
   it('so does one that streams what nobody hears', async () => {
     const { opened, open: finish } = gate()
-    const app = await start(async (_req, res) => {
-      await opened
-      Readable.from(Array.from({ length: 100 }, () => 'x'.repeat(10_000))).pipe(res)
-    })
+    let gone = 0
+    const app = await start(
+      async (_req, res) => {
+        await opened
+        Readable.from(Array.from({ length: 100 }, () => 'x'.repeat(10_000))).pipe(res)
+      },
+      { outside: (req) => void req.socket.once('close', () => gone++) },
+    )
     const abort = new AbortController()
     const leaver = open(app.port, '/', { signal: abort.signal }).catch(() => undefined)
     await expect.poll(app.runs).toBe(1)
     const follower = app.get('/')
     abort.abort()
     await leaver
-    await sleep(20)
+    await expect.poll(() => gone).toBe(1)
     finish()
     expect((await follower).body.length).toBe(1_000_000)
     expect(app.runs()).toBe(1)
@@ -104,15 +117,14 @@ describe.each(frameworks)('%s: faults', (framework, start) => {
         if (++run > 1) res.end('whole')
         else req.on('close', () => {})
       },
-      { options: { waitTimeout: 100 } },
+      { options: { ...WAITS_FOR_EVER, waitTimeout: 100 } },
     )
     const abort = new AbortController()
     const leaver = open(app.port, '/', { signal: abort.signal }).catch(() => undefined)
     await expect.poll(app.runs).toBe(1)
     abort.abort()
     await leaver
-    await sleep(200)
-    expect((await app.get('/')).cacheStatus()).toBe('fwd=uri-miss; stored')
+    await expect.poll(async () => (await app.get('/')).cacheStatus()).toBe('fwd=uri-miss; stored')
   })
 
   it('a client that leaves midway does not leave the others waiting for what nobody reads', async () => {
@@ -122,15 +134,13 @@ describe.each(frameworks)('%s: faults', (framework, start) => {
         const pieces = ++run === 1 ? endless() : ['a whole ', 'body']
         Readable.from(pieces).pipe(res)
       },
-      { options: { maxBodyBytes: 1_000_000_000 } },
+      { options: { ...WAITS_FOR_EVER, maxBodyBytes: 1_000_000_000 } },
     )
     const leaver = await open(app.port, '/')
     const followers = [app.get('/'), app.get('/')]
     await sleep(30)
     leaver.destroy()
-    const startedAt = performance.now()
     expect((await Promise.all(followers)).map((reply) => reply.text())).toEqual(['a whole body', 'a whole body'])
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
   })
 
   it('a body that is not as long as its Content-Length is not stored', async () => {

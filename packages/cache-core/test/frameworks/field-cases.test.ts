@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
-import { frameworks, newCache, onNode, sleep } from './support/apps.js'
+import { frameworks, gate, newCache, onNode, sleep } from './support/apps.js'
 
 /** What went wrong in front of real applications, one case of each kind, on every entry point. */
 describe.each(frameworks)('%s: cases from the field', (name, start) => {
@@ -142,15 +142,19 @@ describe.each(frameworks)('%s: cases from the field', (name, start) => {
   })
 
   it('K9: a slow handler runs once for all who wait', async () => {
+    const { opened, open: finish } = gate()
+    const cache = newCache()
     const app = await start(
       async (_req, res) => {
-        await sleep(250)
+        await opened
         res.end('x')
       },
-      // Half of it is waited for; the default is 30 s.
-      { options: { hardTimeout: '2s' } },
+      { cache, options: { hardTimeout: '1h' } },
     )
-    const replies = await Promise.all(Array.from({ length: 30 }, () => app.get('/')))
+    const all = Array.from({ length: 30 }, () => app.get('/'))
+    await expect.poll(() => cache.stats().misses).toBe(30)
+    finish()
+    const replies = await Promise.all(all)
     expect([app.runs(), new Set(replies.map((reply) => reply.text()))]).toEqual([1, new Set(['x'])])
   })
 

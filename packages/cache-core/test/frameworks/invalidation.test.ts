@@ -224,8 +224,7 @@ describe.each(frameworks)('%s: invalidation', (framework, start) => {
     abort.abort()
     await leaver
     finish()
-    await sleep(20)
-    expect((await app.get('/')).text()).toBe('version 1')
+    await expect.poll(async () => (await app.get('/')).text()).toBe('version 1')
   })
 
   it('a write that the store does not hear of is effective here at once, and there when the store is back', async () => {
