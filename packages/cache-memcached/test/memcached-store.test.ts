@@ -57,7 +57,7 @@ describe.skipIf(server === undefined)("'keep'", () => {
     const added = (await store.add(key, bytes('1'), { ttl: 1 })) as object
     const kept = (await store.compareAndSet(key, added, bytes('2'), { ttl: 'keep' })) as object
     expect(await store.compareAndSet(key, kept, bytes('3'), { ttl: 'keep' })).toBeDefined()
-    await expect.poll(() => store.get(key), { timeout: 5_000, interval: 100 }).toBeUndefined()
+    await expect.poll(() => store.get(key), { interval: 100 }).toBeUndefined()
   })
 
   it('does not take away what a touch has given: the touch changes the version', async () => {

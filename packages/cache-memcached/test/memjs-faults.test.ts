@@ -104,10 +104,16 @@ describe('answers in part', () => {
       return (user + system) / 1_000
     }
     await cost(1 << 20)
-    const small = await cost(8 << 20)
-    const large = await cost(64 << 20)
+    let [small, large] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    for (let round = 0; round < 3; round++) small = Math.min(small, await cost(8 << 20))
+    // A pause of the machine adds to a measurement, so the least of several counts.
+    const ratio = async (): Promise<number> => {
+      small = Math.min(small, await cost(8 << 20))
+      large = Math.min(large, await cost(64 << 20))
+      return large / small
+    }
     // Eight times the bytes: 8 where copying is linear, 64 where it is quadratic.
-    expect(large / small).toBeLessThan(24)
+    await expect.poll(ratio).toBeLessThan(24)
   })
 })
 

@@ -106,7 +106,7 @@ it('a server that was started without CAS, and is restarted with it, gives lease
   await store.set('key', bytes('value'))
   expect(store.capabilities).toMatchObject({ add: false, compareAndSet: false })
   keepsCas = true
-  await expect.poll(() => store.capabilities, { timeout: 3_000 }).toMatchObject({ add: true, compareAndSet: true })
+  await expect.poll(() => store.capabilities).toMatchObject({ add: true, compareAndSet: true })
   const version = await store.add('lease', bytes('lease'))
   expect(await store.compareAndSet('lease', version as Version, bytes('value'))).toBeDefined()
   await store.close()

@@ -27,7 +27,7 @@ async function near(cache: Cache, key: string): Promise<void> {
       await cache.get(key)
       expect(cache.peek(key)).toBeDefined()
     },
-    { timeout: 10_000 },
+    { timeout: 20_000 },
   )
 }
 
@@ -46,7 +46,7 @@ describe.skipIf(server === undefined)('near caches over the messages of Redis', 
       await Promise.all([near(one, 'k'), near(two, 'k')])
       await invalidate()
       expect(one.peek('k')).toBeUndefined()
-      await vi.waitFor(() => expect(two.peek('k')).toBeUndefined(), { timeout: 5_000 })
+      await vi.waitFor(() => expect(two.peek('k')).toBeUndefined(), { timeout: 20_000 })
     }
   })
 
@@ -56,12 +56,12 @@ describe.skipIf(server === undefined)('near caches over the messages of Redis', 
     await one.set('k', 1)
     await Promise.all([near(one, 'k'), near(two, 'k')])
     await openClient(url).call('CLIENT', 'KILL', 'TYPE', 'pubsub')
-    await vi.waitFor(() => expect([one.peek('k'), two.peek('k')]).toEqual([undefined, undefined]), { timeout: 5_000 })
+    await vi.waitFor(() => expect([one.peek('k'), two.peek('k')]).toEqual([undefined, undefined]), { timeout: 20_000 })
     await one.set('k', 2)
     expect(await two.get('k')).toBe(2)
     await near(two, 'k')
     await one.delete('k')
-    await vi.waitFor(() => expect(two.peek('k')).toBeUndefined(), { timeout: 5_000 })
+    await vi.waitFor(() => expect(two.peek('k')).toBeUndefined(), { timeout: 20_000 })
     expect(await two.get('k')).toBeUndefined()
   })
 })

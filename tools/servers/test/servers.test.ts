@@ -72,7 +72,7 @@ describe('a server outlived by nothing', () => {
       const port = Number(/:(\d+)/.exec(String(url))?.[1])
       expect(await accepts(port)).toBe(true)
       child.kill(signal)
-      await vi.waitFor(async () => expect(await accepts(port)).toBe(false), { timeout: 5_000 })
+      await vi.waitFor(async () => expect(await accepts(port)).toBe(false), { timeout: 20_000 })
     },
   )
 })
@@ -80,14 +80,14 @@ describe('a server outlived by nothing', () => {
 describe('a process under supervision', () => {
   it('has a private folder that goes with it', async () => {
     const sleeper = await Supervised.start('test', 'sh', () => ['-c', 'echo awake; sleep 60'])
-    await vi.waitFor(() => expect(sleeper.log).toBe('awake\n'))
+    await vi.waitFor(() => expect(sleeper.log).toBe('awake\n'), { timeout: 20_000 })
     await sleeper.stop()
     expect(existsSync(sleeper.folder)).toBe(false)
   })
 
   it('is known to have ended by itself', async () => {
     const short = await Supervised.start('test', 'sh', () => ['-c', 'echo no >&2; exit 3'])
-    await vi.waitFor(() => expect(short.alive).toBe(false))
+    await vi.waitFor(() => expect(short.alive).toBe(false), { timeout: 20_000 })
     expect(short.log).toBe('no\n')
     await short.stop()
   })

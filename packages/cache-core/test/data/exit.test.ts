@@ -8,7 +8,7 @@ const script = fileURLToPath(new URL('../support/pending-calls.ts', import.meta.
 /** Rejects when the process does not end by itself, or not well. */
 function run(...args: string[]): Promise<{ stdout: string; stderr: string }> {
   const node = ['--import', 'tsx', '--conditions=@tiercel/source', '--unhandled-rejections=strict', script, ...args]
-  return promisify(execFile)(process.execPath, node, { timeout: 15_000 })
+  return promisify(execFile)(process.execPath, node, { timeout: 50_000 })
 }
 
 it('a process may end with loads, waits and a journal under way, and nothing is printed', async () => {

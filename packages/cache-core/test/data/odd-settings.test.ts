@@ -53,7 +53,7 @@ describe('a process', () => {
 
   it('does not end while somebody waits for an answer that is on its way', async () => {
     const node = ['--import', 'tsx', '--conditions=@tiercel/source', script]
-    const { stdout } = await promisify(execFile)(process.execPath, node, { timeout: 15_000 })
+    const { stdout } = await promisify(execFile)(process.execPath, node, { timeout: 50_000 })
     expect(stdout).toBe('old\n')
   })
 })

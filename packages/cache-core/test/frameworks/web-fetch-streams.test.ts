@@ -9,7 +9,7 @@ describe('a body that streams through fetch', () => {
     const reader = (await ask(get())).body?.getReader()
     expect(Buffer.from((await reader?.read())?.value ?? [])).toEqual(Buffer.from('one '))
     while (!(await reader?.read())?.done);
-    await vi.waitFor(async () => expect(status(await ask(get()))).toBe('hit'))
+    await vi.waitFor(async () => expect(status(await ask(get()))).toBe('hit'), { timeout: 20_000 })
     expect(await (await ask(get())).text()).toBe('one two three')
     expect(runs()).toBe(1)
   })
@@ -72,7 +72,7 @@ describe('a body that streams through fetch', () => {
     const { ask } = cached(() => new Response(body))
     const reader = (await ask(get())).body?.getReader()
     while (!(await reader?.read())?.done);
-    await vi.waitFor(async () => expect(status(await ask(get()))).toBe('hit'))
+    await vi.waitFor(async () => expect(status(await ask(get()))).toBe('hit'), { timeout: 20_000 })
     expect([...new Uint8Array(await (await ask(get())).arrayBuffer())]).toEqual([1, 1, 1, 2, 2, 2, 3, 3, 3])
   })
 

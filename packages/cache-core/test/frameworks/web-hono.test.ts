@@ -203,7 +203,7 @@ describe('a handler of Hono', () => {
     })
     begun.open()
     expect((await read(first)).text()).toBe('name: nobody')
-    await vi.waitFor(async () => expect((await get('/')).cacheStatus()).toMatch(/^hit/))
+    await vi.waitFor(async () => expect((await get('/')).cacheStatus()).toMatch(/^hit/), { timeout: 20_000 })
     expect((await get('/')).text()).toBe('name: nobody')
   })
 

@@ -35,7 +35,7 @@ export function storesOnTheWire(wire: KvProxy, file: string): StoresOnTheWire {
     warm: async (options) => {
       const store = open(options)
       // A busy machine may take longer to connect than an operation may wait.
-      await vi.waitFor(() => store.ping(), { timeout: 10_000 })
+      await vi.waitFor(() => store.ping(), { timeout: 20_000 })
       return store
     },
     meet: (opcode, fate) => {

@@ -10,3 +10,8 @@ const reading = store.get('key').then(
 await delay(100)
 await store.close()
 await reading
+// Most timers of the client are longer.
+const closedAt = performance.now()
+process.once('exit', () => {
+  if (performance.now() - closedAt > 3_000) process.exitCode = 3
+})

@@ -40,7 +40,7 @@ export function memberProcess(port: number): number {
 }
 
 /** Resolves when `ready` holds. */
-export async function until(what: string, ready: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function until(what: string, ready: () => boolean | Promise<boolean>, withinMs = 40_000): Promise<void> {
   const end = performance.now() + withinMs
   while (!(await ready())) {
     if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`)
