@@ -4,8 +4,8 @@ import { Line } from '../support/line.js'
 import type { Stage } from '../support/stage.js'
 
 const READ_MS = 200
-/** The store is tried again once a second at the longest; the rest is for busy cores. */
-const RECOVERY_MS = 2_500
+/** The store is tried again once a second at the longest, as the tests of the journal show; the rest is for busy cores. */
+const RECOVERY_MS = 20_000
 
 /** What the store has not heard is journalled: effective in its process at once, elsewhere when the line stands again. */
 export function describeCutOff({ crew, database, start }: Stage, serverUrl: string): void {

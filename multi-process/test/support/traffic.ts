@@ -1,3 +1,4 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Cache } from '@tiercel/cache-core'
 
@@ -12,6 +13,8 @@ export interface TrafficReport {
   /** How long each call took, in milliseconds. */
   readonly times: readonly number[]
   readonly errors: readonly string[]
+  /** The longest time in which this process did not come to its turn, in milliseconds: the machine's doing. */
+  readonly stalledMs: number
 }
 
 /** Between two questions of a caller. */
@@ -24,6 +27,7 @@ export class Traffic {
   readonly #cache: Cache
   readonly #terms: TrafficTerms
   readonly #callers: readonly Promise<void>[]
+  readonly #stalls: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 })
   readonly #errors: string[] = []
   #running = true
   #calls = 0
@@ -32,13 +36,15 @@ export class Traffic {
   constructor(cache: Cache, terms: TrafficTerms) {
     this.#cache = cache
     this.#terms = terms
+    this.#stalls.enable()
     this.#callers = Array.from({ length: terms.callers }, () => this.#ask())
   }
 
   async stop(): Promise<TrafficReport> {
     this.#running = false
     await Promise.all(this.#callers)
-    return { times: this.#times, errors: this.#errors }
+    this.#stalls.disable()
+    return { times: this.#times, errors: this.#errors, stalledMs: this.#stalls.max / 1_000_000 }
   }
 
   async #ask(): Promise<void> {

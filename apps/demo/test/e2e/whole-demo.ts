@@ -199,19 +199,18 @@ export async function describeWholeDemo(
       it('a hit does not renew the lifetime', async () => {
         const path = '/patterns/by-hand/short'
         const headers = { 'content-type': 'application/json' }
-        await ask(`${path}?ttl=1s`, { method: 'PUT', headers, body: '1' })
+        await ask(`${path}?ttl=2s`, { method: 'PUT', headers, body: '1' })
+        const began = performance.now()
         const clocks = new Set<string>()
         const statuses = new Set<number>()
-        const end = performance.now() + 2_500
-        while (performance.now() < end) {
+        while (clocks.size < 3 || !statuses.has(404)) {
           statuses.add((await ask(path)).status)
           clocks.add((await ask('/patterns/middleware/clock')).text)
           await delay(50)
         }
         expect([...statuses]).toEqual([200, 404])
-        // An answer that may be a second old, asked for 2.5 s: three at least, and not a new one for each question.
-        expect(clocks.size).toBeGreaterThanOrEqual(3)
-        expect(clocks.size).toBeLessThanOrEqual(4)
+        // An answer that may be a second old: not a new one for each question. The first may have been there before.
+        expect(performance.now() - began).toBeGreaterThan(900 * (clocks.size - 2))
       })
 
       it.each([
