@@ -137,6 +137,12 @@ export interface CacheOptions extends Omit<EntryOptions, 'near'> {
    * beyond it responses pass uncached. Default 64 MiB.
    */
   readonly maxCaptureBytes?: number | undefined
+  /**
+   * How many bytes of stored bodies the HTTP caches over this one hold at once for clients that have not read them yet,
+   * all routes together, one that several get counted once; beyond it handlers answer. Bodies of 64 KiB and less do not
+   * count. Default 64 MiB.
+   */
+  readonly maxSendBytes?: number | undefined
   /** Makes what is stored smaller, from a size on. What was compressed before is read whatever stands here. Default: off. */
   readonly compression?: CompressionOptions | undefined
   /**
@@ -233,6 +239,7 @@ const CACHE_OPTIONS = {
   markGrace: duration().or(0),
   maxRefreshes: count({ max: 10_000 }).or(32),
   maxCaptureBytes: count().or(67_108_864),
+  maxSendBytes: count().or(67_108_864),
   compression: compressionOption,
   secrets: secretsOption,
   near: either(flag(), NEAR).or(false),

@@ -1,6 +1,7 @@
 import { ByteBudget } from '../base/byte-budget.js'
 import type { Clock } from '../base/clock.js'
 import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
+import { SharedBytes } from '../base/shared-bytes.js'
 import { type Compression, Transforms } from '../entry/transforms/transforms.js'
 import { guardedBy } from '../store/guard/guarded-store.js'
 import type { GuardTerms } from '../store/guard/options.js'
@@ -35,6 +36,8 @@ export interface EngineOptions {
   readonly maxRefreshes: number
   /** How many bytes of responses are held at once while they are captured. */
   readonly maxCaptureBytes: number
+  /** How many bytes of stored responses are held at once for clients that have not read them. */
+  readonly maxSendBytes: number
   readonly compression: Compression | undefined
   readonly secrets: readonly string[] | undefined
   /** Absent: no near cache. */
@@ -48,6 +51,8 @@ export class Engine {
   readonly clock: Clock
   /** What the HTTP caches over it hold of bodies. */
   readonly captures: ByteBudget
+  /** What the HTTP caches over it hold of stored bodies that are on their way to clients. */
+  readonly sends: SharedBytes
   readonly slots: Slots
   readonly marks: Marks
   readonly stats = new Stats()
@@ -65,6 +70,7 @@ export class Engine {
     const guarded = guardedBy(store, terms)
     this.clock = clock
     this.captures = new ByteBudget(maxCaptureBytes)
+    this.sends = new SharedBytes(options.maxSendBytes)
     const talks = options.bus ?? (options.near !== undefined && store.capabilities.bus ? store : undefined)
     const near = options.near && new Near(options.near, clock, talks === undefined)
     const bus = talks && this.#busOver(talks === store ? guarded : guardedBy(talks, terms), near)
@@ -120,6 +126,7 @@ export class Engine {
       journaled: journal.size,
       openBreakers,
       captureBytes: this.captures.held,
+      sendBytes: this.sends.held,
       nearEntries: near?.size ?? 0,
       nearBytes: near?.bytes ?? 0,
       latency: {

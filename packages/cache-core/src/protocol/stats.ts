@@ -44,6 +44,8 @@ export interface CacheStats {
   readonly openBreakers: number
   /** Bytes of responses that are held now while they are captured, at most `maxCaptureBytes`. */
   readonly captureBytes: number
+  /** Bytes of stored responses that are held now for clients that have not read them, at most `maxSendBytes`. */
+  readonly sendBytes: number
   /** How long things took, in milliseconds. What failed, or missed its deadline, is not in it. */
   readonly latency: {
     /** Loaders. */
@@ -55,7 +57,7 @@ export interface CacheStats {
 }
 
 /** What stands elsewhere and is no count of events. */
-type Levels = 'journaled' | 'openBreakers' | 'captureBytes' | 'nearEntries' | 'nearBytes' | 'latency'
+type Levels = 'journaled' | 'openBreakers' | 'captureBytes' | 'sendBytes' | 'nearEntries' | 'nearBytes' | 'latency'
 
 type Counters = { -readonly [Name in Exclude<keyof CacheStats, Levels>]: number }
 

@@ -240,6 +240,7 @@ describe('stats', () => {
       journaled: 0,
       openBreakers: 0,
       captureBytes: 0,
+      sendBytes: 0,
     })
   })
 })

@@ -1,8 +1,20 @@
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
+import { memoryStore } from '../../src/index.js'
 import { frameworks, gate, newCache } from './support/apps.js'
 import { open } from './support/client.js'
+
+/** Asks, and reads nothing. */
+async function silentClient(port: number, target: string): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.pause()
+  await once(socket, 'connect')
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
+  return socket
+}
 
 const PIECE = Buffer.alloc(10_000, 'x')
 
@@ -88,6 +100,33 @@ describe.each(frameworks)('%s: hostile clients', (_framework, start) => {
     const later = await Promise.all(['/a', '/b', '/c'].map((target) => app.get(target)))
     expect(later.filter((reply) => reply.cacheStatus().startsWith('hit')).length).toBe(1)
     expect(later.map((reply) => reply.body.length)).toEqual([60_003, 60_003, 60_003])
+  })
+
+  it('stored bodies that clients do not read share one budget: beyond it handlers answer, and it comes back', async () => {
+    // More than the system keeps in the buffers of a connection.
+    const bytes = 8_000_000
+    const cache = newCache({ store: memoryStore({ maxBytes: 100_000_000 }), maxSendBytes: 20_000_000 })
+    const app = await start(
+      (_req, res) => {
+        res.setHeader('Content-Length', bytes)
+        res.end(Buffer.alloc(bytes, 'x'))
+      },
+      { cache, options: { maxBodyBytes: bytes } },
+    )
+    for (const target of ['/a', '/b', '/c']) await app.get(target)
+    // Two at each of two URLs: what they share counts once.
+    const silent = await Promise.all(['/a', '/b', '/a', '/b'].map((target) => silentClient(app.port, target)))
+    await expect.poll(() => cache.stats().sendBytes).toBeGreaterThan(2 * bytes)
+    expect(cache.stats().sendBytes).toBeLessThan(20_000_000)
+    const crowded = await app.get('/c')
+    expect(crowded.body.length).toBe(bytes)
+    expect(crowded.cacheStatus()).toContain('too many stored bodies are on their way')
+    for (const client of silent) client.destroy()
+    await expect.poll(() => cache.stats().sendBytes).toBe(0)
+    const free = await app.get('/c')
+    expect(free.cacheStatus()).toContain('hit')
+    expect(free.body.length).toBe(bytes)
+    await expect.poll(() => cache.stats().sendBytes).toBe(0)
   })
 
   it('what aborted requests leave is bounded, and the next client is answered', async () => {

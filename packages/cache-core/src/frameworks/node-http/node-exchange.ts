@@ -50,6 +50,7 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
       if (fields !== undefined) setLines(res, headerLines(fields()))
       sendStored(res, head, req.method === 'HEAD' ? undefined : body)
     },
+    whenSent: (then) => whenSent(res, then),
     run({ sees, ...plan }: RunPlan) {
       if (sees !== undefined) {
         narrowed = narrowRequest(req, holders, request, sees)
@@ -72,6 +73,12 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
     stepAside: () => stepAside(),
     restore: () => narrowed.restore(),
   }
+}
+
+/** `finish` comes when the system has taken the last byte, `close` also when the client has gone before. */
+export function whenSent(res: ServerResponse, then: () => void): void {
+  if (res.closed || res.destroyed) then()
+  else res.once('finish', then).once('close', then)
 }
 
 /**

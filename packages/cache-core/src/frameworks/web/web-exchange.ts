@@ -14,6 +14,7 @@ import { type HeaderLines, keep } from '../../http/message/headers.js'
 import type { CacheRequest, Sight } from '../../http/message/message.js'
 import { changesOf, type HeadLog, NO_LOG } from '../../http/rules/head-changes.js'
 import { linesSent } from '../node-http/lines-sent.js'
+import { whenSent } from '../node-http/node-exchange.js'
 import { narrowRequest } from '../node-http/node-request.js'
 import { returningOf } from '../reruns/returning.js'
 import { appliedHead } from './applied-head.js'
@@ -112,6 +113,12 @@ class WebExchange implements Exchange, Passage {
       this.#answer = resolve
       this.#fail = reject
     })
+  }
+
+  /** Where Node's response is not known, its host may keep the body as long as it likes. */
+  get whenSent(): Exchange['whenSent'] {
+    const outgoing = this.#outgoing
+    return outgoing && ((then) => whenSent(outgoing, then))
   }
 
   withdraw(): void {

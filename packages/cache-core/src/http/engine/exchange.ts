@@ -125,6 +125,8 @@ export interface Exchange {
    * (RFC 9110 section 9.3.2), and gets its body for layers outside to see (an ETag is made of it): it is not sent.
    */
   send(head: CompleteResponse, body: Uint8Array | undefined): void
+  /** Calls back, once or more, when the response has left the process, or its client is gone. Absent: nobody tells. */
+  readonly whenSent?: ((then: () => void) => void) | undefined
   /** Lets the handler answer; what it answers goes out while it is observed. Never rejects. */
   run(plan: RunPlan): Promise<RunOutcome>
   /**

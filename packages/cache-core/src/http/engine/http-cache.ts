@@ -25,7 +25,6 @@ import { runOpenly } from './pass.js'
 import { Purges } from './purges.js'
 import { type Located, type Resource, Resources } from './resource.js'
 import { missOf, Runs } from './runs.js'
-import { serve } from './serve.js'
 import { type StaleFound, staleOf } from './stale.js'
 import { openVariant, type Variant } from './variant.js'
 
@@ -159,10 +158,7 @@ export class HttpCache {
       located = this.#resources.locateAtHand(url, partsOf) ?? (await this.#resources.locate(url, partsOf, tags))
       const found = open(located, stats)
       if (found !== undefined && !('pass' in found) && (publicOnly === undefined || found.public)) {
-        if (!serve(exchange, found, clock.now(), undefined, this.#rules.cacheStatus)) {
-          return this.#runs.leaveToHandler(asked, 'request')
-        }
-        stats.hit(this.#resources.namespace, key)
+        if (this.#runs.serve(asked, found, undefined)) stats.hit(this.#resources.namespace, key)
         return true
       }
       if (publicOnly !== undefined) {
@@ -176,9 +172,7 @@ export class HttpCache {
       }
       behind = stale && this.#runs.behind(asked, located)
       if (stale?.servable && behind !== undefined) {
-        if (!serve(exchange, stale.stored, clock.now(), undefined, this.#rules.cacheStatus)) {
-          return this.#runs.leaveToHandler(asked, 'request')
-        }
+        if (!this.#runs.serve(asked, stale.stored, undefined)) return true
         stats.stale(this.#resources.namespace, key)
         await this.#runs.refresh(asked, located, stale, behind)
         return true

@@ -17,6 +17,7 @@ import { rulersOf } from './rulers.js'
 import { RunFailure } from './run-failure.js'
 import { serve } from './serve.js'
 import type { StaleFound } from './stale.js'
+import type { StoredResponse } from './stored-response.js'
 import { openVariant, type Variant } from './variant.js'
 import { WholeResponses } from './whole-responses.js'
 
@@ -25,6 +26,10 @@ const MAX_CHARACTERS = 1_048_576
 
 /** For so long a variant runs in front of its clients after a layer outside has refused a run behind an answer. Milliseconds. */
 const REFUSED_FOR_MS = 60_000
+
+/** Why a handler answers although a response is stored. */
+const LEFT = 'range or condition that is left to the handler'
+const NO_ROOM = 'too many stored bodies are on their way at once (maxSendBytes)'
 
 /** Variants, each with a time on the monotonic clock. */
 function untilBySlot(): LRUCache<string, number> {
@@ -127,8 +132,8 @@ export class Runs {
     if (value === undefined) return false
     if ('pass' in value) return this.runAlone(asked, forward, value.pass)
     const told = statusOf(source, forward, failure)
-    const served = serve(exchange, value, engine.clock.now(), told, this.#rules.cacheStatus)
-    return served || this.leaveToHandler(asked, 'request')
+    this.serve(asked, value, told)
+    return true
   }
 
   #loadOptions(asked: Asked, located: Located, resource: Resource, load: Loading): CallOptions<Variant> {
@@ -190,9 +195,21 @@ export class Runs {
     return this.#resources.variantSlot(found.url, variantKey(own, vary, request, found.key, rules))
   }
 
+  /**
+   * Answers with a stored response, or has the handler answer where that will not do; whether it was the stored one.
+   * @param told As for `serve`.
+   */
+  serve(asked: Asked, stored: StoredResponse, told: CacheStatus | undefined): boolean {
+    const { clock, sends } = this.#handle.engine
+    const served = serve(asked.exchange, stored, clock.now(), told, this.#rules.cacheStatus, sends)
+    if (served === 'for the handler') this.leaveToHandler(asked, 'request')
+    if (served === 'no room') this.leaveToHandler(asked, 'request', NO_ROOM)
+    return served === 'served'
+  }
+
   /** A range or condition that the cache cannot answer as the handler would; with all that the client sent where others may not have the answer. */
-  leaveToHandler({ exchange, key, url, publicOnly }: Asked, forward: Forward): true {
-    const status = { forward, detail: 'range or condition that is left to the handler' }
+  leaveToHandler({ exchange, key, url, publicOnly }: Asked, forward: Forward, detail = LEFT): true {
+    const status = { forward, detail }
     if (publicOnly !== undefined) runOpenly(exchange, this.#rules, status)
     else {
       runAlone(exchange, key, this.#rules, status, (head) => this.#saw(url, head))

@@ -1,3 +1,4 @@
+import type { SharedBytes } from '../../base/shared-bytes.js'
 import { type CacheStatus, type CacheStatusDetail, cacheStatusLine } from '../message/cache-status.js'
 import type { HeaderLines } from '../message/headers.js'
 import { ageSeconds } from '../rules/age.js'
@@ -6,9 +7,16 @@ import { CONTENT_FIELDS } from '../rules/client-conditions.js'
 import type { Exchange } from './exchange.js'
 import type { StoredResponse } from './stored-response.js'
 
+/** A body up to this size may wait in buffers of its socket. Bytes. */
+const SMALL_BODY_BYTES = 65_536
+
+/** Whether a stored response went out; else why the handler is to answer: some conditions only it can judge. */
+export type Served = 'served' | 'for the handler' | 'no room'
+
 /**
- * The stored response, or what of it the client asks for. Whether it was answered: some conditions only the handler can
- * judge.
+ * The stored response, or what of it the client asks for. A large body counts until it has left: clients that read
+ * nothing would else hold one each, where a handler that streams holds next to nothing.
+ * @param sends What is held of bodies that are on their way.
  * @param told What Cache-Status says; `undefined`: a hit, of a stale response with a negative `ttl` (RFC 9211 section 2.3).
  */
 export function serve(
@@ -17,10 +25,16 @@ export function serve(
   now: number,
   told: CacheStatus | undefined,
   detail: CacheStatusDetail,
-): boolean {
+  sends: SharedBytes,
+): Served {
   const { request } = exchange
   const answer = clientAnswer(request, stored, stored.body.length, now)
-  if (answer.is === 'handler') return false
+  if (answer.is === 'handler') return 'for the handler'
+  if (answer.is !== 'none' && stored.body.length > SMALL_BODY_BYTES && exchange.whenSent !== undefined) {
+    const letGo = sends.hold(stored.body)
+    if (letGo === undefined) return 'no room'
+    exchange.whenSent(letGo)
+  }
   const status = told ?? { hit: true, ttlMs: stored.receivedAt + stored.freshForMs - now }
   const headers = headersOf(answer, stored)
   headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(status, detail))
@@ -35,7 +49,7 @@ export function serve(
     const body = stored.body.length === 0 ? undefined : stored.body
     exchange.send({ status: stored.status, statusText, headers, added, removed }, body)
   }
-  return true
+  return 'served'
 }
 
 function headersOf(
