@@ -30,6 +30,7 @@ import { type Entries, engineTtl, TTL_RESOLUTION_MS } from './entries.js'
 import { errors, isRefused, STORE_NAME, storeError } from './errors.js'
 import { Lifetimes } from './lifetimes.js'
 import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from './options.js'
+import { ownerOf } from './owner-of.js'
 import { probeChannel, probeMap } from './probes.js'
 import { replaceIfSame } from './replace-if-same.js'
 import { type Channel, Subscription } from './subscription.js'
@@ -81,6 +82,12 @@ export class HazelcastStore implements Store {
 
   get capabilities(): StoreCapabilities {
     return this.#capabilities.present
+  }
+
+  /** The member that owns the key's partition, by its address, as far as the client has heard. */
+  serverOf(key: string): string | undefined {
+    const client = this.#connection.current
+    return client && ownerOf(client, this.#prefix + key)
   }
 
   get(key: string): Promise<StoreEntry | undefined> {

@@ -140,7 +140,7 @@ function clientConfig(parsed: Parsed<typeof OPTIONS>): ClientConfig {
     connectionStrategy: {
       asyncStart: true,
       reconnectMode: ReconnectMode.ASYNC,
-      connectionRetry: { initialBackoffMillis: 100, maxBackoffMillis: 1_000, multiplier: 2, jitter: 0.2 },
+      connectionRetry: { initialBackoffMillis: 100, maxBackoffMillis: 250, multiplier: 2, jitter: 0.2 },
     },
     properties: {
       'hazelcast.client.heartbeat.interval': 1_000,

@@ -49,7 +49,7 @@ export interface MemcachedStoreOptions {
   readonly connectTimeout?: Duration | undefined
   /** How long a server may owe an answer before operations on it fail at once. Default `'500ms'`. */
   readonly timeout?: Duration | undefined
-  /** How long after a failed connection the next is tried. Default `'250ms'`. */
+  /** How long after a failed connection the next is tried. Default `'100ms'`. */
   readonly probeInterval?: Duration | undefined
   /**
    * A memjs `Client` of yours, in place of all that says how to connect: its servers, credentials and timeouts are
@@ -85,7 +85,7 @@ const OPTIONS = {
   maxValueBytes: count({ max: MAX_ITEM_BYTES - ITEM_OVERHEAD_BYTES }).or(DEFAULT_ITEM_BYTES - ITEM_OVERHEAD_BYTES),
   connectTimeout: duration({ min: 1 }).or('1s'),
   timeout: duration({ min: 1 }).or('500ms'),
-  probeInterval: duration({ min: 1 }).or('250ms'),
+  probeInterval: duration({ min: 1 }).or('100ms'),
   // By what is read of it, not by its class: it may come from another copy of memjs.
   client: record<MemcachedClient>('a memjs Client').to(withServers),
 } satisfies RowsOf<MemcachedStoreOptions>

@@ -23,7 +23,7 @@ describe('servers and URLs', () => {
     const url = 'memcached://user:p%40ss@cache?timeout=2s&connectTimeout=3000'
     expect(parseOptions({ url })).toMatchObject({
       addresses: [{ username: 'user', password: 'p@ss' }],
-      timings: { timeoutMs: 2_000, connectTimeoutMs: 3_000, probeIntervalMs: 250 },
+      timings: { timeoutMs: 2_000, connectTimeoutMs: 3_000, probeIntervalMs: 100 },
     })
     expect(parseOptions({ url, username: 'other', password: 'secret', timeout: '1s' })).toMatchObject({
       addresses: [{ username: 'other', password: 'secret' }],

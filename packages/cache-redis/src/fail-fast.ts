@@ -2,9 +2,9 @@ import type { ClusterOptions, RedisOptions } from 'ioredis'
 import { READ_ONLY } from './errors.js'
 import { Spacing } from './spacing.js'
 
-/** Milliseconds, a quarter of them random. */
+/** Milliseconds, a quarter of them random. Short: where nobody listens an attempt costs both sides next to nothing. */
 function pauseBeforeRetry(times: number): number {
-  return Math.min(25 * 2 ** times, 400) * (0.75 + Math.random() / 4)
+  return Math.min(25 * 2 ** times, 100) * (0.75 + Math.random() / 4)
 }
 
 /**
@@ -22,8 +22,11 @@ export const failFast = {
   enableReadyCheck: false,
   /** Milliseconds for one attempt to connect. */
   connectTimeout: 2_000,
-  /** Milliseconds without an answer to anything sent, after which the connection counts as dead: its peer may be gone without a word. */
-  socketTimeout: 5_000,
+  /**
+   * Milliseconds without an answer to anything sent, after which the connection counts as dead: its peer may be gone
+   * without a word, and another connection be answered.
+   */
+  socketTimeout: 2_000,
   /** Milliseconds that the peer has to end the connection at `close`. */
   disconnectTimeout: 250,
   retryStrategy: pauseBeforeRetry,

@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from '../../base/clock.js'
+import { StoreTimeoutError } from '../../base/errors.js'
 import { type Deadlines, EXPIRED } from './deadlines.js'
 import { type Sign, signOf } from './sign.js'
 
@@ -15,7 +16,10 @@ const FIRST_PAUSE_MS = 50
 const FAILED_PAUSE_MS = 100
 /** and where it owes an answer: unanswered questions must not pile up. */
 const SILENT_PAUSE_MS = 1_000
-/** The longest pause of a breaker that opens again and again, and how long it must stay closed for the next to be short. */
+/**
+ * The longest pause of a breaker that deadlines open again and again, since each time costs callers some, and how long it
+ * must stay closed for the next to be short.
+ */
 const LONGEST_PAUSE_MS = 5_000
 const STEADY_MS = 5_000
 /** Part of each pause that is random, so that not all processes ask at once. */
@@ -108,7 +112,7 @@ export class Breaker {
     const { clock } = this.#terms
     // One that was closed, or tried, a moment ago and opens again: the question does not ask for what fails.
     const again = this.#state === 'half-open' || clock.monotonic() - this.#closedAt < STEADY_MS
-    this.#pauseMs = again ? Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS) : FIRST_PAUSE_MS
+    this.#pauseMs = again ? Math.min(this.#pauseMs * 2, longestPause(this.#reason)) : FIRST_PAUSE_MS
     this.#againMs = FIRST_PAUSE_MS
     this.#change('open')
     this.#askAfter(this.#pauseMs)
@@ -158,10 +162,17 @@ export class Breaker {
     this.#askAfter(Math.max(this.#pauseMs, this.#againMs))
   }
 
-  /** It has answered at last, perhaps since it woke up. One that is always late is not asked more often for it. */
+  /**
+   * It has answered at last, perhaps since it woke up: it is asked again at once, and one that is always late as often as
+   * one that fails at once.
+   */
   #hurry(): void {
+    if (this.#state !== 'open') return
     const now = this.#terms.clock.monotonic()
-    if (this.#state !== 'open' || now - this.#hurriedAt < STEADY_MS) return
+    if (now - this.#hurriedAt < STEADY_MS) {
+      this.#askAfter(Math.max(this.#pauseMs, FAILED_PAUSE_MS))
+      return
+    }
     this.#hurriedAt = now
     this.#cancel?.()
     this.#ask()
@@ -171,4 +182,10 @@ export class Breaker {
     this.#state = state
     this.#terms.onChange(state, state === 'closed' ? undefined : this.#reason)
   }
+}
+
+/** What fails at once costs callers nothing, and may soon be over. */
+function longestPause(reason: Error | undefined): number {
+  const missed = reason instanceof StoreTimeoutError || reason?.cause instanceof StoreTimeoutError
+  return missed ? LONGEST_PAUSE_MS : FAILED_PAUSE_MS
 }

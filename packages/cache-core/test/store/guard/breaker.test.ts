@@ -130,6 +130,45 @@ describe('the breaker', () => {
     expect(await errorOf(guarded.get('key'))).toBeInstanceOf(StoreUnavailableError)
   })
 
+  it('hears soon of the return of a server that answered too late all the time', async () => {
+    const { clock, faulty, read } = setUp()
+    faulty.faultOf = () => ({ answerAfter: new Promise<void>((resolve) => clock.after(4 * READ_MS, resolve)) })
+    await read(5)
+    await clock.advance(20_000)
+    expect(states()).toEqual(['read open'])
+    faulty.thaw()
+    await clock.advance(4 * READ_MS + 100 + READ_MS)
+    expect(states()).toEqual(['read open', 'read closed'])
+  })
+
+  it('hears soon of the return of a server that has failed at once again and again, since that costs callers nothing', async () => {
+    const { clock, faulty, read } = setUp()
+    for (let round = 0; round < 10; round++) {
+      faulty.faultOf = () => new StoreUnavailableError('ECONNRESET', details)
+      await read(5)
+      faulty.thaw()
+      await clock.advance(100)
+      expect(states().splice(-2)).toEqual(['read open', 'read closed'])
+    }
+  })
+
+  it('asks ever more seldom where deadlines open it again and again', async () => {
+    const { clock, faulty, read } = setUp()
+    const openedFor = async (): Promise<number> => {
+      faulty.freeze()
+      await read(5)
+      faulty.thaw()
+      const since = clock.monotonic()
+      while (states().at(-1) !== 'read closed') await clock.advance(10)
+      return clock.monotonic() - since
+    }
+    const times: number[] = []
+    for (let round = 0; round < 10; round++) times.push(await openedFor())
+    expect(times[0]).toBeLessThan(100)
+    expect(times[9]).toBeGreaterThan(3_000)
+    expect(times[9]).toBeLessThanOrEqual(5_100)
+  })
+
   it('opens where more than a third fails, and not where less does', async () => {
     const tried = async (failing: number, of: number): Promise<string[]> => {
       heard.length = 0
