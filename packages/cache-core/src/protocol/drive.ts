@@ -4,7 +4,8 @@ import { type Answer, Call, type CallOptions } from './call.js'
 import { claimUnderMarks } from './claim.js'
 import type { SlotState } from './classify.js'
 import { Flight, type StartOver } from './flight.js'
-import type { Flights } from './flights.js'
+import type { FlightKind, Flights } from './flights.js'
+import { HedgeLease, heldBy } from './hedge-lease.js'
 import { Lease } from './lease.js'
 import { Load, type LoadRight } from './load.js'
 import { checkCircle, currentLoads, type LoadLink, waitsForAny } from './load-chain.js'
@@ -13,11 +14,11 @@ import { keepAlone } from './near-load.js'
 import { lookUpAndKeep } from './near-lookup.js'
 import type { PresentMarks } from './present-marks.js'
 import type { Refreshes } from './refresh.js'
-import { RefreshLease } from './refresh-lease.js'
+import { RefreshLease, sameValue } from './refresh-lease.js'
 import type { Slots } from './slots.js'
 import { isDueEarly, mayRevalidateBehind, mayServeOnError } from './stale.js'
 import type { Stats } from './stats.js'
-import { MAX_ENDED_LEASES, type Waiters } from './waiter.js'
+import { type LeaseState, MAX_ENDED_LEASES, type Waiters } from './waiter.js'
 
 /*
  * The story of a getOrSet (docs/leases.md):
@@ -27,6 +28,7 @@ import { MAX_ENDED_LEASES, type Waiters } from './waiter.js'
  *   claim   nothing to serve: `add` a lease, or `compareAndSet` one over what is dead; who wins loads. What is stale stays
  *           where it is: who wins the right to refresh it loads, the others wait
  *   wait    another process loads: poll until there is a value, or a slot to claim
+ *   hedge   that takes suspiciously long: one of all who wait loads beside it
  *
  * and over again, until the call is answered, fails or times out. A caller to which the store does not answer, that has
  * waited to its bound, or that finds the key held off, loads without a lease: together with the others of its process,
@@ -231,7 +233,8 @@ class Drive<T> {
     this.#options.onDepends?.()
     const waited = await this.#parts.waiters.wait(call, state)
     if (waited.next === 'use') return this.#served({ state: waited.state, present: undefined })
-    if (waited.next !== 'start-over') call.degraded = waited.next
+    if (waited.next === 'hedge') await this.#hedge(waited.lease)
+    else if (waited.next !== 'start-over') call.degraded = waited.next
     return undefined
   }
 
@@ -267,10 +270,10 @@ class Drive<T> {
     const obstacle = forceFresh ? undefined : refreshes.obstacle(slot)
     if (obstacle === 'running') return this.#wait(state)
     if (obstacle === 'backing-off' && call.takeStale()) return undefined
-    const terms = { slots, slot, over: version, createdAt: frame.createdAt, leaseMs }
+    const terms = { slots, slot, over: version, stands: sameValue(frame.createdAt), leaseMs }
     await this.#fly('refreshing', frame, () =>
       claimUnderMarks<StartOver>(this.#options, present, async () => {
-        const claim = await RefreshLease.claim(terms)
+        const claim = await new RefreshLease(terms).claim()
         if (typeof claim === 'object') return claim
         if (claim === 'failed') return 'no-store'
         if (claim === 'overtaken') return 'unproven'
@@ -287,7 +290,7 @@ class Drive<T> {
 
   /** Claims, and loads under what was won. */
   async #fly(
-    kind: 'leased' | 'refreshing',
+    kind: FlightKind,
     previous: ValueFrame | undefined,
     claim: () => Promise<LoadRight | StartOver>,
   ): Promise<void> {
@@ -300,6 +303,20 @@ class Drive<T> {
       flight.dissolve(right)
     })
     await joined
+  }
+
+  /** Beside another process's load that takes suspiciously long. What is loaded is stored unless that one is first. */
+  async #hedge({ frame, version }: LeaseState): Promise<void> {
+    const { slots, stats } = this.#parts
+    const { slot, leaseMs } = this.#options
+    await this.#fly('hedging', undefined, () =>
+      claimUnderMarks<StartOver>(this.#options, undefined, async () => {
+        const claim = await new HedgeLease({ slots, slot, over: version, leaseMs, ...heldBy(frame.token) }).claim()
+        if (typeof claim !== 'object') return claim === 'failed' ? 'no-store' : 'unproven'
+        stats.hedging()
+        return claim
+      }),
+    )
   }
 
   /** With the others of this process that have no lease, or alone; nothing is stored. */

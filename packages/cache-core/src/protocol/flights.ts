@@ -8,14 +8,16 @@ interface Wanted {
   readonly marks: readonly Mark[]
 }
 
-/** What stands behind a flight: a lease in the slot, a stale value that it replaces, or nothing. */
-export type FlightKind = 'leased' | 'refreshing' | 'unleased'
+/** What stands behind a flight: a lease in the slot, a stale value that it replaces, another process's lease, or nothing. */
+export type FlightKind = 'leased' | 'refreshing' | 'hedging' | 'unleased'
 
 /** The flights of this process: of each key at most one of a kind to join. */
 export class Flights {
   readonly #flights: Readonly<Record<FlightKind, Map<string, Flight>>> = {
     leased: new Map(),
     refreshing: new Map(),
+    // Nobody joins: who waits goes on to wait for whichever value comes first.
+    hedging: new Map(),
     unleased: new Map(),
   }
 

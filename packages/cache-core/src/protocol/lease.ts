@@ -184,7 +184,7 @@ export async function settle(
 }
 
 /** The version under which a lease with this token stands, if it does. @throws the store's errors. */
-async function readOwn(slots: Slots, slot: string, token: string): Promise<Version | undefined> {
+export async function readOwn(slots: Slots, slot: string, token: string): Promise<Version | undefined> {
   const read = slots.open(slot, await slots.readAlone(slot))
   return read?.frame?.kind === 'lease' && read.frame.token === token ? read.version : undefined
 }

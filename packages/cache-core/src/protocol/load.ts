@@ -126,6 +126,7 @@ export class Load {
       }
       outcome ??= await right.lease.release(deadline, loaded === undefined ? 'failed' : 'nothing')
     }
+    if (loaded !== undefined) this.#parts.stats.loadTimes.record(this.#options.slot, this.#loadMs)
     this.#parts.stats.loaded(this.#options.namespace, this.#options.key, {
       leased: right !== undefined,
       value: loaded?.encoded !== undefined,

@@ -8,7 +8,7 @@ import type { Flights } from './flights.js'
 import { Load } from './load.js'
 import type { LoadLink } from './load-chain.js'
 import type { PresentMarks } from './present-marks.js'
-import { RefreshLease } from './refresh-lease.js'
+import { RefreshLease, sameValue } from './refresh-lease.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
 
@@ -97,7 +97,13 @@ export class Refreshes {
     const flight = new Flight(stats, options, undefined, link)
     flights.add(flight, 'refreshing')
     const right = await claimUnderMarks(options, present, () =>
-      RefreshLease.claim({ slots, slot, over: version, createdAt: frame.createdAt, leaseMs: options.leaseMs }),
+      new RefreshLease({
+        slots,
+        slot,
+        over: version,
+        stands: sameValue(frame.createdAt),
+        leaseMs: options.leaseMs,
+      }).claim(),
     )
     if (typeof right === 'object') {
       stats.refreshing()

@@ -1,6 +1,7 @@
 import { channelOf, type DiagnosticEvents, report } from '../base/diagnostics.js'
 import { Latencies, type LatencySummary } from '../base/latencies.js'
 import { type Key, keyName } from './key.js'
+import { LoadTimes } from './load-times.js'
 
 /** What a cache counted since it was made, its namespaces included. */
 export interface CacheStats {
@@ -23,6 +24,11 @@ export interface CacheStats {
   readonly refreshes: number
   /** Loaders run without a lease: the store was unreachable, or a wait came to its bound. Nothing was stored. */
   readonly unleasedLoads: number
+  /**
+   * Loaders run beside one of another process that took suspiciously long, one at a time for each key among all processes.
+   * They count in `loads`, too.
+   */
+  readonly hedges: number
   /** Loaders that threw, rejected or ran into `hardTimeout`. */
   readonly loadErrors: number
   /** Callers answered by a load of their own process. */
@@ -72,6 +78,7 @@ const nearHits = channelOf('near-hit')
 /** Counts what happens and tells it on diagnostics, in one call. */
 export class Stats {
   readonly loadLatencies = new Latencies()
+  readonly loadTimes = new LoadTimes(this.loadLatencies)
   readonly #counters: Counters = {
     hits: 0,
     nearHits: 0,
@@ -80,6 +87,7 @@ export class Stats {
     misses: 0,
     loads: 0,
     refreshes: 0,
+    hedges: 0,
     unleasedLoads: 0,
     loadErrors: 0,
     joins: 0,
@@ -151,6 +159,10 @@ export class Stats {
   /** A function of an HTTP route has failed: it threw, or returned what cannot be meant. */
   routeFailed({ label }: Subject, option: string, error: unknown): void {
     report('route-error', () => ({ namespace: label, option, error }))
+  }
+
+  hedging(): void {
+    this.#counters.hedges++
   }
 
   /** A loader ran. `value`: whether there was something to store. */

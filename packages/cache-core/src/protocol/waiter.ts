@@ -4,6 +4,7 @@ import type { SlotState } from './classify.js'
 import { lookUpAndKeep } from './near-lookup.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
+import { Suspicion } from './suspicion.js'
 
 /** Delays between polls: 20 ms, half as much again each time, at most 250 ms, each ±25 %. */
 const FIRST_DELAY_MS = 20
@@ -17,12 +18,17 @@ export const MAX_ENDED_LEASES = 2
 export type Waited =
   /** Something to look at: a value, or a slot to claim. The caller goes on with it as with its own read. */
   | { readonly next: 'use'; readonly state: SlotState }
+  /** The load of this lease takes suspiciously long: load beside it. */
+  | { readonly next: 'hedge'; readonly lease: LeaseState }
   /** Another caller of this process goes first, or this one has gone: start over. */
   | { readonly next: 'start-over' }
   /** The bound of waiting was reached: load without a lease. */
   | { readonly next: 'waited-out' }
   /** The store did not answer. */
   | { readonly next: 'no-store' }
+
+/** A lease of another process. */
+export type LeaseState = Extract<SlotState, { is: 'lease' }>
 
 interface Parts {
   readonly slots: Slots
@@ -54,7 +60,10 @@ export class Waiters {
     const key = marks.length === 0 ? slot : `${slot} ${marks.map(({ name, version }) => name + version).join('')}`
     let poller = this.#pollers.get(key)
     if (poller === undefined) {
-      poller = new Poller(this.#parts, standingOf(seen, call.options.leaseMs), () => this.#pollers.delete(key))
+      const suspicion = new Suspicion(this.#parts, slot)
+      poller = new Poller(this.#parts, standingOf(seen, call.options.leaseMs), suspicion, () =>
+        this.#pollers.delete(key),
+      )
       this.#pollers.set(key, poller)
     }
     return poller.add(call)
@@ -67,10 +76,12 @@ class Poller {
   readonly #waiting = new Set<Waiting>()
   #delayMs = FIRST_DELAY_MS
   #seen: { readonly standing: Standing | undefined; readonly since: number }
+  readonly #suspicion: Suspicion
   #cancel: CancelTimer | undefined
 
-  constructor(parts: Parts, standing: Standing | undefined, onEmpty: () => void) {
+  constructor(parts: Parts, standing: Standing | undefined, suspicion: Suspicion, onEmpty: () => void) {
     this.#parts = parts
+    this.#suspicion = suspicion
     this.#onEmpty = onEmpty
     this.#seen = { standing, since: parts.clock.monotonic() }
   }
@@ -115,9 +126,14 @@ class Poller {
     const present = asking.filter((waiting) => this.#waiting.has(waiting))
     const standing = standingOf(state, first.call.options.leaseMs)
     if (standing !== undefined && !this.#hasEnded(standing, present)) {
+      const [hedging] = present
+      if (hedging !== undefined && state.is === 'lease' && this.#suspicion.grows(state.frame.token)) {
+        this.#resolve(hedging, { next: 'hedge', lease: state })
+      }
       if (!this.#endBounded()) this.#goOn()
       return
     }
+    if (state.is === 'fresh') this.#parts.stats.loadTimes.record(first.call.options.slot, state.frame.loadMs)
     if (state.is === 'fresh' || state.is === 'held') {
       for (const waiting of present) this.#resolve(waiting, { next: 'use', state })
     } else {

@@ -227,6 +227,7 @@ describe('stats', () => {
       nearBytes: 0,
       busMessages: 0,
       refreshes: 0,
+      hedges: 0,
       misses: 4,
       loads: 3,
       unleasedLoads: 0,

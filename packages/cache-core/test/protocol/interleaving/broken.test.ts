@@ -2,14 +2,15 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Cache } from '../../../src/data/cache.js'
 import { decodeFrame, encodeFrame } from '../../../src/entry/frame.js'
 import { Flight } from '../../../src/protocol/flight.js'
-import { type Claim, Lease, type LeaseTerms } from '../../../src/protocol/lease.js'
+import { HedgeLease } from '../../../src/protocol/hedge-lease.js'
+import { type Claim, Lease, type LeaseOutcome, type LeaseTerms, settle } from '../../../src/protocol/lease.js'
 import { RefreshLease } from '../../../src/protocol/refresh-lease.js'
 import { openSlot } from '../../../src/protocol/slot.js'
 import type { Store, Version } from '../../../src/store/store.js'
 import { findViolation } from './find-violation.js'
 import { override } from './override.js'
 import type { CacheUnderTest } from './scenario-options.js'
-import { CRASHED_HOLDERS, LAGGING, LOST_EXTENSIONS, SHORT_WAITS, STALE, WRITERS } from './scenarios.js'
+import { CRASHED_HOLDERS, HEDGES, LAGGING, LOST_EXTENSIONS, SHORT_WAITS, STALE, WRITERS } from './scenarios.js'
 
 /** A plain promise per key in front of the store, as every single-flight helper does it. */
 function onePromisePerKey(cache: Cache): CacheUnderTest {
@@ -133,6 +134,18 @@ async function claimThatCompletesOverAnothers(
   return claimed
 }
 
+/** Does not ask whose the lease is that it finds. */
+async function completeOverAnyLease(
+  this: HedgeLease,
+  ...[bytes, ttl, deadline]: Parameters<HedgeLease['complete']>
+): Promise<LeaseOutcome> {
+  const { slots, slot } = this.terms
+  const standing = openSlot(await slots.readAlone(slot))
+  if (standing?.frame?.kind !== 'lease') return 'lost'
+  const { outcome } = await settle(slots.compareAndSet(slot, standing.version, bytes, ttl, deadline))
+  return outcome
+}
+
 afterEach(() => {
   vi.restoreAllMocks()
 })
@@ -164,6 +177,11 @@ describe('a broken variant is caught', { timeout: 120_000 }, () => {
     const claim = Lease.claim
     vi.spyOn(Lease, 'claim').mockImplementation((terms, over) => claimThatCompletesOverAnothers(claim, terms, over))
     expect(await findViolation(LOST_EXTENSIONS)).toContain('was invalidated before')
+  })
+
+  it("a load beside another one that is stored over whatever lease stands afterwards, a later holder's too", async () => {
+    vi.spyOn(HedgeLease.prototype, 'complete').mockImplementation(completeOverAnyLease)
+    expect(await findViolation(HEDGES)).toContain('was invalidated before')
   })
 
   it('deletes that do not hold off what is loaded from a replica that lags behind', async () => {

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type Outcome, runScenario } from './scenario.js'
+import type { Outcome } from './outcome.js'
+import { runScenario } from './scenario.js'
 import type { ScenarioOptions } from './scenario-options.js'
 import {
   CALM,
   CRASHED_HOLDERS,
   EVICTIONS_AND_CRASHES,
+  HEDGES,
+  HEDGES_AND_FAULTS,
   HELD_NAMED_TAGS,
   HELD_TAGS,
   HELD_VERSIONS,
@@ -77,6 +80,16 @@ describe('every interleaving that the seeds reach', { timeout: 3_600_000 }, () =
 
   it('keeps that when waiting ends early and processes load without a lease', async () => {
     await explore(SHORT_WAITS)
+  })
+
+  it('keeps that when loads take suspiciously long, and others load beside them', async () => {
+    let hedges = 0
+    const count = (outcome: Outcome): void => {
+      hedges += outcome.hedges
+    }
+    await explore(HEDGES, count, FEW_SEEDS / 2)
+    await explore(HEDGES_AND_FAULTS, count, FEW_SEEDS / 2)
+    expect(hedges).toBeGreaterThan(FEW_SEEDS / 4)
   })
 
   it('keeps that when versions of namespaces are held', async () => {

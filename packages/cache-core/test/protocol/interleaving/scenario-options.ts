@@ -51,6 +51,8 @@ export interface ScenarioOptions {
   readonly staleMs: number
   /** How long a loader takes on the world's clock, in milliseconds. */
   readonly loaderMs: number
+  /** Chance that a loader takes twenty times as long. */
+  readonly slowLoads: number
   /** Within which time callers begin, in milliseconds; 0: within some steps. */
   readonly spreadMs: number
   /** How far the database that loaders read lags behind, in milliseconds. Every delete holds off what is loaded for as long. */

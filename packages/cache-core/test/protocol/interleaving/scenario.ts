@@ -2,18 +2,10 @@ import { LoadTimeoutError, StoreError } from '../../../src/base/errors.js'
 import type { LoaderContext } from '../../../src/data/loader.js'
 import { cachesOf, type ProcessUnderTest } from './caches.js'
 import { Invariants } from './invariants.js'
+import type { Outcome } from './outcome.js'
 import type { CacheUnderTest, ScenarioOptions } from './scenario-options.js'
 import { invalidate, TAG, wayOf } from './ways.js'
 import { type Fate, type StepRules, type Task, World } from './world.js'
-
-export interface Outcome {
-  /** What the invariants say against this run. Empty: nothing. */
-  readonly violations: readonly string[]
-  readonly trace: readonly string[]
-  readonly loads: number
-  readonly mostLoadsAtOnce: number
-  readonly nearHits: number
-}
 
 /** Within how many steps callers and writers come, where they do not come by the clock. */
 const SPREAD_STEPS = 60
@@ -125,10 +117,18 @@ class Scenario {
     for (let step = 0; step < MAX_FAIR_STEPS && this.#waiting().length > 0; step++) await world.step(fair)
 
     const { violations, loads, mostLoadsAtOnce } = this.#invariants
-    const nearHits = [...this.#caches.values()].reduce((sum, { cache }) => sum + cache.stats().nearHits, 0)
+    const counted = (name: 'nearHits' | 'hedges'): number =>
+      [...this.#caches.values()].reduce((sum, { cache }) => sum + cache.stats()[name], 0)
     for (const name of this.#waiting()) violations.push(`${name} never ended`)
     this.#invariants.end()
-    return { violations, trace: world.trace, loads, mostLoadsAtOnce, nearHits }
+    return {
+      violations,
+      trace: world.trace,
+      loads,
+      mostLoadsAtOnce,
+      nearHits: counted('nearHits'),
+      hedges: counted('hedges'),
+    }
   }
 
   /** The first read of a process opens its bus; nothing enters its near cache before that stands. */
@@ -197,7 +197,7 @@ class Scenario {
     key: string,
   ): (context: Pick<LoaderContext, 'skip' | 'addTags'>) => Promise<number | undefined> {
     const { world } = this
-    const { badLoaders, leaseMs, loaderMs, tags } = this.#options
+    const { badLoaders, leaseMs, loaderMs, slowLoads, tags } = this.#options
     return async ({ skip, addTags }) => {
       this.#invariants.loadBegins(key, world.clock.now(), leaseMs + LONGEST_POLL_MS)
       const loading = this.#loading.get(process) ?? []
@@ -205,7 +205,7 @@ class Scenario {
       try {
         await world.point(process, 'loader reads')
         const value = this.#replica
-        if (loaderMs > 0) await world.sleep(loaderMs)
+        if (loaderMs > 0) await world.sleep(world.random() < slowLoads ? 20 * loaderMs : loaderMs)
         if (tags === 'named') addTags(TAG)
         await world.point(process, 'loader returns')
         if (world.random() >= badLoaders) return value

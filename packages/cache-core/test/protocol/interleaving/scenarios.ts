@@ -23,6 +23,7 @@ export const CALM: ScenarioOptions = {
   ttlMs: 300_000,
   staleMs: 0,
   loaderMs: 0,
+  slowLoads: 0,
   spreadMs: 0,
   lagMs: 0,
   near: false,
@@ -54,6 +55,26 @@ export const EVICTIONS_AND_CRASHES: ScenarioOptions = {
 export const SHORT_WAITS: ScenarioOptions = { ...WRITERS, waitTimeoutMs: 10, loaderMs: 50, spreadMs: 150 }
 
 export const HELD_VERSIONS: ScenarioOptions = { ...WRITERS, tagHoldMs: 100, spreadMs: 150 }
+
+/** Loads that take suspiciously long now and then, so that another process loads beside them; leases are extended. */
+export const HEDGES: ScenarioOptions = {
+  ...WRITERS,
+  processes: 3,
+  callers: 30,
+  writes: 8,
+  leaseMs: 600,
+  loaderMs: 20,
+  slowLoads: 0.4,
+  spreadMs: 3_000,
+}
+
+export const HEDGES_AND_FAULTS: ScenarioOptions = {
+  ...HEDGES,
+  faults: 0.1,
+  badLoaders: 0.2,
+  evictions: 2,
+  crashes: 1,
+}
 
 /** Loaders read a replica that lags behind. */
 export const LAGGING: ScenarioOptions = {
