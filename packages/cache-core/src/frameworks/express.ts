@@ -6,6 +6,8 @@ import { knownToExpress } from './node-http/express-request.js'
 import { engineOf } from './node-http/innermost.js'
 import { runBehindCache } from './node-http/middleware.js'
 
+export { nodePurgeHandler as purgeHandler } from './purges/node-purge.js'
+
 /**
  * Response caching for Express 4 and 5: `app.use('/api', httpCache(cache, { ttl: '1m' }))`, or on one route,
  * `app.get('/items', httpCache(cache, { ttl: '5m' }), handler)`.

@@ -1,12 +1,14 @@
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
 import { InvalidOptionError } from '../base/errors.js'
 import { show } from '../base/show.js'
 import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import { PurgeEndpoint, type PurgeHandlerOptions } from '../http/engine/purge-endpoint.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { constraintTexts, fastifyExchange } from './node-http/fastify-exchange.js'
 import { handleInnermost } from './node-http/innermost.js'
 import type { NodeExchange } from './node-http/node-exchange.js'
+import { answerNode, headersFor } from './purges/node-purge.js'
 
 export interface FastifyHttpCacheOptions extends HttpCacheOptions<FastifyRequest> {
   /** A cache, or an `HttpCache` made of one (then without further options). */
@@ -58,6 +60,21 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
 
 // Not in a context of its own: the routes that it is for are added beside it (as fastify-plugin does).
 Object.assign(httpCache, { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: 'tiercel' })
+
+/**
+ * A handler for a purge endpoint: `app.post('/purge', purgeHandler(engine, { token }))`.
+ * @throws InvalidOptionError naming the option.
+ */
+export function purgeHandler(
+  httpCache: HttpCache,
+  options: PurgeHandlerOptions,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+  const endpoint = new PurgeEndpoint(httpCache, options)
+  return async (request, reply) => {
+    const { status, headers, body } = await answerNode(endpoint, request.raw, request.body ?? undefined)
+    return reply.code(status).headers(headersFor(request.raw, headers)).send(body)
+  }
+}
 
 /** What a route says of the cache. Its type lets more pass than it names: Fastify infers a route's config. */
 function optionsOf({ config, method, url }: RouteOptions): HttpCacheOptions | false | undefined {

@@ -5,6 +5,8 @@ import type { HttpCacheOptions } from '../http/rules/options.js'
 import { takeOver } from './web/passages.js'
 import { answerBehind } from './web/web-exchange.js'
 
+export { webPurgeHandler as purgeHandler } from './purges/web-purge.js'
+
 /** What answers a Request, whatever else its host gives it: `params`, `env`, a context. */
 export type FetchHandler<R extends Request, Rest extends readonly unknown[]> = (
   request: R,

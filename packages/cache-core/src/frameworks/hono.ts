@@ -1,8 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import type { PurgeHandlerOptions } from '../http/engine/purge-endpoint.js'
 import { isUnsafe } from '../http/rules/invalidation.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
+import { webPurgeHandler } from './purges/web-purge.js'
 import { HonoHandler } from './web/hono-handler.js'
 import { honoAgain } from './web/hono-rerun.js'
 import { takeOver } from './web/passages.js'
@@ -41,4 +43,13 @@ function executionContext(c: Context): unknown {
     // The host has none.
     return undefined
   }
+}
+
+/**
+ * A handler for a purge endpoint: `app.all('/purge', purgeHandler(engine, { token }))`.
+ * @throws InvalidOptionError naming the option.
+ */
+export function purgeHandler(httpCache: HttpCache, options: PurgeHandlerOptions): (c: Context) => Promise<Response> {
+  const answer = webPurgeHandler(httpCache, options)
+  return (c) => answer(c.req.raw)
 }

@@ -1,9 +1,11 @@
 import type { Context, Middleware } from 'koa'
 import type { Cache } from '../data/cache.js'
 import type { HttpCache } from '../http/engine/http-cache.js'
+import { PurgeEndpoint, type PurgeHandlerOptions } from '../http/engine/purge-endpoint.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { engineOf, handleInnermost } from './node-http/innermost.js'
 import { koaExchange } from './node-http/koa-exchange.js'
+import { answerNode, headersFor } from './purges/node-purge.js'
 
 /**
  * Response caching for Koa: `app.use(httpCache(cache, { ttl: '1m' }))`, or on one route of a router.
@@ -24,4 +26,19 @@ export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<C
       if (handling === undefined) next().then(resolve, reject)
       else handling.catch(reject)
     })
+}
+
+/**
+ * A handler for a purge endpoint, for a route of a router or a path of one's own.
+ * @throws InvalidOptionError naming the option.
+ */
+export function purgeHandler(httpCache: HttpCache, options: PurgeHandlerOptions): (ctx: Context) => Promise<void> {
+  const endpoint = new PurgeEndpoint(httpCache, options)
+  return async (ctx) => {
+    const parsed = (ctx.request as { readonly body?: unknown }).body
+    const { status, headers, body } = await answerNode(endpoint, ctx.req, parsed)
+    ctx.status = status
+    ctx.set(headersFor(ctx.req, headers))
+    ctx.body = body
+  }
 }

@@ -21,6 +21,7 @@ import { fastifyExchange } from './node-http/fastify-exchange.js'
 import { handleInnermost } from './node-http/innermost.js'
 import { nodeExchange } from './node-http/node-exchange.js'
 
+export { nodePurgeHandler as purgeHandler } from './purges/node-purge.js'
 /** The engine: what providers inject to purge. */
 export { HttpCache }
 

@@ -5,6 +5,8 @@ import type { HttpCacheOptions } from '../http/rules/options.js'
 import { engineOf } from './node-http/innermost.js'
 import { runBehindCache } from './node-http/middleware.js'
 
+export { nodePurgeHandler as purgeHandler } from './purges/node-purge.js'
+
 export type NodeMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => unknown) => void
 
 /**

@@ -1,4 +1,5 @@
 export { createHttpCache, type HttpCache } from './engine/http-cache.js'
+export type { PurgeHandlerOptions } from './engine/purge-endpoint.js'
 export type { ResponseLike } from './message/response-like.js'
 export type { Invalidated } from './rules/after-write.js'
 export type { HttpCacheOptions } from './rules/options.js'
