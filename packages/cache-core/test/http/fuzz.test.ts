@@ -112,7 +112,7 @@ describe('what a writer of the store may plant', () => {
     payload: Buffer.from('payload'),
   })
   const head = { status: 200, statusText: '', headers: ['A', 'b'], added: [], removed: [] }
-  const times = { receivedAt: 1, ageMs: 0, freshForMs: 1, staleIfErrorMs: 0, public: true }
+  const times = { receivedAt: 1, ageMs: 0, freshForMs: 1, staleIfErrorMs: 0, public: true, mustRevalidate: false }
   const response = encodeResponse({ ...head, ...times }, [Buffer.from('body')]) as Buffer
 
   it.each([

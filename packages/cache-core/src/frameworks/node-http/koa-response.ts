@@ -24,13 +24,21 @@ export function takeResponse(
   const { res } = ctx
   const body: unknown = ctx.body
   const lines = linesSet(res)
-  const { headers, capture, partial } = plan.onHead({
+  const { headers, capture, partial, instead } = plan.onHead({
     status: ctx.status,
     statusText: ctx.req.httpVersionMajor < 2 ? res.statusMessage : '',
     headers: lines,
     changes: changes(lines),
   })
   let outcome: Promise<RunOutcome> = Promise.resolve({ end: 'passed' })
+  if (instead !== undefined) {
+    if (isStream(body)) body.destroy()
+    ctx.body = instead.body === undefined ? null : Buffer.from(instead.body)
+    ctx.status = instead.status
+    for (const name of res.getHeaderNames()) res.removeHeader(name)
+    setLines(res, headers)
+    return outcome
+  }
   // The client's part of it; all where it asked for no part.
   const part = partial === undefined ? WHOLE : (partial.range ?? NONE)
   if (capture && isStream(body)) {

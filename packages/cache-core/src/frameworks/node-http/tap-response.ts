@@ -50,6 +50,7 @@ export function tapResponse(
     let capturing = false
     let part: PartialBody | undefined
     let endsPart = false
+    let isReplaced = false
 
     const finish = (outcome: RunOutcome): void => {
       capturing = false
@@ -103,7 +104,15 @@ export function tapResponse(
       // A framework that keeps fields of its own gives them all, those of layers outside, too.
       if (logOthers === undefined) for (const name of namesGiven(rest)) log.hasSet(name)
       const changes = changesOf(before, head.headers, log)
-      const { headers, capture, partial } = plan.onHead({ ...head, changes })
+      const { headers, capture, partial, instead } = plan.onHead({ ...head, changes })
+      if (instead !== undefined) {
+        if (!isHttp2(res)) res.statusMessage = ''
+        sendHead(res, writeHead, instead, headers)
+        isReplaced = true
+        end.call(res, instead.body)
+        finish({ end: 'passed' })
+        return res
+      }
       if (partial === undefined) sendHead(res, writeHead, head, headers)
       else {
         part = new PartialBody(partial.range)
@@ -120,6 +129,10 @@ export function tapResponse(
     res.write = ((chunk: unknown, encoding?: unknown, callback?: unknown) => {
       beginUnheard()
       beginPart(chunk, encoding, false)
+      if (isReplaced) {
+        whenReplaced(encoding, callback)
+        return true
+      }
       if (part !== undefined && !endsPart && isPiece(chunk) && !res.writableEnded) {
         take(chunk, encoding)
         const then = typeof encoding === 'function' ? encoding : callback
@@ -137,6 +150,10 @@ export function tapResponse(
     res.end = ((chunk?: unknown, encoding?: unknown, callback?: unknown) => {
       beginUnheard()
       beginPart(typeof chunk === 'function' ? undefined : chunk, encoding, true)
+      if (isReplaced) {
+        whenReplaced(chunk, encoding, callback)
+        return res
+      }
       if (part !== undefined && !res.writableEnded) {
         endsPart = true
         take(chunk, encoding)
@@ -164,6 +181,12 @@ export function tapResponse(
     }
   })
   return { outcome, fail, withdraw }
+}
+
+/** What the handler still writes goes nowhere; it is told as if it did. */
+function whenReplaced(...given: readonly unknown[]): void {
+  const then = given.find((one) => typeof one === 'function')
+  if (then !== undefined) process.nextTick(then as () => void)
 }
 
 /** A response over HTTP/2 only knows by its stream. */

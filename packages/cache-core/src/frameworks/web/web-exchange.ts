@@ -12,12 +12,12 @@ import type {
 import type { HttpCache } from '../../http/engine/http-cache.js'
 import { type HeaderLines, keep } from '../../http/message/headers.js'
 import type { CacheRequest, Sight } from '../../http/message/message.js'
+import { appliedHead } from '../../http/rules/applied-head.js'
 import { changesOf, type HeadLog, NO_LOG } from '../../http/rules/head-changes.js'
 import { linesSent } from '../node-http/lines-sent.js'
 import { whenSent } from '../node-http/node-exchange.js'
 import { narrowRequest } from '../node-http/node-request.js'
 import { returningOf } from '../reruns/returning.js'
-import { appliedHead } from './applied-head.js'
 import { captureBody, captureUnheard } from './capture-body.js'
 import { incomingOf, outgoingOf } from './node-incoming.js'
 import { passOn, type WebBody } from './pass-on.js'
@@ -158,8 +158,14 @@ class WebExchange implements Exchange, Passage {
     const observed = await this.#handle(sees).finally(() => client.removeEventListener('abort', onGone))
     if (observed === undefined) return settle(PASSED)
     const { given, body: source } = observed
-    const { headers: decided, capture, partial } = onHead(this.#headOf(observed, before))
+    const { headers: decided, capture, partial, instead } = onHead(this.#headOf(observed, before))
     const headers = keep(decided, (name) => name !== COMING)
+    if (instead !== undefined) {
+      source?.cancel().catch(() => {})
+      this.#over()
+      this.#answer(respond({ ...instead, headers }, instead.body))
+      return settle(PASSED)
+    }
     const answer = (body: WebBody): void => {
       // A body that is a stream may still be made, by what reads its request only now.
       if (!capture || !(body instanceof ReadableStream)) this.#over()

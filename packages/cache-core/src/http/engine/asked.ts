@@ -4,6 +4,7 @@ import type { CacheRequest } from '../message/message.js'
 import { type KeyRules, type UrlKey, urlKey } from '../rules/key.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { type ResourceName, resourceName } from '../rules/resource-name.js'
+import type { Wishes } from '../rules/reuse.js'
 import type { Exchange } from './exchange.js'
 import type { UrlText } from './resource.js'
 import { urlText } from './slot-texts.js'
@@ -21,6 +22,10 @@ export interface Asked {
   readonly waitUntil: number
   /** Why only a public response will do, where that is so. */
   readonly publicOnly: string | undefined
+  /** Whether its handler sees what makes it one client's own. */
+  readonly credentials: boolean
+  /** What its client asks of caches. */
+  readonly wishes: Wishes
 }
 
 export type Address =

@@ -36,6 +36,15 @@ export interface HeadDecision {
   readonly capture: boolean
   /** What this client gets of the response, where it asked for less than the whole: 206, 304 or 416. */
   readonly partial?: PartialAnswer | undefined
+  /** What goes out in place of the handler's answer, which only says that this still holds. Nothing is captured then. */
+  readonly instead?: InsteadAnswer | undefined
+}
+
+export interface InsteadAnswer {
+  readonly status: number
+  /** The reason phrase, empty for the usual one. */
+  readonly statusText: string
+  readonly body: Uint8Array | undefined
 }
 
 export interface PartialAnswer {
@@ -56,7 +65,7 @@ export interface RunPlan {
    * not to be kept after all, or `undefined`. Only where `onHead` wants it kept.
    */
   readonly onSent?: ((headers: HeaderLines) => string | undefined) | undefined
-  /** Whether `onHead` may decide for a part: then it is asked before any of the body is on its way. */
+  /** Whether `onHead` may decide for a part, or for something else: then it is asked before any of the body is on its way. */
   readonly mayBePartial?: boolean | undefined
   /** Keeps the body, where `onHead` wants it kept; absent, nothing ever is. When it does not any more, the outcome is `'passed'`. */
   readonly capture?: BodyCapture | undefined

@@ -4,26 +4,31 @@ import type { Engine } from '../../protocol/engine.js'
 import { nameTags } from '../../protocol/named-tags.js'
 import type { CacheStatus } from '../message/cache-status.js'
 import { etagOf } from '../message/etag.js'
-import { first, type HeaderLines, has, TOKEN } from '../message/headers.js'
+import { first, type HeaderLines, has, keep, TOKEN } from '../message/headers.js'
+import type { CacheResponse, Sight } from '../message/message.js'
 import type { ResponseTimes } from '../rules/age.js'
 import { answerHeaders, asksForLess, clientAnswer } from '../rules/client-answer.js'
 import { clientHeaders } from '../rules/client-headers.js'
 import type { HeadChanges } from '../rules/head-changes.js'
 import type { UrlKey } from '../rules/key.js'
-import { narrow } from '../rules/narrowing.js'
+import { asksForPart, narrow } from '../rules/narrowing.js'
 import { isDocument, noncesOutside } from '../rules/nonces.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { routeVerdict } from '../rules/route-verdict.js'
+import type { StaleWindows } from '../rules/stale-windows.js'
 import { isComplete, type Refusal, type Storable, storable } from '../rules/storable.js'
 import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
+import { partBounds } from '../rules/stored-part.js'
+import { conditionalSight, confirms } from '../rules/validation.js'
 import { variantKey } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
 import type { Exchange, HeadDecision, Rerun, ResponseHead } from './exchange.js'
 import { KeptVariants } from './kept-variants.js'
 import { type Forward, runAlone, withStatus } from './pass.js'
+import { type Renewed, renew, renewedAnswer } from './renew.js'
 import type { Resource, Resources, UrlText } from './resource.js'
 import { checkAnswered, RunFailure } from './run-failure.js'
-import { encodeResponse } from './stored-response.js'
+import { encodeResponse, type StoredResponse } from './stored-response.js'
 import { crowdedMark, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
 
@@ -41,6 +46,12 @@ export interface FillRequest {
   /** The slot on which the lease sits, and where those who wait look. */
   readonly variantSlot: string
   readonly forward: Forward
+  /** What is stored, and is to be asked about: whether it still holds. */
+  readonly stored?: StoredResponse | undefined
+  /** Whether the handler is to answer with the part that the client asks for. */
+  readonly part?: boolean
+  /** Whether the handler sees what makes the request one client's own. */
+  readonly credentials: boolean
   /** How long anybody would wait for it, in milliseconds. */
   readonly waitTimeoutMs: number
 }
@@ -85,16 +96,17 @@ export class Filler {
   }
 
   async #fill(request: FillRequest, capture: BodyCapture, signal: AbortSignal, marks: LoadMarks): Promise<Loaded> {
-    const { exchange, key } = request
+    const { exchange, stored } = request
     const { clock } = this.#engine
     const requestedAt = clock.now()
     let head: ResponseHead | undefined
     let receivedAt = 0
     let verdict: Verdict | undefined
+    let renewed: Renewed | undefined
     let taggedOutside = false
     const outcome = await exchange.run({
-      sees: narrow(exchange.request, key, this.#rules),
-      mayBePartial: asksForLess(exchange.request.headers),
+      sees: this.#sight(request),
+      mayBePartial: stored !== undefined || asksForLess(exchange.request.headers),
       capture,
       signal,
       // Some handlers stop when their client goes: they get as long as anybody would wait for them.
@@ -102,7 +114,16 @@ export class Filler {
       onHead: (given) => {
         head = given
         receivedAt = clock.now()
-        verdict = this.#verdict(request, given, { requestedAt, receivedAt })
+        const times = { requestedAt, receivedAt }
+        if (
+          stored !== undefined &&
+          given.status === 304 &&
+          confirms(given.headers, exchange.request.headers, stored.headers)
+        ) {
+          renewed = renew(stored, given, this.#rules, times)
+          return renewedAnswer(renewed, exchange.request, given, this.#rules)
+        }
+        verdict = this.#verdict(request, given, times)
         this.#whole.saw(request.url, given, receivedAt)
         return this.#decide(request, given, verdict, receivedAt)
       },
@@ -111,6 +132,7 @@ export class Filler {
         return this.#refusedAsSent(sent, (head as ResponseHead).changes)
       },
     })
+    if (renewed !== undefined) return this.#keepRenewed(request, renewed, marks)
     if (request.behind) {
       checkAnswered(outcome, head)
       if (capture.ended === 'no-room') throw new RunFailure(head?.status)
@@ -118,9 +140,11 @@ export class Filler {
     if (outcome.end === 'broken' || outcome.end === 'refused' || head === undefined || verdict === undefined)
       return NOTHING
     const { status } = head
-    const refuse = (reason: string): Loaded =>
-      this.#isNoWitness(request, status, receivedAt) ? NOTHING : passMark(reason, status)
-    if (!verdict.storable) return refuse(verdict.reason)
+    // What is asked about is no worse for a failure, or for a 304 that is about another version.
+    const isNoWitness =
+      (stored !== undefined && (status === 304 || status >= 500)) || this.#isNoWitness(request, status, receivedAt)
+    const refuse = (reason: string): Loaded => (isNoWitness ? NOTHING : passMark(reason, status))
+    if (!verdict.storable) return verdict.byRequest ? NOTHING : refuse(verdict.reason)
     if (capture.ended === 'no-room') return crowdedMark()
     if (outcome.end === 'passed') return refuse(outcome.reason ?? 'response is larger than maxBodyBytes')
     const body = capture.pieces
@@ -129,12 +153,14 @@ export class Filler {
       if (request.behind) throw new RunFailure(undefined)
       return NOTHING
     }
+    if (head.status === 206 && partBounds(head.headers, bodyBytes) === undefined) return NOTHING
     const nonces = noncesOutside(head.headers, head.changes)
     if (nonces.length > 0 && holdsAny(body, nonces)) return refuse(NONCE)
     const etag = taggedOutside ? undefined : this.#etag(head, body)
-    const payload = this.#encode(head, body, { receivedAt, bodyBytes, etag }, verdict)
+    const facts = { receivedAt, bodyBytes, etag, withheld: verdict.withheld }
+    const payload = this.#encode(head, body, facts, verdict)
     if (payload === undefined) return refuse('response has fields that cannot be sent again')
-    return this.#keep(request, { encoding: 'bytes', payload }, verdict, receivedAt + verdict.freshForMs, marks)
+    return this.#keep(request, { encoding: 'bytes', payload }, verdict, receivedAt, marks)
   }
 
   /** Whether a response that may not be stored says nothing about those of others. */
@@ -142,14 +168,36 @@ export class Filler {
     return this.#kept.keptLately(variantSlot, now) || (status >= 400 && this.#whole.wasStorable(url, now))
   }
 
-  #verdict({ exchange }: FillRequest, head: ResponseHead, times: ResponseTimes): Verdict {
-    const { request } = exchange
-    const verdict = storable({ method: request.method, credentials: false }, head, this.#rules, times)
+  /** What is stored again, with the fields of a 304. */
+  async #keepRenewed(request: FillRequest, { response, verdict }: Renewed, marks: LoadMarks): Promise<Loaded> {
+    if (!verdict.storable) return passMark(verdict.reason, 304)
+    const accepted = this.#byRoute(request, response, verdict)
+    if (!accepted.storable) return passMark(accepted.reason, 304)
+    const payload = encodeResponse({ ...response, public: verdict.public }, [response.body])
+    if (payload === undefined) return NOTHING
+    return this.#keep(request, { encoding: 'bytes', payload }, accepted, response.receivedAt, marks)
+  }
+
+  /** What the handler sees: no range and no condition but those that it is to answer. */
+  #sight({ exchange: { request }, key, stored, part }: FillRequest): Sight {
+    const seen = narrow(request, key, this.#rules)
+    if (stored !== undefined)
+      return { ...seen, headers: conditionalSight(seen.headers, request.headers, stored.headers) }
+    return part ? { ...seen, headers: [...seen.headers, ...keep(request.headers, asksForPart)] } : seen
+  }
+
+  #verdict(request: FillRequest, head: ResponseHead, times: ResponseTimes): Verdict {
+    const { exchange, credentials } = request
+    const verdict = storable({ method: exchange.request.method, credentials }, head, this.#rules, times)
     if (!verdict.storable) return verdict
     if (isDocument(head.headers) && noncesOutside(head.headers, head.changes).length > 0) {
       return { storable: false, reason: NONCE }
     }
-    const route = routeVerdict(request, head, this.#rules)
+    return this.#byRoute(request, head, verdict)
+  }
+
+  #byRoute({ exchange }: FillRequest, head: CacheResponse, verdict: AcceptedByItself): Verdict {
+    const route = routeVerdict(exchange.request, head, this.#rules)
     if (route.storable) return { ...verdict, tags: route.tags }
     const { failed } = route
     if (failed !== undefined) this.#engine.stats.routeFailed(this.#resources.namespace, failed.option, failed.error)
@@ -162,7 +210,7 @@ export class Filler {
    * on has said that this is none of its own.
    */
   #refusedAsSent(sent: HeaderLines, changes: HeadChanges): string | undefined {
-    if (has(sent, 'set-cookie') && this.#rules.cookies === undefined)
+    if (has(sent, 'set-cookie') && this.#rules.cookies === undefined && !this.#rules.storeSetCookie)
       return 'a layer outside of the cache sets a cookie'
     return isDocument(sent) && noncesOutside(sent, changes).length > 0 ? NONCE : undefined
   }
@@ -188,20 +236,24 @@ export class Filler {
   async #keep(
     request: FillRequest,
     encoded: Encoded,
-    { vary, windows, tags }: Accepted,
-    freshUntil: number,
+    verdict: Accepted,
+    receivedAt: number,
     marks: LoadMarks,
   ): Promise<Loaded> {
     const { exchange, key, url, own, resource, variantSlot } = request
+    const { tags } = verdict
     // A body may take longer than its response is fresh.
-    const ttlMs = freshUntil - this.#engine.clock.now()
-    if (ttlMs <= 0) return NOTHING
+    const leftMs = receivedAt + verdict.freshForMs - this.#engine.clock.now()
+    const windows = windowsOf(verdict, leftMs)
     const staleMs = Math.max(windows.staleWhileRevalidateMs, windows.staleIfErrorMs)
-    const present = await this.#resources.cover(resource, vary, ttlMs + staleMs)
+    if (leftMs <= 0 && staleMs <= 0) return NOTHING
+    // The least that a frame can be fresh: what the response is by itself, its own head says.
+    const ttlMs = Math.max(leftMs, 1)
+    const present = await this.#resources.cover(resource, verdict.vary, ttlMs + staleMs)
     if (present === undefined) return NOTHING
     const parts = variantKey(own, present.vary, exchange.request, key, this.#rules)
     const slot = this.#resources.variantSlot(url, parts)
-    this.#kept.kept(slot, this.#engine.clock.now(), freshUntil)
+    this.#kept.kept(slot, this.#engine.clock.now(), receivedAt + verdict.freshForMs)
     if (slot === variantSlot) return { encoded, ttlMs, windows, tags }
     // The response varies on more than was known: it belongs into another slot, where those who waited will look.
     const { namespace } = this.#resources
@@ -228,9 +280,12 @@ export class Filler {
     const headers = storedHeaders({ status, headers: clientHeaders(changes.lines, this.#rules) }, facts)
     const { added } = changes
     const removed = changes.removed.filter((name) => TOKEN.test(name) && !has(headers, name))
-    const { freshForMs, ageMs, windows, public: isPublic } = verdict
+    const { freshForMs, ageMs, windows, mustRevalidate, public: isPublic } = verdict
     const times = { receivedAt, ageMs, freshForMs, staleIfErrorMs: windows.staleIfErrorMs }
-    return encodeResponse({ status, statusText, headers, added, removed, ...times, public: isPublic }, body)
+    return encodeResponse(
+      { status, statusText, headers, added, removed, ...times, public: isPublic, mustRevalidate },
+      body,
+    )
   }
 }
 
@@ -240,7 +295,18 @@ function holdsAny(body: readonly Uint8Array[], texts: readonly string[]): boolea
   return texts.some((text) => whole.includes(text))
 }
 
+type AcceptedByItself = Extract<Storable, { readonly storable: true }>
+
 /** May be stored, by its own rules and by those of its route, under these tags. */
-type Accepted = Extract<Storable, { readonly storable: true }> & { readonly tags: readonly string[] }
+type Accepted = AcceptedByItself & { readonly tags: readonly string[] }
 
 type Verdict = Accepted | Refusal
+
+/** As the frame has them, whose freshness does not end before it begins. */
+function windowsOf({ windows, keepStaleMs }: AcceptedByItself, leftMs: number): StaleWindows {
+  const over = Math.min(leftMs, 0)
+  return {
+    staleWhileRevalidateMs: Math.max(0, windows.staleWhileRevalidateMs + over),
+    staleIfErrorMs: Math.max(keepStaleMs, windows.staleIfErrorMs + over, 0),
+  }
+}

@@ -3,10 +3,9 @@ import type { Cache } from '../../data/cache.js'
 import type { Loading } from '../../protocol/call.js'
 import { type EngineHandle, engineOf } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
-import type { Stats } from '../../protocol/stats.js'
 import { cacheStatusLine } from '../message/cache-status.js'
 import { admission } from '../rules/admission.js'
-import { asksForLess } from '../rules/client-answer.js'
+import { asksForLess, asksForPartOnly, asksForVersion } from '../rules/client-answer.js'
 import { isUnsafe } from '../rules/invalidation.js'
 import {
   type HttpCacheOptions,
@@ -16,17 +15,19 @@ import {
 } from '../rules/options.js'
 import { prefixTags } from '../rules/prefix.js'
 import { type PurgeOptions, parsePurgeOptions } from '../rules/purge-options.js'
+import { acceptsStale, wishesOf } from '../rules/reuse.js'
 import { fixedTags } from '../rules/route-verdict.js'
 import { ownParts, variantKey } from '../rules/vary.js'
 import { type Asked, address, chosenParts, isBypassed } from './asked.js'
 import type { Exchange } from './exchange.js'
 import { addKeyForm } from './key-forms.js'
+import { type Match, match } from './match.js'
 import { runOpenly } from './pass.js'
 import { Purges } from './purges.js'
 import { type Located, type Resource, Resources } from './resource.js'
 import { missOf, Runs } from './runs.js'
 import { type StaleFound, staleOf } from './stale.js'
-import { openVariant, type Variant } from './variant.js'
+import type { StoredResponse } from './stored-response.js'
 
 /** How often a request starts over when what it waited for turned out to be no answer to it. */
 const MAX_ROUNDS = 3
@@ -101,7 +102,10 @@ export class HttpCache {
       own: ownParts(request, key, name, chosenParts(request, this.#rules), this.#rules),
       waitUntil: this.#runs.waitUntil,
       publicOnly: admitted.use === 'public-only' ? admitted.reason : undefined,
+      credentials: admitted.use === 'cache' && admitted.credentials,
+      wishes: wishesOf(request.headers, this.#rules),
     }
+    if (asked.wishes.noStore) return void this.#runs.runAlone(asked, 'request', 'request says no-store')
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if (await this.#round(asked)) return
     }
@@ -147,43 +151,49 @@ export class HttpCache {
 
   /** Whether the request was answered; else what it waited for turned out to be no answer to it, and it looks again. */
   async #round(asked: Asked): Promise<boolean> {
-    const { exchange, key, url, own, tags, publicOnly } = asked
+    const { exchange, key, url, own, tags, publicOnly, wishes } = asked
     const { stats, clock } = this.#handle.engine
+    const rules = this.#rules
     let located: Located
     let resource: Resource
+    let found: Match
     let stale: StaleFound | undefined
     let behind: Loading | undefined
+    let part = false
     try {
-      const partsOf = (vary: readonly string[]) => variantKey(own, vary, exchange.request, key, this.#rules)
+      const partsOf = (vary: readonly string[]) => variantKey(own, vary, exchange.request, key, rules)
       located = this.#resources.locateAtHand(url, partsOf) ?? (await this.#resources.locate(url, partsOf, tags))
-      const found = open(located, stats)
-      if (found !== undefined && !('pass' in found) && (publicOnly === undefined || found.public)) {
-        if (this.#runs.serve(asked, found, undefined)) stats.hit(this.#resources.namespace, key)
+      found = match(located, exchange.request, wishes, rules, clock.now(), stats)
+      if (found.is === 'usable' && (publicOnly === undefined || found.stored.public)) {
+        if (this.#runs.serve(asked, found.stored, undefined)) stats.hit(this.#resources.namespace, key)
         return true
       }
       if (publicOnly !== undefined) {
         runOpenly(exchange, this.#rules, { forward: 'bypass', detail: publicOnly })
         return true
       }
-      stale = staleOf(located, clock.now(), stats)
+      stale = staleOf(located, clock.now(), stats, rules.storeSetCookie)
       if (stale !== undefined && this.#runs.isRuledInside(located)) {
         runOpenly(exchange, this.#rules, { forward: 'stale', detail: 'left to a cache further inside' })
         return true
       }
-      behind = stale && this.#runs.behind(asked, located)
-      if (stale?.servable && behind !== undefined) {
+      behind = stale && this.#runs.behind(asked, located, askedAbout(found))
+      if (stale?.servable && behind !== undefined && acceptsStale(stale.stored, wishes, clock.now())) {
         if (!this.#runs.serve(asked, stale.stored, undefined)) return true
         stats.stale(this.#resources.namespace, key)
         await this.#runs.refresh(asked, located, stale, behind)
         return true
       }
-      if (found !== undefined) return this.#runs.runAlone(asked, 'miss', 'pass' in found ? found.pass : undefined)
+      if (wishes.onlyIfCached) return refuse(exchange, rules)
+      if (found.is === 'pass') return this.#runs.runAlone(asked, 'miss', found.reason)
       if (exchange.request.method === 'HEAD') {
         return this.#runs.runAlone(asked, missOf(located.resource), 'a HEAD is answered from a stored GET')
       }
       const asksFor = exchange.request.headers
-      if (asksForLess(asksFor) && !this.#runs.whole.willDo(url, asksFor, located.resource !== undefined)) {
-        return this.#runs.leaveToHandler(asked, missOf(located.resource))
+      const isAsked = found.is === 'asked-about' && !asksForVersion(asksFor)
+      if (asksForLess(asksFor) && !isAsked && !this.#runs.whole.willDo(url, asksFor, located.resource !== undefined)) {
+        part = rules.storePartial && asksForPartOnly(asksFor)
+        if (!part) return this.#runs.leaveToHandler(asked, missOf(located.resource))
       }
       resource = await this.#runs.ensure(asked, located)
     } catch (error) {
@@ -194,18 +204,24 @@ export class HttpCache {
         undelivered ? 'a purge of this URL has not reached the store yet' : 'the store does not answer',
       )
     }
-    return this.#runs.joinOrRun(asked, located, resource, stale?.servableOnError ? behind : undefined)
+    const stored = part ? undefined : askedAbout(found)
+    const fresh = 'fresh' in found && found.fresh
+    const onError = stale?.servableOnError && acceptsStale(stale.stored, wishes, clock.now()) ? behind : undefined
+    return this.#runs.joinOrRun(asked, located, resource, { stored, part, fresh, behind: onError })
   }
 }
 
-function open({ variantSlot, variant: { state } }: Located, stats: Stats): Variant | undefined {
-  if (state.is !== 'fresh') return undefined
-  try {
-    return openVariant(state.frame)
-  } catch {
-    stats.unreadable(variantSlot, 'value')
-    return undefined
-  }
+/** What is stored and may be used when its handler says that it still holds. */
+function askedAbout(found: Match): StoredResponse | undefined {
+  return found.is === 'asked-about' ? found.stored : undefined
+}
+
+/** RFC 9111 section 5.2.1.7. */
+function refuse(exchange: Exchange, { cacheStatus }: HttpCacheRules): true {
+  const status = { hit: false, forward: 'miss', detail: 'request says only-if-cached' } as const
+  const headers = ['Content-Length', '0', ...cacheStatusLine(status, cacheStatus)]
+  exchange.send({ status: 504, statusText: '', headers, added: [], removed: [] }, undefined)
+  return true
 }
 
 /**

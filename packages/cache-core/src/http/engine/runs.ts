@@ -36,6 +36,21 @@ function untilBySlot(): LRUCache<string, number> {
   return new LRUCache({ maxSize: MAX_CHARACTERS, sizeCalculation: (_until, slot) => slot.length + 1 })
 }
 
+/** What a run is to bring. */
+export interface Wanted {
+  /** What is stored, and may be used when the handler says that it still holds. */
+  readonly stored: StoredResponse | undefined
+  /** Whether it is the part that the client asks for, and no more. */
+  readonly part: boolean
+  /** Whether what is stored is fresh, and it is this client that does not want it, or not as it is. */
+  readonly fresh: boolean
+  /**
+   * Where something stale may be served if the handler fails: runs it so that its response goes to nobody. Where layers
+   * outside refuse that, it runs for this client.
+   */
+  readonly behind: Loading | undefined
+}
+
 /** Runs of handlers: for one client alone, for all that ask meanwhile, and behind an answer. */
 export class Runs {
   readonly whole: WholeResponses
@@ -91,15 +106,12 @@ export class Runs {
     await this.#handle.engine.refresh({ options, frame, version, present: located.variant.present })
   }
 
-  /**
-   * @param behind Where something stale may be served if the handler fails: runs it so that its response goes to nobody.
-   *   Where layers outside refuse that, it runs for this client.
-   */
-  async joinOrRun(asked: Asked, located: Located, resource: Resource, behind: Loading | undefined): Promise<boolean> {
-    const { exchange, key, url, own } = asked
+  async joinOrRun(asked: Asked, located: Located, resource: Resource, wanted: Wanted): Promise<boolean> {
+    const { exchange, key, url, own, credentials } = asked
+    const { stored, part, fresh, behind } = wanted
     const { engine } = this.#handle
     const { variantSlot } = located
-    const forward = located.variant.state.is === 'stale' ? 'stale' : missOf(located.resource)
+    const forward = forwardOf(located, fresh)
     let ran = false
     let failure: unknown
     const load = async (terms: LoadTerms): Promise<Loaded> => {
@@ -115,13 +127,15 @@ export class Runs {
       // Whoever takes the request over further inside comes later.
       this.#setRuler(variantSlot, this.#owner)
       if (terms.marks === undefined) this.#noteVain(asked, variantSlot)
-      const request = { exchange, key, url, own, resource, variantSlot, forward }
+      const request = { exchange, key, url, own, resource, variantSlot, forward, stored, part, credentials }
       return this.#filler.fill({ ...request, waitTimeoutMs: this.#waitTimeoutMs }, terms)
     }
     let answer: Answer<Variant>
     try {
       const staleIfErrorMs = behind === undefined ? 0 : Number.POSITIVE_INFINITY
-      const options = { ...this.#loadOptions(asked, located, resource, load), staleIfErrorMs }
+      const options = { ...this.#loadOptions(asked, located, resource, load), staleIfErrorMs, forceFresh: fresh }
+      // Who may get something else than the others does not wait for theirs.
+      if (part || credentials) options.waitTimeoutMs = 0
       answer = await engine.joinOrLoad<Variant>(options, located.variant)
     } catch {
       // The run of another request failed. Its error is its client's; this one's handler may do better.
@@ -145,7 +159,7 @@ export class Runs {
       tags: asked.tags,
       namesTags: true,
       load,
-      open: openVariant,
+      open: (encoded) => openVariant(encoded, this.#rules.storeSetCookie),
       leaseMs: this.#leaseMs,
       hardTimeoutMs: this.#hardTimeoutMs,
       waitTimeoutMs: this.#patience(asked, located.variantSlot),
@@ -163,8 +177,13 @@ export class Runs {
   /**
    * Runs the handler of a stale response so that what it answers goes to nobody, with a request of the cache's own.
    * `undefined` where the framework has no way to that.
+   * @param stored What it is asked about, where it can say that this still holds.
    */
-  behind({ exchange, key, url, own }: Asked, { resource, variantSlot }: Located): Loading | undefined {
+  behind(
+    { exchange, key, url, own, credentials }: Asked,
+    { resource, variantSlot }: Located,
+    stored: StoredResponse | undefined,
+  ): Loading | undefined {
     const now = this.#handle.engine.clock.monotonic()
     if (resource === undefined || (this.#refused.get(variantSlot) ?? now) > now) return undefined
     const request = wholeGet(exchange.request)
@@ -174,7 +193,8 @@ export class Runs {
     const rerun = exchange.again?.({ sees, owner: this.#owner, expects, leaveTo })
     if (rerun === undefined) return undefined
     const run = rerun.run.bind(rerun)
-    const what = { exchange: { request, run }, behind: true, key, url, own, resource, variantSlot } as const
+    const terms = { stored, credentials, key, url, own, resource, variantSlot }
+    const what = { exchange: { request, run }, behind: true, ...terms } as const
     return async (terms) => {
       try {
         return await this.#filler.fill({ ...what, forward: 'stale', waitTimeoutMs: this.#waitTimeoutMs }, terms)
@@ -279,6 +299,11 @@ function statusOf(source: Source, forward: Forward, failure: unknown): CacheStat
     default:
       return { hit: false, forward, collapsed: true }
   }
+}
+
+function forwardOf({ resource, variant: { state } }: Located, fresh: boolean): Forward {
+  if (fresh) return 'request'
+  return state.is === 'stale' ? 'stale' : missOf(resource)
 }
 
 /** A known URL with variants may have others: one cannot tell (RFC 9211 section 2.2). */

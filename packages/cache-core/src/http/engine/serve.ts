@@ -1,9 +1,11 @@
 import type { SharedBytes } from '../../base/shared-bytes.js'
 import { type CacheStatus, type CacheStatusDetail, cacheStatusLine } from '../message/cache-status.js'
-import type { HeaderLines } from '../message/headers.js'
+import { type HeaderLines, keep } from '../message/headers.js'
+import { contentRange } from '../message/range.js'
 import { ageSeconds } from '../rules/age.js'
 import { answerHeaders, type ClientAnswer, clientAnswer } from '../rules/client-answer.js'
 import { CONTENT_FIELDS } from '../rules/client-conditions.js'
+import { partAskedFor, partBounds } from '../rules/stored-part.js'
 import type { Exchange } from './exchange.js'
 import type { StoredResponse } from './stored-response.js'
 
@@ -28,14 +30,11 @@ export function serve(
   sends: SharedBytes,
 ): Served {
   const { request } = exchange
+  if (stored.status === 206) return servePart(exchange, stored, now, told, detail, sends)
   const answer = clientAnswer(request, stored, stored.body.length, now)
   if (answer.is === 'handler') return 'for the handler'
-  if (answer.is !== 'none' && stored.body.length > SMALL_BODY_BYTES && exchange.whenSent !== undefined) {
-    const letGo = sends.hold(stored.body)
-    if (letGo === undefined) return 'no room'
-    exchange.whenSent(letGo)
-  }
-  const status = told ?? { hit: true, ttlMs: stored.receivedAt + stored.freshForMs - now }
+  if (answer.is !== 'none' && !mayBeSent(exchange, stored, sends)) return 'no room'
+  const status = told ?? hitOf(stored, now)
   const headers = headersOf(answer, stored)
   headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(status, detail))
   const { statusText, added, removed } = stored
@@ -50,6 +49,33 @@ export function serve(
     exchange.send({ status: stored.status, statusText, headers, added, removed }, body)
   }
   return 'served'
+}
+
+/** What of a stored part the client asks for, where all of that is there. */
+function servePart(...[exchange, stored, now, told, detail, sends]: Parameters<typeof serve>): Served {
+  const held = partBounds(stored.headers, stored.body.length)
+  const wanted = held && partAskedFor(exchange.request.headers, stored.headers, held, now)
+  if (held === undefined || wanted === undefined || exchange.request.method !== 'GET') return 'for the handler'
+  if (!mayBeSent(exchange, stored, sends)) return 'no room'
+  const body = stored.body.subarray(wanted.start - held.start, wanted.end - held.start)
+  const headers = keep(stored.headers, (name) => name !== 'content-length' && name !== 'content-range')
+  headers.push('Content-Range', contentRange(wanted, held.length), 'Content-Length', String(body.length))
+  headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(told ?? hitOf(stored, now), detail))
+  const { statusText, added, removed } = stored
+  exchange.send({ status: 206, statusText, headers, added, removed }, body)
+  return 'served'
+}
+
+/** Whether there is room for a body on its way. */
+function mayBeSent(exchange: Exchange, { body }: StoredResponse, sends: SharedBytes): boolean {
+  if (body.length <= SMALL_BODY_BYTES || exchange.whenSent === undefined) return true
+  const letGo = sends.hold(body)
+  if (letGo !== undefined) exchange.whenSent(letGo)
+  return letGo !== undefined
+}
+
+function hitOf({ receivedAt, freshForMs }: StoredResponse, now: number): CacheStatus {
+  return { hit: true, ttlMs: receivedAt + freshForMs - now }
 }
 
 function headersOf(

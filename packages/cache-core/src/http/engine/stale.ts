@@ -16,17 +16,21 @@ export interface StaleFound {
   readonly servableOnError: boolean
 }
 
-/** What is stale in a variant's slot: a pass mark never is. */
+/**
+ * What is stale in a variant's slot: a pass mark never is, and a part is not worth it.
+ * @param mayMakeCookies Whether a response may set cookies.
+ */
 export function staleOf(
   { variantSlot, variant: { state } }: Located,
   now: number,
   stats: Stats,
+  mayMakeCookies: boolean,
 ): StaleFound | undefined {
   if (state.is !== 'stale') return undefined
   const { frame, version } = state
   try {
-    const stored = openVariant(frame)
-    if ('pass' in stored) return undefined
+    const stored = openVariant(frame, mayMakeCookies)
+    if ('pass' in stored || stored.status === 206) return undefined
     const servable = now < frame.revalidateUntil
     return { stored, frame, version, servable, servableOnError: now < frame.freshUntil + stored.staleIfErrorMs }
   } catch {

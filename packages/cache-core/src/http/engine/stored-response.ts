@@ -15,12 +15,14 @@ export interface StoredResponse extends CompleteResponse {
   readonly receivedAt: number
   /** How old it already was then. */
   readonly ageMs: number
-  /** How long it was fresh from then on; may be `Infinity`. */
+  /** How long it was fresh from then on; may be `Infinity`, and less than 0 where it was stored to be validated. */
   readonly freshForMs: number
   /** How long after its freshness it may be served where the handler fails; may be `Infinity`. */
   readonly staleIfErrorMs: number
   /** Whether requests with credentials may have it. */
   readonly public: boolean
+  /** Whether it is never to be used stale without asking its handler. */
+  readonly mustRevalidate: boolean
   readonly body: Buffer
 }
 
@@ -28,6 +30,8 @@ type Times = Pick<StoredResponse, 'receivedAt' | 'ageMs' | 'freshForMs' | 'stale
 
 const GENERATION = 3
 const PUBLIC = 1
+const MUST_REVALIDATE = 2
+const ALL_FLAGS = PUBLIC | MUST_REVALIDATE
 const HEAD_BYTES = 44
 
 /** Longest finite lifetime and age, in milliseconds. */
@@ -44,15 +48,15 @@ export function encodeResponse(given: Omit<StoredResponse, 'body'>, body: readon
   const response = {
     ...given,
     ageMs: Math.min(given.ageMs, CENTURY_MS),
-    freshForMs: bounded(given.freshForMs),
+    freshForMs: Math.max(bounded(given.freshForMs), -CENTURY_MS),
     staleIfErrorMs: bounded(given.staleIfErrorMs),
   }
   const text = joinText(response)
   const bodyBytes = body.reduce((sum, piece) => sum + piece.byteLength, 0)
-  if (text === undefined || !isMade(response, readText(text), bodyBytes)) return undefined
+  if (text === undefined || !isMade(response, readText(text), bodyBytes, true)) return undefined
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + text.length + bodyBytes)
   bytes[0] = GENERATION
-  bytes[1] = response.public ? PUBLIC : 0
+  bytes[1] = (response.public ? PUBLIC : 0) | (response.mustRevalidate ? MUST_REVALIDATE : 0)
   bytes.writeUInt16BE(response.status, 2)
   bytes.writeDoubleBE(response.receivedAt, 4)
   bytes.writeDoubleBE(response.ageMs, 12)
@@ -74,16 +78,25 @@ function bounded(ms: number): number {
 }
 
 /** Whether it is one that this cache would make: nobody else who may write into the store has a say in what is sent. */
-function isMade(times: Times, text: ReadText | undefined, bodyBytes: number): text is ReadText {
+function isMade(
+  times: Times,
+  text: ReadText | undefined,
+  bodyBytes: number,
+  mayMakeCookies: boolean,
+): text is ReadText {
   const { receivedAt, ageMs, freshForMs, staleIfErrorMs } = times
-  if (!(receivedAt >= 0 && receivedAt <= LAST_MS && ageMs >= 0 && ageMs <= CENTURY_MS && freshForMs > 0)) return false
-  if (!(staleIfErrorMs >= 0 && bounded(staleIfErrorMs) === staleIfErrorMs && bounded(freshForMs) === freshForMs))
-    return false
-  return text !== undefined && (text.length === undefined || text.length === String(bodyBytes))
+  if (!(receivedAt >= 0 && receivedAt <= LAST_MS && ageMs >= 0 && ageMs <= CENTURY_MS)) return false
+  if (!(freshForMs >= -CENTURY_MS && bounded(freshForMs) === freshForMs)) return false
+  if (!(staleIfErrorMs >= 0 && bounded(staleIfErrorMs) === staleIfErrorMs)) return false
+  if (text === undefined || (text.makesCookies && !mayMakeCookies)) return false
+  return text.length === undefined || text.length === String(bodyBytes)
 }
 
-/** The body is a view of `bytes`, not a copy. Whatever is not a whole stored response is `undefined`, never an error. */
-export function decodeResponse(bytes: Uint8Array): StoredResponse | undefined {
+/**
+ * The body is a view of `bytes`, not a copy. Whatever is not a whole stored response is `undefined`, never an error.
+ * @param mayMakeCookies Whether one may set cookies.
+ */
+export function decodeResponse(bytes: Uint8Array, mayMakeCookies = false): StoredResponse | undefined {
   const buffer = bufferOf(bytes)
   if (buffer.length < HEAD_BYTES || buffer[0] !== GENERATION) return undefined
   const flags = buffer[1] as number
@@ -94,14 +107,13 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse | undefined {
   const staleIfErrorMs = buffer.readDoubleBE(28)
   const textBytes = buffer.readUInt32BE(36)
   const bodyAt = HEAD_BYTES + textBytes
-  if (flags > PUBLIC || status < 200 || status > 599) return undefined
+  if (flags > ALL_FLAGS || status < 200 || status > 599) return undefined
   if (textBytes > MAX_TEXT_BYTES || bodyAt + buffer.readUInt32BE(40) !== buffer.length) return undefined
   const text = readText(buffer.toString('latin1', HEAD_BYTES, bodyAt))
   const times = { receivedAt, ageMs, freshForMs, staleIfErrorMs }
-  if (!isMade(times, text, buffer.length - bodyAt)) return undefined
+  if (!isMade(times, text, buffer.length - bodyAt, mayMakeCookies)) return undefined
   const { statusText, headers, added, removed } = text
   const body = buffer.subarray(bodyAt)
-  const isPublic = flags === PUBLIC
   // Written out: a spread costs more than all else here.
   return {
     status,
@@ -113,7 +125,8 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse | undefined {
     ageMs,
     freshForMs,
     staleIfErrorMs,
-    public: isPublic,
+    public: (flags & PUBLIC) !== 0,
+    mustRevalidate: (flags & MUST_REVALIDATE) !== 0,
     body,
   }
 }

@@ -15,6 +15,8 @@ export interface StoredText {
 export interface ReadText extends StoredText {
   /** What Content-Length says, where it stands there. */
   readonly length: string | undefined
+  /** Whether Set-Cookie stands there. */
+  readonly makesCookies: boolean
 }
 
 /** More than any server sends: node:http itself takes 16 KiB of field lines. */
@@ -57,7 +59,7 @@ export function readText(text: string): ReadText | undefined {
 
 /**
  * Whoever may write into the store could else split responses on a connection (a Content-Length that is not the body's),
- * set cookies, or keep the process busy with a million lines.
+ * or keep the process busy with a million lines.
  */
 function checked(headers: string[]): ReadText | undefined {
   const statusText = headers.shift() as string
@@ -65,14 +67,16 @@ function checked(headers: string[]): ReadText | undefined {
   const added = names(headers.pop() as string)
   if (headers.length > 2 * MAX_LINES || added.length > MAX_LINES || removed.length > MAX_LINES) return undefined
   let length: string | undefined
+  let makesCookies = false
   for (let i = 0; i < headers.length; i += 2) {
     const name = (headers[i] as string).toLowerCase()
-    if (name === 'set-cookie' || name === 'age' || isHopByHop(name)) return undefined
+    if (name === 'age' || isHopByHop(name)) return undefined
+    makesCookies ||= name === 'set-cookie'
     if (name !== 'content-length') continue
     if (length !== undefined) return undefined
     length = headers[i + 1] as string
   }
-  return { statusText, headers, added, removed, length }
+  return { statusText, headers, added, removed, length, makesCookies }
 }
 
 const NO_NAMES: readonly string[] = []

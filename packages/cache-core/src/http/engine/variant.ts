@@ -27,10 +27,13 @@ export function crowdedMark(): Loaded {
   return passMark('too many bodies are captured at once (maxCaptureBytes)', 503)
 }
 
-/** @throws when the bytes are neither: the entry is then dead. */
-export function openVariant({ encoding, payload }: Encoded): Variant {
+/**
+ * @param mayMakeCookies Whether a response may set cookies.
+ * @throws when the bytes are neither: the entry is then dead.
+ */
+export function openVariant({ encoding, payload }: Encoded, mayMakeCookies = false): Variant {
   if (encoding === 'string') return { pass: Buffer.from(payload).toString() }
-  const stored = decodeResponse(payload)
+  const stored = decodeResponse(payload, mayMakeCookies)
   if (stored === undefined) throw new TypeError('not a stored response')
   return stored
 }

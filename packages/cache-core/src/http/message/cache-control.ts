@@ -15,6 +15,7 @@ export interface ResponseDirectives {
   readonly public: boolean
   readonly mustRevalidate: boolean
   readonly proxyRevalidate: boolean
+  readonly mustUnderstand: boolean
   /** Seconds. */
   readonly maxAge: number | undefined
   /** Seconds. */
@@ -42,7 +43,11 @@ const MAX_DELTA_SECONDS = 2 ** 31
 
 /** `values` are the lines of the field: a quote left open on one never reaches into the next. */
 export function responseDirectives(values: readonly string[]): ResponseDirectives {
-  const found = parse(values)
+  return directivesOf(parse(values))
+}
+
+/** What was said, by the names of the directives in lower case. */
+export function directivesOf(found: ReadonlyMap<string, Arguments>): ResponseDirectives {
   return {
     noStore: found.has('no-store'),
     noCache: scope(found.get('no-cache')),
@@ -50,6 +55,7 @@ export function responseDirectives(values: readonly string[]): ResponseDirective
     public: found.has('public'),
     mustRevalidate: found.has('must-revalidate'),
     proxyRevalidate: found.has('proxy-revalidate'),
+    mustUnderstand: found.has('must-understand'),
     maxAge: seconds(found.get('max-age')),
     sMaxAge: seconds(found.get('s-maxage')),
     staleWhileRevalidate: seconds(found.get('stale-while-revalidate')),
@@ -70,7 +76,7 @@ export function requestDirectives(values: readonly string[]): RequestDirectives 
 }
 
 /** Every argument of a directive in order of appearance; `undefined` where it stood without one. */
-type Arguments = [string | undefined, ...(string | undefined)[]]
+export type Arguments = [string | undefined, ...(string | undefined)[]]
 
 function isBare(given: Arguments | undefined): boolean {
   return given !== undefined && given[0] === undefined

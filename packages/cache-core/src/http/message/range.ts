@@ -40,7 +40,8 @@ export function rangeIn(spec: RangeSpec, length: number): ByteRange | undefined 
   return { start: spec.first, end: Math.min((spec.last ?? length) + 1, length) }
 }
 
-/** The value of Content-Range (section 14.4); without a range that of a 416. */
-export function contentRange(range: ByteRange | undefined, length: number): string {
-  return range === undefined ? `bytes */${length}` : `bytes ${range.start}-${range.end - 1}/${length}`
+/** The value of Content-Range (section 14.4); without a range that of a 416, with `undefined` of unknown length. */
+export function contentRange(range: ByteRange | undefined, length: number | undefined): string {
+  const of = length ?? '*'
+  return range === undefined ? `bytes */${of}` : `bytes ${range.start}-${range.end - 1}/${of}`
 }

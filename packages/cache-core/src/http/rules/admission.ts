@@ -2,22 +2,25 @@ import { acceptsOnly } from '../message/accept.js'
 import { combined, first, has } from '../message/headers.js'
 import type { CacheRequest } from '../message/message.js'
 import { hidesCredentials, type NarrowingRules } from './narrowing.js'
+import type { Policies } from './profiles.js'
 
 /**
  * What a request may have of the cache.
- * - `cache`: a stored response, or a run whose response others receive.
+ * - `cache`: a stored response, or a run whose response others receive; with `credentials` only where that says that
+ *   others may have it (RFC 9111 section 3.5).
  * - `public-only`: it carries credentials that the route says nothing about. It may be answered by a stored response
  *   that is marked public; else its handler runs at once with the credentials, and nobody waits for that run.
  * - `bypass`: nothing. `forward` is the word of RFC 9211 section 2.2 for it.
  */
 export type Admission =
-  | { readonly use: 'cache' }
+  | { readonly use: 'cache'; readonly credentials: boolean }
   | { readonly use: 'public-only'; readonly reason: string }
   | { readonly use: 'bypass'; readonly forward: 'method' | 'bypass'; readonly reason: string }
 
-const CACHE: Admission = { use: 'cache' }
+const CACHE: Admission = { use: 'cache', credentials: false }
+const WITH_CREDENTIALS: Admission = { use: 'cache', credentials: true }
 
-export function admission(request: CacheRequest, rules: NarrowingRules): Admission {
+export function admission(request: CacheRequest, rules: NarrowingRules & Pick<Policies, 'credentials'>): Admission {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { use: 'bypass', forward: 'method', reason: 'method is neither GET nor HEAD' }
   }
@@ -25,6 +28,9 @@ export function admission(request: CacheRequest, rules: NarrowingRules): Admissi
   if (asksForSocket(request)) return { use: 'bypass', forward: 'bypass', reason: 'request asks for a WebSocket' }
   if (asksForEvents(request)) return { use: 'bypass', forward: 'bypass', reason: 'request asks for an event stream' }
   if (request.credential !== undefined) return { use: 'public-only', reason: `request has a ${request.credential}` }
+  if (rules.credentials === 'authorization') {
+    return has(request.headers, 'authorization') && !rules.headers?.has('authorization') ? WITH_CREDENTIALS : CACHE
+  }
   // A route that names what it depends on has decided about Cookie.
   if (has(request.headers, 'cookie') && rules.cookies === undefined && !rules.headers?.has('cookie')) {
     return { use: 'public-only', reason: 'request has cookies, route names none' }

@@ -1,4 +1,4 @@
-import { type HeaderLines, keep } from '../message/headers.js'
+import { type HeaderLines, has, keep } from '../message/headers.js'
 import { type ByteRange, contentRange } from '../message/range.js'
 import { CONTENT_FIELDS, evaluateConditions, notModifiedHeaders } from './client-conditions.js'
 import { asksForPart } from './narrowing.js'
@@ -32,6 +32,17 @@ export function asksForLess(headers: HeaderLines): boolean {
     if ((initial === 0x69 || initial === 0x72) && asksForPart(name.toLowerCase())) return true
   }
   return false
+}
+
+/** Whether a request is for one version of the resource that it names, of which only the handler knows. */
+export function asksForVersion(headers: HeaderLines): boolean {
+  return has(headers, 'if-match') || has(headers, 'if-unmodified-since')
+}
+
+/** Whether a part is all that a request asks for, whatever the version. */
+export function asksForPartOnly(headers: HeaderLines): boolean {
+  if (!has(headers, 'range')) return false
+  return keep(headers, (name) => asksForPart(name) && name !== 'range').length === 0
 }
 
 /** Preconditions first, then the range (RFC 9110 section 13.2.2). @param length Of the body; `undefined` while it is not known. */

@@ -1,13 +1,15 @@
-import type { ResponseDirectives } from '../message/cache-control.js'
 import { first, type HeaderLines } from '../message/headers.js'
 import { parseHttpDate } from '../message/http-date.js'
 import { initialAgeMs, type ResponseTimes } from './age.js'
+import type { Directives } from './directives.js'
 
 export interface FreshnessRules {
   /** The route's own lifetime; `undefined` leaves it to the response. Counts from when the response is stored. */
   readonly ttlMs: number | undefined
   /** Whether the route's lifetime beats the response's own. */
   readonly override: boolean
+  /** Whether a lifetime is guessed where nobody gives one. */
+  readonly heuristics: boolean
 }
 
 export interface Freshness {
@@ -16,37 +18,66 @@ export interface Freshness {
   /** How old it already is. */
   readonly ageMs: number
   /** Where the lifetime comes from, in words for a person. */
-  readonly source: 's-maxage' | 'max-age' | 'Expires' | 'ttl' | 'nothing'
+  readonly source: 's-maxage' | 'max-age' | 'Expires' | 'ttl' | 'Last-Modified' | 'nothing'
 }
 
+interface Lifetime {
+  readonly ms: number
+  readonly source: Freshness['source']
+}
+
+/** The share of its age that a response is guessed to live on (RFC 9111 section 4.2.2). */
+const HEURISTIC_SHARE = 0.1
+/** What was changed last years ago may change today all the same. Milliseconds. */
+const MAX_HEURISTIC_MS = 86_400_000
+
 /**
- * s-maxage, then max-age, then Expires less Date (RFC 9111 section 4.2.1), then the route's ttl. No heuristic: what
- * says nothing of a lifetime, on a route that says nothing either, is not reused.
+ * s-maxage, then max-age, then Expires less Date (RFC 9111 section 4.2.1), then the route's ttl, then the heuristic. What
+ * says nothing of a lifetime, where the route says nothing either, is not reused.
  */
 export function freshness(
-  headers: HeaderLines,
-  directives: ResponseDirectives,
+  { status, headers }: { readonly status: number; readonly headers: HeaderLines },
+  said: Directives,
   rules: FreshnessRules,
   times: ResponseTimes,
 ): Freshness {
   const ageMs = initialAgeMs(headers, times)
-  const own = rules.override && rules.ttlMs !== undefined ? undefined : ownLifetime(headers, directives, times)
+  const own = rules.override && rules.ttlMs !== undefined ? undefined : ownLifetime(headers, said, times)
   if (own !== undefined) return { freshForMs: own.ms - ageMs, ageMs, source: own.source }
   if (rules.ttlMs !== undefined) return { freshForMs: rules.ttlMs, ageMs, source: 'ttl' }
+  const guessed = rules.heuristics && isGuessed(status, said) ? heuristicLifetime(headers, times) : undefined
+  if (guessed !== undefined) return { freshForMs: guessed - ageMs, ageMs, source: 'Last-Modified' }
   return { freshForMs: 0, ageMs, source: 'nothing' }
 }
 
 function ownLifetime(
   headers: HeaderLines,
-  directives: ResponseDirectives,
+  { directives, targeted }: Directives,
   times: ResponseTimes,
-): { ms: number; source: 's-maxage' | 'max-age' | 'Expires' } | undefined {
+): Lifetime | undefined {
   if (directives.sMaxAge !== undefined) return { ms: directives.sMaxAge * 1_000, source: 's-maxage' }
   if (directives.maxAge !== undefined) return { ms: directives.maxAge * 1_000, source: 'max-age' }
-  const expires = first(headers, 'expires')
+  const expires = targeted ? undefined : first(headers, 'expires')
   if (expires === undefined) return undefined
   // A bad Expires, `0` above all, is in the past (RFC 9111 section 5.3); a bad or missing Date is the time of receipt.
   const until = parseHttpDate(expires, times.receivedAt)
-  const from = parseHttpDate(first(headers, 'date') ?? '', times.receivedAt) ?? times.receivedAt
-  return { ms: until === undefined ? 0 : until - from, source: 'Expires' }
+  return { ms: until === undefined ? 0 : until - madeAt(headers, times), source: 'Expires' }
+}
+
+/** RFC 9110 section 15.1: their meaning does not depend on the moment. Never 206 here, which has rules of its own. */
+const HEURISTICALLY_CACHEABLE = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501])
+
+/** `public` makes any response cacheable that has no lifetime of its own (RFC 9111 section 5.2.2.9). */
+function isGuessed(status: number, { directives }: Directives): boolean {
+  return HEURISTICALLY_CACHEABLE.has(status) || directives.public
+}
+
+function heuristicLifetime(headers: HeaderLines, times: ResponseTimes): number | undefined {
+  const modified = parseHttpDate(first(headers, 'last-modified') ?? '', times.receivedAt)
+  if (modified === undefined) return undefined
+  return Math.min(HEURISTIC_SHARE * Math.max(0, madeAt(headers, times) - modified), MAX_HEURISTIC_MS)
+}
+
+function madeAt(headers: HeaderLines, { receivedAt }: ResponseTimes): number {
+  return parseHttpDate(first(headers, 'date') ?? '', receivedAt) ?? receivedAt
 }

@@ -13,14 +13,15 @@ import type { Invalidated } from './after-write.js'
 import type { Asks, AsksBoth } from './asks.js'
 import { CREDENTIAL_HEADERS } from './credentials.js'
 import { asksForPart } from './narrowing.js'
+import { fieldName, POLICY_OPTIONS, type PolicyOptions } from './policy-options.js'
+import { type Policies, policiesOf } from './profiles.js'
 import type { ParameterPatterns } from './query.js'
-import { DEFAULT_STATUSES } from './storable.js'
 
 /**
  * What a route may say. Each is optional; the defaults are the safe profile.
  * @typeParam Request The framework's own, as `vary` and `bypass` get it.
  */
-export interface HttpCacheOptions<Request = unknown> {
+export interface HttpCacheOptions<Request = unknown> extends PolicyOptions {
   /**
    * How long a response is fresh that says nothing of it itself (Cache-Control, Expires). `0` stores nothing of these,
    * `Infinity` must be written out. Default: none, and only responses that say so themselves are stored.
@@ -42,8 +43,6 @@ export interface HttpCacheOptions<Request = unknown> {
    * stale-if-error; never its no-store, private, no-cache, must-revalidate. Default `false`.
    */
   readonly override?: boolean | undefined
-  /** Final statuses that are stored. Default 200, 203, 301, 308. Never 206 and 304. */
-  readonly statuses?: readonly number[] | undefined
   /**
    * Whether each host has entries of its own. `false`, or a host: all share them, and the handler sees this one in Host
    * (`localhost` for `false`). Default `true`.
@@ -107,11 +106,6 @@ export interface HttpCacheOptions<Request = unknown> {
    * lifetime does, not the response's own either), or whichever comes first. Default `'both'`.
    */
   readonly eviction?: 'time' | 'writes' | 'both' | undefined
-  /**
-   * Whether the handler sees only what is in the key. `true`: not the cookies, Authorization, X-Forwarded-* and the like
-   * that are not named. `'strict'`: no field that is not named, but Host. `false`: everything. Default `true`.
-   */
-  readonly narrow?: boolean | 'strict' | undefined
   /** Cache-Control as clients see it on stored responses. Default: the handler's own. */
   readonly clientCacheControl?: string | undefined
   /**
@@ -119,8 +113,6 @@ export interface HttpCacheOptions<Request = unknown> {
    * read what other clients did. `false`: no field. Default `'full'`.
    */
   readonly cacheStatus?: CacheStatusDetail | undefined
-  /** Whether stored responses without an ETag get one. Default `true`. */
-  readonly etag?: boolean | undefined
   /** Largest body that is captured, in bytes; a larger one passes uncached. Default 5 MiB. */
   readonly maxBodyBytes?: number | undefined
   /** How long a request waits for another that runs the handler for it. Default: half of `hardTimeout`. */
@@ -136,16 +128,13 @@ const OPTIONS = {
   staleWhileRevalidate: duration({ infinite: true }),
   staleIfError: duration({ infinite: true }),
   override: flag().or(false),
-  statuses: list(count({ min: 200, max: 599 }).to(wholeResponse), 'final statuses', '[200, 404]')
-    .to(setOf)
-    .or(DEFAULT_STATUSES),
   host: either(flag().to(hostOrShared), text({ like: 'shop.example' }).to(hostName)).or(true),
   query: either(flag(), list(text().to(rootOf), 'parameter names', "['page']").to(setOf)).or(true),
   ignoreQuery: list(text().to(parameterPattern), 'parameter names', "['utm_*']").to(patternsOf).or([]),
   sortQuery: flag().or(false),
-  headers: list(text().to(fieldName), 'field names', "['accept-language']").to(setOf),
+  headers: list(text().to(keyedField), 'field names', "['accept-language']").to(setOf),
   cookies: list(text().to(cookieName), 'cookie names', "['theme']").to(setOf),
-  credentialHeaders: list(text().to(fieldName), 'field names', "['x-tenant-key']").to(withCredentials).or([]),
+  credentialHeaders: list(text().to(keyedField), 'field names', "['x-tenant-key']").to(withCredentials).or([]),
   encodings: list(text().to(coding), 'codings', "['br', 'gzip']"),
   vary: callback<Asks<unknown, unknown>>('a function such as (req) => req.tenant'),
   bypass: either(flag(), callback<Asks<unknown, unknown>>('a function such as (req) => req.preview')).or(false),
@@ -157,14 +146,13 @@ const OPTIONS = {
   invalidate: callback<AsksBoth<unknown, Invalidated | undefined>>("a function such as (req) => ({ tags: ['news'] })"),
   eviction: oneOf(['time', 'writes', 'both']).or('both'),
   cacheable: callback<AsksBoth<unknown, boolean>>('a function such as (req, res) => res.status === 200'),
-  narrow: oneOf([true, false, 'strict']).or(true),
   clientCacheControl: text({ like: 'no-cache' }).to(fieldValue),
   cacheStatus: oneOf(['full', 'minimal', false]).or('full'),
-  etag: flag().or(true),
   maxBodyBytes: count().or(5_242_880),
   waitTimeout: duration(),
   lease: leaseOption,
   hardTimeout: duration({ min: 1 }),
+  ...POLICY_OPTIONS,
 } satisfies RowsOf<HttpCacheOptions>
 
 const TABLE = new OptionTable('httpCache', OPTIONS)
@@ -173,11 +161,12 @@ const TABLE = new OptionTable('httpCache', OPTIONS)
  * The options after parsing: what every rule of this folder reads. `leaseMs` and `hardTimeoutMs` are `undefined` where
  * the cache's own count, `waitTimeoutMs` where it is half of the latter.
  */
-export type HttpCacheRules = Parsed<typeof OPTIONS>
+export type HttpCacheRules = Omit<Parsed<typeof OPTIONS>, keyof Policies> & Policies
 
 /** @throws InvalidOptionError naming the option that cannot be meant. */
 export function parseHttpCacheOptions(options: HttpCacheOptions = {}): HttpCacheRules {
-  const rules = TABLE.read(options)
+  const read = TABLE.read(options)
+  const rules: HttpCacheRules = { ...read, ...policiesOf(read.profile, read) }
   if (rules.override && rules.ttlMs === undefined) {
     throw new InvalidOptionError('override', 'needs a ttl to put in place')
   }
@@ -204,14 +193,8 @@ export function overHttpCacheOptions(options: HttpCacheOptions, below: HttpCache
   return TABLE.over(options, below)
 }
 
-function wholeResponse(status: number, option: string): number {
-  if (status === 206 || status === 304) throw new InvalidOptionError(option, `${status} is never a whole response`)
-  return status
-}
-
-function fieldName(text: string, option: string): string {
-  const name = text.toLowerCase()
-  if (!TOKEN.test(name)) throw new InvalidOptionError(option, `${show(text)} is no field name`)
+function keyedField(text: string, option: string): string {
+  const name = fieldName(text, option)
   if (name === 'host') throw new InvalidOptionError(option, "Host has an option of its own, 'host'")
   if (asksForPart(name)) throw new InvalidOptionError(option, `${name} is answered by the cache itself`)
   return name

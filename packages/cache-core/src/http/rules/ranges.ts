@@ -37,6 +37,12 @@ function join(ranges: readonly ByteRange[]): ByteRange | undefined {
   return joined
 }
 
+/** Whether what is stored is surely the version that If-Range names, if it names one. */
+export function isSameVersion(asked: HeaderLines, headers: HeaderLines, now: number): boolean {
+  const condition = first(asked, 'if-range')
+  return condition === undefined || compare(condition.trim(), headers, now) === 'same'
+}
+
 /** If-Range against the validators of what is stored: strong comparison, a date exactly (section 13.1.5). */
 function compare(condition: string, headers: HeaderLines, now: number): 'same' | 'other' | 'perhaps' {
   if (condition.includes('"')) {

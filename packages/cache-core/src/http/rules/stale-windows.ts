@@ -21,11 +21,11 @@ const NONE: StaleWindows = { staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
 /**
  * RFC 5861: the response's own directives, then the route's. RFC 9111 section 4.2.4 forbids to serve stale what says
  * must-revalidate or proxy-revalidate, or s-maxage, which says the latter with it (section 5.2.2.10): unless the route's
- * ttl is in its place. What says no-cache is not stored at all.
+ * ttl is in its place; nor what says no-cache.
  */
 export function staleWindows(directives: ResponseDirectives, rules: StaleRules): StaleWindows {
-  const { mustRevalidate, proxyRevalidate, sMaxAge, staleWhileRevalidate, staleIfError } = directives
-  if (mustRevalidate || proxyRevalidate) return NONE
+  const { mustRevalidate, proxyRevalidate, noCache, sMaxAge, staleWhileRevalidate, staleIfError } = directives
+  if (mustRevalidate || proxyRevalidate || noCache === true) return NONE
   if (sMaxAge !== undefined && !rules.override) return NONE
   return {
     staleWhileRevalidateMs: windowOf(staleWhileRevalidate, rules.staleWhileRevalidateMs, rules.override),

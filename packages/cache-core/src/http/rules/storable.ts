@@ -1,24 +1,42 @@
-import { type ResponseDirectives, responseDirectives } from '../message/cache-control.js'
+import type { ResponseDirectives, Scope } from '../message/cache-control.js'
 import { all, first, has } from '../message/headers.js'
 import type { CacheResponse } from '../message/message.js'
 import type { ResponseTimes } from './age.js'
+import { type DirectiveRules, directivesFor } from './directives.js'
 import { type FreshnessRules, freshness } from './freshness.js'
+import type { Policies } from './profiles.js'
 import { type StaleRules, type StaleWindows, staleWindows } from './stale-windows.js'
 import { type VaryList, varyOf } from './vary.js'
 
-export interface StorableRules extends FreshnessRules, StaleRules {
-  /** Final statuses that may be stored. */
-  readonly statuses: ReadonlySet<number>
-}
+export interface StorableRules
+  extends FreshnessRules,
+    DirectiveRules,
+    StaleRules,
+    Pick<
+      Policies,
+      | 'statuses'
+      | 'exactDirectives'
+      | 'storeSetCookie'
+      | 'storePartial'
+      | 'keepStaleMs'
+      | 'credentials'
+      | 'clientDirectives'
+    > {}
 
 export type Storable =
   | {
       readonly storable: true
-      /** Milliseconds from now; more than 0, may be `Infinity`. */
+      /** Milliseconds from now; may be `Infinity`, and less than 0 where it is kept to be validated. */
       readonly freshForMs: number
       readonly ageMs: number
       /** How long after that it may be served stale. */
       readonly windows: StaleWindows
+      /** How long after that it is kept, at least. */
+      readonly keepStaleMs: number
+      /** Whether it is never to be used when it is stale, without asking the handler. */
+      readonly mustRevalidate: boolean
+      /** Fields, in lower case, that are no part of what is stored. */
+      readonly withheld: readonly string[]
       /** Whether it said `public` or `s-maxage`: then requests with credentials may have it too. */
       readonly public: boolean
       /** The request fields that select it. */
@@ -30,35 +48,57 @@ export interface Refusal {
   readonly storable: false
   /** For a person who wonders why; goes out in the `detail` of Cache-Status. */
   readonly reason: string
+  /** Whether the response to another request may well be stored: it is who asks that forbids it. */
+  readonly byRequest?: boolean
 }
-
-/** What the safe profile stores unless the route says otherwise: complete answers and permanent redirects, no errors. */
-export const DEFAULT_STATUSES: readonly number[] = [200, 203, 301, 308]
 
 /** Answers without an end. */
 const ENDLESS = new Set(['text/event-stream', 'multipart/x-mixed-replace'])
 
+/** What of a request decides whether the response to it may be stored. */
+export interface StorableRequest {
+  readonly method: string
+  /** Whether the handler saw what makes the request one client's own. */
+  readonly credentials: boolean
+}
+
 /**
- * Whether the response to a GET may be stored, and for how long: RFC 9111 section 3 as far as the safe profile goes.
- * Only where all agree: method, status, the response's own directives, Set-Cookie, Vary, a lifetime.
- * `credentials`: the handler saw a Cookie or Authorization that the route does not name (admission `public-only`).
+ * Whether the response to a GET may be stored, and for how long: RFC 9111 section 3, as far as the policies go. Only
+ * where all agree: method, status, the response's own directives, Set-Cookie, Vary, a lifetime or a validator.
  */
 export function storable(
-  request: { readonly method: string; readonly credentials: boolean },
+  request: StorableRequest,
   response: CacheResponse,
   rules: StorableRules,
   times: ResponseTimes,
 ): Storable {
-  const directives = responseDirectives(all(response.headers, 'cache-control'))
+  const said = directivesFor(response.headers, rules)
+  const { directives } = said
   const refusal =
-    refusedByMessage(request.method, response, rules) ?? refusedByDirectives(directives, request.credentials)
+    refusedByMessage(request.method, response, rules) ?? refusedByDirectives(directives, response.status, rules)
   if (refusal !== undefined) return { storable: false, reason: refusal }
+  if (request.credentials && !isForOthers(directives, rules)) {
+    return { storable: false, reason: 'request has credentials, response is not public', byRequest: true }
+  }
   const vary: VaryList = varyOf(response.headers)
   if (vary === '*') return { storable: false, reason: 'Vary names no fields that could be compared' }
-  const { freshForMs, ageMs, source } = freshness(response.headers, directives, rules, times)
-  if (freshForMs <= 0) return { storable: false, reason: staleReason(source) }
-  const windows = staleWindows(directives, rules)
-  return { storable: true, freshForMs, ageMs, windows, public: isPublic(directives), vary }
+  const { freshForMs, ageMs, source } = freshness(response, said, rules, times)
+  const unchecked = directives.noCache === true ? Math.min(freshForMs, 0) : freshForMs
+  const keepStaleMs = isValidated(response) || rules.clientDirectives ? rules.keepStaleMs : 0
+  if (unchecked <= 0 && !(isValidated(response) && keepStaleMs > 0)) {
+    return { storable: false, reason: directives.noCache === true ? 'response says no-cache' : staleReason(source) }
+  }
+  return {
+    storable: true,
+    freshForMs: unchecked,
+    ageMs,
+    windows: staleWindows(directives, rules),
+    keepStaleMs,
+    mustRevalidate: mustRevalidate(directives),
+    withheld: [...namesOf(directives.noCache), ...namesOf(directives.private)],
+    public: isPublic(directives),
+    vary,
+  }
 }
 
 /**
@@ -73,30 +113,69 @@ export function isComplete(response: CacheResponse, bodyBytes: number): boolean 
 function refusedByMessage(method: string, response: CacheResponse, rules: StorableRules): string | undefined {
   // A HEAD has no body to store (RFC 9110 section 9.3.2).
   if (method !== 'GET') return 'method is not GET'
+  const { status, headers } = response
+  const isPart = status === 206 && rules.storePartial
   // Part of a representation (RFC 9111 section 3.3); options refuse 206 and 304 as statuses, too.
-  if (has(response.headers, 'content-range')) return 'response is partial'
-  if (!rules.statuses.has(response.status)) return `status ${response.status} is not stored`
-  if (has(response.headers, 'set-cookie')) return 'response sets a cookie'
-  const type = first(response.headers, 'content-type')
+  if (!isPart && (has(headers, 'content-range') ? status !== 416 : status === 206)) return 'response is partial'
+  if (!isPart && !isStored(status, rules.statuses)) return `status ${status} is not stored`
+  if (has(headers, 'set-cookie') && !rules.storeSetCookie) return 'response sets a cookie'
+  const type = first(headers, 'content-type')
   if (type !== undefined && ENDLESS.has(mediaType(type))) return 'response is a stream without end'
   return undefined
 }
 
-/**
- * RFC 9111 sections 5.2.2.4, 5.2.2.5, 5.2.2.7. The safe profile reads `no-cache` and `private` that name fields as if
- * they named none: it never takes a response apart. Section 3.5 and its sibling for Cookie come last.
- */
-function refusedByDirectives(directives: ResponseDirectives, credentials: boolean): string | undefined {
-  if (directives.noStore) return 'response says no-store'
-  if (directives.private !== false) return 'response says private'
-  if (directives.noCache !== false) return 'response says no-cache'
-  if (credentials && !isPublic(directives)) return 'request has credentials, response is not public'
+function isStored(status: number, statuses: ReadonlySet<number> | 'final'): boolean {
+  return statuses === 'final' ? status >= 200 && status <= 599 && status !== 304 : statuses.has(status)
+}
+
+/** RFC 9111 sections 5.2.2.3 to 5.2.2.7. Read carefully, what names fields names the whole message. */
+function refusedByDirectives(
+  directives: ResponseDirectives,
+  status: number,
+  { exactDirectives, keepStaleMs }: StorableRules,
+): string | undefined {
+  if (exactDirectives && directives.mustUnderstand) {
+    if (!UNDERSTOOD.has(status)) return `response says must-understand, and status ${status} is not understood`
+  } else if (directives.noStore) return 'response says no-store'
+  if (isSaid(directives.private, exactDirectives)) return 'response says private'
+  if (isSaid(directives.noCache, exactDirectives) && keepStaleMs === 0) return 'response says no-cache'
   return undefined
+}
+
+function isSaid(scope: Scope, exact: boolean): boolean {
+  return exact ? scope === true : scope !== false
+}
+
+/** RFC 9111 section 3.5; that must-revalidate suffices, a careful route does not believe. */
+function isForOthers(directives: ResponseDirectives, { credentials }: StorableRules): boolean {
+  return isPublic(directives) || (credentials === 'authorization' && directives.mustRevalidate)
 }
 
 function isPublic(directives: ResponseDirectives): boolean {
   return directives.public || directives.sMaxAge !== undefined
 }
+
+/** RFC 9111 section 4.2.4; what s-maxage says of a shared cache stands in section 5.2.2.10. */
+function mustRevalidate({ mustRevalidate, proxyRevalidate, sMaxAge, noCache }: ResponseDirectives): boolean {
+  return mustRevalidate || proxyRevalidate || sMaxAge !== undefined || noCache === true
+}
+
+/** Whether its handler can be asked if it still holds. */
+function isValidated({ headers }: CacheResponse): boolean {
+  return has(headers, 'etag') || has(headers, 'last-modified')
+}
+
+function namesOf(scope: Scope): readonly string[] {
+  return typeof scope === 'boolean' ? NO_NAMES : scope
+}
+
+const NO_NAMES: readonly string[] = []
+
+/** Statuses whose caching RFC 9110 tells: what must-understand is about (RFC 9111 section 5.2.2.3). */
+const UNDERSTOOD = new Set([
+  200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410,
+  411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 500, 501, 502, 503, 504, 505,
+])
 
 /** Type and subtype, without parameters (RFC 9110 section 8.3.1). */
 function mediaType(value: string): string {

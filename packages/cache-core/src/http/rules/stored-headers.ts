@@ -9,6 +9,8 @@ export interface StoredFacts {
   /** Unix milliseconds. */
   readonly receivedAt: number
   readonly bodyBytes: number
+  /** Fields, in lower case, that the response itself keeps out of the store. */
+  readonly withheld?: readonly string[]
   /** For a response that has none. */
   readonly etag: string | undefined
 }
@@ -19,7 +21,10 @@ export interface StoredFacts {
  * (RFC 9110 section 6.6.1; node:http adds its own after the point of capture), and an ETag where there is none.
  */
 export function storedHeaders(response: CacheResponse, facts: StoredFacts): string[] {
-  const lines = keep(endToEnd(response.headers), (name) => !OF_ONE_EXCHANGE.has(name))
+  const lines = keep(
+    endToEnd(response.headers),
+    (name) => !OF_ONE_EXCHANGE.has(name) && !facts.withheld?.includes(name),
+  )
   // A 204 has none (RFC 9110 section 8.6).
   if (response.status !== 204) lines.push('Content-Length', String(facts.bodyBytes))
   if (!has(lines, 'date')) lines.push('Date', formatHttpDate(facts.receivedAt))

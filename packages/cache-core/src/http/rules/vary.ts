@@ -4,6 +4,7 @@ import { all, combined, type HeaderLines, members, TOKEN } from '../message/head
 import type { CacheRequest } from '../message/message.js'
 import { targetOf, type UrlKey } from './key.js'
 import { type NarrowingRules, urlSeen, visibleLines } from './narrowing.js'
+import type { Policies } from './profiles.js'
 import { isWrittenAs, type ResourceName } from './resource-name.js'
 
 /**
@@ -66,10 +67,13 @@ export function variantKey(
   vary: readonly string[],
   request: CacheRequest,
   key: UrlKey,
-  rules: NarrowingRules,
+  rules: NarrowingRules & Pick<Policies, 'normalizeVary'>,
 ): readonly string[] {
   const names = rules.headers === undefined ? vary : [...new Set([...vary, ...rules.headers])].sort()
-  const parts = [...own, ...names.map((name) => fieldPart(name, visibleLines(request, key, name, rules)))]
+  const parts = [
+    ...own,
+    ...names.map((name) => fieldPart(name, visibleLines(request, key, name, rules), rules.normalizeVary)),
+  ]
   if (rules.cookies !== undefined && rules.cookies.size > 0) {
     const cookies = pickCookies(combined(request.headers, 'cookie'), rules.cookies)
     if (cookies !== undefined) parts.push(`;cookies:${digest(cookies)}`)
@@ -108,10 +112,11 @@ export function ownParts(
 }
 
 /** What stands in a store's keys is read by people and written to logs: of no field but Accept and its kin in clear. */
-function fieldPart(name: string, lines: readonly string[]): string {
+function fieldPart(name: string, lines: readonly string[], normal: boolean): string {
   if (lines.length === 0) return name
-  if (!name.startsWith('accept')) return `${name}:${digest(lines.join('\n'))}`
-  const value = LISTS.has(name) ? normalise(lines.join(',')) : lines.join('\n')
+  const value =
+    normal || LISTS.has(name) ? normalise(lines.join(','), normal && name === 'accept-language') : lines.join('\n')
+  if (!name.startsWith('accept')) return `${name}:${digest(value)}`
   return value.length > MAX_READABLE || value.includes('\n') ? `${name}:${digest(value)}` : `${name}=${value}`
 }
 
@@ -119,11 +124,17 @@ function digest(value: string): string {
   return hash('sha256', value, 'base64url')
 }
 
-/** White space around list members does not count (RFC 9111 section 4.1); inside a quoted string it does. */
-function normalise(value: string): string {
+/**
+ * White space around list members does not count (RFC 9111 section 4.1); inside a quoted string it does. Nor do case and
+ * order of languages: what is preferred their weights say (RFC 9110 section 12.5.4).
+ */
+function normalise(value: string, ofLanguages: boolean): string {
   if (value.includes('"')) return value
-  return value
-    .split(',')
-    .map((member) => member.trim())
-    .join(',')
+  const members = value.split(',').map((member) => member.trim())
+  return ofLanguages
+    ? members
+        .map((member) => member.toLowerCase())
+        .sort()
+        .join(',')
+    : members.join(',')
 }

@@ -27,6 +27,7 @@ const response = fc.record({
     fc.constant(Number.POSITIVE_INFINITY),
   ),
   public: fc.boolean(),
+  mustRevalidate: fc.boolean(),
 })
 
 const EXAMPLE: StoredResponse = {
@@ -40,6 +41,7 @@ const EXAMPLE: StoredResponse = {
   freshForMs: 60_000,
   staleIfErrorMs: 0,
   public: false,
+  mustRevalidate: false,
   body: Buffer.from('hello'),
 }
 
@@ -162,6 +164,12 @@ describe('bytes that are no stored response', () => {
       return () => expect(planted({ headers: lines })).toBeUndefined()
     }
     await expectLinear(refuse, { small: 10_000, large: 80_000 })
+  })
+
+  it('are a response with a cookie only for a cache that stores such', () => {
+    const bytes = encode({ ...EXAMPLE, headers: ['Set-Cookie', 'a=b'] })
+    expect(decodeResponse(bytes)).toBeUndefined()
+    expect(decodeResponse(bytes, true)?.headers).toEqual(['Set-Cookie', 'a=b'])
   })
 
   it("are nothing when they are somebody else's", () => {

@@ -16,6 +16,7 @@ describe('response directives', () => {
       noStore: true,
       noCache: false,
       private: false,
+      mustUnderstand: false,
     })
   })
 

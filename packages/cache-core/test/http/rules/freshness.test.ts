@@ -11,7 +11,9 @@ const date = (seconds: number) => formatHttpDate(NOW + seconds * 1_000)
 
 function of(fields: Record<string, string | string[]>, ttlMs?: number, override = false) {
   const headers = headerLines(fields)
-  return freshness(headers, responseDirectives(all(headers, 'cache-control')), { ttlMs, override }, TIMES)
+  const directives = responseDirectives(all(headers, 'cache-control'))
+  const rules = { ttlMs, override, heuristics: false }
+  return freshness({ status: 200, headers }, { directives, targeted: false }, rules, TIMES)
 }
 
 describe('the lifetime of a response', () => {

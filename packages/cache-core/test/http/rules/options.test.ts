@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../../src/base/errors.js'
 import { CREDENTIAL_HEADERS } from '../../../src/http/rules/credentials.js'
 import { type HttpCacheOptions, overHttpCacheOptions, parseHttpCacheOptions } from '../../../src/http/rules/options.js'
+import { PROFILES } from '../../../src/http/rules/profiles.js'
 
 describe('options of httpCache', () => {
   it('have the defaults of the safe profile', () => {
     expect(parseHttpCacheOptions()).toEqual({
+      profile: 'safe',
+      ...PROFILES.safe,
       ttlMs: undefined,
       override: false,
-      statuses: new Set([200, 203, 301, 308]),
       host: true,
       query: true,
       ignoreQuery: { names: new Set(), prefixes: [] },
@@ -25,13 +27,27 @@ describe('options of httpCache', () => {
       invalidate: undefined,
       eviction: 'both',
       cacheStatus: 'full',
-      narrow: true,
       clientCacheControl: undefined,
-      etag: true,
       maxBodyBytes: 5_242_880,
       waitTimeoutMs: undefined,
       leaseMs: undefined,
       hardTimeoutMs: undefined,
+    })
+  })
+
+  it('have those of a profile, and in place of each what is given', () => {
+    expect(parseHttpCacheOptions({ profile: 'rfc9111' })).toMatchObject(PROFILES.rfc9111)
+    const given = { profile: 'rfc9111', keepStale: '1h', narrow: 'strict', statuses: [200], heuristics: false } as const
+    expect(parseHttpCacheOptions(given)).toMatchObject({
+      ...PROFILES.rfc9111,
+      keepStaleMs: 3_600_000,
+      narrow: 'strict',
+      statuses: new Set([200]),
+      heuristics: false,
+    })
+    expect(parseHttpCacheOptions({ targetedFields: ['X-CDN-Cache-Control'] })).toMatchObject({
+      ...PROFILES.safe,
+      targetedFields: ['x-cdn-cache-control'],
     })
   })
 
@@ -159,7 +175,7 @@ describe('a value of the wrong kind is told what would be right', () => {
     [{ query: [5] }, "query: expected a list of parameter names, for example ['page'], got one that holds 5"],
     [{ headers: 'accept' }, "headers: expected a list of field names, for example ['accept-language'], got 'accept'"],
     [{ cookies: true }, "cookies: expected a list of cookie names, for example ['theme'], got true"],
-    [{ statuses: 200 }, 'statuses: expected a list of final statuses, for example [200, 404], got 200'],
+    [{ statuses: 200 }, "statuses: expected 'final' or a list of final statuses, for example [200, 404], got 200"],
     [{ narrow: 'loose' }, "narrow: expected true, false or 'strict', got 'loose'"],
     [{ clientCacheControl: false }, "clientCacheControl: expected a string like 'no-cache', got false"],
     [{ lease: '2h' }, "lease: must be at most 1 h, got '2h'"],

@@ -26,6 +26,9 @@ describe('a response is stored', () => {
       windows: { staleWhileRevalidateMs: 0, staleIfErrorMs: 0 },
       freshForMs: 50_000,
       ageMs: 10_000,
+      keepStaleMs: 0,
+      mustRevalidate: false,
+      withheld: [],
       public: true,
       vary: ['accept-language', 'origin'],
     })

@@ -1,0 +1,75 @@
+import type { ValueFrame } from '../../entry/frame.js'
+import type { SlotState } from '../../protocol/classify.js'
+import type { Stats } from '../../protocol/stats.js'
+import type { CacheRequest } from '../message/message.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { isReusable, type Wishes } from '../rules/reuse.js'
+import { partAskedFor, partBounds } from '../rules/stored-part.js'
+import { hasValidator } from '../rules/validation.js'
+import type { Located } from './resource.js'
+import type { StoredResponse } from './stored-response.js'
+import { openVariant, type Variant } from './variant.js'
+
+/** What stands in a variant's slot, for one request. */
+export type Match =
+  | { readonly is: 'usable'; readonly stored: StoredResponse }
+  /** No response is to be had, for this reason. */
+  | { readonly is: 'pass'; readonly reason: string }
+  /** `stored` may be used when its handler says that it still holds. `fresh`: it is the client that wants to know. */
+  | { readonly is: 'asked-about'; readonly stored: StoredResponse; readonly fresh: boolean }
+  /** Nothing to use. `fresh`: there is something, but not for this request. */
+  | { readonly is: 'nothing'; readonly fresh: boolean }
+
+const NOTHING: Match = { is: 'nothing', fresh: false }
+
+export function match(
+  { variantSlot, variant: { state } }: Located,
+  request: CacheRequest,
+  wishes: Wishes,
+  rules: HttpCacheRules,
+  now: number,
+  stats: Stats,
+): Match {
+  const frame = frameOf(state)
+  const variant = frame && open(frame, variantSlot, rules, stats)
+  if (frame === undefined || variant === undefined) return NOTHING
+  const fresh = state.is === 'fresh'
+  if ('pass' in variant) return fresh ? { is: 'pass', reason: variant.pass } : NOTHING
+  const reusable = isReusable(fresh ? variant : outlived(variant, frame), wishes, now)
+  if (variant.status === 206)
+    return reusable && isPartFor(variant, request, now) ? use(variant) : { is: 'nothing', fresh }
+  if (reusable) return use(variant)
+  const isKept = rules.keepStaleMs > 0 && hasValidator(variant.headers)
+  return isKept ? { is: 'asked-about', stored: variant, fresh } : { is: 'nothing', fresh }
+}
+
+function use(stored: StoredResponse): Match {
+  return { is: 'usable', stored }
+}
+
+/** What was outlived a moment ago is as good to ask about as what is stale. */
+function frameOf(state: SlotState): ValueFrame | undefined {
+  if (state.is === 'dead') return state.outlived
+  return state.is === 'fresh' || state.is === 'stale' ? state.frame : undefined
+}
+
+/** A soft purge makes stale what would still be fresh by itself. */
+function outlived(stored: StoredResponse, { freshUntil }: ValueFrame): StoredResponse {
+  return { ...stored, freshForMs: Math.min(stored.freshForMs, freshUntil - stored.receivedAt) }
+}
+
+function open(frame: ValueFrame, slot: string, { storeSetCookie }: HttpCacheRules, stats: Stats): Variant | undefined {
+  try {
+    return openVariant(frame, storeSetCookie)
+  } catch {
+    stats.unreadable(slot, 'value')
+    return undefined
+  }
+}
+
+function isPartFor({ headers, body }: StoredResponse, request: CacheRequest, now: number): boolean {
+  const held = partBounds(headers, body.length)
+  return (
+    held !== undefined && request.method === 'GET' && partAskedFor(request.headers, headers, held, now) !== undefined
+  )
+}

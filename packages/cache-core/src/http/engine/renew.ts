@@ -1,0 +1,96 @@
+import { type CacheStatus, cacheStatusLine } from '../message/cache-status.js'
+import { type HeaderLines, has } from '../message/headers.js'
+import type { CacheRequest } from '../message/message.js'
+import { ageSeconds, initialAgeMs, type ResponseTimes } from '../rules/age.js'
+import { appliedHead, linesOutside } from '../rules/applied-head.js'
+import { answerHeaders, clientAnswer } from '../rules/client-answer.js'
+import { CONTENT_FIELDS } from '../rules/client-conditions.js'
+import { clientHeaders } from '../rules/client-headers.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { type Storable, storable } from '../rules/storable.js'
+import { storedHeaders } from '../rules/stored-headers.js'
+import { freshened } from '../rules/validation.js'
+import type { HeadDecision, ResponseHead } from './exchange.js'
+import type { StoredResponse } from './stored-response.js'
+
+/** A stored response that its handler has confirmed, with the fields of the 304. */
+export interface Renewed {
+  readonly response: StoredResponse
+  /** Whether it is stored again, and for how long. */
+  readonly verdict: Storable
+}
+
+/** RFC 9111 section 4.3.4. */
+export function renew(
+  stored: StoredResponse,
+  head: Pick<ResponseHead, 'changes'>,
+  rules: HttpCacheRules,
+  times: ResponseTimes,
+): Renewed {
+  const { receivedAt } = times
+  const { status, body } = stored
+  const { lines } = head.changes
+  const headers = freshened(stored.headers, lines)
+  const found = storable({ method: 'GET', credentials: false }, { status, headers }, rules, times)
+  const verdict = found.storable && !saysHowLong(lines, rules) ? withLifetimeOf(stored, found, lines, times) : found
+  const facts = { receivedAt, bodyBytes: body.length, etag: undefined }
+  const kept = verdict.storable ? { ...facts, withheld: verdict.withheld } : facts
+  const response = {
+    ...stored,
+    headers: storedHeaders({ status, headers: clientHeaders(headers, rules) }, kept),
+    receivedAt,
+    ageMs: verdict.storable ? verdict.ageMs : initialAgeMs(headers, times),
+    freshForMs: verdict.storable ? verdict.freshForMs : 0,
+    mustRevalidate: verdict.storable ? verdict.mustRevalidate : true,
+  }
+  return { response, verdict }
+}
+
+/** Where clients see another Cache-Control than the handler's, what is stored does not tell that one any more. */
+function saysHowLong(lines: HeaderLines, { clientCacheControl, targetedFields }: HttpCacheRules): boolean {
+  return (
+    clientCacheControl === undefined || ['cache-control', 'expires', ...targetedFields].some((name) => has(lines, name))
+  )
+}
+
+function withLifetimeOf(
+  { freshForMs, ageMs }: StoredResponse,
+  found: Storable & { readonly storable: true },
+  lines: HeaderLines,
+  times: ResponseTimes,
+): Storable {
+  return { ...found, freshForMs: freshForMs + ageMs - initialAgeMs(lines, times) }
+}
+
+/** What the client gets of it, by its own conditions (RFC 9111 section 4.3.3), over what layers outside have set. */
+export function renewedAnswer(
+  { response, verdict }: Renewed,
+  request: CacheRequest,
+  head: ResponseHead,
+  { cacheStatus: detail }: HttpCacheRules,
+): HeadDecision {
+  const { body, receivedAt, added, removed } = response
+  const answer = clientAnswer(request, response, body.length, receivedAt)
+  const said: CacheStatus = {
+    hit: false,
+    forward: 'stale',
+    stored: verdict.storable,
+    detail: 'the handler says that it holds',
+  }
+  const more = ['Age', String(ageSeconds(response, receivedAt)), ...cacheStatusLine(said, detail)]
+  const outside = linesOutside(head.headers, head.changes)
+  if (answer.is === 'whole' || answer.is === 'handler') {
+    const headers = appliedHead(outside, { headers: [...response.headers, ...more], added, removed })
+    const { status, statusText } = response
+    return { headers, capture: false, instead: { status, statusText, body: body.length === 0 ? undefined : body } }
+  }
+  const lines = [...answerHeaders(answer, response.headers, body.length), ...more]
+  const gone = answer.is === 'none' ? [...removed, ...CONTENT_FIELDS] : removed
+  const part = answer.is === 'part' ? body.subarray(answer.range.start, answer.range.end) : undefined
+  const status = answer.is === 'part' ? 206 : answer.status
+  return {
+    headers: appliedHead(outside, { headers: lines, added, removed: gone }),
+    capture: false,
+    instead: { status, statusText: '', body: part },
+  }
+}

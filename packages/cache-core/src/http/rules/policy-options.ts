@@ -1,0 +1,103 @@
+import type { Duration } from '../../base/duration.js'
+import { InvalidOptionError } from '../../base/errors.js'
+import { count, duration, either, flag, list, oneOf, text } from '../../base/option-kinds.js'
+import type { RowsOf } from '../../base/option-table.js'
+import { show } from '../../base/show.js'
+import { TOKEN } from '../message/headers.js'
+import type { Profile } from './profiles.js'
+
+/** What a route may say of how this cache behaves: all at once by a profile, and each alone. */
+export interface PolicyOptions {
+  /**
+   * What the options below are where they are not given. `'safe'`: an application's own cache. `'rfc9111'`: a full shared
+   * cache, for handlers that are written with one in mind. Default `'safe'`.
+   */
+  readonly profile?: Profile | undefined
+  /**
+   * Final statuses that are stored, never 206 and 304; `'final'`: all, where the response itself says for how long.
+   * Default 200, 203, 301, 308; `'final'` in profile `rfc9111`.
+   */
+  readonly statuses?: readonly number[] | 'final' | undefined
+  /**
+   * Whether a response that gives no lifetime, on a route that gives none, is fresh for a tenth of the time since its
+   * Last-Modified, at most a day (RFC 9111 section 4.2.2). Default `false`; `true` in profile `rfc9111`.
+   */
+  readonly heuristics?: boolean | undefined
+  /**
+   * Whether Cache-Control and Pragma of a request count: no-cache, no-store, max-age, min-fresh, max-stale,
+   * only-if-cached. Any client can then make a handler run. Default `false`; `true` in profile `rfc9111`.
+   */
+  readonly clientDirectives?: boolean | undefined
+  /**
+   * Response fields that speak to this cache in place of Cache-Control and Expires, the first one first (RFC 9213).
+   * Default none; `['cdn-cache-control']` in profile `rfc9111`.
+   */
+  readonly targetedFields?: readonly string[] | undefined
+  /**
+   * Whether `no-cache="field"` and `private="field"` only take these fields out of what is stored, and must-understand
+   * overrules no-store. Default `false`: nothing of such a response is stored; `true` in profile `rfc9111`.
+   */
+  readonly exactDirectives?: boolean | undefined
+  /** Whether responses that set cookies are stored, and set them for everybody. Default `false`; `true` in profile `rfc9111`. */
+  readonly storeSetCookie?: boolean | undefined
+  /** Whether a part (206) is stored, for requests of what is in it. Default `false`; `true` in profile `rfc9111`. */
+  readonly storePartial?: boolean | undefined
+  /**
+   * How long a response is kept after its end, to be validated: its handler is then run with If-None-Match or
+   * If-Modified-Since, and its 304 makes it fresh again. Default `0`: nothing is kept; `'1d'` in profile `rfc9111`.
+   */
+  readonly keepStale?: Duration | undefined
+  /**
+   * What makes a request one client's own. `'named'`: every credential that the route does not name, cookies too.
+   * `'authorization'`: Authorization alone, unless the response says public, s-maxage or must-revalidate (RFC 9111
+   * section 3.5). Default `'named'`; `'authorization'` in profile `rfc9111`.
+   */
+  readonly credentials?: 'named' | 'authorization' | undefined
+  /**
+   * Whether requests fit the same variant whose fields differ in white space around commas only, and in case and order of
+   * languages. Default `false`; `true` in profile `rfc9111`.
+   */
+  readonly normalizeVary?: boolean | undefined
+  /**
+   * Whether the handler sees only what is in the key. `true`: not the cookies, Authorization, X-Forwarded-* and the like
+   * that are not named. `'strict'`: no field that is not named, but Host. `false`: everything. Default `true`; `false` in
+   * profile `rfc9111`.
+   */
+  readonly narrow?: boolean | 'strict' | undefined
+  /** Whether stored responses without an ETag get one. Default `true`; `false` in profile `rfc9111`. */
+  readonly etag?: boolean | undefined
+}
+
+/** Without defaults: those are the profile's. */
+export const POLICY_OPTIONS = {
+  profile: oneOf(['safe', 'rfc9111']).or('safe'),
+  statuses: either(
+    oneOf(['final']),
+    list(count({ min: 200, max: 599 }).to(wholeResponse), 'final statuses', '[200, 404]').to(
+      (statuses): ReadonlySet<number> => new Set(statuses),
+    ),
+  ),
+  heuristics: flag(),
+  clientDirectives: flag(),
+  targetedFields: list(text().to(fieldName), 'field names', "['cdn-cache-control']"),
+  exactDirectives: flag(),
+  storeSetCookie: flag(),
+  storePartial: flag(),
+  keepStale: duration(),
+  credentials: oneOf(['named', 'authorization']),
+  normalizeVary: flag(),
+  narrow: oneOf([true, false, 'strict']),
+  etag: flag(),
+} satisfies RowsOf<PolicyOptions>
+
+/** In lower case. @throws InvalidOptionError */
+export function fieldName(text: string, option: string): string {
+  const name = text.toLowerCase()
+  if (!TOKEN.test(name)) throw new InvalidOptionError(option, `${show(text)} is no field name`)
+  return name
+}
+
+function wholeResponse(status: number, option: string): number {
+  if (status === 206 || status === 304) throw new InvalidOptionError(option, `${status} is never a whole response`)
+  return status
+}

@@ -1,0 +1,70 @@
+/**
+ * What the two profiles differ in. Each can be set alone: a profile is nothing but what these are where the route does
+ * not say. `docs/http-conformance.md` has the table.
+ */
+export interface Policies {
+  /** Final statuses that are stored; `'final'`, all that say for how long, and those that RFC 9110 section 15.1 lists. */
+  readonly statuses: ReadonlySet<number> | 'final'
+  /** Whether a lifetime is guessed from Last-Modified, where nobody gives one. */
+  readonly heuristics: boolean
+  /** Whether the client's Cache-Control and Pragma count. */
+  readonly clientDirectives: boolean
+  /** Fields that speak to this cache in place of Cache-Control, in lower case. */
+  readonly targetedFields: readonly string[]
+  /** Whether Cache-Control of a response is read to the letter, where reading it carefully stores less. */
+  readonly exactDirectives: boolean
+  readonly storeSetCookie: boolean
+  readonly storePartial: boolean
+  /** How long what is no longer fresh is kept, to be validated, or taken by a client that says max-stale. */
+  readonly keepStaleMs: number
+  /** What makes a request one client's own: every credential that the route does not name, or Authorization alone. */
+  readonly credentials: 'named' | 'authorization'
+  /** Whether the spelling of a list counts in a field that Vary names. */
+  readonly normalizeVary: boolean
+  readonly narrow: boolean | 'strict'
+  readonly etag: boolean
+}
+
+export type Profile = 'safe' | 'rfc9111'
+
+export const PROFILES: Readonly<Record<Profile, Policies>> = {
+  /** An application's own cache: what is stored is surely for all, and no client can make a handler run. */
+  safe: {
+    // Complete answers and permanent redirects, no errors.
+    statuses: new Set([200, 203, 301, 308]),
+    heuristics: false,
+    clientDirectives: false,
+    targetedFields: [],
+    exactDirectives: false,
+    storeSetCookie: false,
+    storePartial: false,
+    keepStaleMs: 0,
+    credentials: 'named',
+    normalizeVary: false,
+    narrow: true,
+    etag: true,
+  },
+  /** A shared cache as RFC 9111 has it, in front of a handler that knows of such caches. */
+  rfc9111: {
+    statuses: 'final',
+    heuristics: true,
+    clientDirectives: true,
+    targetedFields: ['cdn-cache-control'],
+    exactDirectives: true,
+    storeSetCookie: true,
+    storePartial: true,
+    keepStaleMs: 86_400_000,
+    credentials: 'authorization',
+    normalizeVary: true,
+    narrow: false,
+    etag: false,
+  },
+}
+
+type Given = { readonly [Name in keyof Policies]?: Policies[Name] | undefined }
+
+/** The policies of a profile, and in place of each the route's own, where it says one. */
+export function policiesOf(profile: Profile, given: Given): Policies {
+  const own = Object.entries(given).filter(([name, value]) => name in PROFILES.safe && value !== undefined)
+  return { ...PROFILES[profile], ...(Object.fromEntries(own) as Partial<Policies>) }
+}

@@ -1,0 +1,57 @@
+import { opaqueTag, opaqueTags } from '../message/etag.js'
+import { combined, endToEnd, first, type HeaderLines, has, keep } from '../message/headers.js'
+import { asksForPart } from './narrowing.js'
+
+/** Whether a stored response has something by which its handler can tell that it still holds (RFC 9110 section 8.8). */
+export function hasValidator(stored: HeaderLines): boolean {
+  return has(stored, 'etag') || has(stored, 'last-modified')
+}
+
+/**
+ * The fields that ask a handler whether a stored response still holds (RFC 9111 section 4.3.1): our validators, and the
+ * tags by which the client knows others. What asks for a part is left out: it is the whole that is asked about.
+ */
+export function conditionalFields(asked: HeaderLines, stored: HeaderLines): readonly string[] {
+  const lines: string[] = []
+  const etag = first(stored, 'etag')
+  if (etag !== undefined) lines.push('If-None-Match', [etag, ...otherTags(asked, etag)].join(', '))
+  const modified = first(stored, 'last-modified')
+  if (modified !== undefined) lines.push('If-Modified-Since', modified)
+  return lines
+}
+
+/** Of what the handler sees, all but what asks for less than the whole; and these conditions. */
+export function conditionalSight(seen: HeaderLines, asked: HeaderLines, stored: HeaderLines): HeaderLines {
+  return [...keep(seen, (name) => !asksForPart(name)), ...conditionalFields(asked, stored)]
+}
+
+function otherTags(asked: HeaderLines, etag: string): readonly string[] {
+  const list = combined(asked, 'if-none-match')
+  if (list === undefined || list.trim() === '*') return []
+  return opaqueTags(list).filter((tag) => tag !== opaqueTag(etag))
+}
+
+/**
+ * Whether a 304 is about the stored response, and not about another one that the client has (RFC 9111 section 4.3.3).
+ * Where only our own validators were sent it can be about nothing else.
+ */
+export function confirms(head: HeaderLines, asked: HeaderLines, stored: HeaderLines): boolean {
+  const etag = first(stored, 'etag')
+  if (etag === undefined || otherTags(asked, etag).length === 0) return true
+  const confirmed = first(head, 'etag')
+  return confirmed !== undefined && opaqueTag(confirmed) === opaqueTag(etag)
+}
+
+/** What describes the bytes as they are stored stays (RFC 9111 section 3.2). */
+const OF_THE_BYTES = new Set(['content-length', 'content-encoding', 'content-type', 'content-range'])
+
+/** Of what a 304 leaves out, these say when, and by whom, an older message was made. */
+const OF_THE_MESSAGE = new Set(['date', 'age', 'server-timing'])
+
+/** The fields of a stored response, freshened by those of a 304, or of the response to a HEAD (RFC 9111 section 3.2). */
+export function freshened(stored: HeaderLines, head: HeaderLines): string[] {
+  const news = keep(endToEnd(head), (name) => !OF_THE_BYTES.has(name))
+  const replaced = new Set<string>()
+  for (let i = 0; i < news.length; i += 2) replaced.add((news[i] as string).toLowerCase())
+  return [...keep(stored, (name) => !replaced.has(name) && !OF_THE_MESSAGE.has(name)), ...news]
+}
