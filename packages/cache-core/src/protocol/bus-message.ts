@@ -1,34 +1,45 @@
 import { bufferOf } from '../base/bytes.js'
+import { TOKEN_BYTES } from '../entry/frame.js'
+import type { WakeKind } from './wakes.js'
 
 /**
  * What processes tell each other.
  *
  * ```
  *  0  u8   version of this layout
- *  1  u8   kind: 1 heartbeat, 2 changes
+ *  1  u8   kind: 1 heartbeat, 2 changes, 3 loads that are wanted, 4 loads that have ended
  *  2  8    sender: random, one for each bus
- * 10  u32  number: of a message with changes, counted by its sender from 1; of a heartbeat, the last one sent before it
- * 14       changes: u32 length of a slot, the slot in UTF-8
+ * 10  u32  number: of a message with changes, counted by its sender from 1; of all others, the last one sent before it
+ * 14       changes: u32 length of a slot, the slot in UTF-8; loads: 16 bytes of each
  * ```
  */
 export interface BusMessage {
   readonly sender: string
   readonly number: number
-  /** Slots that have changed; `undefined`: a heartbeat. */
+  /** Slots that have changed; `undefined`: a heartbeat, whatever else it says. */
   readonly slots: readonly string[] | undefined
+  /** What it says of loads. */
+  readonly loads?: { readonly kind: WakeKind; readonly topics: readonly string[] } | undefined
 }
 
 /** Changes with the layout: what another one has written is not for us. */
 const LAYOUT = 0xb1
 const HEARTBEAT = 1
 const CHANGES = 2
+const LOADS: Readonly<Record<WakeKind, number>> = { wanted: 3, ended: 4 }
 export const SENDER_BYTES = 8
 const NUMBER_AT = 2 + SENDER_BYTES
 const HEADER_BYTES = NUMBER_AT + 4
 const LENGTH_BYTES = 4
+const TOPICS = new RegExp(`.{${TOKEN_BYTES}}`, 'gs')
 
 /** @param sender 8 bytes, one character each. */
-export function encodeMessage({ sender, number, slots }: BusMessage): Buffer {
+export function encodeMessage({ sender, number, slots, loads }: BusMessage): Buffer {
+  if (loads !== undefined) {
+    const head = encodeMessage({ sender, number, slots: undefined })
+    head[1] = LOADS[loads.kind]
+    return Buffer.concat([head, Buffer.from(loads.topics.join(''), 'latin1')])
+  }
   const texts = (slots ?? []).map((slot) => Buffer.from(slot))
   const bytes = Buffer.allocUnsafe(
     HEADER_BYTES + texts.reduce((sum, { byteLength }) => sum + LENGTH_BYTES + byteLength, 0),
@@ -51,6 +62,11 @@ export function decodeMessage(message: Uint8Array): BusMessage | undefined {
   const sender = bytes.toString('latin1', 2, NUMBER_AT)
   const number = bytes.readUInt32BE(NUMBER_AT)
   if (bytes[1] === HEARTBEAT) return { sender, number, slots: undefined }
+  const kind = bytes[1] === LOADS.wanted ? 'wanted' : bytes[1] === LOADS.ended ? 'ended' : undefined
+  if (kind !== undefined) {
+    const topics = bytes.toString('latin1', HEADER_BYTES).match(TOPICS) ?? []
+    return { sender, number, slots: undefined, loads: { kind, topics } }
+  }
   if (bytes[1] !== CHANGES) return undefined
   const slots: string[] = []
   let at = HEADER_BYTES

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { CancelTimer, Clock } from '../base/clock.js'
 import { StoreClosedError } from '../base/errors.js'
 import type { Store, Unsubscribe } from '../store/store.js'
-import { decodeMessage, encodeMessage, SENDER_BYTES } from './bus-message.js'
+import { type BusMessage, decodeMessage, encodeMessage, SENDER_BYTES } from './bus-message.js'
 import { Senders } from './senders.js'
 import { BUS_CHANNEL } from './slot.js'
 import type { Stats } from './stats.js'
+import type { WakeBus, WakeKind } from './wakes.js'
 
 /** How often each process is heard at least, in milliseconds. */
 const HEARTBEAT_MS = 1_000
@@ -32,6 +33,8 @@ export interface BusEvents {
   readonly onLost: () => void
   /** Whether messages are heard from now on. */
   readonly onLink: (linked: boolean) => void
+  /** What another process says of loads. */
+  readonly onLoads: (kind: WakeKind, topics: readonly string[]) => void
 }
 
 interface Batch {
@@ -44,7 +47,7 @@ interface Batch {
  * may be lost, so each sender numbers its own, and beats once a second with the number of its last one. Who misses one
  * has to take everything for changed. Who does not hear its own heartbeats has no connection, whatever the driver says.
  */
-export class Bus {
+export class Bus implements WakeBus {
   readonly #parts: Parts
   readonly #events: BusEvents
   readonly #id = randomBytes(SENDER_BYTES).toString('latin1')
@@ -88,6 +91,15 @@ export class Bus {
     return this.#batch.sent
   }
 
+  get linked(): boolean {
+    return this.#linked
+  }
+
+  /** Says something of loads to all other processes. */
+  wake(kind: WakeKind, topics: readonly string[]): void {
+    if (!this.#closed) void this.#publish(undefined, { kind, topics })
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     this.#cancelBeat?.()
@@ -103,9 +115,10 @@ export class Bus {
     return this.#publish([...slots])
   }
 
-  async #publish(slots: readonly string[] | undefined): Promise<void> {
+  async #publish(slots: readonly string[] | undefined, loads?: BusMessage['loads']): Promise<void> {
+    const message = encodeMessage({ sender: this.#id, number: this.#number, slots, loads })
     try {
-      await this.#parts.store.publish(BUS_CHANNEL, encodeMessage({ sender: this.#id, number: this.#number, slots }))
+      await this.#parts.store.publish(BUS_CHANNEL, message)
     } catch {
       // Its number is used up: whoever listens notices that it is missing.
     }
@@ -147,7 +160,7 @@ export class Bus {
   #hear(bytes: Uint8Array): void {
     const message = decodeMessage(bytes)
     if (message === undefined || this.#closed) return
-    const { sender, number, slots } = message
+    const { sender, number, slots, loads } = message
     if (sender === this.#id) {
       this.#hearOwn()
       return
@@ -158,6 +171,7 @@ export class Bus {
       slots === undefined ? this.#senders.beat(sender, number, now) : this.#senders.changed(sender, number, now)
     if (!complete) this.#events.onLost()
     for (const slot of slots ?? []) this.#events.onChange(slot)
+    if (loads !== undefined) this.#events.onLoads(loads.kind, loads.topics)
   }
 
   /** The connection carries messages both ways. Where it was silent, all that others have said may be lost. */

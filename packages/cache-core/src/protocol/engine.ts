@@ -24,6 +24,7 @@ import { MAX_SLOT_KEY_BYTES, roleOf } from './slot.js'
 import { Slots } from './slots.js'
 import { type CacheStats, Stats } from './stats.js'
 import { Waiters } from './waiter.js'
+import { Wakes } from './wakes.js'
 import { Writes } from './write.js'
 
 export interface EngineOptions {
@@ -60,6 +61,7 @@ export class Engine {
   readonly invalidations: Invalidations
   readonly retimes: Retimes
   readonly #refreshes: Refreshes
+  readonly #wakes: Wakes
   readonly #parts: Parameters<typeof getOrSet>[0] & Parameters<typeof lookUpAtHand>[0]
   #closing: Promise<void> | undefined
 
@@ -76,7 +78,8 @@ export class Engine {
     const bus = talks && this.#busOver(talks === store ? guarded : guardedBy(talks, terms), near)
     const transforms = new Transforms({ compression, secrets })
     this.slots = new Slots(guarded, { clock, transforms, stats: this.stats, near, bus })
-    const parts = { slots: this.slots, clock, stats: this.stats, flights: new Flights() }
+    this.#wakes = new Wakes(bus)
+    const parts = { slots: this.slots, clock, stats: this.stats, wakes: this.#wakes, flights: new Flights(this.#wakes) }
     this.marks = new Marks({
       slots: this.slots,
       clock,
@@ -158,14 +161,17 @@ export class Engine {
       { store, clock: this.clock, stats: this.stats },
       {
         onChange: (slot) => {
-          if (roleOf(slot) === 'entry') near?.invalidate(slot)
-          else {
+          if (roleOf(slot) === 'entry') {
+            near?.invalidate(slot)
+            this.#parts.waiters.changed(slot)
+          } else {
             this.marks.forget(slot)
             near?.invalidateMark(slot)
           }
         },
         onLost: () => near?.drop('message-lost'),
         onLink: (linked) => near?.link(linked),
+        onLoads: (kind, topics) => this.#wakes.hear(kind, topics),
       },
     )
   }

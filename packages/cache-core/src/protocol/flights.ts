@@ -2,6 +2,7 @@ import type { Mark } from '../entry/frame.js'
 import type { AnyCall } from './call.js'
 import type { Flight } from './flight.js'
 import type { NamespaceMark } from './marks.js'
+import { refreshTopic, type Wakes } from './wakes.js'
 
 interface Wanted {
   readonly slot: string
@@ -19,6 +20,13 @@ export class Flights {
     // Nobody joins: who waits goes on to wait for whichever value comes first.
     hedging: new Map(),
     unleased: new Map(),
+  }
+
+  readonly #wakes: Wakes
+
+  /** @param wakes Told when a flight has ended that others may wait for. */
+  constructor(wakes: Wakes) {
+    this.#wakes = wakes
   }
 
   /** The flight under a lease that a caller may join without asking the store. */
@@ -59,6 +67,8 @@ export class Flights {
     flights.set(flight.slot, flight)
     void flight.ended.then(() => {
       if (flights.get(flight.slot) === flight) flights.delete(flight.slot)
+      if (kind === 'leased') this.#wakes.ended(() => flight.token)
+      else if (kind === 'refreshing') this.#wakes.ended(() => refreshTopic(flight.slot))
     })
   }
 

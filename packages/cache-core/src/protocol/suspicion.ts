@@ -24,6 +24,11 @@ export class Suspicion {
     this.#since = parts.clock.monotonic()
   }
 
+  /** When that is, on the monotonic clock, should this holder go on. */
+  get dueAt(): number {
+    return this.#told ? Number.POSITIVE_INFINITY : this.#since + this.#parts.stats.loadTimes.suspicious(this.#slot)
+  }
+
   /** @param token Of the lease that stands now. */
   grows(token: string): boolean {
     const { clock, stats } = this.#parts

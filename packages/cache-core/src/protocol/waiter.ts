@@ -5,12 +5,17 @@ import { lookUpAndKeep } from './near-lookup.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
 import { Suspicion } from './suspicion.js'
+import { refreshTopic, type Wakes } from './wakes.js'
 
 /** Delays between polls: 20 ms, half as much again each time, at most 250 ms, each ±25 %. */
 const FIRST_DELAY_MS = 20
 const DELAY_GROWTH = 1.5
 const LONGEST_DELAY_MS = 250
 const JITTER = 0.25
+/** After so many polls of one load a poller asks to be told of its end, */
+const POLLS_BEFORE_ASKING = 2
+/** and after one more, for what ended before it was heard, it polls as seldom as this. */
+const ASKED_DELAY_MS = 1_000
 /** After so many leases that ended without a value a caller waits for no other. */
 export const MAX_ENDED_LEASES = 2
 
@@ -34,6 +39,7 @@ interface Parts {
   readonly slots: Slots
   readonly clock: Clock
   readonly stats: Stats
+  readonly wakes: Wakes
 }
 
 interface Waiting {
@@ -60,13 +66,17 @@ export class Waiters {
     const key = marks.length === 0 ? slot : `${slot} ${marks.map(({ name, version }) => name + version).join('')}`
     let poller = this.#pollers.get(key)
     if (poller === undefined) {
+      const standing = standingOf(seen, slot, call.options.leaseMs)
       const suspicion = new Suspicion(this.#parts, slot)
-      poller = new Poller(this.#parts, standingOf(seen, call.options.leaseMs), suspicion, () =>
-        this.#pollers.delete(key),
-      )
+      poller = new Poller(this.#parts, standing, suspicion, () => this.#pollers.delete(key))
       this.#pollers.set(key, poller)
     }
     return poller.add(call)
+  }
+
+  /** Another process has changed the slot. */
+  changed(slot: string): void {
+    this.#pollers.get(slot)?.wake()
   }
 }
 
@@ -78,6 +88,13 @@ class Poller {
   #seen: { readonly standing: Standing | undefined; readonly since: number }
   readonly #suspicion: Suspicion
   #cancel: CancelTimer | undefined
+  #polling = false
+  /** Woken while a poll was under way. */
+  #woken = false
+  /** Of the load that was seen last. */
+  #polls = 0
+  /** Ends the wish to be told of that load's end. */
+  #unlisten: (() => void) | undefined
 
   constructor(parts: Parts, standing: Standing | undefined, suspicion: Suspicion, onEmpty: () => void) {
     this.#parts = parts
@@ -102,15 +119,40 @@ class Poller {
     const now = clock.monotonic()
     const jittered = this.#delayMs * (1 - JITTER + 2 * JITTER * Math.random())
     this.#delayMs = Math.min(this.#delayMs * DELAY_GROWTH, LONGEST_DELAY_MS)
-    let delay = Math.min(jittered, this.#loadEnd() - now)
+    const asked = this.#unlisten !== undefined && this.#polls > POLLS_BEFORE_ASKING
+    const seldom = Math.min(ASKED_DELAY_MS, Math.max(jittered, this.#suspicion.dueAt - now))
+    let delay = Math.min(asked ? seldom : jittered, this.#loadEnd() - now)
     for (const { call } of this.#waiting) delay = Math.min(delay, (call.waitUntil as number) - now)
     // Somebody waits for what another process loads: this one must not end meanwhile.
     this.#cancel = clock.after(Math.max(1, delay), () => void this.#poll(), true)
   }
 
+  /** The load may be over: looks now. */
+  wake(): void {
+    if (this.#polling) this.#woken = true
+    else if (this.#stopTimer()) void this.#poll()
+  }
+
+  /** Whether it ran. */
+  #stopTimer(): boolean {
+    const ran = this.#cancel !== undefined
+    this.#cancel?.()
+    this.#cancel = undefined
+    return ran
+  }
+
   async #poll(): Promise<void> {
     this.#cancel = undefined
     if (this.#endBounded()) return
+    this.#polling = true
+    await this.#look()
+    this.#polling = false
+    const woken = this.#woken
+    this.#woken = false
+    if (woken && this.#stopTimer()) void this.#poll()
+  }
+
+  async #look(): Promise<void> {
     // A read answers only those that came before it was sent.
     const asking = [...this.#waiting]
     const [first] = asking
@@ -124,8 +166,12 @@ class Poller {
       return
     }
     const present = asking.filter((waiting) => this.#waiting.has(waiting))
-    const standing = standingOf(state, first.call.options.leaseMs)
+    const { slot, leaseMs } = first.call.options
+    const standing = standingOf(state, slot, leaseMs)
     if (standing !== undefined && !this.#hasEnded(standing, present)) {
+      if (++this.#polls === POLLS_BEFORE_ASKING) {
+        this.#unlisten = this.#parts.wakes.listen(standing.topic(), () => this.wake())
+      }
       const [hedging] = present
       if (hedging !== undefined && state.is === 'lease' && this.#suspicion.grows(state.frame.token)) {
         this.#resolve(hedging, { next: 'hedge', lease: state })
@@ -151,6 +197,7 @@ class Poller {
     }
     if (known !== undefined && known.holder !== standing.holder) {
       for (const { call } of present) call.endedLeases++
+      this.#forgetLoad()
     }
     this.#seen = { standing, since: clock.monotonic() }
     return false
@@ -191,6 +238,12 @@ class Poller {
     if (this.#waiting.size > 0 && this.#cancel === undefined) this.#schedule()
   }
 
+  #forgetLoad(): void {
+    this.#polls = 0
+    this.#unlisten?.()
+    this.#unlisten = undefined
+  }
+
   #resolve(waiting: Waiting, waited: Waited): void {
     if (!this.#waiting.has(waiting)) return
     waiting.call.detach()
@@ -201,8 +254,8 @@ class Poller {
   #remove(waiting: Waiting): void {
     this.#waiting.delete(waiting)
     if (this.#waiting.size === 0) {
-      this.#cancel?.()
-      this.#cancel = undefined
+      this.#stopTimer()
+      this.#forgetLoad()
       this.#onEmpty()
     }
   }
@@ -213,13 +266,22 @@ interface Standing {
   readonly holder: string
   readonly extension: number
   readonly leaseMs: number
+  /** Its name in messages. */
+  readonly topic: () => string
 }
 
-function standingOf(state: SlotState, leaseMs: number): Standing | undefined {
+function standingOf(state: SlotState, slot: string, leaseMs: number): Standing | undefined {
   if (state.is === 'lease') {
     const { token, extension, leaseMs: own } = state.frame
-    return { holder: token, extension, leaseMs: own }
+    return { holder: token, extension, leaseMs: own, topic: () => token }
   }
-  if (state.is === 'stale') return { holder: `stale since ${state.frame.freshUntil}`, extension: 0, leaseMs }
+  if (state.is === 'stale') {
+    return {
+      holder: `stale since ${state.frame.freshUntil}`,
+      extension: 0,
+      leaseMs,
+      topic: () => refreshTopic(slot),
+    }
+  }
   return undefined
 }
