@@ -83,7 +83,19 @@ export class Keyspace {
       eagerRefresh: terms.eagerRefresh,
       forceFresh: terms.forceFresh ?? false,
       fallback: 'shared',
+      staleNear: terms.staleIfErrorMs > 0 ? () => this.#staleNear<T>(key, terms) : undefined,
       signal,
+    }
+  }
+
+  #staleNear<T>(key: Key, terms: GetOrSetTerms): (() => T) | undefined {
+    const view = terms.near ? this.nearView : undefined
+    const entry = view?.findStale(key, terms.staleIfErrorMs)
+    if (view === undefined || entry === undefined) return undefined
+    return () => {
+      const value = view.valueOf(entry, key, terms)
+      if (value === NOT_NEAR) throw new TypeError('another shape')
+      return value as T
     }
   }
 

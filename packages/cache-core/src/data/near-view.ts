@@ -49,12 +49,19 @@ export class NearView {
     if (entry === undefined) return undefined
     const now = this.#near.clock.now()
     if (now >= entry.until || !entry.stands) {
-      this.#near.remove(entry)
+      if (now >= entry.keepUntil || !entry.stands) this.#near.remove(entry)
       return undefined
     }
     if (now >= entry.freshUntil) return now < entry.freshUntil + staleWhileRevalidateMs ? entry : undefined
     if (eagerRefresh > 0 && now >= entry.freshUntil - EAGER_LOADS * eagerRefresh * entry.loadMs) return undefined
     return entry
+  }
+
+  /** The entry that may be served where neither the store nor the source answers, though its time near is over. */
+  findStale(key: Key, staleIfErrorMs: number): NearEntry | undefined {
+    const entry = typeof key === 'string' ? this.#space.single.get(key) : this.#composed(key)
+    if (!entry?.stands) return undefined
+    return this.#near.clock.exact() < Math.min(entry.keepUntil, entry.freshUntil + staleIfErrorMs) ? entry : undefined
   }
 
   /** Of an entry that was just found. */

@@ -154,9 +154,9 @@ export interface CacheOptions extends Omit<EntryOptions, 'near'> {
   /** Keeps values in the memory of this process, too; `true` is `{}`. Default: no near cache. */
   readonly near?: boolean | NearOptions | undefined
   /**
-   * A store whose messages tell the near caches of all processes what has changed: for a cache on an engine without any,
-   * `redisStore(…)` beside Memcached. It is closed with the cache. Default: the cache's own store, where it declares
-   * `bus` and there is a near cache.
+   * A store whose messages tell the near caches of all processes what has changed, and wake who waits for a load of
+   * another process: for a cache on an engine without any, `redisStore(…)` beside Memcached. It is closed with the cache.
+   * Default: the cache's own store, where it declares `bus` and there is a near cache.
    */
   readonly bus?: Store | undefined
   /** For tests. Default: the system's. */

@@ -105,6 +105,8 @@ export interface CallOptions<T> extends LoadOptions {
    */
   readonly fallback: 'shared' | 'own'
   readonly signal: AbortSignal | undefined
+  /** Opens the stale value near that may be served on error while the store does not answer; `undefined`: there is none. */
+  readonly staleNear?: (() => (() => T) | undefined) | undefined
   /** Told when the call begins to wait for a load that is not its own. */
   readonly onDepends?: () => void
 }
@@ -114,7 +116,7 @@ export type AnyCall = Pick<
   Call<unknown>,
   'answer' | 'fail' | 'attach' | 'detach' | 'arrivedAt' | 'degraded' | 'heldBy' | 'endedLeases' | 'waitUntil'
 > & {
-  readonly options: Omit<CallOptions<unknown>, 'open'>
+  readonly options: Omit<CallOptions<unknown>, 'open' | 'staleNear'>
 }
 
 /**
@@ -144,7 +146,7 @@ export class Call<T> {
   waitUntil: number | undefined
   done = false
   /** What it takes when the load fails, or takes longer than its `softTimeout`. */
-  #stale: { readonly frame: ValueFrame; readonly onTaken: () => void } | undefined
+  #stale: { readonly value: () => T | undefined; readonly onTaken: () => void } | undefined
   #cancelSoftTimer: CancelTimer | undefined
   readonly #clock: Clock
   #onGone: ((served: boolean) => void) | undefined
@@ -186,9 +188,12 @@ export class Call<T> {
     if (!this.takeStale() && this.#end(false)) this.#reject(error)
   }
 
-  /** A stale value that may be served on error was found. `onTaken` is told when the call ends with it. */
-  offerStale(frame: ValueFrame, onTaken: () => void): void {
-    this.#stale = { frame, onTaken }
+  /**
+   * A stale value that may be served on error was found. `onTaken` is told when the call ends with it.
+   * @param value Opens it. Throws where it turns out to be none.
+   */
+  offerStale(value: () => T | undefined, onTaken: () => void): void {
+    this.#stale = { value, onTaken }
     const { softTimeoutMs } = this.options
     if (softTimeoutMs === undefined || this.#cancelSoftTimer !== undefined) return
     const leftMs = Math.max(0, this.arrivedAt + softTimeoutMs - this.#clock.monotonic())
@@ -204,8 +209,8 @@ export class Call<T> {
   takeStale(): boolean {
     if (this.#stale === undefined || this.done) return false
     try {
-      const { frame, onTaken } = this.#stale
-      this.give({ value: this.options.open(frame), source: 'stale' })
+      const { value, onTaken } = this.#stale
+      this.give({ value: value(), source: 'stale' })
       onTaken()
       return true
     } catch {

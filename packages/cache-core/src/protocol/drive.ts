@@ -192,7 +192,19 @@ class Drive<T> {
     const { clock, stats } = this.#parts
     const { namespace, key } = this.#options
     if (!mayServeOnError(state.frame, this.#options, clock.now())) return
-    this.#call.offerStale(state.frame, () => stats.stale(namespace, key))
+    const { frame } = state
+    this.#call.offerStale(
+      () => this.#options.open(frame),
+      () => stats.stale(namespace, key),
+    )
+  }
+
+  /** Where the store does not answer, what is near may be all that there is (N3). */
+  #offerNear(): void {
+    const { namespace, key, forceFresh, staleNear } = this.#options
+    if (forceFresh || this.#call.offersStale) return
+    const value = staleNear?.()
+    if (value !== undefined) this.#call.offerStale(value, () => this.#parts.stats.stale(namespace, key))
   }
 
   /** A caller that wants a load younger than itself does not wait for one that began before it came. */
@@ -322,6 +334,7 @@ class Drive<T> {
   /** With the others of this process that have no lease, or alone; nothing is stored. */
   async #loadWithoutLease(): Promise<void> {
     const { flights, slots, clock } = this.#parts
+    if (this.#call.degraded === 'no-store') this.#offerNear()
     const running = flights.unleased(this.#call)
     if (running !== undefined && !waitsForAny(running.link, this.#inside)) return this.#join(running, false)
     const flight = this.#newFlight()

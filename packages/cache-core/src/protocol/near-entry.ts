@@ -22,6 +22,8 @@ export interface NearTimes {
   readonly freshUntil: number
   /** When it leaves: the end of its near TTL or of its stale window, whichever comes first. */
   readonly until: number
+  /** Until when it is kept for who finds neither store nor source. */
+  readonly keepUntil: number
   readonly loadMs: number
 }
 
@@ -32,6 +34,7 @@ export class NearEntry implements SieveMember, NearTimes {
   readonly key: string
   readonly freshUntil: number
   readonly until: number
+  readonly keepUntil: number
   readonly loadMs: number
   /** Of the namespace. */
   readonly standing: Standing
@@ -61,6 +64,7 @@ export class NearEntry implements SieveMember, NearTimes {
     this.bytes = ENTRY_BYTES + home.key.length + content.payload.byteLength
     this.freshUntil = times.freshUntil
     this.until = times.until
+    this.keepUntil = times.keepUntil
     this.loadMs = times.loadMs
     this.standing = standings[0]
     this.others = standings.length === 1 ? undefined : standings.slice(1)

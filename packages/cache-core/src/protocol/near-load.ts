@@ -8,7 +8,7 @@ import type { NearMark } from './near.js'
 import { nearContentOf } from './near-lookup.js'
 import type { Slots } from './slots.js'
 
-type Kept = Pick<LoadOptions, 'slot' | 'namespace' | 'near' | 'forceFresh'>
+type Kept = Pick<LoadOptions, 'slot' | 'namespace' | 'near' | 'forceFresh' | 'staleIfErrorMs'>
 
 /**
  * Stores what was loaded, and keeps it near where that is won: nobody deleted the key before. Its marks were read before
@@ -61,9 +61,10 @@ export function keepAlone(
     if (loaded?.encoded === undefined || loaded.ttlMs <= 0) return
     const { encoded, ttlMs, tags = [] } = loaded
     const freshUntil = clock.now() + ttlMs
+    const keepUntil = freshUntil + options.staleIfErrorMs
     const tagMarks = options.namespace.tags(tags).map(unversioned)
     const marks = [unversioned(options.namespace), ...tagMarks] as const
-    near.enterAlone(reading, { ...encoded, freshUntil, revalidateUntil: freshUntil, loadMs: 0, marks })
+    near.enterAlone(reading, { ...encoded, freshUntil, revalidateUntil: freshUntil, keepUntil, loadMs: 0, marks })
   }
 }
 

@@ -14,6 +14,7 @@ export async function lookUpAndKeep(parts: Parameters<typeof lookUp>[0], place: 
   try {
     const found = await lookUp(parts, place)
     near.storeAnswered()
+    if (found.state.is !== 'fresh' && found.state.is !== 'stale') near.gone(place.slot)
     if (place.near === true && found.state.is === 'fresh' && areHeard(place, found.state.frame)) {
       const content = nearContentOf(place.namespace, found.state.frame)
       if (content !== undefined) near.enter(reading, content)

@@ -3,7 +3,7 @@ import { CoarseClock } from '../base/coarse-clock.js'
 import { report } from '../base/diagnostics.js'
 import { Sieve } from '../base/sieve.js'
 import type { Encoded, EntryTimes } from '../entry/frame.js'
-import { NearEntry, type NearSpace } from './near-entry.js'
+import { NearEntry, type NearSpace, type NearTimes } from './near-entry.js'
 import { type Home, Spaces } from './near-spaces.js'
 import { type Standing, Standings } from './standings.js'
 
@@ -21,7 +21,7 @@ export interface NearMark {
 }
 
 /** What enters: bytes, their times by the wall clock, and what voids them. The namespace's mark comes first. */
-export interface NearContent extends Encoded, Pick<EntryTimes, 'freshUntil' | 'revalidateUntil'> {
+export interface NearContent extends Encoded, Pick<EntryTimes, 'freshUntil' | 'revalidateUntil' | 'keepUntil'> {
   readonly loadMs: number
   readonly marks: readonly [NearMark, ...NearMark[]]
 }
@@ -133,6 +133,13 @@ export class Near {
     if (!this.#linked && this.size > 0) this.drop('store-back')
   }
 
+  /** The store has nothing to serve under the slot: nor has the near cache, whose time is over, when the store is away. */
+  gone(slot: string): void {
+    const home = this.#spaces.homeOf(slot)
+    const entry = home && entryAt(home)
+    if (entry !== undefined && this.clock.now() >= entry.until) this.remove(entry)
+  }
+
   /** The slot of a value, or of a mark, was changed, here or elsewhere. */
   invalidate(slot: string): void {
     const fence = this.#fences.get(slot)
@@ -218,12 +225,17 @@ export class Near {
   }
 
   /** From the wall clock to the monotonic one: a wall clock that is set back prolongs nothing. */
-  #timesOf({ freshUntil, revalidateUntil, loadMs }: NearContent): Pick<NearEntry, 'freshUntil' | 'until' | 'loadMs'> {
+  #timesOf({ freshUntil, revalidateUntil, keepUntil, loadMs }: NearContent): NearTimes {
     const now = this.clock.exact()
     const wall = this.#wall.now()
     const on = (time: number): number => now + Math.min(Math.floor(time - wall), LONGEST_MS)
     const until = Math.min(on(revalidateUntil), now + Math.min(Math.floor(this.#terms.ttlMs), LONGEST_MS))
-    return { freshUntil: on(freshUntil), until, loadMs: Math.min(Math.ceil(loadMs), LONGEST_MS) }
+    return {
+      freshUntil: on(freshUntil),
+      until,
+      keepUntil: Math.max(until, on(keepUntil)),
+      loadMs: Math.min(Math.ceil(loadMs), LONGEST_MS),
+    }
   }
 }
 

@@ -138,7 +138,10 @@ describe('wishes to be woken', () => {
   it('are remembered for 10,000 loads, those of others as well', async () => {
     const { sent, ...to } = bus()
     const wakes = new Wakes(to)
-    wakes.hear('wanted', Array.from({ length: 10_001 }, (_, index) => topicOf(index)))
+    wakes.hear(
+      'wanted',
+      Array.from({ length: 10_001 }, (_, index) => topicOf(index)),
+    )
     for (const index of [0, 1]) wakes.ended(() => topicOf(index))
     await turn()
     expect(sent).toEqual([['ended', [topicOf(1)]]])
