@@ -55,7 +55,7 @@ export class Slots {
       delete: (slot) => this.changing([slot], () => store.delete(slot)),
       hold: (slot, holdOffMs) => this.changing([slot], () => this.#hold(slot, holdOffMs)),
       deleteMany: (slots) => this.changing(slots, () => store.deleteMany(slots)),
-      distrusted: (slot) => near?.invalidate(slot),
+      distrusted: (slot) => this.#leaveNear([slot]),
     }
     this.journal = new Journal(journaled, clock, (count) => {
       const message = `the journal is full: ${count} invalidations are forgotten, what they removed may be served again`

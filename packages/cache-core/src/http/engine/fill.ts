@@ -24,6 +24,7 @@ import { variantKey } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
 import type { Exchange, HeadDecision, Rerun, ResponseHead } from './exchange.js'
 import { KeptVariants } from './kept-variants.js'
+import type { NearResponses } from './near-responses.js'
 import { type Forward, runAlone, withStatus } from './pass.js'
 import { type Renewed, renew, renewedAnswer } from './renew.js'
 import type { Resource, Resources, UrlText } from './resource.js'
@@ -33,7 +34,13 @@ import { crowdedMark, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
 
 /** One request whose handler runs for others, too. */
-export interface FillRequest {
+export interface FillRequest extends RunRequest {
+  /** The URL as it stood before the handler ran: a purge in between voids what is stored under its version. */
+  readonly resource: Resource
+}
+
+/** What a run needs to know, wherever its response is kept. */
+export interface RunRequest {
   readonly exchange: Pick<Exchange, 'request'> & Rerun
   /** Where it goes to nobody: then a failure is no response, and what stands there stays. */
   readonly behind?: true
@@ -41,9 +48,7 @@ export interface FillRequest {
   readonly url: UrlText
   /** The parts that every variant of it has for this request: `ownParts`. */
   readonly own: readonly string[]
-  /** The URL as it stood before the handler ran: a purge in between voids what is stored under its version. */
-  readonly resource: Resource
-  /** The slot on which the lease sits, and where those who wait look. */
+  /** Where it is looked for: the slot on which a lease sits. */
   readonly variantSlot: string
   readonly forward: Forward
   /** What is stored, and is to be asked about: whether it still holds. */
@@ -89,13 +94,42 @@ export class Filler {
     }
     const capture = new BodyCapture(this.#engine.captures, this.#rules.maxBodyBytes)
     try {
-      return await this.#fill(request, capture, signal, marks)
+      return await this.#fill(request, capture, signal, (kept) => this.#keep(request, kept, marks))
     } finally {
       capture.release()
     }
   }
 
-  async #fill(request: FillRequest, capture: BodyCapture, signal: AbortSignal, marks: LoadMarks): Promise<Loaded> {
+  /** For a client while the store does not answer: what may be stored is kept near, for this process (N3). Never rejects. */
+  async fillNear(request: RunRequest, near: NearResponses, hardTimeoutMs: number): Promise<void> {
+    const { exchange, key, url, own, variantSlot } = request
+    const { clock } = this.#engine
+    const urlSlot = this.#resources.urlSlot(url)
+    const reading = near.begin(variantSlot)
+    const capture = new BodyCapture(this.#engine.captures, this.#rules.maxBodyBytes)
+    const overdue = new AbortController()
+    const cancel = clock.after(hardTimeoutMs, () => overdue.abort())
+    try {
+      await this.#fill(request, capture, overdue.signal, async ({ encoded, verdict, receivedAt }) => {
+        const vary = this.#resources.varyAlone(url, verdict.vary)
+        if (vary === undefined) return NOTHING
+        const parts = variantKey(own, vary, exchange.request, key, this.#rules)
+        const where = { urlSlot, variantSlot: this.#resources.variantSlot(url, parts), tags: verdict.tags }
+        const freshUntil = receivedAt + verdict.freshForMs
+        const { staleWhileRevalidateMs, staleIfErrorMs } = verdict.windows
+        const revalidateUntil = freshUntil + staleWhileRevalidateMs
+        const keepUntil = Math.max(revalidateUntil, freshUntil + staleIfErrorMs)
+        near.keepAlone(reading, where, { ...encoded, freshUntil, revalidateUntil, keepUntil })
+        return NOTHING
+      })
+    } finally {
+      cancel()
+      capture.release()
+      near.end(reading)
+    }
+  }
+
+  async #fill(request: RunRequest, capture: BodyCapture, signal: AbortSignal, keep: Keep): Promise<Loaded> {
     const { exchange, stored } = request
     const { clock } = this.#engine
     const requestedAt = clock.now()
@@ -132,7 +166,7 @@ export class Filler {
         return this.#refusedAsSent(sent, (head as ResponseHead).changes)
       },
     })
-    if (renewed !== undefined) return this.#keepRenewed(request, renewed, marks)
+    if (renewed !== undefined) return this.#keepRenewed(request, renewed, keep)
     if (request.behind) {
       checkAnswered(outcome, head)
       if (capture.ended === 'no-room') throw new RunFailure(head?.status)
@@ -160,33 +194,33 @@ export class Filler {
     const facts = { receivedAt, bodyBytes, etag, withheld: verdict.withheld }
     const payload = this.#encode(head, body, facts, verdict)
     if (payload === undefined) return refuse('response has fields that cannot be sent again')
-    return this.#keep(request, { encoding: 'bytes', payload }, verdict, receivedAt, marks)
+    return keep({ encoded: { encoding: 'bytes', payload }, verdict, receivedAt })
   }
 
   /** Whether a response that may not be stored says nothing about those of others. */
-  #isNoWitness({ url, variantSlot }: FillRequest, status: number, now: number): boolean {
+  #isNoWitness({ url, variantSlot }: RunRequest, status: number, now: number): boolean {
     return this.#kept.keptLately(variantSlot, now) || (status >= 400 && this.#whole.wasStorable(url, now))
   }
 
   /** What is stored again, with the fields of a 304. */
-  async #keepRenewed(request: FillRequest, { response, verdict }: Renewed, marks: LoadMarks): Promise<Loaded> {
+  async #keepRenewed(request: RunRequest, { response, verdict }: Renewed, keep: Keep): Promise<Loaded> {
     if (!verdict.storable) return passMark(verdict.reason, 304)
     const accepted = this.#byRoute(request, response, verdict)
     if (!accepted.storable) return passMark(accepted.reason, 304)
     const payload = encodeResponse({ ...response, public: verdict.public }, [response.body])
     if (payload === undefined) return NOTHING
-    return this.#keep(request, { encoding: 'bytes', payload }, accepted, response.receivedAt, marks)
+    return keep({ encoded: { encoding: 'bytes', payload }, verdict: accepted, receivedAt: response.receivedAt })
   }
 
   /** What the handler sees: no range and no condition but those that it is to answer. */
-  #sight({ exchange: { request }, key, stored, part }: FillRequest): Sight {
+  #sight({ exchange: { request }, key, stored, part }: RunRequest): Sight {
     const seen = narrow(request, key, this.#rules)
     if (stored !== undefined)
       return { ...seen, headers: conditionalSight(seen.headers, request.headers, stored.headers) }
     return part ? { ...seen, headers: [...seen.headers, ...keep(request.headers, asksForPart)] } : seen
   }
 
-  #verdict(request: FillRequest, head: ResponseHead, times: ResponseTimes): Verdict {
+  #verdict(request: RunRequest, head: ResponseHead, times: ResponseTimes): Verdict {
     const { exchange, credentials } = request
     const verdict = storable({ method: exchange.request.method, credentials }, head, this.#rules, times)
     if (!verdict.storable) return verdict
@@ -196,7 +230,7 @@ export class Filler {
     return this.#byRoute(request, head, verdict)
   }
 
-  #byRoute({ exchange }: FillRequest, head: CacheResponse, verdict: AcceptedByItself): Verdict {
+  #byRoute({ exchange }: RunRequest, head: CacheResponse, verdict: AcceptedByItself): Verdict {
     const route = routeVerdict(exchange.request, head, this.#rules)
     if (route.storable) return { ...verdict, tags: route.tags }
     const { failed } = route
@@ -216,7 +250,7 @@ export class Filler {
   }
 
   /** What goes out of a response that begins: to this client perhaps less than the whole, which was hidden from the handler. */
-  #decide({ exchange, forward }: FillRequest, head: ResponseHead, verdict: Verdict, receivedAt: number): HeadDecision {
+  #decide({ exchange, forward }: RunRequest, head: ResponseHead, verdict: Verdict, receivedAt: number): HeadDecision {
     const { headers } = head
     const length = first(headers, 'content-length')
     const bytes = length === undefined ? undefined : Number(length)
@@ -233,13 +267,7 @@ export class Filler {
   }
 
   /** Into the slot of the lease where it fits there; else into its own. */
-  async #keep(
-    request: FillRequest,
-    encoded: Encoded,
-    verdict: Accepted,
-    receivedAt: number,
-    marks: LoadMarks,
-  ): Promise<Loaded> {
+  async #keep(request: FillRequest, { encoded, verdict, receivedAt }: Kept, marks: LoadMarks): Promise<Loaded> {
     const { exchange, key, url, own, resource, variantSlot } = request
     const { tags } = verdict
     // A body may take longer than its response is fresh.
@@ -301,6 +329,15 @@ type AcceptedByItself = Extract<Storable, { readonly storable: true }>
 type Accepted = AcceptedByItself & { readonly tags: readonly string[] }
 
 type Verdict = Accepted | Refusal
+
+/** A response that may be kept. */
+interface Kept {
+  readonly encoded: Encoded
+  readonly verdict: Accepted
+  readonly receivedAt: number
+}
+
+type Keep = (kept: Kept) => Promise<Loaded>
 
 /** As the frame has them, whose freshness does not end before it begins. */
 function windowsOf({ windows, keepStaleMs }: AcceptedByItself, leftMs: number): StaleWindows {

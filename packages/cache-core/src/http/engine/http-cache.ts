@@ -15,7 +15,7 @@ import {
 } from '../rules/options.js'
 import { prefixTags } from '../rules/prefix.js'
 import { type PurgeOptions, parsePurgeOptions } from '../rules/purge-options.js'
-import { acceptsStale, wishesOf } from '../rules/reuse.js'
+import { acceptsStale, isReusable, wishesOf } from '../rules/reuse.js'
 import { fixedTags } from '../rules/route-verdict.js'
 import { ownParts, variantKey } from '../rules/vary.js'
 import { type Asked, address, chosenParts, isBypassed } from './asked.js'
@@ -28,6 +28,8 @@ import { type Located, type Resource, Resources } from './resource.js'
 import { missOf, Runs } from './runs.js'
 import { type StaleFound, staleOf } from './stale.js'
 import type { StoredResponse } from './stored-response.js'
+
+import type { Variant } from './variant.js'
 
 /** How often a request starts over when what it waited for turned out to be no answer to it. */
 const MAX_ROUNDS = 3
@@ -160,12 +162,16 @@ export class HttpCache {
     let stale: StaleFound | undefined
     let behind: Loading | undefined
     let part = false
+    const { namespace } = this.#resources
+    const partsOf = (vary: readonly string[]) => variantKey(own, vary, exchange.request, key, rules)
+    const near = this.#resources.nearby(url, partsOf)
+    if (near?.fresh && this.#answerNear(asked, near.variant, isReusable, () => stats.nearHit(namespace, key)))
+      return true
     try {
-      const partsOf = (vary: readonly string[]) => variantKey(own, vary, exchange.request, key, rules)
       located = this.#resources.locateAtHand(url, partsOf) ?? (await this.#resources.locate(url, partsOf, tags))
       found = match(located, exchange.request, wishes, rules, clock.now(), stats)
       if (found.is === 'usable' && (publicOnly === undefined || found.stored.public)) {
-        if (this.#runs.serve(asked, found.stored, undefined)) stats.hit(this.#resources.namespace, key)
+        if (this.#runs.serve(asked, found.stored, undefined)) stats.hit(namespace, key)
         return true
       }
       if (publicOnly !== undefined) {
@@ -180,7 +186,7 @@ export class HttpCache {
       behind = stale && this.#runs.behind(asked, located, askedAbout(found))
       if (stale?.servable && behind !== undefined && acceptsStale(stale.stored, wishes, clock.now())) {
         if (!this.#runs.serve(asked, stale.stored, undefined)) return true
-        stats.stale(this.#resources.namespace, key)
+        stats.stale(namespace, key)
         await this.#runs.refresh(asked, located, stale, behind)
         return true
       }
@@ -197,17 +203,28 @@ export class HttpCache {
       }
       resource = await this.#runs.ensure(asked, located)
     } catch (error) {
-      const undelivered = error instanceof UndeliveredError
-      return this.#runs.runAlone(
-        asked,
-        'miss',
-        undelivered ? 'a purge of this URL has not reached the store yet' : 'the store does not answer',
-      )
+      // Looked for anew: meanwhile it may have been purged.
+      const stale = this.#resources.nearby(url, partsOf)
+      if (stale && this.#answerNear(asked, stale.variant, acceptsStale, () => stats.stale(namespace, key))) return true
+      return this.#runs.runWithoutStore(asked, this.#resources.guess(url, partsOf), error instanceof UndeliveredError)
     }
     const stored = part ? undefined : askedAbout(found)
     const fresh = 'fresh' in found && found.fresh
     const onError = stale?.servableOnError && acceptsStale(stale.stored, wishes, clock.now()) ? behind : undefined
     return this.#runs.joinOrRun(asked, located, resource, { stored, part, fresh, behind: onError })
+  }
+
+  /** Whether the request may have what is near, and so is answered: by that, or as it says. */
+  #answerNear(asked: Asked, found: Variant, fits: typeof isReusable, onServed: () => void): boolean {
+    const { publicOnly, wishes } = asked
+    if ('pass' in found) {
+      const passes = publicOnly === undefined && !wishes.onlyIfCached
+      return passes && this.#runs.runAlone(asked, 'miss', found.pass)
+    }
+    const now = this.#handle.engine.clock.now()
+    if (found.status === 206 || (publicOnly !== undefined && !found.public) || !fits(found, wishes, now)) return false
+    if (this.#runs.serve(asked, found, undefined)) onServed()
+    return true
   }
 }
 

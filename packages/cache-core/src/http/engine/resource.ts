@@ -10,6 +10,7 @@ import { PresentMarks } from '../../protocol/present-marks.js'
 import { newVersion, slotKey } from '../../protocol/slot.js'
 import type { StoreEntry, Version } from '../../store/store.js'
 import { mergeVary, parseVaryText, type VaryList } from '../rules/vary.js'
+import { type NearFound, NearResponses } from './near-responses.js'
 import { partsText } from './slot-texts.js'
 
 /** A URL's name as one text: `urlText`. */
@@ -51,6 +52,7 @@ const MAX_WRITES = 3
 export class Resources {
   /** What every response carries: `purgeAll` renews it. */
   readonly namespace: NamespaceMark
+  readonly near: NearResponses | undefined
   readonly #engine: Engine
   readonly #urlPrefix: string
   readonly #variantPrefix: string
@@ -59,11 +61,17 @@ export class Resources {
     maxSize: MAX_KNOWN_CHARACTERS,
     sizeCalculation: ({ vary }, slot) => slot.length + vary.join().length + MARK_CHARACTERS,
   })
+  /** Vary lists of URLs as they became without the store. */
+  readonly #alone = new LRUCache<string, readonly string[]>({
+    maxSize: MAX_KNOWN_CHARACTERS,
+    sizeCalculation: (vary, slot) => slot.length + vary.join().length + 1,
+  })
   readonly #creating = new Map<string, Promise<Resource>>()
 
   constructor({ engine, namespace }: EngineHandle) {
     this.#engine = engine
     this.namespace = engine.marks.http(namespace)
+    this.near = engine.slots.near && new NearResponses(engine.slots.near, this.namespace)
     this.#urlPrefix = slotKey('url', namespace)
     this.#variantPrefix = slotKey('variant', namespace)
   }
@@ -94,23 +102,57 @@ export class Resources {
     const guess = known?.vary ?? NO_FIELDS
     const guessed = this.variantSlot(url, partsOf(guess))
     const present = new PresentMarks(this.namespace, NO_MARKS, known !== undefined)
-    const [urlEntry, variantEntry] = await Promise.all([
-      slots.read(slot, this.namespace),
-      slots.read(guessed, this.namespace),
-      present.ask(tags),
-    ])
-    const resource = openResource(slot, urlEntry)
-    present.addOthers([resource?.mark])
-    if (resource === undefined) {
-      const variant = await judge(clock, slots.open(guessed, variantEntry), present)
-      return { resource: undefined, occupied: urlEntry?.version, variantSlot: guessed, variant }
+    const reading = this.near?.begin(guessed)
+    try {
+      const [urlEntry, variantEntry] = await Promise.all([
+        slots.read(slot, this.namespace),
+        slots.read(guessed, this.namespace),
+        present.ask(tags),
+      ])
+      const resource = openResource(slot, urlEntry)
+      this.near?.answered(slot, resource?.mark.version)
+      this.#alone.delete(slot)
+      present.addOthers([resource?.mark])
+      if (resource === undefined) {
+        const variant = await judge(clock, slots.open(guessed, variantEntry), present)
+        return { resource: undefined, occupied: urlEntry?.version, variantSlot: guessed, variant }
+      }
+      const right = sameFields(resource.vary, guess)
+      if (known === undefined || !right) this.#known.set(slot, resource)
+      const variantSlot = right ? guessed : this.variantSlot(url, partsOf(resource.vary))
+      const entry = right ? variantEntry : await slots.read(variantSlot, this.namespace)
+      const variant = await judge(clock, slots.open(variantSlot, entry), present)
+      if (reading !== undefined && right && variant.state.is === 'fresh') {
+        this.near?.keep(reading, slot, variant.state.frame)
+      }
+      return { resource, occupied: undefined, variantSlot, variant }
+    } finally {
+      if (reading !== undefined) this.near?.end(reading)
     }
-    const right = sameFields(resource.vary, guess)
-    if (known === undefined || !right) this.#known.set(slot, resource)
-    const variantSlot = right ? guessed : this.variantSlot(url, partsOf(resource.vary))
-    const entry = right ? variantEntry : await slots.read(variantSlot, this.namespace)
-    const opened = slots.open(variantSlot, entry)
-    return { resource, occupied: undefined, variantSlot, variant: await judge(clock, opened, present) }
+  }
+
+  /** Where a variant is looked for that this process knows as little of as it does. */
+  guess(url: UrlText, partsOf: (vary: readonly string[]) => readonly string[]): string {
+    return this.variantSlot(url, partsOf(this.#varyOf(this.urlSlot(url)) ?? NO_FIELDS))
+  }
+
+  /** The variant that is probably wanted, where it is near: at once. Only of a URL that this process knows. */
+  nearby(url: UrlText, partsOf: (vary: readonly string[]) => readonly string[]): NearFound | undefined {
+    const vary = this.near && this.#varyOf(this.urlSlot(url))
+    return vary && this.near?.find(this.variantSlot(url, partsOf(vary)))
+  }
+
+  /** Without the store: the fields that select the variants of a URL, these among them. `undefined`: none could. */
+  varyAlone(url: UrlText, more: readonly string[]): readonly string[] | undefined {
+    const slot = this.urlSlot(url)
+    const merged: VaryList = mergeVary(this.#varyOf(slot) ?? NO_FIELDS, more)
+    if (merged === '*') return undefined
+    this.#alone.set(slot, merged)
+    return merged
+  }
+
+  #varyOf(slot: string): readonly string[] | undefined {
+    return this.#alone.get(slot) ?? this.#known.get(slot)?.vary
   }
 
   /** As `locate`, at once: a fresh variant that is at hand. `undefined`: `locate` has to say. */
@@ -162,7 +204,9 @@ export class Resources {
       const keepUntil = Math.max(mark.keepUntil, now + 2 * ttlMs + RESOURCE_MARGIN_MS)
       const wanted = { ...mark, data: dataOf(merged, mark.name), keepUntil }
       const ttl = serverTtl(keepUntil - now)
-      const storeVersion = await slots.compareAndSet(slot, mark.storeVersion as Version, encodeMark(wanted), ttl)
+      const write = () => slots.compareAndSet(slot, mark.storeVersion as Version, encodeMark(wanted), ttl)
+      // Variants that were found by fewer fields are not found any more, nor are they near.
+      const storeVersion = await (sameFields(merged, present.vary) ? write() : slots.changing([slot], write))
       if (storeVersion !== undefined) {
         const covered = { slot, vary: merged, mark: { ...wanted, storeVersion } }
         this.#known.set(slot, covered)

@@ -5,6 +5,7 @@ import type { CacheStatus } from '../message/cache-status.js'
 import { keep } from '../message/headers.js'
 import type { CacheRequest, CacheResponse } from '../message/message.js'
 import { admission } from '../rules/admission.js'
+import { asksForLess } from '../rules/client-answer.js'
 import { asksForPart, narrow } from '../rules/narrowing.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { isFailure } from '../rules/stale-windows.js'
@@ -185,7 +186,8 @@ export class Runs {
     stored: StoredResponse | undefined,
   ): Loading | undefined {
     const now = this.#handle.engine.clock.monotonic()
-    if (resource === undefined || (this.#refused.get(variantSlot) ?? now) > now) return undefined
+    // With credentials the answer may be this client's own.
+    if (resource === undefined || credentials || (this.#refused.get(variantSlot) ?? now) > now) return undefined
     const request = wholeGet(exchange.request)
     const expects = (met: CacheRequest): boolean => this.#slotOf(met, resource) === variantSlot
     const leaveTo = (inner: object): void => this.#setRuler(variantSlot, inner)
@@ -234,6 +236,22 @@ export class Runs {
     else {
       runAlone(exchange, key, this.#rules, status, (head) => this.#saw(url, head))
     }
+    return true
+  }
+
+  /** What the handler answers meanwhile is near to this process, where it has a near cache (N3). */
+  async runWithoutStore(asked: Asked, variantSlot: string, undelivered: boolean): Promise<true> {
+    const { exchange, key, url, own, publicOnly, credentials, wishes } = asked
+    const { near } = this.#resources
+    const detail = undelivered ? 'a purge of this URL has not reached the store yet' : 'the store does not answer'
+    const isForAll = publicOnly === undefined && !credentials && !wishes.onlyIfCached
+    const isWhole = exchange.request.method === 'GET' && !asksForLess(exchange.request.headers)
+    if (undelivered || near === undefined || !isForAll || !isWhole) {
+      return this.runAlone(asked, 'miss', detail)
+    }
+    const what = { exchange, key, url, own, variantSlot, credentials, forward: 'miss' } as const
+    const request = { ...what, waitTimeoutMs: this.#waitTimeoutMs }
+    await this.#filler.fillNear(request, near, this.#hardTimeoutMs)
     return true
   }
 

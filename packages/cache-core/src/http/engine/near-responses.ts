@@ -1,0 +1,91 @@
+import type { Encoded, ValueFrame } from '../../entry/frame.js'
+import type { NamespaceMark } from '../../protocol/marks.js'
+import type { Near, NearContent, NearMark, Reading } from '../../protocol/near.js'
+import { ENCODED, type NearEntry, SHARED } from '../../protocol/near-entry.js'
+import { openVariant, type Variant } from './variant.js'
+
+/** What is near, decoded once for all. */
+export interface NearFound {
+  readonly variant: Variant
+  /** Else it is within its stale window. */
+  readonly fresh: boolean
+}
+
+/** Strings of one byte a character take as much again; so do the lists that they stand in. */
+const TEXT_GROWTH = 3
+
+/** The near cache as responses see it: by their slots, ready to be sent. What voids a response voids it here (N1 to N5). */
+export class NearResponses {
+  readonly #near: Near
+  readonly #namespace: NamespaceMark
+
+  constructor(near: Near, namespace: NamespaceMark) {
+    this.#near = near
+    this.#namespace = namespace
+  }
+
+  find(variantSlot: string): NearFound | undefined {
+    const entry = this.#near.at(variantSlot)
+    const variant = entry && this.#variantOf(entry)
+    if (entry === undefined || variant === undefined) return undefined
+    entry.visited = true
+    return { variant, fresh: this.#near.clock.last < entry.freshUntil }
+  }
+
+  /** Before a variant is read, or its handler run. */
+  begin(variantSlot: string): Reading {
+    return this.#near.begin(variantSlot)
+  }
+
+  end(reading: Reading): void {
+    this.#near.end(reading)
+  }
+
+  /** The store has told the version of a URL; `undefined`: it has none. */
+  answered(urlSlot: string, version: string | undefined): void {
+    this.#near.storeAnswered()
+    this.#near.marked(urlSlot, version)
+  }
+
+  /** Keeps what was found fresh in the store. */
+  keep(reading: Reading, urlSlot: string, frame: ValueFrame): void {
+    const marks = frame.marks.map((mark): NearMark | undefined => {
+      const id = mark.kind === 'url' ? urlSlot : this.#namespace.of(mark)?.id
+      return id === undefined ? undefined : { id, version: mark.version }
+    })
+    const [first, ...others] = marks.filter((mark) => mark !== undefined)
+    if (first !== undefined && others.length === marks.length - 1) {
+      this.#near.enter(reading, { ...frame, marks: [first, ...others] })
+    }
+  }
+
+  /** Keeps what a handler has answered while neither store nor bus does: for this process alone (N3). */
+  keepAlone(
+    reading: Reading,
+    where: { readonly urlSlot: string; readonly variantSlot: string; readonly tags: readonly string[] },
+    content: Omit<NearContent, 'marks' | 'loadMs'>,
+  ): void {
+    const ids = [this.#namespace.id, where.urlSlot, ...this.#namespace.tags(where.tags).map(({ id }) => id)]
+    const [first, ...others] = ids.map((id) => ({ id, version: undefined }))
+    const marks = [first as NearMark, ...others] as const
+    this.#near.enterAlone({ ...reading, slot: where.variantSlot }, { ...content, loadMs: 0, marks })
+  }
+
+  #variantOf(entry: NearEntry): Variant | undefined {
+    if (entry.form === SHARED) return entry.content as Variant
+    const encoded = entry.content as Encoded
+    if (entry.form !== ENCODED) return undefined
+    try {
+      const variant = openVariant(encoded)
+      entry.content = variant
+      entry.form = SHARED
+      const bytes = encoded.payload.byteLength
+      const text = 'pass' in variant ? 0 : bytes - variant.body.byteLength
+      this.#near.resize(entry, bytes + TEXT_GROWTH * text, bytes)
+      return variant
+    } catch {
+      // The way to the store says so.
+      return undefined
+    }
+  }
+}

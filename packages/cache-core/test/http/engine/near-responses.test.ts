@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest'
+import { createHttpCache, type HttpCache } from '../../../src/http/engine/http-cache.js'
+import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
+import type { Cache, CacheOptions } from '../../../src/index.js'
+import { type FakeClock, turn } from '../../../src/testing/fake-clock.js'
+import { linked } from '../../support/near.js'
+import { endsAfter, gate, setUp } from '../../support/set-up.js'
+import { request } from '../support/ask-engine.js'
+
+const text = (body: string) => (): string => body
+const unused = text('a handler that should not run')
+const URL = 'http://example.com/a'
+
+/** Two processes with near caches on one store, and what the first one asks of it. */
+async function twoProcesses(options: HttpCacheOptions = {}, near: Partial<CacheOptions> = { near: {} }) {
+  const parts = await linked(setUp({ tagHold: 0, ...near }))
+  const other = await linked(parts.another())
+  const engineOf = (cache: Cache): HttpCache => createHttpCache(cache, { ttl: '1m', ...options })
+  return { ...parts, here: engineOf(parts.cache), there: engineOf(other.cache), asked: () => parts.faulty.calls.length }
+}
+
+/** While time passes. */
+async function timed<T>(clock: FakeClock, call: Promise<T>): Promise<T> {
+  await endsAfter(clock, call)
+  return call
+}
+
+/** Stored, and near: the first hit reads the store. */
+async function warmed(engine: HttpCache, body = 'old', headers: readonly string[] = []): Promise<void> {
+  await request(engine, '/a', text(body), headers)
+  expect((await request(engine, '/a', unused)).body).toBe(body)
+}
+
+describe('a response that is near', () => {
+  it('is answered with without asking the store, and at once', async () => {
+    const { here, cache, asked } = await twoProcesses()
+    await warmed(here)
+    const before = asked()
+    expect(await request(here, '/a', unused)).toEqual({ body: 'old', cacheStatus: 'hit; ttl=60' })
+    expect(asked()).toBe(before)
+    expect(cache.stats()).toMatchObject({ nearHits: 1, nearEntries: 1 })
+  })
+
+  it.each([
+    ['a purge of the URL', (engine: HttpCache) => engine.purge(URL)],
+    ['a soft purge of the URL', (engine: HttpCache) => engine.purge(URL, { soft: true })],
+    ['a purge of all', (engine: HttpCache) => engine.purgeAll()],
+    ['a purge of its tag', (engine: HttpCache) => engine.purgeTags(['red'])],
+    ['a purge of its prefix', (engine: HttpCache) => engine.purgePrefix('/a')],
+  ])('leaves every process at %s', async (_, purge) => {
+    const { here, there } = await twoProcesses({ tags: () => ['red'], prefixDepth: 1 })
+    await warmed(here)
+    expect((await request(there, '/a', unused)).body).toBe('old')
+    expect((await request(there, '/a', unused)).body).toBe('old')
+    await purge(here)
+    expect((await request(here, '/a', text('new'))).body).toBe('new')
+    expect((await request(there, '/a', unused)).body).toBe('new')
+  })
+
+  it('leaves at a purge that the store does not hear', async () => {
+    const { here, faulty, clock } = await twoProcesses()
+    await warmed(here)
+    faulty.freeze()
+    expect(await timed(clock, here.purge(URL))).toBe('journaled')
+    expect((await request(here, '/a', text('new'))).body).toBe('new')
+  })
+
+  it('does not enter when it was purged while it was read', async () => {
+    const { here, there, faulty } = await twoProcesses()
+    await request(here, '/a', text('old'))
+    const answered = gate()
+    faulty.faultOf = (operation) => (operation.startsWith('get') ? { answerAfter: answered.promise } : undefined)
+    const reading = request(here, '/a', unused)
+    await turn()
+    faulty.thaw()
+    await there.purge(URL)
+    answered.open()
+    expect((await reading).body).toBe('old')
+    expect((await request(here, '/a', text('new'))).body).toBe('new')
+  })
+
+  it('is that of its variant, and goes when the URL has more of them', async () => {
+    const { here, there } = await twoProcesses({ headers: [] })
+    await warmed(here, 'for all')
+    await request(there, '/a', unused)
+    await here.purge(URL)
+    await request(here, '/a', text('by language'), ['Vary', 'Accept-Language'])
+    expect((await request(there, '/a', unused)).body).toBe('by language')
+    expect((await request(there, '/a', unused)).body).toBe('by language')
+  })
+
+  it('is not for who has credentials, unless it is public', async () => {
+    const { here } = await twoProcesses()
+    await warmed(here)
+    expect((await request(here, '/a', text('own'), [], undefined, { Cookie: 'a=b' })).body).toBe('own')
+    await here.purge(URL)
+    await warmed(here, 'public', ['Cache-Control', 'public'])
+    expect((await request(here, '/a', unused, [], undefined, { Cookie: 'a=b' })).body).toBe('public')
+  })
+
+  it('is not longer there than the near ttl, and not fresh for longer than it is', async () => {
+    const { here, clock, asked } = await twoProcesses({ ttl: '10s' }, { near: { ttl: '2s' } })
+    await warmed(here)
+    await clock.advance(2_000)
+    const before = asked()
+    expect((await request(here, '/a', unused)).cacheStatus).toBe('hit; ttl=8')
+    expect(asked()).toBeGreaterThan(before)
+    await clock.advance(8_000)
+    expect((await request(here, '/a', text('new'))).body).toBe('new')
+  })
+})
+
+describe('while the store does not answer', () => {
+  it('what is near is answered with, and what handlers answer is near from then on', async () => {
+    const { here, faulty, clock } = await twoProcesses()
+    await warmed(here)
+    faulty.freeze()
+    expect((await request(here, '/a', unused)).body).toBe('old')
+    expect((await timed(clock, request(here, '/b', text('b')))).body).toBe('b')
+    expect((await request(here, '/b', unused)).body).toBe('b')
+    expect(await timed(clock, here.purge('http://example.com/b'))).toBe('journaled')
+    expect((await request(here, '/b', text('new'))).body).toBe('new')
+  })
+
+  it('what is stale is answered with, within its window', async () => {
+    const { here, faulty, clock } = await twoProcesses({ ttl: '1s', staleWhileRevalidate: '10s' })
+    await warmed(here)
+    await clock.advance(3_000)
+    faulty.freeze()
+    const stale = await timed(clock, request(here, '/a', unused))
+    expect(stale).toEqual({ body: 'old', cacheStatus: 'hit; ttl=-3' })
+  })
+
+  it('what a client with credentials gets is nobody else’s', async () => {
+    const { here, faulty, clock } = await twoProcesses()
+    faulty.freeze()
+    const own = request(here, '/a', text('own'), [], undefined, { Cookie: 'a=b' })
+    expect((await timed(clock, own)).body).toBe('own')
+    expect((await timed(clock, request(here, '/a', text('for all')))).body).toBe('for all')
+  })
+})
