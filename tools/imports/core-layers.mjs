@@ -10,7 +10,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
  */
 
 /** The folders of packages/cache-core/src, from the ground up. Two on one floor do not know each other. */
-const FLOORS = [['base'], ['store'], ['entry'], ['protocol'], ['data', 'http'], ['frameworks', 'testing']]
+const FLOORS = [['base'], ['store'], ['entry'], ['protocol'], ['data', 'http'], ['frameworks', 'testing', 'audit']]
 
 /**
  * The rooms of a layer, and what each may import inside it besides itself. '' is what lies in the layer's own folder;

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import * as audit from '../src/audit/index.js'
 import * as http from '../src/http/index.js'
 import * as root from '../src/index.js'
 import * as store from '../src/store/index.js'
@@ -81,6 +82,7 @@ it.each([
     ],
   ],
   ['./http', http, ['createHttpCache']],
+  ['./audit', audit, ['auditCache']],
   ['./testing', testing, ['FakeClock', 'faultyStore', 'nullStore']],
 ] as const)('%s exports these names and no others', (_, door, names) => {
   expect(Object.keys(door).sort()).toEqual([...names].sort())

@@ -75,10 +75,14 @@ interface Subject {
 
 const nearHits = channelOf('near-hit')
 
+/** @param label The namespace's name. */
+export type HitWatcher = (label: string, key: Key) => void
+
 /** Counts what happens and tells it on diagnostics, in one call. */
 export class Stats {
   readonly loadLatencies = new Latencies()
   readonly loadTimes = new LoadTimes(this.loadLatencies)
+  #watchers: readonly HitWatcher[] = []
   readonly #counters: Counters = {
     hits: 0,
     nearHits: 0,
@@ -101,14 +105,24 @@ export class Stats {
     return this.#counters
   }
 
+  /** Has each hit told, whatever its source, until what is returned is called. */
+  watchHits(watcher: HitWatcher): () => void {
+    this.#watchers = [...this.#watchers, watcher]
+    return () => {
+      this.#watchers = this.#watchers.filter((other) => other !== watcher)
+    }
+  }
+
   hit({ label }: Subject, key: Key): void {
     this.#counters.hits++
+    if (this.#watchers.length > 0) this.#tell(label, key)
     report('hit', () => ({ namespace: label, key: keyName(key) }))
   }
 
   /** A reader got what is near. */
   nearHit({ label }: Subject, key: Key): void {
     this.#counters.nearHits++
+    if (this.#watchers.length > 0) this.#tell(label, key)
     if (nearHits.hasSubscribers) {
       nearHits.publish({ namespace: label, key: keyName(key) } satisfies DiagnosticEvents['near-hit'])
     }
@@ -199,5 +213,9 @@ export class Stats {
     { soft, outcome }: { readonly soft: boolean; readonly outcome: 'delivered' | 'journaled' },
   ): void {
     report('invalidation', () => ({ namespace: label, key: undefined, tags, soft, outcome }))
+  }
+
+  #tell(label: string, key: Key): void {
+    for (const watch of this.#watchers) watch(label, key)
   }
 }
