@@ -3,8 +3,9 @@ import { httpCache } from '../../src/frameworks/fetch.js'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
 import { memoryStore } from '../../src/index.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
-import { gate, newCache } from './support/apps.js'
+import { newCache } from './support/apps.js'
 import { A, cached, get, nextTurn, slowBody, status } from './support/over-fetch.js'
+import { slowDeletes } from './support/slow-deletes.js'
 
 describe('a response through fetch', () => {
   it('comes back as it was, without its handler', async () => {
@@ -136,15 +137,8 @@ describe('a response through fetch', () => {
 describe('a write through fetch', () => {
   it('is answered when the old response cannot be found any more', async () => {
     let version = 1
-    const store = memoryStore()
-    const deleting = gate()
-    const slow = Object.assign(Object.create(store), {
-      delete: async (key: string) => {
-        await deleting.opened
-        return store.delete(key)
-      },
-    })
-    const cache = newCache({ store: slow, storeTimeout: '5s' })
+    const { store, let: letThem } = slowDeletes()
+    const cache = newCache({ store, storeTimeout: '10m' })
     const handler = httpCache(cache, { ttl: '1m' })((request) => {
       if (request.method === 'PUT') version++
       return new Response(`version ${version}`)
@@ -157,7 +151,7 @@ describe('a write through fetch', () => {
     })
     for (let turn = 0; turn < 5; turn++) await nextTurn()
     expect(answered).toBe(false)
-    deleting.open()
+    letThem()
     expect(await (await written).text()).toBe('version 2')
     expect(await (await handler(get())).text()).toBe('version 2')
   })

@@ -33,6 +33,11 @@ async function twoProcesses(): Promise<TwoProcesses> {
   return { clock, holder: { cache, faulty }, waiter, another, goOn: (value) => loading.open(value), held }
 }
 
+/** Until it loads beside the holder: polls are jittered. */
+async function hedging(clock: FakeClock, cache: Cache): Promise<void> {
+  while (cache.stats().hedges === 0) await clock.advance(10)
+}
+
 describe('a load of another process that takes suspiciously long', () => {
   it('is not waited for when its holder is cut off: one caller loads beside it, and what it loads is stored', async () => {
     const { clock, holder, waiter, another } = await twoProcesses()
@@ -61,7 +66,7 @@ describe('a load of another process that takes suspiciously long', () => {
   it('is stored where it comes first', async () => {
     const { clock, waiter, goOn, held } = await twoProcesses()
     const waiting = waiter.cache.getOrSet('k', slowly(clock, 2_500, 'beside'))
-    await clock.advance(SUSPICIOUS_MS)
+    await hedging(clock, waiter.cache)
     goOn('first')
     expect(await held).toBe('first')
     await endsAfter(clock, waiting)
@@ -84,7 +89,7 @@ describe('a load of another process that takes suspiciously long', () => {
   it('a delete meanwhile wins over both', async () => {
     const { clock, waiter, another, goOn, held } = await twoProcesses()
     const waiting = waiter.cache.getOrSet('k', slowly(clock, 1_000, 'old'))
-    await clock.advance(SUSPICIOUS_MS)
+    await hedging(clock, waiter.cache)
     const { cache: other } = another()
     await other.delete('k')
     goOn('old')
@@ -98,7 +103,7 @@ describe('a load of another process that takes suspiciously long', () => {
   it('a new load after a delete is not stored over: its lease is another one', async () => {
     const { clock, waiter, another } = await twoProcesses()
     const waiting = waiter.cache.getOrSet('k', slowly(clock, 1_000, 'old'))
-    await clock.advance(SUSPICIOUS_MS)
+    await hedging(clock, waiter.cache)
     const { cache: other } = another()
     await other.delete('k')
     const loading = gate<string>()
