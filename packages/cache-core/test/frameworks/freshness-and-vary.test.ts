@@ -104,4 +104,18 @@ describe.each(frameworks)('%s: freshness and Vary', (_, start) => {
     }
     expect(app.runs()).toBeLessThanOrEqual(3)
   })
+
+  it('leave for one origin, which CORS by hand repeats from the request, is not given to another', async () => {
+    const app = await start((req, res) => {
+      res.setHeader('Access-Control-Allow-Origin', req.headers.origin ?? '*')
+      res.end('page')
+    })
+    for (let pass = 0; pass < 2; pass++) {
+      for (const origin of ['https://a.example', 'https://b.example']) {
+        expect((await app.get('/', { Origin: origin })).header('access-control-allow-origin')).toBe(origin)
+      }
+      expect((await app.get('/')).header('access-control-allow-origin')).toBe('*')
+    }
+    expect((await app.get('/', { Origin: 'https://a.example' })).cacheStatus()).toContain('hit')
+  })
 })

@@ -41,8 +41,13 @@ export class EmptyProject {
     writeFileSync(join(this.#folder, file), text)
   }
 
-  run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-    return run(command, args, { cwd: this.#folder, env })
+  run(
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    options: { readonly timeout?: number } = {},
+  ): Promise<Outcome> {
+    return run(command, args, { cwd: this.#folder, env, ...options })
   }
 
   /**

@@ -40,10 +40,11 @@ function evaluatePreconditions(asked: HeaderLines, stored: HeaderLines, now: num
   return since !== undefined && modified !== undefined && modified > since ? 'failed' : undefined
 }
 
+/** What has no tag may get one from a layer outside, which then answers the condition, a `*` too. */
 function isMatch(ifNoneMatch: string, stored: HeaderLines): boolean {
-  if (ifNoneMatch.trim() === '*') return true
   const etag = first(stored, 'etag')
-  return etag !== undefined && opaqueTags(ifNoneMatch).includes(opaqueTag(etag))
+  if (etag === undefined) return false
+  return ifNoneMatch.trim() === '*' || opaqueTags(ifNoneMatch).includes(opaqueTag(etag))
 }
 
 /** Last-Modified, else Date, else the time of receipt (RFC 9111 section 4.3.2). */

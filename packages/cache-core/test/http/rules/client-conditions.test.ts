@@ -31,6 +31,8 @@ describe('If-None-Match', () => {
 
   it('fits nothing without a tag', () => {
     expect(evaluate({ 'If-None-Match': '"a"' }, {})).toBe('full')
+    expect(evaluate({ 'If-None-Match': '*' }, {})).toBe('full')
+    expect(evaluate({ 'If-None-Match': '*' }, { ETag: '"a"' })).toBe('not-modified')
   })
 
   it('goes before If-Modified-Since, which is then not looked at', () => {
