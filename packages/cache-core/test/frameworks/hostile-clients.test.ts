@@ -129,6 +129,29 @@ describe.each(frameworks)('%s: hostile clients', (_framework, start) => {
     await expect.poll(() => cache.stats().sendBytes).toBe(0)
   })
 
+  it('a client that asks first and reads nothing makes one other wait, and nobody after that one', async () => {
+    const waitTimeout = 500
+    const app = await start(
+      async (_req, res) => {
+        if (app.runs() > 1) return res.end('page')
+        // More than the system keeps for a connection, and no more than a stored body may have.
+        for (let i = 0; i < 20 && !res.destroyed; i++) {
+          if (!res.write(Buffer.alloc(1_000_000))) await Promise.race([once(res, 'drain'), once(res, 'close')])
+        }
+        return res.end()
+      },
+      { options: { maxBodyBytes: 50_000_000, waitTimeout } },
+    )
+    const silent = await silentClient(app.port, '/')
+    await expect.poll(() => app.runs()).toBe(1)
+    const Host = `127.0.0.1:${app.port}`
+    await app.get('/', { Host })
+    const began = performance.now()
+    for (let i = 0; i < 10; i++) expect((await app.get('/', { Host })).text()).toBe('page')
+    expect(performance.now() - began).toBeLessThan(10 * waitTimeout)
+    silent.destroy()
+  })
+
   it('what aborted requests leave is bounded, and the next client is answered', async () => {
     const cache = newCache({ maxCaptureBytes: 2_000_000 })
     const running: ServerResponse[] = []
