@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandle
 import { InvalidOptionError } from '../base/errors.js'
 import { show } from '../base/show.js'
 import type { Cache } from '../data/cache.js'
-import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
+import { HANDLED, type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import { PurgeEndpoint, type PurgeHandlerOptions } from '../http/engine/purge-endpoint.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { constraintTexts, fastifyExchange } from './node-http/fastify-exchange.js'
@@ -53,7 +53,7 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
       const exchange = (): NodeExchange => fastifyExchange(request, reply, done, constraints)
       const handling = handleInnermost(engine, request.raw, exchange)
       if (handling === undefined) done()
-      else handling.catch(done)
+      else if (handling !== HANDLED) handling.catch(done)
     })
   })
 }

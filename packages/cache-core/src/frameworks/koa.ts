@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import type { Cache } from '../data/cache.js'
-import type { HttpCache } from '../http/engine/http-cache.js'
+import { HANDLED, type HttpCache } from '../http/engine/http-cache.js'
 import { PurgeEndpoint, type PurgeHandlerOptions } from '../http/engine/purge-endpoint.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { engineOf, handleInnermost } from './node-http/innermost.js'
@@ -24,7 +24,7 @@ export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<C
     new Promise<void>((resolve, reject) => {
       const handling = handleInnermost(engine, ctx.req, () => koaExchange(ctx, next, resolve, reject))
       if (handling === undefined) next().then(resolve, reject)
-      else handling.catch(reject)
+      else if (handling !== HANDLED) handling.catch(reject)
     })
 }
 

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { RecentMap } from '../base/recent-map.js'
 import { decodeFrame, type ValueFrame } from '../entry/frame.js'
 import type { StoreEntry, Version } from '../store/store.js'
 
@@ -19,10 +19,7 @@ interface Known {
  * a key (rule V1), so under the same one stand the same bytes.
  */
 export class KnownFrames {
-  readonly #known = new LRUCache<string, Known>({
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: (_, slot) => slot.length + FRAME_CHARACTERS,
-  })
+  readonly #known = new RecentMap<string, Known>(MAX_CHARACTERS, (_, slot) => slot.length + FRAME_CHARACTERS)
 
   /** The frame in a slot; `undefined` where it is none of a value. */
   open(slot: string, { bytes, version }: StoreEntry): ValueFrame | undefined {

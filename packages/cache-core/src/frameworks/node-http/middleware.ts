@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HttpCache } from '../../http/engine/http-cache.js'
+import { HANDLED, type HttpCache } from '../../http/engine/http-cache.js'
 import { handleInnermost } from './innermost.js'
 import { type Framework, nodeExchange } from './node-exchange.js'
 
@@ -21,7 +21,7 @@ export function runBehindCache(
   const proceed = (): unknown => next()
   const handling = handleInnermost(engine, req, () => nodeExchange(req, res, { proceed, ...known }))
   if (handling === undefined) next()
-  else handling.catch(next)
+  else if (handling !== HANDLED) handling.catch(next)
 }
 
 /** A plugin of Fastify is called with three arguments as well. */

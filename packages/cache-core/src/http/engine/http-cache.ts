@@ -18,7 +18,8 @@ import { type PurgeOptions, parsePurgeOptions } from '../rules/purge-options.js'
 import { acceptsStale, isReusable, wishesOf } from '../rules/reuse.js'
 import { fixedTags } from '../rules/route-verdict.js'
 import { ownParts, variantKey } from '../rules/vary.js'
-import { type Asked, address, chosenParts, isBypassed } from './asked.js'
+import { Addresses } from './addresses.js'
+import { type Asked, chosenParts, isBypassed } from './asked.js'
 import type { Exchange } from './exchange.js'
 import { addKeyForm } from './key-forms.js'
 import { type Match, match } from './match.js'
@@ -30,6 +31,9 @@ import { type StaleFound, staleOf } from './stale.js'
 import type { StoredResponse } from './stored-response.js'
 
 import type { Variant } from './variant.js'
+
+/** Of a request that was on its way before `handle` returned: one for all, since each promise is a part of what a hit costs. */
+export const HANDLED: Promise<void> = Promise.resolve()
 
 /** How often a request starts over when what it waited for turned out to be no answer to it. */
 const MAX_ROUNDS = 3
@@ -48,6 +52,7 @@ export class HttpCache {
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
   readonly #runs: Runs
+  readonly #addresses: Addresses
   readonly #purges: Purges
   /** What every response carries. */
   readonly #tags: readonly string[]
@@ -62,6 +67,7 @@ export class HttpCache {
     this.#runs = new Runs(this, this.#handle, this.#rules, this.#resources)
     this.#purges = new Purges(this.#handle.engine, this.#rules, this.#resources)
     this.#tags = fixedTags(this.#rules)
+    this.#addresses = new Addresses(this.#rules)
     addKeyForm(this.#handle.engine, this.#rules)
   }
 
@@ -79,21 +85,30 @@ export class HttpCache {
    * Answers a request from the cache, or has its handler answer it. Never fails for the store: without it every handler
    * runs. Rejects only for a fault of the entry point, and with what the route's `vary` or `bypass` throws.
    */
-  async handle(exchange: Exchange): Promise<void> {
+  handle(exchange: Exchange): Promise<void> {
+    try {
+      const asked = this.#ask(exchange)
+      return asked === undefined || this.#answerAtOnce(asked) ? HANDLED : this.#answer(asked)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** What the request asks of the cache; `undefined` where that is nothing, and it is on its way. */
+  #ask(exchange: Exchange): Asked | undefined {
     const { request } = exchange
     if (isUnsafe(request.method)) {
       // The cache has heard of it.
       const [, cacheStatus] = cacheStatusLine({ hit: false, forward: 'method' }, this.#rules.cacheStatus)
       exchange.write({ cacheStatus, invalidate: this.#purges.afterWrite(request) })
-      return
+      return undefined
     }
     if (isBypassed(request, this.#rules))
-      return runOpenly(exchange, this.#rules, { forward: 'bypass', detail: 'route asks for it' })
+      return this.#pass(exchange, { forward: 'bypass', detail: 'route asks for it' })
     const admitted = admission(request, this.#rules)
-    if (admitted.use === 'bypass')
-      return runOpenly(exchange, this.#rules, { forward: admitted.forward, detail: admitted.reason })
-    const found = address(request, this.#rules)
-    if (!found.ok) return runOpenly(exchange, this.#rules, { forward: 'bypass', detail: found.reason })
+    if (admitted.use === 'bypass') return this.#pass(exchange, { forward: admitted.forward, detail: admitted.reason })
+    const found = this.#addresses.of(request)
+    if (!found.ok) return this.#pass(exchange, { forward: 'bypass', detail: found.reason })
     const { key, name, url } = found
     const { prefixDepth } = this.#rules
     const asked: Asked = {
@@ -107,9 +122,19 @@ export class HttpCache {
       credentials: admitted.use === 'cache' && admitted.credentials,
       wishes: wishesOf(request.headers, this.#rules),
     }
-    if (asked.wishes.noStore) return void this.#runs.runAlone(asked, 'request', 'request says no-store')
+    if (!asked.wishes.noStore) return asked
+    this.#runs.runAlone(asked, 'request', 'request says no-store')
+    return undefined
+  }
+
+  #pass(exchange: Exchange, status: Parameters<typeof runOpenly>[2]): undefined {
+    runOpenly(exchange, this.#rules, status)
+    return undefined
+  }
+
+  async #answer(asked: Asked): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      if (await this.#round(asked)) return
+      if ((round > 0 && this.#answerAtOnce(asked)) || (await this.#round(asked))) return
     }
     this.#runs.runAlone(asked, 'miss', 'what this request waited for was no answer to it')
   }
@@ -151,9 +176,30 @@ export class HttpCache {
     return this.#purges.all(parsePurgeOptions(options).soft)
   }
 
+  /** Whether the request was answered by what is at hand: near, or in a store of this process. */
+  #answerAtOnce(asked: Asked): boolean {
+    const { exchange, key, url, publicOnly, wishes } = asked
+    const { stats, clock } = this.#handle.engine
+    const { namespace } = this.#resources
+    const partsOf = this.#partsOf(asked)
+    const near = this.#resources.nearby(url, partsOf)
+    if (near?.fresh && this.#answerNear(asked, near.variant, isReusable, () => stats.nearHit(namespace, key)))
+      return true
+    const located = this.#resources.locateAtHand(url, partsOf)
+    const found = located && match(located, exchange.request, wishes, this.#rules, clock.now())
+    if (found?.is !== 'usable' || (publicOnly !== undefined && !found.stored.public)) return false
+    if (this.#runs.serve(asked, found.stored, undefined)) stats.hit(namespace, key)
+    return true
+  }
+
+  /** The key parts of the variant that a Vary list selects for this request. */
+  #partsOf({ exchange, key, own }: Asked): (vary: readonly string[]) => readonly string[] {
+    return (vary) => variantKey(own, vary, exchange.request, key, this.#rules)
+  }
+
   /** Whether the request was answered; else what it waited for turned out to be no answer to it, and it looks again. */
   async #round(asked: Asked): Promise<boolean> {
-    const { exchange, key, url, own, tags, publicOnly, wishes } = asked
+    const { exchange, key, url, tags, publicOnly, wishes } = asked
     const { stats, clock } = this.#handle.engine
     const rules = this.#rules
     let located: Located
@@ -163,12 +209,9 @@ export class HttpCache {
     let behind: Loading | undefined
     let part = false
     const { namespace } = this.#resources
-    const partsOf = (vary: readonly string[]) => variantKey(own, vary, exchange.request, key, rules)
-    const near = this.#resources.nearby(url, partsOf)
-    if (near?.fresh && this.#answerNear(asked, near.variant, isReusable, () => stats.nearHit(namespace, key)))
-      return true
+    const partsOf = this.#partsOf(asked)
     try {
-      located = this.#resources.locateAtHand(url, partsOf) ?? (await this.#resources.locate(url, partsOf, tags))
+      located = await this.#resources.locate(url, partsOf, tags)
       found = match(located, exchange.request, wishes, rules, clock.now(), stats)
       if (found.is === 'usable' && (publicOnly === undefined || found.stored.public)) {
         if (this.#runs.serve(asked, found.stored, undefined)) stats.hit(namespace, key)

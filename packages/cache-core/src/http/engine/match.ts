@@ -22,13 +22,14 @@ export type Match =
 
 const NOTHING: Match = { is: 'nothing', fresh: false }
 
+/** @param stats Where what cannot be read is to be counted, once for each request. */
 export function match(
   { variantSlot, variant: { state } }: Located,
   request: CacheRequest,
   wishes: Wishes,
   rules: HttpCacheRules,
   now: number,
-  stats: Stats,
+  stats?: Stats,
 ): Match {
   const frame = frameOf(state)
   const variant = frame && open(frame, variantSlot, rules, stats)
@@ -58,11 +59,11 @@ function outlived(stored: StoredResponse, { freshUntil }: ValueFrame): StoredRes
   return { ...stored, freshForMs: Math.min(stored.freshForMs, freshUntil - stored.receivedAt) }
 }
 
-function open(frame: ValueFrame, slot: string, { storeSetCookie }: HttpCacheRules, stats: Stats): Variant | undefined {
+function open(frame: ValueFrame, slot: string, { storeSetCookie }: HttpCacheRules, stats?: Stats): Variant | undefined {
   try {
     return openVariant(frame, storeSetCookie)
   } catch {
-    stats.unreadable(slot, 'value')
+    stats?.unreadable(slot, 'value')
     return undefined
   }
 }

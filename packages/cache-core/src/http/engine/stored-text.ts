@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { RecentMap } from '../../base/recent-map.js'
 import { type HeaderLines, isHopByHop } from '../message/headers.js'
 
 /**
@@ -36,10 +36,7 @@ const TEXT =
 const MAX_REMEMBERED_CHARACTERS = 2_097_152
 
 /** Texts that were found good. What one says follows from the text alone. */
-const remembered = new LRUCache<string, ReadText>({
-  maxSize: MAX_REMEMBERED_CHARACTERS,
-  sizeCalculation: (_, text) => text.length,
-})
+const remembered = new RecentMap<string, ReadText>(MAX_REMEMBERED_CHARACTERS, (_, text) => text.length)
 
 /** `undefined`: some field cannot be sent again. */
 export function joinText({ statusText, headers, added, removed }: StoredText): string | undefined {

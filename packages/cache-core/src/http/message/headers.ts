@@ -45,6 +45,17 @@ export function first(lines: HeaderLines, name: string): string | undefined {
   return undefined
 }
 
+/** The value of a field that has one line; `undefined` where it has none, or several. */
+export function only(lines: HeaderLines, name: string): string | undefined {
+  let value: string | undefined
+  for (let i = 0; i < lines.length; i += 2) {
+    if (!isNamed(lines[i] as string, name)) continue
+    if (value !== undefined) return undefined
+    value = lines[i + 1]
+  }
+  return value
+}
+
 export function all(lines: HeaderLines, name: string): string[] {
   const values: string[] = []
   for (let i = 0; i < lines.length; i += 2) {

@@ -1,0 +1,44 @@
+import { RecentMap } from '../../base/recent-map.js'
+import { only } from '../message/headers.js'
+import type { CacheRequest } from '../message/message.js'
+import type { KeyRules } from '../rules/key.js'
+import { type Address, address } from './asked.js'
+
+/** Memory for addresses, in characters of hosts and targets, each with what is made of them. */
+const MAX_CHARACTERS = 1_048_576
+/** What an address takes beside four times its host and target: measured 500 bytes. */
+const ADDRESS_CHARACTERS = 250
+
+interface Known {
+  readonly host: string
+  readonly target: string
+  readonly scheme: string | undefined
+  readonly address: Address & { readonly ok: true }
+}
+
+/**
+ * The addresses of requests under one set of rules, worked out once for each URL while it is asked for again and again.
+ * Those of requests that bring anything but a target and a Host are rare, and worked out each time.
+ */
+export class Addresses {
+  readonly #rules: KeyRules
+  readonly #known = new RecentMap<string, Known>(MAX_CHARACTERS, (_, text) => 4 * text.length + ADDRESS_CHARACTERS)
+
+  constructor(rules: KeyRules) {
+    this.#rules = rules
+  }
+
+  /** As `address`. */
+  of(request: CacheRequest): Address {
+    const { target, url, scheme, origin } = request
+    const plain = origin === undefined && (url === undefined || url === target)
+    const host = plain ? only(request.headers, 'host') : undefined
+    if (host === undefined) return address(request, this.#rules)
+    const text = host + target
+    const known = this.#known.get(text)
+    if (known?.target === target && known.host === host && known.scheme === scheme) return known.address
+    const found = address(request, this.#rules)
+    if (found.ok) this.#known.set(text, { host, target, scheme, address: found })
+    return found
+  }
+}
