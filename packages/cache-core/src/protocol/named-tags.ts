@@ -15,8 +15,7 @@ export async function nameTags(
   marks: LoadMarks,
   tags: readonly string[] = [],
 ): Promise<LoadMarks | 'lost' | 'failed'> {
-  const known = new Set(marks.states.map(({ name }) => name))
-  const named = tags.filter((tag) => !known.has(tag))
+  const named = unknownOf(marks, tags)
   if (named.length === 0) return marks
   if (marks.epoch === undefined) return 'failed'
   try {
@@ -27,4 +26,28 @@ export async function nameTags(
   } catch {
     return 'failed'
   }
+}
+
+/**
+ * The same for a load that stores nothing, for the sake of who joined it late: the epoch alone. `undefined` where nothing
+ * speaks against answering them. Never rejects.
+ */
+export async function namedSince(
+  namespace: NamespaceMark,
+  marks: LoadMarks,
+  tags: readonly string[] = [],
+): Promise<'lost' | 'failed' | undefined> {
+  if (unknownOf(marks, tags).length === 0) return undefined
+  if (marks.epoch === undefined) return 'failed'
+  try {
+    const epoch = await namespace.epoch.read()
+    return epoch !== undefined && sameVersion(marks.epoch.version, epoch.version) ? undefined : 'lost'
+  } catch {
+    return 'failed'
+  }
+}
+
+function unknownOf({ states }: LoadMarks, tags: readonly string[]): readonly string[] {
+  const known = new Set(states.map(({ name }) => name))
+  return tags.filter((tag) => !known.has(tag))
 }

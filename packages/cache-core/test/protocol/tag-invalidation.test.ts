@@ -162,6 +162,43 @@ describe('a load under way when its tag is invalidated', () => {
     expect(await late).toBe(2)
   })
 
+  it.each(['this process', 'another one'])(
+    'named by a loader that has nothing to store: who came after the invalidation by %s starts over',
+    async (by) => {
+      const { cache, other } = processes()
+      const loading = gate<string>()
+      const first = cache.getOrSet('k', async ({ addTags, skip }) => {
+        const value = await loading.promise
+        addTags('t')
+        skip()
+        return value
+      })
+      await turn()
+      await (by === 'this process' ? cache : other).invalidateTags(['t'])
+      const late = cache.getOrSet('k', () => 'new')
+      await turn()
+      loading.open('old')
+      expect([await first, await late]).toEqual(['old', 'new'])
+    },
+  )
+
+  it('one that has nothing to store answers who joined it where nothing came in between', async () => {
+    const { cache } = processes()
+    const loading = gate<string>()
+    const load = (): Promise<string> =>
+      cache.getOrSet('k', async ({ addTags, skip }) => {
+        addTags('t')
+        skip()
+        return loading.promise
+      })
+    const first = load()
+    await turn()
+    const late = cache.getOrSet('k', () => 'own')
+    await turn()
+    loading.open('shared')
+    expect([await first, await late]).toEqual(['shared', 'shared'])
+  })
+
   it('who joined a tagged load that nothing came in between is answered by it', async () => {
     const { cache, clock } = processes({ tagHold: 0 })
     let loads = 0
