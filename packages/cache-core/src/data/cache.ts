@@ -8,6 +8,7 @@ import { slotKey } from '../protocol/slot.js'
 import type { CacheStats } from '../protocol/stats.js'
 import { type CacheEntry, entryOf } from './entry.js'
 import { Keyspace } from './keyspace.js'
+import { entryList, keyList } from './lists.js'
 import type { Loader, LoaderContext } from './loader.js'
 import { loadMany, type ManyLoader } from './many.js'
 import { namespacePart } from './names.js'
@@ -147,7 +148,7 @@ export class Cache {
     if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSetMany needs a loader, a function')
     this.#engine.checkOpen('getOrSetMany')
     options?.signal?.throwIfAborted()
-    return loadMany(this.#keys, keys, loader, terms, options?.signal)
+    return loadMany(this.#keys, keyList('getOrSetMany', keys), loader, terms, options?.signal)
   }
 
   /**
@@ -171,8 +172,8 @@ export class Cache {
   }
 
   /** The values under the keys, in their order, `undefined` where there is none: in one read. @throws as `get` */
-  getMany<T = unknown>(keys: readonly Key[]): Promise<(T | undefined)[]> {
-    return Promise.all(keys.map((key) => this.get<T>(key)))
+  async getMany<T = unknown>(keys: readonly Key[]): Promise<(T | undefined)[]> {
+    return Promise.all(keyList('getMany', keys).map((key) => this.get<T>(key)))
   }
 
   /**
@@ -219,7 +220,7 @@ export class Cache {
 
   /** Stores many values, each as `set`. Whether all were stored. @throws as `set`, for the first that fails */
   async setMany(entries: Iterable<readonly [Key, unknown]>, options: SetOptions = {}): Promise<boolean> {
-    const stored = await Promise.all(Array.from(entries, ([key, value]) => this.set(key, value, options)))
+    const stored = await Promise.all(entryList(entries).map(([key, value]) => this.set(key, value, options)))
     return !stored.includes(false)
   }
 
@@ -255,7 +256,7 @@ export class Cache {
 
   /** Removes many values, each as `delete`. `'delivered'`: the store has heard of all. @throws as `delete` */
   async deleteMany(keys: readonly Key[], options: DeleteOptions = {}): Promise<Delivery> {
-    const outcomes = await Promise.all(keys.map((key) => this.delete(key, options)))
+    const outcomes = await Promise.all(keyList('deleteMany', keys).map((key) => this.delete(key, options)))
     return outcomes.includes('journaled') ? 'journaled' : 'delivered'
   }
 

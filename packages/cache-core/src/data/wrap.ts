@@ -36,21 +36,46 @@ export function wrapFunction<Arguments extends readonly unknown[], T>(
   { name, key }: Pick<WrapOptions<Arguments>, 'name' | 'key'>,
 ): Wrapped<Arguments, T> {
   if (typeof fn !== 'function') throw new InvalidLoaderError(`wrap needs a function, got ${show(fn)}`)
-  const first = name ?? fn.name
+  const first: unknown = name ?? fn.name
+  if (typeof first !== 'string') throw new InvalidOptionError('name', `expected a string, got ${show(first)}`)
+  if (key !== undefined && typeof key !== 'function') {
+    throw new InvalidOptionError('key', `expected a function such as (user) => user.id, got ${show(key)}`)
+  }
   if (first === '') throw new InvalidOptionError('name', 'missing; a function without a name needs one for its keys')
   const keyOf = (...args: Arguments): Key => {
     const rest = key === undefined ? args.map(argumentText) : key(...args)
-    return typeof rest === 'string' ? [first, rest] : [first, ...rest]
+    if (typeof rest === 'string') return [first, rest]
+    if (Array.isArray(rest)) return [first, ...rest]
+    throw new InvalidKeyError(`the key function of ${first} must return a string or an array, got ${show(rest)}`)
   }
-  return Object.assign((...args: Arguments): Promise<T> => cache.getOrSet(keyOf(...args), () => fn(...args)), {
+  // No async function, as `getOrSet`; and no error but by its promise.
+  const wrapped = (...args: Arguments): Promise<T> => {
+    let asked: Key
+    try {
+      asked = keyOf(...args)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return cache.getOrSet(asked, () => fn(...args))
+  }
+  return Object.assign(wrapped, {
     keyOf,
-    delete: (...args: Arguments): Promise<Delivery> => cache.delete(keyOf(...args)),
+    delete: async (...args: Arguments): Promise<Delivery> => cache.delete(keyOf(...args)),
   })
 }
 
 /** An argument as a part of a key. @throws InvalidKeyError for what JSON does not tell apart from something else. */
 function argumentText(argument: unknown): string {
   if (argument === undefined) return 'undefined'
+  try {
+    return jsonOf(argument)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new InvalidKeyError('an argument that refers to itself makes no key: give wrap a key function')
+  }
+}
+
+function jsonOf(argument: unknown): string {
   return JSON.stringify(argument, function (this: Readonly<Record<string, unknown>>, name): unknown {
     // As it was, before a `toJSON` of its own.
     const value = this[name]

@@ -172,7 +172,7 @@ describe('wrap', () => {
     [() => {}],
   ])('refuses an argument that makes no key: %o', async (argument) => {
     const cached = setUp().cache.wrap(async (given: unknown) => given, { name: 'f' })
-    expect(() => cached(argument)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_KEY' }))
+    await expect(cached(argument)).rejects.toThrow(expect.objectContaining({ code: 'ERR_INVALID_KEY' }))
   })
 
   it('takes a key function, and a name where the function has none', async () => {
