@@ -12,9 +12,12 @@ import { table } from './lib/table.js'
 const BENCHMARKS = [
   'get-or-set-memory',
   'near',
+  'near-memory',
+  'diagnostics-off',
   'get-or-set-redis',
   'http',
   'cold-key',
+  'cold-crowd',
   'adapter-redis',
   'adapter-memcached',
   'adapter-couchbase',

@@ -17,7 +17,7 @@ export interface Figure {
   /** What it is compared with. */
   readonly over: string
   readonly reading: Reading
-  readonly measure: Measure | 'calls'
+  readonly measure: Measure | 'calls' | 'bytes'
   readonly ratio: Spread
   /** The same ratio by the other measure. */
   readonly beside: string

@@ -3,7 +3,10 @@ import { type Figure, missesBar } from './figure.js'
 const COLUMNS: readonly (readonly [string, (figure: Figure) => string])[] = [
   ['what', ({ subject }) => subject],
   ['over', ({ over }) => over],
-  ['ratio of', ({ reading, measure }) => (measure === 'calls' ? 'calls' : `${reading}, ${measure}`)],
+  [
+    'ratio of',
+    ({ reading, measure }) => (measure === 'calls' || measure === 'bytes' ? measure : `${reading}, ${measure}`),
+  ],
   ['ratio', ({ ratio }) => ratio.median.toFixed(2)],
   ['half of the rounds', ({ ratio }) => `${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}`],
   ['beside', ({ beside }) => beside],
