@@ -20,7 +20,7 @@ import { isComplete, type Refusal, type Storable, storable } from '../rules/stor
 import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import { partBounds } from '../rules/stored-part.js'
 import { conditionalSight, confirms } from '../rules/validation.js'
-import { variantKey } from '../rules/vary.js'
+import { variantKey, withOrigin } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
 import type { Exchange, HeadDecision, Rerun, ResponseHead } from './exchange.js'
 import { KeptVariants } from './kept-variants.js'
@@ -227,7 +227,9 @@ export class Filler {
     if (isDocument(head.headers) && noncesOutside(head.headers, head.changes).length > 0) {
       return { storable: false, reason: NONCE }
     }
-    return this.#byRoute(request, head, verdict)
+    const vary = withOrigin(verdict.vary, head.changes.lines)
+    if (vary === '*') return { storable: false, reason: 'response varies on too many fields' }
+    return this.#byRoute(request, head, { ...verdict, vary })
   }
 
   #byRoute({ exchange }: RunRequest, head: CacheResponse, verdict: AcceptedByItself): Verdict {

@@ -20,25 +20,25 @@ const MAX_VARY_TEXT = 4_096
 
 /**
  * What a response varies on. A `*` on any line wins, and so does a member that is no field name: nobody knows what it
- * meant. An encoded body varies on Accept-Encoding, and leave for one origin on Origin, even where the handler forgot to
- * say so.
+ * meant. An encoded body varies on Accept-Encoding even where the handler forgot to say so.
  */
 export function varyOf(headers: HeaderLines): VaryList {
   const names = members(headers, 'vary').map((name) => name.toLowerCase())
   if (names.some((name) => name === '*' || !TOKEN.test(name))) return '*'
-  if (isEncoded(headers)) names.push('accept-encoding')
-  if (allowsOneOrigin(headers)) names.push('origin')
-  return mergeVary(names, NO_FIELDS)
+  return mergeVary(names, isEncoded(headers) ? ['accept-encoding'] : [])
 }
 
 function isEncoded(headers: HeaderLines): boolean {
   return members(headers, 'content-encoding').some((c) => c.toLowerCase() !== 'identity')
 }
 
-/** As CORS by hand does, which repeats the Origin of the request. */
-function allowsOneOrigin(headers: HeaderLines): boolean {
-  const allowed = combined(headers, 'access-control-allow-origin')
-  return allowed !== undefined && allowed.trim() !== '*'
+/**
+ * With what CORS by hand forgets, which repeats the Origin of the request.
+ * @param own The field lines of the handler and the layers inside: those outside allow each request its own.
+ */
+export function withOrigin(vary: readonly string[], own: HeaderLines): VaryList {
+  const allowed = combined(own, 'access-control-allow-origin')
+  return allowed === undefined || allowed.trim() === '*' ? vary : mergeVary(vary, ['origin'])
 }
 
 /** Variants of one URL may name different fields; all of them together tell any two of them apart. */
