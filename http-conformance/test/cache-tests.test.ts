@@ -11,7 +11,7 @@ const NOT_RUN = 'not run: CACHE_TESTS=<folder> names no checkout of http-tests/c
 /** A run takes half a minute, most of it pauses. Milliseconds. */
 const RUN_TIMEOUT = 300_000
 
-const PROFILES = { safe: {} } as const
+const PROFILES = { safe: {}, rfc9111: { profile: 'rfc9111' } } as const
 
 describe('http-tests/cache-tests comes to its expected vector', () => {
   for (const form of FORM_NAMES) {

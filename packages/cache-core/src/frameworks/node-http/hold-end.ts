@@ -1,11 +1,14 @@
 import type { ServerResponse } from 'node:http'
+import type { BodyCapture } from '../../http/engine/body-capture.js'
 import type { WritePlan } from '../../http/engine/exchange.js'
-import { first } from '../../http/message/headers.js'
+import { first, type HeaderLines } from '../../http/message/headers.js'
 import type { CacheResponse } from '../../http/message/message.js'
+import { changesOf, NO_LOG } from '../../http/rules/head-changes.js'
 import type { HeldBack } from './held-back.js'
 import { HeldBytes } from './held-bytes.js'
 import { HeldFrames } from './held-frames.js'
-import { isHttp2, type WriteHeadArguments, withField, writtenLines } from './response-head.js'
+import { bytesOf, isPiece } from './pieces.js'
+import { isHttp2, statusTextOf, type WriteHeadArguments, withField, writtenLines } from './response-head.js'
 
 /**
  * Keeps back what completes a response until `invalidate` is settled. Node and every layer see the same calls in the
@@ -16,14 +19,22 @@ import { isHttp2, type WriteHeadArguments, withField, writtenLines } from './res
  *
  * @returns what lets the response go, if it has not begun.
  */
-export function holdEnd(res: ServerResponse, plan: WritePlan): () => void {
+export function holdEnd(res: ServerResponse, plan: WritePlan, before: HeaderLines): () => void {
   const { writeHead, end } = res
+  const write = res.write as (...rest: unknown[]) => boolean
   const back: HeldBack = isHttp2(res) ? new HeldFrames(res) : new HeldBytes(res)
   let head: CacheResponse | undefined
   let marked = false
   let withdrawn = false
   let turnIsOver = false
+  let body: BodyCapture | undefined
+  let taken = 0
 
+  const take = (chunk: unknown, encoding: unknown): void => {
+    if (body === undefined || !isPiece(chunk)) return
+    taken++
+    body.keep(bytesOf(chunk, encoding))
+  }
   const invalidate = (): void => back.until(plan.invalidate(head as CacheResponse))
 
   res.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
@@ -34,6 +45,8 @@ export function holdEnd(res: ServerResponse, plan: WritePlan): () => void {
     marked ||= given === rest
     const returned = writeHead.call(res, status, ...(given as []))
     head = { status: res.statusCode, headers: writtenLines(res, given) }
+    const changes = changesOf(before, head.headers, NO_LOG)
+    body = plan.capture?.({ ...head, statusText: statusTextOf(res, given), changes })
     back.expect(res.statusCode, first(head.headers, 'content-length'))
     setImmediate(() => {
       turnIsOver = true
@@ -42,9 +55,27 @@ export function holdEnd(res: ServerResponse, plan: WritePlan): () => void {
     return returned
   }) as ServerResponse['writeHead']
 
+  // What nobody keeps goes its way untouched.
+  if (plan.capture !== undefined) {
+    res.write = ((...rest: unknown[]) => {
+      const more = write.apply(res, rest)
+      take(rest[0], rest[1])
+      return more
+    }) as ServerResponse['write']
+  }
+
   res.end = ((...rest: unknown[]) => {
-    if (turnIsOver && !res.writableEnded) invalidate()
-    return back.ending(() => (end as (...rest: unknown[]) => ServerResponse).apply(res, rest))
+    const again = res.writableEnded
+    if (turnIsOver && !again) invalidate()
+    return back.ending(() => {
+      const written = taken
+      const ended = (end as (...rest: unknown[]) => ServerResponse).apply(res, rest)
+      if (again || body === undefined) return ended
+      // Some responses (light-my-request's) write the last chunk through `write`.
+      if (taken === written) take(rest[0], rest[1])
+      back.until(plan.keep?.())
+      return ended
+    })
   }) as ServerResponse['end']
 
   return () => {

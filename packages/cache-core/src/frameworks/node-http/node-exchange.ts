@@ -64,7 +64,7 @@ export function nodeExchange(req: IncomingMessage, res: ServerResponse, framewor
     },
     again: (errand) => nodeRerun(req, errand, dispatch),
     write(plan) {
-      stepAside = holdEnd(res, plan)
+      stepAside = holdEnd(res, plan, plan.capture === undefined ? [] : linesBefore())
       runHandler(proceed, () => {}, false)
     },
     withdraw() {

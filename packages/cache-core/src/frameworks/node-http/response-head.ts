@@ -53,7 +53,7 @@ export function writtenLines(res: ServerResponse, rest: WriteHeadArguments): str
 }
 
 /** HTTP/2 has none, and Node warns whoever asks for it. */
-function statusTextOf(res: ServerResponse, rest: WriteHeadArguments): string {
+export function statusTextOf(res: ServerResponse, rest: WriteHeadArguments): string {
   if (isHttp2(res)) return ''
   return typeof rest[0] === 'string' ? rest[0] : (res.statusMessage ?? '')
 }

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import { bufferOf } from '../../base/bytes.js'
 import type { BodyCapture } from '../../http/engine/body-capture.js'
-import type { RunOutcome, RunPlan } from '../../http/engine/exchange.js'
+import type { InsteadAnswer, RunOutcome, RunPlan } from '../../http/engine/exchange.js'
 import type { HeaderLines } from '../../http/message/headers.js'
 import { changesOf } from '../../http/rules/head-changes.js'
 import { FieldLog, logFields } from './field-log.js'
 import { PartialBody } from './partial-body.js'
+import { bytesOf, isPiece } from './pieces.js'
 import { headOf, isHttp2, linesSet, namesGiven, sendHead, type WriteHeadArguments } from './response-head.js'
 
 type Write = (chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
@@ -52,7 +52,21 @@ export function tapResponse(
     let endsPart = false
     let isReplaced = false
 
+    const answerInstead = ({ status, statusText, body }: InsteadAnswer, headers: HeaderLines): void => {
+      if (!isHttp2(res)) res.statusMessage = ''
+      sendHead(res, writeHead, { status, statusText }, headers)
+      isReplaced = true
+      end.call(res, body)
+    }
+    const letSocketGo = guardSocket(res, plan, (headers) => {
+      if (began || withdrawn || res.headersSent) return false
+      began = true
+      answerInstead({ status: 504, statusText: '', body: undefined }, headers)
+      fail()
+      return true
+    })
     const finish = (outcome: RunOutcome): void => {
+      letSocketGo()
       capturing = false
       res.removeListener('close', onClose)
       plan.signal?.removeEventListener('abort', onAbort)
@@ -106,10 +120,7 @@ export function tapResponse(
       const changes = changesOf(before, head.headers, log)
       const { headers, capture, partial, instead } = plan.onHead({ ...head, changes })
       if (instead !== undefined) {
-        if (!isHttp2(res)) res.statusMessage = ''
-        sendHead(res, writeHead, instead, headers)
-        isReplaced = true
-        end.call(res, instead.body)
+        answerInstead(instead, headers)
         finish({ end: 'passed' })
         return res
       }
@@ -183,6 +194,32 @@ export function tapResponse(
   return { outcome, fail, withdraw }
 }
 
+/**
+ * Answers in place of a handler that destroys the socket of its client. What Node itself destroys for an error, or a
+ * client has closed, is not answered any more.
+ * @param answer Whether it could still be answered.
+ * @returns what leaves the socket alone again: the next request on it may be another cache's.
+ */
+function guardSocket(
+  res: ServerResponse,
+  { onBrokenOff }: Omit<RunPlan, 'sees'>,
+  answer: (headers: HeaderLines) => boolean,
+): () => void {
+  const { socket } = res
+  if (onBrokenOff === undefined || socket === null || isHttp2(res)) return () => {}
+  const { destroy } = socket
+  const letGo = (): void => {
+    if (socket.destroy === guarded) Reflect.deleteProperty(socket, 'destroy')
+  }
+  const guarded = (error?: Error): typeof socket => {
+    letGo()
+    const isOver = error !== undefined || !socket.writable || socket.readableEnded
+    return !isOver && answer(onBrokenOff()) ? socket : destroy.call(socket, error)
+  }
+  socket.destroy = guarded
+  return letGo
+}
+
 /** What the handler still writes goes nowhere; it is told as if it did. */
 function whenReplaced(...given: readonly unknown[]): void {
   const then = given.find((one) => typeof one === 'function')
@@ -197,14 +234,4 @@ function hasGone(res: ServerResponse & { readonly stream?: { readonly destroyed:
 /** The outcome where a body is not kept any more: of one that nobody hears, others may get more. */
 function endOf(capture: BodyCapture | undefined): RunOutcome {
   return { end: capture?.ended === 'unheard' ? 'broken' : 'passed' }
-}
-
-function isPiece(chunk: unknown): chunk is string | Uint8Array {
-  return typeof chunk === 'string' || chunk instanceof Uint8Array
-}
-
-/** Not a copy, where it is bytes. */
-function bytesOf(chunk: string | Uint8Array, encoding: unknown): Buffer {
-  if (typeof chunk !== 'string') return bufferOf(chunk)
-  return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
 }

@@ -20,7 +20,7 @@ import { narrowRequest } from '../node-http/node-request.js'
 import { returningOf } from '../reruns/returning.js'
 import { captureBody, captureUnheard } from './capture-body.js'
 import { incomingOf, outgoingOf } from './node-incoming.js'
-import { passOn, type WebBody } from './pass-on.js'
+import { bytesOf, type Chunk, passOn, type WebBody } from './pass-on.js'
 import { enter, type Passage } from './passages.js'
 import { sliceBody } from './slice-body.js'
 import { waitUntil } from './wait-until.js'
@@ -200,15 +200,24 @@ class WebExchange implements Exchange, Passage {
     this.#write(plan).catch(this.#fail)
   }
 
-  async #write({ cacheStatus, invalidate }: WritePlan): Promise<void> {
+  async #write({ cacheStatus, invalidate, capture, keep }: WritePlan): Promise<void> {
     const observed = await this.#handle(undefined)
     if (observed === undefined) return
     const { given, headers, body } = observed
+    const kept = capture?.(this.#headOf(observed, this.#handler.outside?.() ?? []))
     let begun = false
+    let ended = body === null
     // What comes at once ends in this turn; what streams may have been loaded anew before its end.
-    const end = (): unknown => (begun ? invalidate(observed) : undefined)
-    const passed = body === null ? null : await passOn(body, { end })
+    const end = async (): Promise<void> => {
+      ended = true
+      if (!begun) return
+      await invalidate(observed)
+      await keep?.()
+    }
+    const chunk = (piece: Chunk): void => void kept?.keep(typeof piece === 'string' ? bytesOf(piece) : piece)
+    const passed = body === null ? null : await passOn(body, { chunk, end })
     await invalidate(observed)
+    if (ended) await keep?.()
     begun = true
     const status = cacheStatus === undefined ? [] : ['Cache-Status', cacheStatus]
     this.#answer(respondLike(given, [...headers, ...status], passed))

@@ -76,6 +76,11 @@ export interface RunPlan {
    * `giveUp` ends the wait for it, with the outcome `'broken'`.
    */
   readonly onAbandoned?: (giveUp: () => void) => void
+  /**
+   * What goes out where the handler breaks off the connection of its client before it has answered: the field lines of a
+   * 504. Absent: nothing, as without a cache. Only over HTTP/1.
+   */
+  readonly onBrokenOff?: (() => HeaderLines) | undefined
 }
 
 export type RunOutcome =
@@ -116,6 +121,12 @@ export interface Refused {
 
 /** How the response to a write is sent. */
 export interface WritePlan {
+  /**
+   * Asked when the head goes out; where the response is for others, too, its body is kept here while it goes out. Then
+   * `keep` stores it, behind the last `invalidate`; its end waits for that as well. Neither fails.
+   */
+  readonly capture?: (head: ResponseHead) => BodyCapture | undefined
+  readonly keep?: () => Promise<void>
   /** Goes out as Cache-Status, in a line of its own, where that changes nothing else of the head; `undefined`: no field. */
   readonly cacheStatus: string | undefined
   /**

@@ -10,55 +10,35 @@ import type { ResponseTimes } from '../rules/age.js'
 import { answerHeaders, asksForLess, clientAnswer } from '../rules/client-answer.js'
 import { clientHeaders } from '../rules/client-headers.js'
 import type { HeadChanges } from '../rules/head-changes.js'
-import type { UrlKey } from '../rules/key.js'
 import { asksForPart, narrow } from '../rules/narrowing.js'
 import { isDocument, noncesOutside } from '../rules/nonces.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { routeVerdict } from '../rules/route-verdict.js'
 import type { StaleWindows } from '../rules/stale-windows.js'
-import { isComplete, type Refusal, type Storable, storable } from '../rules/storable.js'
+import { type AcceptedByItself, isComplete, isEndless, type Refusal, storable } from '../rules/storable.js'
 import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import { partBounds } from '../rules/stored-part.js'
 import { conditionalSight, confirms } from '../rules/validation.js'
 import { variantKey, withOrigin } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
-import type { Exchange, HeadDecision, Rerun, ResponseHead } from './exchange.js'
+import { bytesIn, cutToLength, holdsAny } from './body-pieces.js'
+import { deliver } from './deliver.js'
+import type { HeadDecision, ResponseHead } from './exchange.js'
 import { KeptVariants } from './kept-variants.js'
 import type { NearResponses } from './near-responses.js'
-import { type Forward, runAlone, withStatus } from './pass.js'
+import { brokenOff, runAlone, withStatus } from './pass.js'
 import { type Renewed, renew, renewedAnswer } from './renew.js'
-import type { Resource, Resources, UrlText } from './resource.js'
+import type { Resources } from './resource.js'
 import { checkAnswered, RunFailure } from './run-failure.js'
-import { encodeResponse, type StoredResponse } from './stored-response.js'
+import type { FillRequest, Keeping, RunRequest } from './run-request.js'
+import { encodeResponse } from './stored-response.js'
 import { crowdedMark, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
 
-/** One request whose handler runs for others, too. */
-export interface FillRequest extends RunRequest {
-  /** The URL as it stood before the handler ran: a purge in between voids what is stored under its version. */
-  readonly resource: Resource
-}
-
-/** What a run needs to know, wherever its response is kept. */
-export interface RunRequest {
-  readonly exchange: Pick<Exchange, 'request'> & Rerun
-  /** Where it goes to nobody: then a failure is no response, and what stands there stays. */
-  readonly behind?: true
-  readonly key: UrlKey
-  readonly url: UrlText
-  /** The parts that every variant of it has for this request: `ownParts`. */
-  readonly own: readonly string[]
-  /** Where it is looked for: the slot on which a lease sits. */
-  readonly variantSlot: string
-  readonly forward: Forward
-  /** What is stored, and is to be asked about: whether it still holds. */
-  readonly stored?: StoredResponse | undefined
-  /** Whether the handler is to answer with the part that the client asks for. */
-  readonly part?: boolean
-  /** Whether the handler sees what makes the request one client's own. */
-  readonly credentials: boolean
-  /** How long anybody would wait for it, in milliseconds. */
-  readonly waitTimeoutMs: number
+interface StoreTerms {
+  readonly verdict: AcceptedByItself
+  readonly receivedAt: number
+  readonly marks: LoadMarks
 }
 
 /** Nothing to give to those who wait: they look again. */
@@ -143,8 +123,10 @@ export class Filler {
       mayBePartial: stored !== undefined || asksForLess(exchange.request.headers),
       capture,
       signal,
-      // Some handlers stop when their client goes: they get as long as anybody would wait for them.
-      onAbandoned: (giveUp) => void clock.after(request.waitTimeoutMs, giveUp),
+      // Some handlers stop when their client goes: they get as long as anybody would wait for them. Where there is no
+      // client, it is the handler that has broken off.
+      onAbandoned: (giveUp) => void clock.after(request.behind ? 0 : request.waitTimeoutMs, giveUp),
+      onBrokenOff: request.behind ? undefined : brokenOff(request.forward, this.#rules),
       onHead: (given) => {
         head = given
         receivedAt = clock.now()
@@ -159,7 +141,8 @@ export class Filler {
         }
         verdict = this.#verdict(request, given, times)
         this.#whole.saw(request.url, given, receivedAt)
-        return this.#decide(request, given, verdict, receivedAt)
+        const decision = this.#decide(request, given, verdict, receivedAt)
+        return request.deliver === undefined || isEndless(given.headers) ? decision : { ...decision, capture: true }
       },
       onSent: (sent) => {
         taggedOutside = has(sent, 'etag')
@@ -178,11 +161,14 @@ export class Filler {
     const isNoWitness =
       (stored !== undefined && (status === 304 || status >= 500)) || this.#isNoWitness(request, status, receivedAt)
     const refuse = (reason: string): Loaded => (isNoWitness ? NOTHING : passMark(reason, status))
-    if (!verdict.storable) return verdict.byRequest ? NOTHING : refuse(verdict.reason)
+    if (!verdict.storable) {
+      if (outcome.end === 'captured') deliver(request, head, capture.pieces, receivedAt, verdict.reason)
+      return verdict.byRequest ? NOTHING : refuse(verdict.reason)
+    }
     if (capture.ended === 'no-room') return crowdedMark()
     if (outcome.end === 'passed') return refuse(outcome.reason ?? 'response is larger than maxBodyBytes')
-    const body = capture.pieces
-    const bodyBytes = body.reduce((sum, piece) => sum + piece.byteLength, 0)
+    const body = this.#rules.cutToLength ? cutToLength(capture.pieces, head.headers) : capture.pieces
+    const bodyBytes = bytesIn(body)
     if (!isComplete(head, bodyBytes)) {
       if (request.behind) throw new RunFailure(undefined)
       return NOTHING
@@ -195,6 +181,18 @@ export class Filler {
     const payload = this.#encode(head, body, facts, verdict)
     if (payload === undefined) return refuse('response has fields that cannot be sent again')
     return keep({ encoded: { encoding: 'bytes', payload }, verdict, receivedAt })
+  }
+
+  /** Stores a response that was not made for this: whoever has it knows that it may be. */
+  async store(request: Keeping, head: ResponseHead, body: readonly Uint8Array[], terms: StoreTerms): Promise<Loaded> {
+    const { verdict, receivedAt, marks } = terms
+    const accepted = this.#byRoute(request, head, verdict)
+    const bodyBytes = bytesIn(body)
+    if (!accepted.storable || !isComplete(head, bodyBytes)) return NOTHING
+    const facts = { receivedAt, bodyBytes, etag: this.#etag(head, body), withheld: verdict.withheld }
+    const payload = this.#encode(head, body, facts, accepted)
+    if (payload === undefined) return NOTHING
+    return this.#keep(request, { encoded: { encoding: 'bytes', payload }, verdict: accepted, receivedAt }, marks)
   }
 
   /** Whether a response that may not be stored says nothing about those of others. */
@@ -232,7 +230,7 @@ export class Filler {
     return this.#byRoute(request, head, { ...verdict, vary })
   }
 
-  #byRoute({ exchange }: RunRequest, head: CacheResponse, verdict: AcceptedByItself): Verdict {
+  #byRoute({ exchange }: Pick<Keeping, 'exchange'>, head: CacheResponse, verdict: AcceptedByItself): Verdict {
     const route = routeVerdict(exchange.request, head, this.#rules)
     if (route.storable) return { ...verdict, tags: route.tags }
     const { failed } = route
@@ -269,7 +267,7 @@ export class Filler {
   }
 
   /** Into the slot of the lease where it fits there; else into its own. */
-  async #keep(request: FillRequest, { encoded, verdict, receivedAt }: Kept, marks: LoadMarks): Promise<Loaded> {
+  async #keep(request: Keeping, { encoded, verdict, receivedAt }: Kept, marks: LoadMarks): Promise<Loaded> {
     const { exchange, key, url, own, resource, variantSlot } = request
     const { tags } = verdict
     // A body may take longer than its response is fresh.
@@ -318,14 +316,6 @@ export class Filler {
     )
   }
 }
-
-/** Whether one of these texts stands in a body. */
-function holdsAny(body: readonly Uint8Array[], texts: readonly string[]): boolean {
-  const whole = Buffer.concat(body)
-  return texts.some((text) => whole.includes(text))
-}
-
-type AcceptedByItself = Extract<Storable, { readonly storable: true }>
 
 /** May be stored, by its own rules and by those of its route, under these tags. */
 type Accepted = AcceptedByItself & { readonly tags: readonly string[] }

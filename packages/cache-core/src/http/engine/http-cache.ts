@@ -1,6 +1,5 @@
 import { InvalidOptionError, UndeliveredError } from '../../base/errors.js'
 import type { Cache } from '../../data/cache.js'
-import type { Loading } from '../../protocol/call.js'
 import { type EngineHandle, engineOf } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
 import { cacheStatusLine } from '../message/cache-status.js'
@@ -15,6 +14,7 @@ import {
 } from '../rules/options.js'
 import { prefixTags } from '../rules/prefix.js'
 import { type PurgeOptions, parsePurgeOptions } from '../rules/purge-options.js'
+import type { ResourceName } from '../rules/resource-name.js'
 import { acceptsStale, isReusable, wishesOf } from '../rules/reuse.js'
 import { fixedTags } from '../rules/route-verdict.js'
 import { ownParts, variantKey } from '../rules/vary.js'
@@ -24,9 +24,10 @@ import type { Exchange } from './exchange.js'
 import { addKeyForm } from './key-forms.js'
 import { type Match, match } from './match.js'
 import { runOpenly } from './pass.js'
+import { Posts } from './posts.js'
 import { Purges } from './purges.js'
 import { type Located, type Resource, Resources } from './resource.js'
-import { missOf, Runs } from './runs.js'
+import { type Behind, missOf, Runs } from './runs.js'
 import { type StaleFound, staleOf } from './stale.js'
 import type { StoredResponse } from './stored-response.js'
 
@@ -53,6 +54,7 @@ export class HttpCache {
   readonly #resources: Resources
   readonly #runs: Runs
   readonly #addresses: Addresses
+  readonly #posts: Posts
   readonly #purges: Purges
   /** What every response carries. */
   readonly #tags: readonly string[]
@@ -65,6 +67,7 @@ export class HttpCache {
     this.#rules = parseHttpCacheOptions(options)
     this.#resources = resources ?? new Resources(this.#handle)
     this.#runs = new Runs(this, this.#handle, this.#rules, this.#resources)
+    this.#posts = new Posts(this.#handle, this.#rules, this.#resources, this.#runs)
     this.#purges = new Purges(this.#handle.engine, this.#rules, this.#resources)
     this.#tags = fixedTags(this.#rules)
     this.#addresses = new Addresses(this.#rules)
@@ -100,7 +103,8 @@ export class HttpCache {
     if (isUnsafe(request.method)) {
       // The cache has heard of it.
       const [, cacheStatus] = cacheStatusLine({ hit: false, forward: 'method' }, this.#rules.cacheStatus)
-      exchange.write({ cacheStatus, invalidate: this.#purges.afterWrite(request) })
+      const kept = this.#posts.plan(request, (name) => this.#tagsOf(name))
+      exchange.write({ cacheStatus, invalidate: this.#purges.afterWrite(request), ...kept })
       return undefined
     }
     if (isBypassed(request, this.#rules))
@@ -110,12 +114,11 @@ export class HttpCache {
     const found = this.#addresses.of(request)
     if (!found.ok) return this.#pass(exchange, { forward: 'bypass', detail: found.reason })
     const { key, name, url } = found
-    const { prefixDepth } = this.#rules
     const asked: Asked = {
       exchange,
       key,
       url,
-      tags: prefixDepth === 0 ? this.#tags : [...this.#tags, ...prefixTags(name[1], prefixDepth)],
+      tags: this.#tagsOf(name),
       own: ownParts(request, key, name, chosenParts(request, this.#rules), this.#rules),
       waitUntil: this.#runs.waitUntil,
       publicOnly: admitted.use === 'public-only' ? admitted.reason : undefined,
@@ -197,6 +200,12 @@ export class HttpCache {
     return (vary) => variantKey(own, vary, exchange.request, key, this.#rules)
   }
 
+  /** What every response of a URL carries. */
+  #tagsOf([, path]: ResourceName): readonly string[] {
+    const { prefixDepth } = this.#rules
+    return prefixDepth === 0 ? this.#tags : [...this.#tags, ...prefixTags(path, prefixDepth)]
+  }
+
   /** Whether the request was answered; else what it waited for turned out to be no answer to it, and it looks again. */
   async #round(asked: Asked): Promise<boolean> {
     const { exchange, key, url, tags, publicOnly, wishes } = asked
@@ -206,7 +215,7 @@ export class HttpCache {
     let resource: Resource
     let found: Match
     let stale: StaleFound | undefined
-    let behind: Loading | undefined
+    let behind: Behind | undefined
     let part = false
     const { namespace } = this.#resources
     const partsOf = this.#partsOf(asked)

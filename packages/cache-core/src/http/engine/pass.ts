@@ -15,7 +15,7 @@ export interface Passed {
 }
 
 /** What a route says of the Cache-Status field. */
-type StatusRules = Pick<HttpCacheRules, 'cacheStatus'>
+type StatusRules = Pick<HttpCacheRules, 'cacheStatus' | 'gatewayErrors'>
 
 /** The handler for this client alone, with all that the client sent. */
 export function runOpenly(exchange: Exchange, rules: StatusRules, status: Passed): void {
@@ -38,8 +38,10 @@ export function runAlone(
   void exchange.run({ ...observing(rules, status, onHead), sees })
 }
 
-function observing({ cacheStatus }: StatusRules, status: Passed, onHead?: (head: CacheResponse) => void): RunPlan {
+function observing(rules: StatusRules, status: Passed, onHead?: (head: CacheResponse) => void): RunPlan {
+  const { cacheStatus } = rules
   return {
+    onBrokenOff: brokenOff(status.forward, rules),
     onHead: (head) => {
       onHead?.(head)
       return withStatus(head.headers, { hit: false, ...status }, cacheStatus, false)
@@ -54,4 +56,11 @@ export function withStatus(
   capture: boolean,
 ): HeadDecision {
   return { headers: [...headers, ...cacheStatusLine(status, detail)], capture }
+}
+
+/** The fields of the 504 for a handler that breaks off, where the route wants one (RFC 9111 section 5.2.2.2). */
+export function brokenOff(forward: Forward, { gatewayErrors, cacheStatus }: StatusRules): (() => string[]) | undefined {
+  if (!gatewayErrors) return undefined
+  const status = { hit: false, forward, detail: 'the handler broke off the connection' } as const
+  return () => ['Content-Length', '0', 'Connection', 'close', ...cacheStatusLine(status, cacheStatus)]
 }

@@ -16,6 +16,7 @@ import { type Forward, runAlone, runOpenly } from './pass.js'
 import type { Located, Resource, Resources, UrlText } from './resource.js'
 import { rulersOf } from './rulers.js'
 import { RunFailure } from './run-failure.js'
+import type { FillRequest } from './run-request.js'
 import { serve } from './serve.js'
 import type { StaleFound } from './stale.js'
 import type { StoredResponse } from './stored-response.js'
@@ -49,8 +50,11 @@ export interface Wanted {
    * Where something stale may be served if the handler fails: runs it so that its response goes to nobody. Where layers
    * outside refuse that, it runs for this client.
    */
-  readonly behind: Loading | undefined
+  readonly behind: Behind | undefined
 }
+
+/** @param deliver What becomes of a response that only the client may have who waits for it. */
+export type Behind = (terms: LoadTerms, deliver?: FillRequest['deliver']) => Promise<Loaded>
 
 /** Runs of handlers: for one client alone, for all that ask meanwhile, and behind an answer. */
 export class Runs {
@@ -59,7 +63,7 @@ export class Runs {
   readonly #handle: EngineHandle
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
-  readonly #filler: Filler
+  readonly filler: Filler
   readonly #leaseMs: number
   readonly #hardTimeoutMs: number
   readonly #waitTimeoutMs: number
@@ -75,7 +79,7 @@ export class Runs {
     this.#rules = rules
     this.#resources = resources
     this.whole = new WholeResponses(rules)
-    this.#filler = new Filler(handle.engine, rules, resources, this.whole)
+    this.filler = new Filler(handle.engine, rules, resources, this.whole)
     this.#leaseMs = rules.leaseMs ?? handle.leaseMs
     this.#hardTimeoutMs = rules.hardTimeoutMs ?? handle.hardTimeoutMs
     this.#waitTimeoutMs = rules.waitTimeoutMs ?? this.#hardTimeoutMs / 2
@@ -97,7 +101,7 @@ export class Runs {
   }
 
   /** The URL's mark, made where there is none: for as long as a run may last. @throws the store's errors. */
-  ensure({ url }: Asked, { resource, occupied }: Located): Promise<Resource> | Resource {
+  ensure({ url }: Pick<Asked, 'url'>, { resource, occupied }: Located): Promise<Resource> | Resource {
     return resource ?? this.#resources.ensure(url, occupied, this.#hardTimeoutMs)
   }
 
@@ -105,6 +109,12 @@ export class Runs {
   async refresh(asked: Asked, located: Located, { frame, version }: StaleFound, behind: Loading): Promise<void> {
     const options = this.#loadOptions(asked, located, located.resource as Resource, behind)
     await this.#handle.engine.refresh({ options, frame, version, present: located.variant.present })
+  }
+
+  /** Stores in place of whatever stands there, waiting for nobody. @throws the store's errors. */
+  async load(asked: Pick<Asked, 'key' | 'tags'>, located: Located, resource: Resource, load: Loading): Promise<void> {
+    const options = this.#loadOptions({ ...asked, waitUntil: 0 }, located, resource, load)
+    await this.#handle.engine.joinOrLoad({ ...options, forceFresh: true }, located.variant)
   }
 
   async joinOrRun(asked: Asked, located: Located, resource: Resource, wanted: Wanted): Promise<boolean> {
@@ -115,10 +125,15 @@ export class Runs {
     const forward = forwardOf(located, fresh)
     let ran = false
     let failure: unknown
+    const deliver = (response: StoredResponse, reason: string): void => {
+      ran = true
+      this.serve(asked, response, { hit: false, forward, detail: reason })
+    }
     const load = async (terms: LoadTerms): Promise<Loaded> => {
       if (behind !== undefined && terms.marks !== undefined) {
         try {
-          return await behind(terms)
+          // A narrowed request has not gone through the layers outside as the client's own would: that one goes there itself.
+          return await behind(terms, this.#rules.narrow === false ? deliver : undefined)
         } catch (error) {
           failure = error
           if (!leavesToClient(error)) throw error
@@ -129,7 +144,7 @@ export class Runs {
       this.#setRuler(variantSlot, this.#owner)
       if (terms.marks === undefined) this.#noteVain(asked, variantSlot)
       const request = { exchange, key, url, own, resource, variantSlot, forward, stored, part, credentials }
-      return this.#filler.fill({ ...request, waitTimeoutMs: this.#waitTimeoutMs }, terms)
+      return this.filler.fill({ ...request, waitTimeoutMs: this.#waitTimeoutMs }, terms)
     }
     let answer: Answer<Variant>
     try {
@@ -151,7 +166,12 @@ export class Runs {
     return true
   }
 
-  #loadOptions(asked: Asked, located: Located, resource: Resource, load: Loading): CallOptions<Variant> {
+  #loadOptions(
+    asked: Pick<Asked, 'key' | 'tags' | 'waitUntil'>,
+    located: Located,
+    resource: Resource,
+    load: Loading,
+  ): CallOptions<Variant> {
     return {
       key: asked.key,
       slot: located.variantSlot,
@@ -184,7 +204,7 @@ export class Runs {
     { exchange, key, url, own, credentials }: Asked,
     { resource, variantSlot }: Located,
     stored: StoredResponse | undefined,
-  ): Loading | undefined {
+  ): Behind | undefined {
     const now = this.#handle.engine.clock.monotonic()
     // With credentials the answer may be this client's own.
     if (resource === undefined || credentials || (this.#refused.get(variantSlot) ?? now) > now) return undefined
@@ -197,9 +217,10 @@ export class Runs {
     const run = rerun.run.bind(rerun)
     const terms = { stored, credentials, key, url, own, resource, variantSlot }
     const what = { exchange: { request, run }, behind: true, ...terms } as const
-    return async (terms) => {
+    return async (terms, deliver) => {
       try {
-        return await this.#filler.fill({ ...what, forward: 'stale', waitTimeoutMs: this.#waitTimeoutMs }, terms)
+        const request = { ...what, forward: 'stale', waitTimeoutMs: this.#waitTimeoutMs, deliver } as const
+        return await this.filler.fill(request, terms)
       } catch (error) {
         if (isShutOut(error)) this.#refused.set(variantSlot, now + REFUSED_FOR_MS)
         throw error
@@ -251,7 +272,7 @@ export class Runs {
     }
     const what = { exchange, key, url, own, variantSlot, credentials, forward: 'miss' } as const
     const request = { ...what, waitTimeoutMs: this.#waitTimeoutMs }
-    await this.#filler.fillNear(request, near, this.#hardTimeoutMs)
+    await this.filler.fillNear(request, near, this.#hardTimeoutMs)
     return true
   }
 
@@ -266,7 +287,7 @@ export class Runs {
   }
 
   /** How long a request still waits for others: not at all where an earlier one has waited without success. */
-  #patience({ waitUntil }: Asked, variantSlot: string): number {
+  #patience({ waitUntil }: Pick<Asked, 'waitUntil'>, variantSlot: string): number {
     const now = this.#handle.engine.clock.monotonic()
     const until = this.#vain.get(variantSlot)
     return until !== undefined && until > now ? 0 : Math.max(0, waitUntil - now)

@@ -1,6 +1,7 @@
 import type { ValueFrame } from '../../entry/frame.js'
 import type { Stats } from '../../protocol/stats.js'
 import type { Version } from '../../store/store.js'
+import { isFailure } from '../rules/stale-windows.js'
 import type { Located } from './resource.js'
 import type { StoredResponse } from './stored-response.js'
 import { openVariant } from './variant.js'
@@ -32,7 +33,9 @@ export function staleOf(
     const stored = openVariant(frame, mayMakeCookies)
     if ('pass' in stored || stored.status === 206) return undefined
     const servable = now < frame.revalidateUntil
-    return { stored, frame, version, servable, servableOnError: now < frame.freshUntil + stored.staleIfErrorMs }
+    // One failure is no better than another.
+    const servableOnError = !isFailure(stored.status) && now < frame.freshUntil + stored.staleIfErrorMs
+    return { stored, frame, version, servable, servableOnError }
   } catch {
     stats.unreadable(variantSlot, 'value')
     return undefined

@@ -45,7 +45,7 @@ export function freshness(
   const own = rules.override && rules.ttlMs !== undefined ? undefined : ownLifetime(headers, said, times)
   if (own !== undefined) return { freshForMs: own.ms - ageMs, ageMs, source: own.source }
   if (rules.ttlMs !== undefined) return { freshForMs: rules.ttlMs, ageMs, source: 'ttl' }
-  const guessed = rules.heuristics && isGuessed(status, said) ? heuristicLifetime(headers, times) : undefined
+  const guessed = rules.heuristics && mayBeGuessed(status, said) ? heuristicLifetime(headers, times) : undefined
   if (guessed !== undefined) return { freshForMs: guessed - ageMs, ageMs, source: 'Last-Modified' }
   return { freshForMs: 0, ageMs, source: 'nothing' }
 }
@@ -68,7 +68,7 @@ function ownLifetime(
 const HEURISTICALLY_CACHEABLE = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501])
 
 /** `public` makes any response cacheable that has no lifetime of its own (RFC 9111 section 5.2.2.9). */
-function isGuessed(status: number, { directives }: Directives): boolean {
+export function mayBeGuessed(status: number, { directives }: Directives): boolean {
   return HEURISTICALLY_CACHEABLE.has(status) || directives.public
 }
 

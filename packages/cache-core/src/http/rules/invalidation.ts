@@ -37,6 +37,13 @@ export function invalidatedTargets(request: CacheRequest, response: CacheRespons
   return [...targets]
 }
 
+/** Whether the response to a write is what a GET of its URL would get: its Content-Location is that URL (RFC 9110 section 8.7). */
+export function isItsContent(request: CacheRequest, response: CacheResponse): boolean {
+  const own = originForm(request.target)
+  const reference = first(response.headers, 'content-location')
+  return own !== undefined && reference !== undefined && sameOriginTarget(reference, own, request) === own
+}
+
 function withoutQuery(target: string): readonly string[] {
   const at = target.indexOf('?')
   return at === -1 ? [] : [target.slice(0, at)]

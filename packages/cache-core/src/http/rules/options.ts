@@ -35,7 +35,7 @@ export interface HttpCacheOptions<Request = unknown> extends PolicyOptions {
   readonly staleWhileRevalidate?: Duration | undefined
   /**
    * How long after its end a response is answered with where the handler fails: 500, 502, 503, 504, an error, or no
-   * answer within `hardTimeout`. Default and exceptions as for `staleWhileRevalidate`.
+   * answer within `hardTimeout`. Default and exceptions as for `staleWhileRevalidate`; `'1h'` in profile `rfc9111`.
    */
   readonly staleIfError?: Duration | undefined
   /**

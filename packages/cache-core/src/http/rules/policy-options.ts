@@ -40,6 +40,11 @@ export interface PolicyOptions {
   readonly exactDirectives?: boolean | undefined
   /** Whether responses that set cookies are stored, and set them for everybody. Default `false`; `true` in profile `rfc9111`. */
   readonly storeSetCookie?: boolean | undefined
+  /**
+   * Whether the response to a POST is stored for GET, where its Content-Location is the URL itself and it says for how
+   * long (RFC 9110 section 9.3.3). Default `false`; `true` in profile `rfc9111`.
+   */
+  readonly storePost?: boolean | undefined
   /** Whether a part (206) is stored, for requests of what is in it. Default `false`; `true` in profile `rfc9111`. */
   readonly storePartial?: boolean | undefined
   /**
@@ -47,6 +52,17 @@ export interface PolicyOptions {
    * If-Modified-Since, and its 304 makes it fresh again. Default `0`: nothing is kept; `'1d'` in profile `rfc9111`.
    */
   readonly keepStale?: Duration | undefined
+  /**
+   * Whether a body that is longer than its Content-Length is stored as its client reads it, cut to that length (RFC 9112
+   * section 6.3). Default `false`: it is not stored; `true` in profile `rfc9111`.
+   */
+  readonly cutToLength?: boolean | undefined
+  /**
+   * Whether the client gets a 504 whose handler breaks off its connection before it has answered, as from a cache that
+   * does not reach its origin. Over HTTP/1 on node:http and what stands on it. Default `false`: the connection is
+   * closed; `true` in profile `rfc9111`.
+   */
+  readonly gatewayErrors?: boolean | undefined
   /**
    * What makes a request one client's own. `'named'`: every credential that the route does not name, cookies too.
    * `'authorization'`: Authorization alone, unless the response says public, s-maxage or must-revalidate (RFC 9111
@@ -82,8 +98,11 @@ export const POLICY_OPTIONS = {
   targetedFields: list(text().to(fieldName), 'field names', "['cdn-cache-control']"),
   exactDirectives: flag(),
   storeSetCookie: flag(),
+  storePost: flag(),
   storePartial: flag(),
   keepStale: duration(),
+  cutToLength: flag(),
+  gatewayErrors: flag(),
   credentials: oneOf(['named', 'authorization']),
   normalizeVary: flag(),
   narrow: oneOf([true, false, 'strict']),

@@ -14,9 +14,16 @@ export interface Policies {
   /** Whether Cache-Control of a response is read to the letter, where reading it carefully stores less. */
   readonly exactDirectives: boolean
   readonly storeSetCookie: boolean
+  readonly storePost: boolean
   readonly storePartial: boolean
   /** How long what is no longer fresh is kept, to be validated, or taken by a client that says max-stale. */
   readonly keepStaleMs: number
+  /** How long stale responses are served where the handler fails; `undefined` leaves it to the response. */
+  readonly staleIfErrorMs: number | undefined
+  /** Whether a handler that breaks off the connection of its client is answered for, with 504. */
+  readonly gatewayErrors: boolean
+  /** Whether a body that is longer than its Content-Length is stored as its client reads it. */
+  readonly cutToLength: boolean
   /** What makes a request one client's own: every credential that the route does not name, or Authorization alone. */
   readonly credentials: 'named' | 'authorization'
   /** Whether the spelling of a list counts in a field that Vary names. */
@@ -37,8 +44,12 @@ export const PROFILES: Readonly<Record<Profile, Policies>> = {
     targetedFields: [],
     exactDirectives: false,
     storeSetCookie: false,
+    storePost: false,
     storePartial: false,
     keepStaleMs: 0,
+    staleIfErrorMs: undefined,
+    cutToLength: false,
+    gatewayErrors: false,
     credentials: 'named',
     normalizeVary: false,
     narrow: true,
@@ -52,8 +63,12 @@ export const PROFILES: Readonly<Record<Profile, Policies>> = {
     targetedFields: ['cdn-cache-control'],
     exactDirectives: true,
     storeSetCookie: true,
+    storePost: true,
     storePartial: true,
     keepStaleMs: 86_400_000,
+    staleIfErrorMs: 3_600_000,
+    cutToLength: true,
+    gatewayErrors: true,
     credentials: 'authorization',
     normalizeVary: true,
     narrow: false,

@@ -1,9 +1,9 @@
 import type { ResponseDirectives, Scope } from '../message/cache-control.js'
-import { all, first, has } from '../message/headers.js'
+import { all, first, type HeaderLines, has } from '../message/headers.js'
 import type { CacheResponse } from '../message/message.js'
 import type { ResponseTimes } from './age.js'
 import { type DirectiveRules, directivesFor } from './directives.js'
-import { type FreshnessRules, freshness } from './freshness.js'
+import { type FreshnessRules, freshness, mayBeGuessed } from './freshness.js'
 import type { Policies } from './profiles.js'
 import { type StaleRules, type StaleWindows, staleWindows } from './stale-windows.js'
 import { type VaryList, varyOf } from './vary.js'
@@ -43,6 +43,8 @@ export type Storable =
       readonly vary: readonly string[]
     }
   | Refusal
+
+export type AcceptedByItself = Extract<Storable, { readonly storable: true }>
 
 export interface Refusal {
   readonly storable: false
@@ -85,7 +87,9 @@ export function storable(
   const { freshForMs, ageMs, source } = freshness(response, said, rules, times)
   const unchecked = directives.noCache === true ? Math.min(freshForMs, 0) : freshForMs
   const keepStaleMs = isValidated(response) || rules.clientDirectives ? rules.keepStaleMs : 0
-  if (unchecked <= 0 && !(isValidated(response) && keepStaleMs > 0)) {
+  // RFC 9111 section 3: it says for how long, or its status is one of which that may be guessed.
+  const saysNothing = source === 'nothing' && !mayBeGuessed(response.status, said)
+  if (unchecked <= 0 && (saysNothing || !isValidated(response) || keepStaleMs === 0)) {
     return { storable: false, reason: directives.noCache === true ? 'response says no-cache' : staleReason(source) }
   }
   return {
@@ -115,13 +119,17 @@ function refusedByMessage(method: string, response: CacheResponse, rules: Storab
   if (method !== 'GET') return 'method is not GET'
   const { status, headers } = response
   const isPart = status === 206 && rules.storePartial
-  // Part of a representation (RFC 9111 section 3.3); options refuse 206 and 304 as statuses, too.
-  if (!isPart && (has(headers, 'content-range') ? status !== 416 : status === 206)) return 'response is partial'
+  // Part of a representation (RFC 9111 section 3.3); options refuse 206 and 304 as statuses, too. Of another status the
+  // field means nothing (RFC 9110 section 14.4), but a careful cache does not rely on that.
+  if (!rules.storePartial && (has(headers, 'content-range') || status === 206)) return 'response is partial'
   if (!isPart && !isStored(status, rules.statuses)) return `status ${status} is not stored`
   if (has(headers, 'set-cookie') && !rules.storeSetCookie) return 'response sets a cookie'
+  return isEndless(headers) ? 'response is a stream without end' : undefined
+}
+
+export function isEndless(headers: HeaderLines): boolean {
   const type = first(headers, 'content-type')
-  if (type !== undefined && ENDLESS.has(mediaType(type))) return 'response is a stream without end'
-  return undefined
+  return type !== undefined && ENDLESS.has(mediaType(type))
 }
 
 function isStored(status: number, statuses: ReadonlySet<number> | 'final'): boolean {

@@ -1,0 +1,98 @@
+import type { Loaded } from '../../protocol/call.js'
+import type { EngineHandle } from '../../protocol/engine.js'
+import { has } from '../message/headers.js'
+import type { CacheRequest } from '../message/message.js'
+import { isItsContent } from '../rules/invalidation.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import type { ResourceName } from '../rules/resource-name.js'
+import { type AcceptedByItself, storable } from '../rules/storable.js'
+import { ownParts, variantKey } from '../rules/vary.js'
+import { address, chosenParts, isBypassed } from './asked.js'
+import { BodyCapture } from './body-capture.js'
+import type { ResponseHead, WritePlan } from './exchange.js'
+import type { Resources } from './resource.js'
+import type { Runs } from './runs.js'
+
+/** What a POST has answered that is for GET, too. */
+interface Answered {
+  readonly head: ResponseHead
+  readonly verdict: AcceptedByItself
+  readonly receivedAt: number
+  readonly body: BodyCapture
+}
+
+/** Keeps the responses to POST that are what a GET of the same URL would get (RFC 9110 section 9.3.3). */
+export class Posts {
+  readonly #handle: EngineHandle
+  readonly #rules: HttpCacheRules
+  readonly #resources: Resources
+  readonly #runs: Runs
+
+  constructor(handle: EngineHandle, rules: HttpCacheRules, resources: Resources, runs: Runs) {
+    this.#handle = handle
+    this.#rules = rules
+    this.#resources = resources
+    this.#runs = runs
+  }
+
+  /**
+   * What is to be done with the response to a write beside what every write needs.
+   * @param tagsOf What every response of a URL carries.
+   */
+  plan(request: CacheRequest, tagsOf: (name: ResourceName) => readonly string[]): Pick<WritePlan, 'capture' | 'keep'> {
+    if (!this.#rules.storePost || request.method !== 'POST' || isBypassed(request, this.#rules)) return {}
+    const { clock, captures } = this.#handle.engine
+    let answered: Answered | undefined
+    return {
+      capture: (head) => {
+        const receivedAt = clock.now()
+        const verdict = this.#verdict(request, head, receivedAt)
+        if (verdict === undefined) return undefined
+        const body = new BodyCapture(captures, this.#rules.maxBodyBytes)
+        answered = { head, verdict, receivedAt, body }
+        return body
+      },
+      keep: async () => {
+        if (answered === undefined) return
+        try {
+          if (answered.body.ended === undefined) await this.#keep({ ...request, method: 'GET' }, tagsOf, answered)
+        } catch {
+          // It is stored or not: the write is answered all the same.
+        } finally {
+          answered.body.release()
+        }
+      },
+    }
+  }
+
+  /** Only where it says itself for how long (RFC 9110 section 9.3.3). */
+  #verdict(request: CacheRequest, head: ResponseHead, now: number): AcceptedByItself | undefined {
+    if (head.status !== 200 || !isItsContent(request, head)) return undefined
+    const asGet = { method: 'GET', credentials: has(request.headers, 'authorization') }
+    const rules = { ...this.#rules, ttlMs: undefined, heuristics: false }
+    const verdict = storable(asGet, head, rules, { requestedAt: now, receivedAt: now })
+    return verdict.storable && verdict.freshForMs > 0 ? verdict : undefined
+  }
+
+  async #keep(
+    request: CacheRequest,
+    tagsOf: (name: ResourceName) => readonly string[],
+    answered: Answered,
+  ): Promise<void> {
+    const found = address(request, this.#rules)
+    if (!found.ok) return
+    const { key, name, url } = found
+    const tags = tagsOf(name)
+    const own = ownParts(request, key, name, chosenParts(request, this.#rules), this.#rules)
+    const partsOf = (vary: readonly string[]): readonly string[] => variantKey(own, vary, request, key, this.#rules)
+    const located = await this.#resources.locate(url, partsOf, tags)
+    const resource = await this.#runs.ensure({ url }, located)
+    const { head, verdict, receivedAt, body } = answered
+    const { variantSlot } = located
+    await this.#runs.load({ key, tags }, located, resource, async ({ marks }): Promise<Loaded> => {
+      if (marks === undefined) return { encoded: undefined, ttlMs: 0 }
+      const stored = { exchange: { request }, key, url, own, resource, variantSlot }
+      return this.#runs.filler.store(stored, head, body.pieces, { verdict, receivedAt, marks })
+    })
+  }
+}

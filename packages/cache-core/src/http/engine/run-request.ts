@@ -1,0 +1,40 @@
+import type { UrlKey } from '../rules/key.js'
+import type { Exchange, Rerun } from './exchange.js'
+import type { Forward } from './pass.js'
+import type { Resource, UrlText } from './resource.js'
+import type { StoredResponse } from './stored-response.js'
+
+/** One request whose handler runs for others, too. */
+export interface FillRequest extends RunRequest {
+  /** The URL as it stood before the handler ran: a purge in between voids what is stored under its version. */
+  readonly resource: Resource
+}
+
+/** What a run needs to know, wherever its response is kept. */
+export interface RunRequest {
+  readonly exchange: Pick<Exchange, 'request'> & Rerun
+  /** Where it goes to nobody: then a failure is no response, and what stands there stays. */
+  readonly behind?: true
+  /** Takes what is not for others after all, where one client waits for it: its handler need not run again. */
+  readonly deliver?: ((response: StoredResponse, reason: string) => void) | undefined
+  readonly key: UrlKey
+  readonly url: UrlText
+  /** The parts that every variant of it has for this request: `ownParts`. */
+  readonly own: readonly string[]
+  /** Where it is looked for: the slot on which a lease sits. */
+  readonly variantSlot: string
+  readonly forward: Forward
+  /** What is stored, and is to be asked about: whether it still holds. */
+  readonly stored?: StoredResponse | undefined
+  /** Whether the handler is to answer with the part that the client asks for. */
+  readonly part?: boolean
+  /** Whether the handler sees what makes the request one client's own. */
+  readonly credentials: boolean
+  /** How long anybody would wait for it, in milliseconds. */
+  readonly waitTimeoutMs: number
+}
+
+/** Where a response is stored. */
+export type Keeping = Pick<FillRequest, 'key' | 'url' | 'own' | 'resource' | 'variantSlot'> & {
+  readonly exchange: Pick<Exchange, 'request'>
+}
