@@ -114,7 +114,16 @@ export interface CallOptions<T> extends LoadOptions {
 /** A call whose kind of value does not matter. */
 export type AnyCall = Pick<
   Call<unknown>,
-  'answer' | 'fail' | 'attach' | 'detach' | 'arrivedAt' | 'degraded' | 'heldBy' | 'endedLeases' | 'waitUntil'
+  | 'answer'
+  | 'fail'
+  | 'attach'
+  | 'detach'
+  | 'arrivedAt'
+  | 'degraded'
+  | 'heldBy'
+  | 'endedLeases'
+  | 'waitUntil'
+  | 'waitsSince'
 > & {
   readonly options: Omit<CallOptions<unknown>, 'open' | 'staleNear'>
 }
@@ -144,6 +153,8 @@ export class Call<T> {
   /** Claims lost; after one the call reads again at once, after two it waits as on a lease. */
   lostClaims = 0
   waitUntil: number | undefined
+  /** Since when it waits for loads of other processes, or since it last had one begun beside them. */
+  waitsSince: number | undefined
   done = false
   /** What it takes when the load fails, or takes longer than its `softTimeout`. */
   #stale: { readonly value: () => T | undefined; readonly onTaken: () => void } | undefined

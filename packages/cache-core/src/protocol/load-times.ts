@@ -1,9 +1,10 @@
 import type { Latencies } from '../base/latencies.js'
 
-/** How many keys are told apart; two that share a place are taken for as slow as the slower one. A power of 2. */
+/** How many keys are told apart; two that share a place are taken for something between. A power of 2. */
 const PLACES = 16_384
-/** How fast a key is believed to have become quicker. */
-const FORGETS = 0.1
+/** How fast a key is believed to have become slower, and quicker. */
+const RISES = 0.5
+const FALLS = 0.2
 /** So many loads of other keys say what is usual for one that was never loaded. */
 const ENOUGH_LOADS = 10
 /** Well beyond usual: so many times as long, and at the least so long, in milliseconds. */
@@ -27,7 +28,9 @@ export class LoadTimes {
     this.#usual ??= new Float32Array(PLACES)
     const place = placeOf(slot)
     const known = this.#usual[place] ?? 0
-    this.#usual[place] = ms >= known ? Math.max(ms, Number.MIN_VALUE) : known + (ms - known) * FORGETS
+    const change = known === 0 ? 1 : ms > known ? RISES : FALLS
+    // 0 stands for what was never loaded.
+    this.#usual[place] = Math.max(known + (ms - known) * change, 1)
   }
 
   /** After so many milliseconds a load of this slot takes suspiciously long; `Infinity` where nothing is known. */

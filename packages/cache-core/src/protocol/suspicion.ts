@@ -7,39 +7,31 @@ interface Parts {
 }
 
 /**
- * Whether another process loads for suspiciously long: its holder may be cut off, and a caller is to load beside it. Well
- * beyond the usual time of the key, and once for each holder that was seen.
+ * Whether callers have waited for suspiciously long, for whichever holders: well beyond the usual time of the key. The
+ * holder may be cut off, and one of them is to load beside it, now and again after as long.
  */
 export class Suspicion {
   readonly #parts: Parts
   readonly #slot: string
-  #token: string | undefined
-  /** Since when that holder was waited for. */
   #since: number
-  #told = false
 
-  constructor(parts: Parts, slot: string) {
+  /** @param since When the first of them began to wait, on the monotonic clock. */
+  constructor(parts: Parts, slot: string, since: number) {
     this.#parts = parts
     this.#slot = slot
-    this.#since = parts.clock.monotonic()
+    this.#since = since
   }
 
-  /** When that is, on the monotonic clock, should this holder go on. */
+  /** When that is, on the monotonic clock. */
   get dueAt(): number {
-    return this.#told ? Number.POSITIVE_INFINITY : this.#since + this.#parts.stats.loadTimes.suspicious(this.#slot)
+    return this.#since + this.#parts.stats.loadTimes.suspicious(this.#slot)
   }
 
-  /** @param token Of the lease that stands now. */
-  grows(token: string): boolean {
-    const { clock, stats } = this.#parts
-    if (token !== this.#token) {
-      // The first one stood when the waiting began.
-      if (this.#token !== undefined) this.#since = clock.monotonic()
-      this.#token = token
-      this.#told = false
-    }
-    if (this.#told || clock.monotonic() - this.#since < stats.loadTimes.suspicious(this.#slot)) return false
-    this.#told = true
+  /** Whether one of them is to load beside the holder now. */
+  grows(): boolean {
+    const now = this.#parts.clock.monotonic()
+    if (now < this.dueAt) return false
+    this.#since = now
     return true
   }
 }

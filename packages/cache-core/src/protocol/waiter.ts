@@ -64,10 +64,11 @@ export class Waiters {
     const { slot, marks } = call.options
     // Callers that want other versions must not share what they find.
     const key = marks.length === 0 ? slot : `${slot} ${marks.map(({ name, version }) => name + version).join('')}`
+    call.waitsSince ??= this.#parts.clock.monotonic()
     let poller = this.#pollers.get(key)
     if (poller === undefined) {
       const standing = standingOf(seen, slot, call.options.leaseMs)
-      const suspicion = new Suspicion(this.#parts, slot)
+      const suspicion = new Suspicion(this.#parts, slot, call.waitsSince)
       poller = new Poller(this.#parts, standing, suspicion, () => this.#pollers.delete(key))
       this.#pollers.set(key, poller)
     }
@@ -173,7 +174,8 @@ class Poller {
         this.#unlisten = this.#parts.wakes.listen(standing.topic(), () => this.wake())
       }
       const [hedging] = present
-      if (hedging !== undefined && state.is === 'lease' && this.#suspicion.grows(state.frame.token)) {
+      if (hedging !== undefined && state.is === 'lease' && this.#suspicion.grows()) {
+        hedging.call.waitsSince = undefined
         this.#resolve(hedging, { next: 'hedge', lease: state })
       }
       if (!this.#endBounded()) this.#goOn()
