@@ -70,7 +70,7 @@ async function runTurbo() {
   const files = existsSync(TURBO_RUNS) ? readdirSync(TURBO_RUNS) : []
   /** @type {TurboTask[]} */
   const tasks = files.flatMap((file) => JSON.parse(readFileSync(join(TURBO_RUNS, file), 'utf8')).tasks)
-  // A build that tests of two runs need is in both.
+  // A build that tests of several runs need is in each.
   return [...new Map(tasks.map((task) => [task.taskId, task])).values()]
 }
 

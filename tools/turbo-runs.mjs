@@ -1,15 +1,13 @@
 // In which runs of turbo the tests go. Pure: tools/test.mjs starts them, one after the other.
 
-/** Their tests measure times, most on real servers: one package after the other, when all else has ended. */
-const MEASURE_TIME = [
-  'cache-conformance',
-  'cache-couchbase',
-  'cache-hazelcast',
-  'cache-memcached',
-  'cache-redis',
-  'faults',
-  'multi-process',
-].map((name) => `@tiercel/${name}`)
+/** @param {readonly string[]} names */
+const ours = (names) => names.map((name) => `@tiercel/${name}`)
+
+/** Their tests wait for real servers most of the time: two packages at once, when what keeps the cores busy has ended. */
+const WAIT_FOR_SERVERS = ours(['cache-couchbase', 'cache-hazelcast', 'cache-memcached', 'cache-redis', 'multi-process'])
+
+/** What their tests compare are times: one package after the other, at last. */
+const MEASURE_TIME = ours(['cache-conformance', 'faults'])
 
 /**
  * The arguments of each run.
@@ -24,14 +22,14 @@ export function turboRuns(tasks, wishes) {
    */
   const run = (concurrency, filters) => [...tasks, `--concurrency=${concurrency}`, ...filters, ...wishes]
   if (wishes.some((wish) => /^(--filter|-F|--affected)/.test(wish))) return [run(1, [])]
+  /**
+   * @param {readonly string[]} names
+   * @param {string} [sign]
+   */
+  const filters = (names, sign = '') => names.map((name) => `--filter=${sign}${name}`)
   return [
-    run(
-      2,
-      MEASURE_TIME.map((name) => `--filter=!${name}`),
-    ),
-    run(
-      1,
-      MEASURE_TIME.map((name) => `--filter=${name}`),
-    ),
+    run(2, filters([...WAIT_FOR_SERVERS, ...MEASURE_TIME], '!')),
+    run(2, filters(WAIT_FOR_SERVERS)),
+    run(1, filters(MEASURE_TIME)),
   ]
 }
