@@ -8,7 +8,7 @@ import { frameMarks, type Loaded, type Loading, type LoadMarks, type LoadOptions
 import { keyName } from './key.js'
 import type { LeaseOutcome, LoadLease } from './lease.js'
 import type { LoadLink } from './load-chain.js'
-import { nameTags } from './named-tags.js'
+import { namedSince, nameTags } from './named-tags.js'
 import { keepIfWon } from './near-load.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
@@ -124,7 +124,7 @@ export class Load {
         outcome = await this.#store(right, loaded, deadline)
         stored = outcome === 'won'
       }
-      outcome ??= await right.lease.release(deadline, loaded === undefined ? 'failed' : 'nothing')
+      outcome ??= await this.#release(right, loaded, deadline)
     }
     if (loaded !== undefined) this.#parts.stats.loadTimes.record(this.#options.slot, this.#loadMs)
     this.#parts.stats.loaded(this.#options.namespace, this.#options.key, {
@@ -156,6 +156,14 @@ export class Load {
     return keepIfWon(this.#parts.slots, this.#options, sealed, () =>
       right.lease.complete(sealed.bytes, sealed.ttl, deadline),
     )
+  }
+
+  /** T5. */
+  async #release(right: LoadRight, loaded: Loaded | undefined, deadline: DeadlineClass): Promise<LeaseOutcome> {
+    if (loaded === undefined) return right.lease.release(deadline, 'failed')
+    const doubt = deadline === 'read' ? await namedSince(this.#options.namespace, right, loaded.tags) : undefined
+    const released = await right.lease.release(deadline, doubt === undefined ? 'nothing' : 'abandoned')
+    return doubt ?? released
   }
 
   /** Nothing when it is too large to be stored. */

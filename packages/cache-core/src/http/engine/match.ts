@@ -36,7 +36,7 @@ export function match(
   if (frame === undefined || variant === undefined) return NOTHING
   const fresh = state.is === 'fresh'
   if ('pass' in variant) return fresh ? { is: 'pass', reason: variant.pass } : NOTHING
-  const reusable = isReusable(fresh ? variant : outlived(variant, frame), wishes, now)
+  const reusable = isReusable(fresh ? prolonged(variant, frame, now) : outlived(variant, frame), wishes, now)
   if (variant.status === 206)
     return reusable && isPartFor(variant, request, now) ? use(variant) : { is: 'nothing', fresh }
   if (reusable) return use(variant)
@@ -57,6 +57,15 @@ function frameOf(state: SlotState): ValueFrame | undefined {
 /** A soft purge makes stale what would still be fresh by itself. */
 function outlived(stored: StoredResponse, { freshUntil }: ValueFrame): StoredResponse {
   return { ...stored, freshForMs: Math.min(stored.freshForMs, freshUntil - stored.receivedAt) }
+}
+
+/**
+ * The frame was made a moment later than the response was received: until it ends, too, the response is fresh, or it
+ * would be neither that nor stale. One that was stale by itself from the beginning is not.
+ */
+function prolonged(stored: StoredResponse, { freshUntil }: ValueFrame, now: number): StoredResponse {
+  const { receivedAt, freshForMs } = stored
+  return freshForMs > 0 && now >= receivedAt + freshForMs ? { ...stored, freshForMs: freshUntil - receivedAt } : stored
 }
 
 function open(frame: ValueFrame, slot: string, { storeSetCookie }: HttpCacheRules, stats?: Stats): Variant | undefined {

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { startServer } from '@tiercel/servers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Reply } from '../../packages/cache-core/test/frameworks/support/client.js'
+import { HttpProcess } from './support/http-process.js'
+
+const server = await startServer('redis')
+const PATIENT = { timeout: 30_000 }
+
+describe.skipIf(server === undefined)('two processes of an application on Redis', PATIENT, () => {
+  let here: HttpProcess
+  let there: HttpProcess
+  const runs = (path: string): number => here.ran(path) + there.ran(path)
+  const both = (order: 'open' | 'close'): void => {
+    for (const each of [here, there]) each.tell(order)
+  }
+  beforeAll(async () => {
+    const prefix = `http-${randomUUID()}`
+    const url = server?.url ?? ''
+    const started = await Promise.all([HttpProcess.start(url, prefix), HttpProcess.start(url, prefix)])
+    ;[here, there] = started as [HttpProcess, HttpProcess]
+  }, 60_000)
+  afterAll(async () => {
+    await Promise.all([here, there].map((each) => each?.stop()))
+    await server?.stop()
+  })
+
+  it('500 clients on one cold URL: one run', async () => {
+    const path = '/held/cold'
+    both('close')
+    const replies = Array.from({ length: 500 }, (_, index) => (index % 2 === 0 ? here : there).get(path))
+    await expect.poll(() => here.arrived(path) + there.arrived(path), PATIENT).toBe(500)
+    both('open')
+    const texts = (await Promise.all(replies)).map((reply) => reply.text())
+    expect(new Set(texts).size).toBe(1)
+    expect(runs(path)).toBe(1)
+  })
+
+  it('a leader whose client leaves fills the cache', async () => {
+    const path = '/held/left'
+    both('close')
+    const client = here.leaveable(path)
+    await expect.poll(() => here.ran(path), PATIENT).toBe(1)
+    client.abort()
+    const waiting = there.get(path)
+    await expect.poll(() => there.arrived(path), PATIENT).toBe(1)
+    both('open')
+    const [first, second] = [await waiting, await here.get(path)]
+    expect(first.text()).toBe(second.text())
+    expect(second.cacheStatus()).toContain('hit')
+    expect(runs(path)).toBe(1)
+  })
+
+  it('a stale URL: 200 clients are answered while one handler runs behind', async () => {
+    const path = '/aging/held'
+    both('open')
+    const old = (await here.get(path)).text()
+    both('close')
+    await expect.poll(async () => (await here.get(path)).cacheStatus(), PATIENT).toContain('ttl=-')
+    const replies = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? here : there).get(path)),
+    )
+    for (const reply of replies) {
+      expect([reply.text(), reply.cacheStatus()]).toEqual([old, expect.stringMatching(/^hit; ttl=-/)])
+    }
+    await expect.poll(() => runs(path), PATIENT).toBe(2)
+    both('open')
+    await expect.poll(async () => (await there.get(path)).text(), PATIENT).not.toBe(old)
+  })
+
+  it('a write in one process takes from the other what it has near', async () => {
+    const path = '/near'
+    const first = (await here.get(path)).text()
+    for (let i = 0; i < 3; i++) expect((await there.get(path)).text()).toBe(first)
+    await here.get(path, { method: 'POST' })
+    const second = await there.get(path)
+    expect(second.text()).not.toBe(first)
+    expect((await here.get(path)).text()).toBe(second.text())
+  })
+
+  it.skipIf(server?.external)('while Redis is frozen hits go on, with one run for each URL', async () => {
+    const path = '/near/frozen'
+    let alone: Reply
+    const first = (await here.get(path)).text()
+    // What a hit has read of the store is near from then on; one that has waited for it has not.
+    await expect.poll(async () => (await here.get(path)).cacheStatus(), PATIENT).toMatch(/^hit/)
+    await here.get(path)
+    await server?.freeze()
+    try {
+      expect([(await here.get(path)).text(), runs(path)]).toEqual([first, 1])
+      // The silence of the bus is noticed: what was near may be outdated.
+      const isRun = (reply: Reply): boolean => !reply.cacheStatus().startsWith('hit')
+      await expect.poll(async () => isRun(await here.get(path)), PATIENT).toBe(true)
+      alone = await here.get(path)
+      const ran = runs(path)
+      expect(alone.cacheStatus()).toContain('hit')
+      for (let i = 0; i < 20; i++) expect((await here.get(path)).text()).toBe(alone.text())
+      expect(runs(path)).toBe(ran)
+    } finally {
+      await server?.thaw()
+    }
+    // And what another process changes then is heard of.
+    const changed = async (): Promise<string> => {
+      await there.get(path, { method: 'POST' })
+      return (await here.get(path)).text()
+    }
+    await expect.poll(changed, PATIENT).not.toBe(alone.text())
+  })
+})

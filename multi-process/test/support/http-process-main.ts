@@ -1,0 +1,53 @@
+// One process of an application: node:http behind the cache, on a Redis. It says when a request has come, and when its
+// handler runs; a handler of a URL that begins with /held answers when it is told to.
+// Arguments: the store's URL, the prefix.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createCache } from '@tiercel/cache-core'
+import { httpCache } from '@tiercel/cache-core/node'
+import { redisStore } from '@tiercel/cache-redis'
+
+/** From a process to the test. */
+export type HttpReport = { readonly listening: number } | { readonly arrived: string } | { readonly ran: string }
+
+const [url = '', prefix = ''] = process.argv.slice(2)
+// A deadline that holds on a busy machine.
+const cache = createCache({ store: redisStore({ url, prefix }), storeTimeout: '2s', near: { ttl: '10m' }, tagHold: 0 })
+const cached = httpCache(cache, { ttl: '10m', host: 'shop.example' })
+const aging = httpCache(cache, { ttl: '1s', staleWhileRevalidate: '10m', host: 'shop.example' })
+let runs = 0
+let open = (): void => {}
+let opened = new Promise<void>((resolve) => {
+  open = resolve
+})
+
+process.on('message', (order: 'open' | 'close') => {
+  if (order === 'open') open()
+  else {
+    opened = new Promise((resolve) => {
+      open = resolve
+    })
+  }
+})
+process.on('disconnect', () => process.exit())
+
+const server = createServer((req, res) => {
+  const path = req.url ?? ''
+  tell({ arrived: path })
+  const through = path.startsWith('/aging') ? aging : cached
+  through(req, res, async () => {
+    const run = `${process.pid}.${++runs}`
+    tell({ ran: path })
+    if (path.includes('held')) await opened
+    res.end(run)
+  })
+})
+await cache.get('connect')
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+tell({ listening: (server.address() as AddressInfo).port })
+
+function tell(report: HttpReport): void {
+  process.send?.(report)
+}

@@ -1,0 +1,78 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { type Asking, ask, open, type Reply } from '../../../packages/cache-core/test/frameworks/support/client.js'
+import type { HttpReport } from './http-process-main.js'
+
+const MAIN = fileURLToPath(new URL('http-process-main.ts', import.meta.url))
+
+/** A process of an application, seen from its clients. */
+export class HttpProcess {
+  readonly #child: ChildProcess
+  readonly #arrived = new Map<string, number>()
+  readonly #ran = new Map<string, number>()
+  #port = 0
+  #lastWords = ''
+
+  private constructor(url: string, prefix: string) {
+    this.#child = fork(MAIN, [url, prefix], {
+      execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#lastWords += chunk.toString('utf8')
+    })
+  }
+
+  static async start(url: string, prefix: string): Promise<HttpProcess> {
+    const started = new HttpProcess(url, prefix)
+    const child = started.#child
+    await new Promise<void>((resolve, reject) => {
+      child.on('message', (report: HttpReport) => {
+        if ('arrived' in report) count(started.#arrived, report.arrived)
+        else if ('ran' in report) count(started.#ran, report.ran)
+        else {
+          started.#port = report.listening
+          resolve()
+        }
+      })
+      child.on('exit', () => reject(new Error(`a process has ended: ${started.#lastWords}`)))
+    })
+    return started
+  }
+
+  get(path: string, asking?: Asking): Promise<Reply> {
+    return ask(this.#port, path, asking)
+  }
+
+  /** A client that goes away as soon as it is told to. */
+  leaveable(path: string): AbortController {
+    const client = new AbortController()
+    open(this.#port, path, { signal: client.signal }).catch(() => {})
+    return client
+  }
+
+  arrived(path: string): number {
+    return this.#arrived.get(path) ?? 0
+  }
+
+  ran(path: string): number {
+    return this.#ran.get(path) ?? 0
+  }
+
+  /** Held handlers answer, from now on, or not. */
+  tell(order: 'open' | 'close'): void {
+    this.#child.send(order)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return
+    const gone = once(this.#child, 'exit')
+    this.#child.disconnect()
+    await gone
+  }
+}
+
+function count(counts: Map<string, number>, path: string): void {
+  counts.set(path, (counts.get(path) ?? 0) + 1)
+}
