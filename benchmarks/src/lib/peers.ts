@@ -33,13 +33,9 @@ export function inMemory(maxItems: number): Peer[] {
   return [
     layered(new LoadersOf({ inMemoryCache: { cacheType: 'lru-object', ttlInMsecs: TTL_MS, maxItems } })),
     bentoPeer(bento),
-    {
-      name: 'cacheable',
-      getOrLoad: (key, load) => cacheable.getOrSet(key, load),
-      close: () => cacheable.disconnect(),
-    },
-    { name: 'cache-manager', getOrLoad: (key, load) => manager.wrap(key, load), close: () => manager.disconnect() },
-    cachifiedPeer(lru, async () => {}),
+    cacheablePeer(cacheable),
+    managerPeer(manager),
+    cachifiedPeer(lru),
   ]
 }
 
@@ -68,13 +64,9 @@ export function onRedis(redis: Redis, url: string): Peer[] {
   return [
     layered(new LoadersOf({ asyncCache })),
     bentoPeer(bento),
-    {
-      name: 'cacheable',
-      getOrLoad: (key, load) => cacheable.getOrSet(key, load),
-      close: () => cacheable.disconnect(),
-    },
-    { name: 'cache-manager', getOrLoad: (key, load) => manager.wrap(key, load), close: () => manager.disconnect() },
-    cachifiedPeer(adapter, async () => {}),
+    cacheablePeer(cacheable),
+    managerPeer(manager),
+    cachifiedPeer(adapter),
   ]
 }
 
@@ -111,10 +103,26 @@ function bentoPeer(bento: {
   }
 }
 
-function cachifiedPeer(cache: CachifiedCache, close: () => Promise<void>): Peer {
+function cacheablePeer(cacheable: Cacheable): Peer {
+  return {
+    name: 'cacheable',
+    getOrLoad: (key, load) => cacheable.getOrSet(key, load),
+    close: () => cacheable.disconnect(),
+  }
+}
+
+function managerPeer(manager: ReturnType<typeof createCache>): Peer {
+  return {
+    name: 'cache-manager',
+    getOrLoad: (key, load) => manager.wrap(key, load),
+    close: () => manager.disconnect(),
+  }
+}
+
+function cachifiedPeer(cache: CachifiedCache): Peer {
   return {
     name: 'cachified',
     getOrLoad: (key, load) => cachified({ key, cache, ttl: TTL_MS, getFreshValue: load }),
-    close,
+    close: async () => {},
   }
 }

@@ -47,7 +47,9 @@ describe('wrap', () => {
     const { cache } = setUp()
     const itself: Record<string, unknown> = {}
     itself.self = itself
-    await expect(cache.wrap(async (_: object) => 1, { name: 'load' })(itself)).rejects.toThrow(InvalidKeyError)
+    await expect(cache.wrap(async (given: object) => Object.keys(given), { name: 'load' })(itself)).rejects.toThrow(
+      InvalidKeyError,
+    )
   })
 
   it.each([
