@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { bufferOf } from '../base/bytes.js'
 import { LONGEST_HOLD_MS, LONGEST_LEASE_MS } from '../base/lease-option.js'
+import { LastText } from './last-text.js'
 
 /**
  * What stands in a slot of the store: a small header and the raw bytes, in one buffer.
@@ -191,7 +192,7 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
     return {
       kind: 'value',
       encoding,
-      shape: marksAt === HEADER_BYTES ? undefined : bytes.toString('utf8', HEADER_BYTES, marksAt),
+      shape: marksAt === HEADER_BYTES ? undefined : shapes.read(bytes, HEADER_BYTES, marksAt),
       createdAt,
       freshUntil,
       revalidateUntil,
@@ -281,12 +282,15 @@ function readMarks(bytes: Buffer, from: number, marks: Mark[]): number | undefin
     marks.push({
       kind,
       name: nameAt === nameEnd ? '' : bytes.toString('utf8', nameAt, nameEnd),
-      version: bytes.toString('latin1', nameEnd + 1, end),
+      version: versionTexts.read(bytes, nameEnd + 1, end),
     })
     at = end
   }
   return at > bytes.byteLength ? undefined : at
 }
+
+const shapes = new LastText('utf8')
+const versionTexts = new LastText('latin1')
 
 const NO_BYTES = Buffer.alloc(0)
 
