@@ -1,5 +1,6 @@
 export { createHttpCache, type HttpCache } from './engine/http-cache.js'
 export type { PurgeHandlerOptions } from './engine/purge-endpoint.js'
+export type { FetchUrl, WarmedUrls, WarmUrlsOptions } from './engine/warm.js'
 export type { ResponseLike } from './message/response-like.js'
 export type { Invalidated } from './rules/after-write.js'
 export type { HttpCacheOptions } from './rules/options.js'

@@ -146,6 +146,26 @@ describe.each(frameworks)('%s: what the key holds', (framework, start) => {
     expect(await get(agent)).toContain('tiercel; hit')
   })
 
+  it('one of the languages that the application has is what the handler sees of them, or nothing', async () => {
+    const app = await start(
+      (req, res) => {
+        res.setHeader('Vary', 'Accept-Language')
+        res.end(`${req.headers['accept-language']}`)
+      },
+      { options: { languages: ['en', 'de'] } },
+    )
+    for (const [asked, seen, cached] of [
+      ['de-CH, fr;q=0.5', 'de', 'fwd'],
+      ['fr, de;q=0.1', 'de', 'hit'],
+      ['en-GB, de;q=0.9', 'en', 'fwd'],
+      ['fr, *;q=0.1', 'undefined', 'fwd'],
+      [undefined, 'undefined', 'hit'],
+    ] as const) {
+      const reply = await app.get('/', asked === undefined ? {} : { 'Accept-Language': asked })
+      expect([asked, reply.text(), reply.cacheStatus().slice(0, 3)]).toEqual([asked, seen, cached])
+    }
+  })
+
   it('parameters that never count, a sorted query and one coding are what the handler sees, too', async () => {
     const app = await start((req, res) => res.end(`${req.url} ${req.headers['accept-encoding']}`), {
       options: { ignoreQuery: ['utm_*'], sortQuery: true, encodings: ['br', 'gzip'], headers: ['accept-encoding'] },

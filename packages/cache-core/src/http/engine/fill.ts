@@ -295,7 +295,7 @@ export class Filler {
   /** Unless the handler has one. A layer outside that sets its own does so on hits, too, and must find none there. */
   #etag({ headers }: ResponseHead, body: readonly Uint8Array[]): string | undefined {
     if (!this.#rules.etag || has(headers, 'etag')) return undefined
-    return etagOf(body)
+    return etagOf(body, this.#rules.etag === 'strong')
   }
 
   #encode(

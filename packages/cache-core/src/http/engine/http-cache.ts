@@ -30,8 +30,8 @@ import { type Located, type Resource, Resources } from './resource.js'
 import { type Behind, missOf, Runs } from './runs.js'
 import { type StaleFound, staleOf } from './stale.js'
 import type { StoredResponse } from './stored-response.js'
-
 import type { Variant } from './variant.js'
+import { type WarmedUrls, type WarmUrlsOptions, warmUrls } from './warm.js'
 
 /** Of a request that was on its way before `handle` returned: one for all, since each promise is a part of what a hit costs. */
 export const HANDLED: Promise<void> = Promise.resolve()
@@ -91,7 +91,10 @@ export class HttpCache {
   handle(exchange: Exchange): Promise<void> {
     try {
       const asked = this.#ask(exchange)
-      return asked === undefined || this.#answerAtOnce(asked) ? HANDLED : this.#answer(asked)
+      if (asked === undefined || this.#answerAtOnce(asked)) return HANDLED
+      const work = this.#answer(asked)
+      this.#rules.waitUntil?.(work.catch(() => {}))
+      return work
     } catch (error) {
       return Promise.reject(error)
     }
@@ -177,6 +180,15 @@ export class HttpCache {
    */
   async purgeAll(options: PurgeOptions = {}): Promise<Delivery> {
     return this.#purges.all(parsePurgeOptions(options).soft)
+  }
+
+  /**
+   * Has the application asked for each URL, a few at a time, so that the responses are stored. Needs a way to it: a
+   * `fetch`, or the network. How many are stored, and which are not, with the reasons; it throws none of them.
+   * @throws InvalidOptionError naming the option; the reason of the `signal`.
+   */
+  warm(urls: Iterable<string>, options: WarmUrlsOptions = {}): Promise<WarmedUrls> {
+    return warmUrls(urls, options)
   }
 
   /** Whether the request was answered by what is at hand: near, or in a store of this process. */

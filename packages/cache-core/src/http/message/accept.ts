@@ -37,3 +37,36 @@ export function preferredCoding(field: string, codings: readonly string[]): stri
 export function isCoding(text: string): boolean {
   return TOKEN.test(text) && text !== '*' && text !== 'identity'
 }
+
+/** Longest language tag that is looked up: RFC 5646 section 4.4.1 asks for 35 characters. */
+const MAX_LANGUAGE = 100
+
+/**
+ * Which of the languages that an application has an Accept-Language field is answered with: the lookup of RFC 4647
+ * section 3.4. `undefined`: none of them, the application's own choice.
+ * @param languages By their names in lower case.
+ */
+export function preferredLanguage(field: string, languages: ReadonlyMap<string, string>): string | undefined {
+  const ranges = preferences(field).filter(({ value }) => value.length <= MAX_LANGUAGE)
+  const refused = new Set(ranges.filter(({ weight }) => weight === 0).map(({ value }) => value))
+  const wanted = ranges.filter(({ weight }) => weight > 0).sort((one, other) => other.weight - one.weight)
+  for (const { value } of wanted) {
+    for (let range = value; range !== ''; range = shortened(range)) {
+      const found = languages.get(range)
+      if (found !== undefined && !refused.has(range)) return found
+    }
+  }
+  return undefined
+}
+
+/** Without its last subtag, and without one of a single character that would then be the last. */
+function shortened(range: string): string {
+  const parts = range.split('-').slice(0, -1)
+  if (parts.at(-1)?.length === 1) parts.pop()
+  return parts.join('-')
+}
+
+/** A language tag as far as its form goes (RFC 5646 section 2.1). */
+export function isLanguage(text: string): boolean {
+  return /^[a-z]{1,8}(?:-[a-z0-9]{1,8})*$/i.test(text) && text.length <= MAX_LANGUAGE
+}

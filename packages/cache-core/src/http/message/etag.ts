@@ -4,12 +4,13 @@ import { hash } from 'node:crypto'
 const LENGTH = 22
 
 /**
- * An entity tag from the bytes of a body. Weak (RFC 9110 section 8.8.3), because a layer outside, one that compresses
- * say, may change the bytes and leave the tag.
+ * An entity tag from the bytes of a body. Weak (RFC 9110 section 8.8.3) unless somebody says that no layer outside, one
+ * that compresses say, changes the bytes and leaves the tag.
  */
-export function etagOf(body: readonly Uint8Array[]): string {
+export function etagOf(body: readonly Uint8Array[], strong: boolean): string {
   const bytes = body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body)
-  return `W/"${hash('sha256', bytes, 'base64url').slice(0, LENGTH)}"`
+  const tag = `"${hash('sha256', bytes, 'base64url').slice(0, LENGTH)}"`
+  return strong ? tag : `W/${tag}`
 }
 
 /** Tags are the same when what stands in the quotes is (weak comparison, RFC 9110 section 8.8.3.2). */

@@ -1,4 +1,4 @@
-import { preferredCoding } from '../message/accept.js'
+import { preferredCoding, preferredLanguage } from '../message/accept.js'
 import { pickCookies } from '../message/cookies.js'
 import { all, combined, has } from '../message/headers.js'
 import type { CacheRequest, Sight } from '../message/message.js'
@@ -20,6 +20,8 @@ export interface NarrowingRules extends KeyRules {
   readonly credentialHeaders: ReadonlySet<string>
   /** Codings that the application can answer with, the preferred one first; `undefined`: Accept-Encoding stays as it is. */
   readonly encodings: readonly string[] | undefined
+  /** Languages that the application has, by their names in lower case; `undefined`: Accept-Language stays as it is. */
+  readonly languages: ReadonlyMap<string, string> | undefined
 }
 
 /**
@@ -92,6 +94,7 @@ type FieldSight = 'whole' | 'hidden' | { readonly value: string }
 function sightOf(name: string, request: CacheRequest, key: UrlKey, rules: NarrowingRules): FieldSight {
   if (PARTIAL.has(name)) return 'hidden'
   if (name === 'accept-encoding' && rules.encodings !== undefined) return encodingSight(request, rules.encodings)
+  if (name === 'accept-language' && rules.languages !== undefined) return languageSight(request, rules.languages)
   if (rules.narrow === false || rules.headers?.has(name)) return 'whole'
   switch (name) {
     case 'host':
@@ -117,6 +120,11 @@ function cookieSight(request: CacheRequest, rules: NarrowingRules): FieldSight {
 
 function encodingSight(request: CacheRequest, encodings: readonly string[]): FieldSight {
   const value = preferredCoding(combined(request.headers, 'accept-encoding') ?? '', encodings)
+  return value === undefined ? 'hidden' : { value }
+}
+
+function languageSight(request: CacheRequest, languages: ReadonlyMap<string, string>): FieldSight {
+  const value = preferredLanguage(combined(request.headers, 'accept-language') ?? '', languages)
   return value === undefined ? 'hidden' : { value }
 }
 

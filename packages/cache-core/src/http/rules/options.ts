@@ -5,7 +5,7 @@ import { callback, count, duration, either, flag, list, oneOf, text } from '../.
 import { OptionTable, type Parsed, type RowsOf } from '../../base/option-table.js'
 import { show } from '../../base/show.js'
 import { tagsOption } from '../../base/tags.js'
-import { isCoding } from '../message/accept.js'
+import { isCoding, isLanguage } from '../message/accept.js'
 import type { CacheStatusDetail } from '../message/cache-status.js'
 import { FIELD_VALUE, TOKEN } from '../message/headers.js'
 import { rootOf } from '../message/query.js'
@@ -75,6 +75,11 @@ export interface HttpCacheOptions<Request = unknown> extends PolicyOptions {
    */
   readonly encodings?: readonly string[] | undefined
   /**
+   * Languages that the application has: of Accept-Language the handler sees the one that suits the client best (RFC 4647,
+   * lookup), or nothing. Default: the field as it came.
+   */
+  readonly languages?: readonly string[] | undefined
+  /**
    * What else the response depends on, from the whole request: a tenant, a role. Each answer has entries of its own,
    * `undefined` as well. What it throws is the request's error.
    */
@@ -113,6 +118,11 @@ export interface HttpCacheOptions<Request = unknown> extends PolicyOptions {
    * read what other clients did. `false`: no field. Default `'full'`.
    */
   readonly cacheStatus?: CacheStatusDetail | undefined
+  /**
+   * Told of what goes on behind each response, for a host that would else end the process: `waitUntil` of
+   * `@vercel/functions`, `after` of Next. Default: the host's own where it can be found.
+   */
+  readonly waitUntil?: ((work: Promise<void>) => void) | undefined
   /** Largest body that is captured, in bytes; a larger one passes uncached. Default 5 MiB. */
   readonly maxBodyBytes?: number | undefined
   /** How long a request waits for another that runs the handler for it. Default: half of `hardTimeout`. */
@@ -136,6 +146,7 @@ const OPTIONS = {
   cookies: list(text().to(cookieName), 'cookie names', "['theme']").to(setOf),
   credentialHeaders: list(text().to(keyedField), 'field names', "['x-tenant-key']").to(withCredentials).or([]),
   encodings: list(text().to(coding), 'codings', "['br', 'gzip']"),
+  languages: list(text().to(language), 'languages', "['en', 'de']").to(byLowerCase),
   vary: callback<Asks<unknown, unknown>>('a function such as (req) => req.tenant'),
   bypass: either(flag(), callback<Asks<unknown, unknown>>('a function such as (req) => req.preview')).or(false),
   tags: either(
@@ -148,6 +159,7 @@ const OPTIONS = {
   cacheable: callback<AsksBoth<unknown, boolean>>('a function such as (req, res) => res.status === 200'),
   clientCacheControl: text({ like: 'no-cache' }).to(fieldValue),
   cacheStatus: oneOf(['full', 'minimal', false]).or('full'),
+  waitUntil: callback<(work: Promise<void>) => void>('a function such as (work) => after(work)'),
   maxBodyBytes: count().or(5_242_880),
   waitTimeout: duration(),
   lease: leaseOption,
@@ -173,8 +185,10 @@ export function parseHttpCacheOptions(options: HttpCacheOptions = {}): HttpCache
   if (rules.cookies !== undefined && rules.headers?.has('cookie')) {
     throw new InvalidOptionError('cookies', "headers already names 'cookie', that is all of them: choose one")
   }
-  if (rules.encodings !== undefined && rules.narrow === false) {
-    throw new InvalidOptionError('encodings', 'needs narrowing: without it the handler sees what the client sent')
+  for (const option of ['encodings', 'languages'] as const) {
+    if (rules[option] !== undefined && rules.narrow === false) {
+      throw new InvalidOptionError(option, 'needs narrowing: without it the handler sees what the client sent')
+    }
   }
   return { ...rules, ...strictly(rules), ...(rules.eviction === 'writes' ? UNTIL_WRITTEN : undefined) }
 }
@@ -239,6 +253,15 @@ function coding(text: string, option: string): string {
   const name = text.toLowerCase()
   if (!isCoding(name)) throw new InvalidOptionError(option, `${show(text)} is no content coding`)
   return name
+}
+
+function language(text: string, option: string): string {
+  if (!isLanguage(text)) throw new InvalidOptionError(option, `${show(text)} is no language tag`)
+  return text
+}
+
+function byLowerCase(names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(names.map((name) => [name.toLowerCase(), name]))
 }
 
 function cookieName(name: string, option: string): string {

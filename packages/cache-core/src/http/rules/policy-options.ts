@@ -80,8 +80,11 @@ export interface PolicyOptions {
    * profile `rfc9111`.
    */
   readonly narrow?: boolean | 'strict' | undefined
-  /** Whether stored responses without an ETag get one. Default `true`; `false` in profile `rfc9111`. */
-  readonly etag?: boolean | undefined
+  /**
+   * Whether stored responses without an ETag get one, of their bytes; `'strong'`, where no layer outside of the cache
+   * changes these: then ranges can be resumed by it (If-Range, If-Match). Default `true`; `false` in profile `rfc9111`.
+   */
+  readonly etag?: boolean | 'strong' | undefined
 }
 
 /** Without defaults: those are the profile's. */
@@ -106,7 +109,7 @@ export const POLICY_OPTIONS = {
   credentials: oneOf(['named', 'authorization']),
   normalizeVary: flag(),
   narrow: oneOf([true, false, 'strict']),
-  etag: flag(),
+  etag: oneOf([true, false, 'strong']),
 } satisfies RowsOf<PolicyOptions>
 
 /** In lower case. @throws InvalidOptionError */

@@ -29,7 +29,7 @@ export interface Policies {
   /** Whether the spelling of a list counts in a field that Vary names. */
   readonly normalizeVary: boolean
   readonly narrow: boolean | 'strict'
-  readonly etag: boolean
+  readonly etag: boolean | 'strong'
 }
 
 export type Profile = 'safe' | 'rfc9111'

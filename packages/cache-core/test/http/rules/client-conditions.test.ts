@@ -109,15 +109,15 @@ describe('a 304', () => {
 
 describe('a tag made of a body', () => {
   it('is weak, the same for the same bytes and another for others', () => {
-    const tag = etagOf([Buffer.from('hello')])
+    const tag = etagOf([Buffer.from('hello')], false)
     expect(tag).toMatch(/^W\/"[\w-]{22}"$/)
-    expect(etagOf([Buffer.from('hel'), new TextEncoder().encode('lo')])).toBe(tag)
-    expect(etagOf([Buffer.from('hellp')])).not.toBe(tag)
-    expect(etagOf([])).toMatch(/^W\/"[\w-]{22}"$/)
+    expect(etagOf([Buffer.from('hel'), new TextEncoder().encode('lo')], false)).toBe(tag)
+    expect(etagOf([Buffer.from('hellp')], false)).not.toBe(tag)
+    expect(etagOf([], false)).toMatch(/^W\/"[\w-]{22}"$/)
   })
 
   it('comes back in If-None-Match and fits', () => {
-    const tag = etagOf([Buffer.from('hello')])
+    const tag = etagOf([Buffer.from('hello')], false)
     expect(evaluate({ 'If-None-Match': tag }, { ETag: tag })).toBe('not-modified')
   })
 })
@@ -142,4 +142,9 @@ describe('If-Match and If-Unmodified-Since', () => {
     expect(evaluate(asked as Record<string, string>, stored as Record<string, string>)).toBe(answer)
     expect(evaluate(asked as Record<string, string>, stored as Record<string, string>, 404)).toBe('full')
   })
+})
+
+it('a strong tag is one of the same bytes, without its weakness', () => {
+  const bytes = [Buffer.from('hello')]
+  expect(`W/${etagOf(bytes, true)}`).toBe(etagOf(bytes, false))
 })

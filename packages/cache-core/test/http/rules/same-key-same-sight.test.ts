@@ -74,6 +74,7 @@ const options: fc.Arbitrary<HttpCacheOptions> = fc.record(
     cookies: fc.constantFrom<string[]>([], ['lang']),
     narrow: fc.constantFrom<boolean | 'strict'>(true, 'strict'),
     encodings: fc.constant(['br', 'gzip']),
+    languages: fc.constant(['en', 'de']),
   },
   { requiredKeys: [] },
 )
