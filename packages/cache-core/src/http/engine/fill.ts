@@ -277,6 +277,8 @@ export class Filler {
     if (leftMs <= 0 && staleMs <= 0) return NOTHING
     // The least that a frame can be fresh: what the response is by itself, its own head says.
     const ttlMs = Math.max(leftMs, 1)
+    const fixed = this.#rules.tags
+    this.#resources.noteTags(url, typeof fixed === 'function' ? tags : tags.filter((tag) => !fixed.includes(tag)))
     const present = await this.#resources.cover(resource, verdict.vary, ttlMs + staleMs)
     if (present === undefined) return NOTHING
     const parts = variantKey(own, present.vary, exchange.request, key, this.#rules)

@@ -26,7 +26,7 @@ import { type Match, match } from './match.js'
 import { runOpenly } from './pass.js'
 import { Posts } from './posts.js'
 import { Purges } from './purges.js'
-import { type Located, type Resource, Resources } from './resource.js'
+import { type Located, type Resource, Resources, type UrlText } from './resource.js'
 import { type Behind, missOf, Runs } from './runs.js'
 import { type StaleFound, staleOf } from './stale.js'
 import type { StoredResponse } from './stored-response.js'
@@ -35,6 +35,8 @@ import { type WarmedUrls, type WarmUrlsOptions, warmUrls } from './warm.js'
 
 /** Of a request that was on its way before `handle` returned: one for all, since each promise is a part of what a hit costs. */
 export const HANDLED: Promise<void> = Promise.resolve()
+
+const NO_TAGS: readonly string[] = []
 
 /** How often a request starts over when what it waited for turned out to be no answer to it. */
 const MAX_ROUNDS = 3
@@ -121,7 +123,7 @@ export class HttpCache {
       exchange,
       key,
       url,
-      tags: this.#tagsOf(name),
+      tags: this.#tagsOf(name, url),
       own: ownParts(request, key, name, chosenParts(request, this.#rules), this.#rules),
       waitUntil: this.#runs.waitUntil,
       publicOnly: admitted.use === 'public-only' ? admitted.reason : undefined,
@@ -212,10 +214,12 @@ export class HttpCache {
     return (vary) => variantKey(own, vary, exchange.request, key, this.#rules)
   }
 
-  /** What every response of a URL carries. */
-  #tagsOf([, path]: ResourceName): readonly string[] {
+  /** What every response of a URL carries, and what its last one has named itself where its text is given. */
+  #tagsOf([, path]: ResourceName, url?: UrlText): readonly string[] {
     const { prefixDepth } = this.#rules
-    return prefixDepth === 0 ? this.#tags : [...this.#tags, ...prefixTags(path, prefixDepth)]
+    const hinted = url === undefined ? NO_TAGS : this.#resources.hintedTags(url)
+    if (prefixDepth === 0 && hinted.length === 0) return this.#tags
+    return [...new Set([...this.#tags, ...prefixTags(path, prefixDepth), ...hinted])]
   }
 
   /** Whether the request was answered; else what it waited for turned out to be no answer to it, and it looks again. */

@@ -45,6 +45,10 @@ const RESOURCE_MARGIN_MS = 60_000
 const MAX_KNOWN_CHARACTERS = 4_194_304
 /** What a mark takes beside them. */
 const MARK_CHARACTERS = 300
+/** Memory for guessed tags, in characters of them and of the URLs. */
+const MAX_HINT_CHARACTERS = 1_048_576
+/** Tags of a URL that are guessed: with those that its response really names they must fit into one frame. */
+const MAX_TAG_HINTS = 32
 /** How often a change of the Vary list is tried against other processes' changes. */
 const MAX_WRITES = 3
 
@@ -66,6 +70,10 @@ export class Resources {
     maxSize: MAX_KNOWN_CHARACTERS,
     sizeCalculation: (vary, slot) => slot.length + vary.join().length + 1,
   })
+  readonly #tagHints = new LRUCache<UrlText, readonly string[]>({
+    maxSize: MAX_HINT_CHARACTERS,
+    sizeCalculation: (tags, url) => url.length + tags.join().length + 1,
+  })
   readonly #creating = new Map<string, Promise<Resource>>()
 
   constructor({ engine, namespace }: EngineHandle) {
@@ -74,6 +82,20 @@ export class Resources {
     this.near = engine.slots.near && new NearResponses(engine.slots.near, this.namespace)
     this.#urlPrefix = slotKey('url', namespace)
     this.#variantPrefix = slotKey('variant', namespace)
+  }
+
+  /**
+   * Tags that the URL's last response has named itself: read before the next load, they need no proof after it, so that
+   * an invalidation of another tag meanwhile does not keep its response out (G5).
+   */
+  hintedTags(url: UrlText): readonly string[] {
+    return this.#tagHints.size === 0 ? NO_FIELDS : (this.#tagHints.get(url) ?? NO_FIELDS)
+  }
+
+  /** What a response of the URL has named itself. */
+  noteTags(url: UrlText, tags: readonly string[]): void {
+    if (tags.length > 0) this.#tagHints.set(url, tags.slice(0, MAX_TAG_HINTS))
+    else if (this.#tagHints.size > 0) this.#tagHints.delete(url)
   }
 
   urlSlot(url: UrlText): string {

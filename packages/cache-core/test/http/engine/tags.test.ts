@@ -136,6 +136,29 @@ describe('tags of a response', () => {
     }
   })
 
+  it('an invalidation of another tag while its handler runs keeps a response out once at most', async () => {
+    const { cache, engine } = newEngine({ tags: () => ['news'] })
+    const loadBeside = async (headers: readonly string[]) => {
+      let finish: (body: string) => void = () => {}
+      const body = new Promise<string>((resolve) => {
+        finish = resolve
+      })
+      const loading = ask(engine, '/a', { body, headers })
+      await new Promise((resolve) => setImmediate(resolve))
+      await cache.invalidateTags(['sport'])
+      finish('body')
+      await loading
+      const kept = (await ask(engine, '/a')).cacheStatus.startsWith('hit')
+      await engine.purge('http://example.com/a')
+      return kept
+    }
+    expect(await loadBeside([])).toBe(false)
+    expect(await loadBeside([])).toBe(true)
+    // A tag that was not known before is only believed with proof.
+    expect(await loadBeside(groups('"a group"'))).toBe(false)
+    expect(await loadBeside([])).toBe(true)
+  })
+
   it('other processes see a purge after tagHold, at once without it', async () => {
     const store = memoryStore()
     const here = createHttpCache(createCache({ store }), { ttl: '1m' })
