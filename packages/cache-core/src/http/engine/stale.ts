@@ -30,8 +30,11 @@ export function staleOf(
   if (state.is !== 'stale') return undefined
   const { frame, version } = state
   try {
-    const stored = openVariant(frame, mayMakeCookies)
-    if ('pass' in stored || stored.status === 206) return undefined
+    const opened = openVariant(frame, mayMakeCookies)
+    if ('pass' in opened || opened.status === 206) return undefined
+    // A soft purge ends its time sooner than it says itself.
+    const freshForMs = Math.min(opened.freshForMs, frame.freshUntil - opened.receivedAt)
+    const stored = { ...opened, freshForMs }
     const servable = now < frame.revalidateUntil
     // One failure is no better than another.
     const servableOnError = !isFailure(stored.status) && now < frame.freshUntil + stored.staleIfErrorMs
