@@ -1,4 +1,4 @@
-type WaitUntil = (work: Promise<unknown>) => void
+import type { WaitUntil } from '../../base/wait-until.js'
 
 /** Where Vercel, and Next on other hosts, keep what is asked of the host for the request that runs now. */
 const REQUEST_CONTEXTS = [Symbol.for('@next/request-context'), Symbol.for('@vercel/request-context')]

@@ -5,6 +5,7 @@ import { callback, count, duration, either, flag, list, oneOf, text } from '../.
 import { OptionTable, type Parsed, type RowsOf } from '../../base/option-table.js'
 import { show } from '../../base/show.js'
 import { tagsOption } from '../../base/tags.js'
+import type { WaitUntil } from '../../base/wait-until.js'
 import { isCoding, isLanguage } from '../message/accept.js'
 import type { CacheStatusDetail } from '../message/cache-status.js'
 import { FIELD_VALUE, TOKEN } from '../message/headers.js'
@@ -122,7 +123,7 @@ export interface HttpCacheOptions<Request = unknown> extends PolicyOptions {
    * Told of what goes on behind each response, for a host that would else end the process: `waitUntil` of
    * `@vercel/functions`, `after` of Next. Default: the host's own where it can be found.
    */
-  readonly waitUntil?: ((work: Promise<void>) => void) | undefined
+  readonly waitUntil?: WaitUntil | undefined
   /** Largest body that is captured, in bytes; a larger one passes uncached. Default 5 MiB. */
   readonly maxBodyBytes?: number | undefined
   /** How long a request waits for another that runs the handler for it. Default: half of `hardTimeout`. */
@@ -159,7 +160,7 @@ const OPTIONS = {
   cacheable: callback<AsksBoth<unknown, boolean>>('a function such as (req, res) => res.status === 200'),
   clientCacheControl: text({ like: 'no-cache' }).to(fieldValue),
   cacheStatus: oneOf(['full', 'minimal', false]).or('full'),
-  waitUntil: callback<(work: Promise<void>) => void>('a function such as (work) => after(work)'),
+  waitUntil: callback<WaitUntil>('a function such as (work) => after(work)'),
   maxBodyBytes: count().or(5_242_880),
   waitTimeout: duration(),
   lease: leaseOption,

@@ -81,7 +81,7 @@ describe('warm', () => {
 })
 
 it('waitUntil is told of what goes on behind each response', async () => {
-  const told: Promise<void>[] = []
+  const told: Promise<unknown>[] = []
   const engine = createHttpCache(createCache({ store: memoryStore() }), {
     ttl: '1m',
     waitUntil: (work) => void told.push(work),
