@@ -80,8 +80,15 @@ export class Filler {
     }
   }
 
-  /** For a client while the store does not answer: what may be stored is kept near, for this process (N3). Never rejects. */
-  async fillNear(request: RunRequest, near: NearResponses, hardTimeoutMs: number): Promise<void> {
+  /**
+   * For a client while the store does not answer: what may be stored is kept near, for this process (N3). Never rejects.
+   * @param request With the tags that every response of the URL carries.
+   */
+  async fillNear(
+    request: RunRequest & { readonly tags: readonly string[] },
+    near: NearResponses,
+    hardTimeoutMs: number,
+  ): Promise<void> {
     const { exchange, key, url, own, variantSlot } = request
     const { clock } = this.#engine
     const urlSlot = this.#resources.urlSlot(url)
@@ -94,7 +101,8 @@ export class Filler {
         const vary = this.#resources.varyAlone(url, verdict.vary)
         if (vary === undefined) return NOTHING
         const parts = variantKey(own, vary, exchange.request, key, this.#rules)
-        const where = { urlSlot, variantSlot: this.#resources.variantSlot(url, parts), tags: verdict.tags }
+        const tags = [...new Set([...request.tags, ...verdict.tags])]
+        const where = { urlSlot, variantSlot: this.#resources.variantSlot(url, parts), tags }
         const freshUntil = receivedAt + verdict.freshForMs
         const { staleWhileRevalidateMs, staleIfErrorMs } = verdict.windows
         const revalidateUntil = freshUntil + staleWhileRevalidateMs

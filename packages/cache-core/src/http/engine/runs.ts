@@ -262,7 +262,7 @@ export class Runs {
 
   /** What the handler answers meanwhile is near to this process, where it has a near cache (N3). */
   async runWithoutStore(asked: Asked, variantSlot: string, undelivered: boolean): Promise<true> {
-    const { exchange, key, url, own, publicOnly, credentials, wishes } = asked
+    const { exchange, key, url, own, tags, publicOnly, credentials, wishes } = asked
     const { near } = this.#resources
     const detail = undelivered ? 'a purge of this URL has not reached the store yet' : 'the store does not answer'
     const isForAll = publicOnly === undefined && !credentials && !wishes.onlyIfCached
@@ -270,7 +270,7 @@ export class Runs {
     if (undelivered || near === undefined || !isForAll || !isWhole) {
       return this.runAlone(asked, 'miss', detail)
     }
-    const what = { exchange, key, url, own, variantSlot, credentials, forward: 'miss' } as const
+    const what = { exchange, key, url, own, tags, variantSlot, credentials, forward: 'miss' } as const
     const request = { ...what, waitTimeoutMs: this.#waitTimeoutMs }
     await this.filler.fillNear(request, near, this.#hardTimeoutMs)
     return true

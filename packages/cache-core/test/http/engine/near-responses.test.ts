@@ -122,6 +122,19 @@ describe('while the store does not answer', () => {
     expect((await request(here, '/b', text('new'))).body).toBe('new')
   })
 
+  it.each([
+    ['a tag', (engine: HttpCache) => engine.purgeTags(['red'])],
+    ['a prefix', (engine: HttpCache) => engine.purgePrefix('/b')],
+    ['all, softly', (engine: HttpCache) => engine.purgeAll({ soft: true })],
+  ])('what handlers have answered meanwhile leaves this process at a purge of %s', async (_, purge) => {
+    const { here, faulty, clock } = await twoProcesses({ tags: () => ['red'], prefixDepth: 1 })
+    faulty.freeze()
+    await timed(clock, request(here, '/b', text('b')))
+    expect((await request(here, '/b', unused)).body).toBe('b')
+    expect(await timed(clock, purge(here))).toBe('journaled')
+    expect((await timed(clock, request(here, '/b', text('new')))).body).toBe('new')
+  })
+
   it('what is stale is answered with, within its window', async () => {
     const { here, faulty, clock } = await twoProcesses({ ttl: '1s', staleWhileRevalidate: '10s' })
     await warmed(here)
