@@ -1,12 +1,22 @@
-/** The server process of `http.ts`: `<node|fastify> <none|by-hand|memory|redis> <url of Redis>`. Tells its port and, when asked, its CPU time. */
+/**
+ * The server process of `http.ts`: `<node|fastify|express4|koa|hono> <none|by-hand|memory|redis> <url of Redis>`. Tells its
+ * port and, when asked, its CPU time.
+ */
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
 import { type Cache, createCache, memoryStore } from '@tiercel/cache-core'
+import { httpCache as expressCache } from '@tiercel/cache-core/express'
 import { httpCache as fastifyCache } from '@tiercel/cache-core/fastify'
+import { httpCache as honoCache } from '@tiercel/cache-core/hono'
+import { httpCache as koaCache } from '@tiercel/cache-core/koa'
 import { httpCache } from '@tiercel/cache-core/node'
 import { redisStore } from '@tiercel/cache-redis'
+import express4 from 'express4'
 import fastify from 'fastify'
+import { Hono } from 'hono'
 import { Redis } from 'ioredis'
+import Koa from 'koa'
 import { cpuMs } from './lib/sample.js'
 import { bytes } from './lib/values.js'
 
@@ -57,6 +67,44 @@ async function fastifyServer(cache: Cache | undefined): Promise<Server> {
   return app.server
 }
 
+/** Handlers of all frameworks set the same: what a hit sends beside its own fields is the framework's. */
+const FIELDS = Object.fromEntries(
+  Array.from({ length: HIT_FIELDS.length / 2 }, (_, index) => HIT_FIELDS.slice(2 * index, 2 * index + 2)),
+) as Record<string, string>
+const handlersFields = (): Record<string, string> => ({
+  'Content-Type': 'application/octet-stream',
+  ...(cache === undefined ? FIELDS : {}),
+})
+
+function expressServer(cache: Cache | undefined): Server {
+  const app = express4()
+  if (cache !== undefined) app.use(expressCache(cache, { ttl: TTL }))
+  app.get('*', (req, res) => {
+    res.set(handlersFields()).send(bodyOf(req.path))
+  })
+  return createServer(app)
+}
+
+function koaServer(cache: Cache | undefined): Server {
+  const app = new Koa()
+  if (cache !== undefined) app.use(koaCache(cache, { ttl: TTL }))
+  app.use((ctx) => {
+    ctx.body = bodyOf(ctx.path)
+    ctx.set(handlersFields())
+  })
+  return createServer(app.callback())
+}
+
+function honoServer(cache: Cache | undefined): Server {
+  const app = new Hono()
+  if (cache !== undefined) app.use(honoCache(cache, { ttl: TTL }))
+  app.get('*', (c) => {
+    const body = bodyOf(c.req.path)
+    return c.body(new Uint8Array(body), 200, { ...handlersFields(), 'Content-Length': String(body.byteLength) })
+  })
+  return createServer(getRequestListener(app.fetch))
+}
+
 function makeCache(): Cache | undefined {
   if (storeName !== 'memory' && storeName !== 'redis') return undefined
   const store =
@@ -67,7 +115,18 @@ function makeCache(): Cache | undefined {
 
 function makeServer(): Server | Promise<Server> {
   if (storeName === 'by-hand') return serverByHand()
-  return framework === 'fastify' ? fastifyServer(cache) : nodeServer(cache)
+  switch (framework) {
+    case 'fastify':
+      return fastifyServer(cache)
+    case 'express4':
+      return expressServer(cache)
+    case 'koa':
+      return koaServer(cache)
+    case 'hono':
+      return honoServer(cache)
+    default:
+      return nodeServer(cache)
+  }
 }
 
 const cache = makeCache()

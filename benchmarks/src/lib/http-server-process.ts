@@ -6,7 +6,7 @@ import { SLICE_MS } from './settings.js'
 
 /** What `http-server.ts` is started as. */
 export interface ServerKind {
-  readonly framework: 'node' | 'fastify'
+  readonly framework: 'node' | 'fastify' | 'express4' | 'koa' | 'hono'
   /** `none`: the handler without a cache. `by-hand`: without one, its body read from Redis by ioredis. */
   readonly store: 'none' | 'by-hand' | 'memory' | 'redis'
 }
