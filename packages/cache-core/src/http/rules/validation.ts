@@ -11,7 +11,7 @@ export function hasValidator(stored: HeaderLines): boolean {
  * The fields that ask a handler whether a stored response still holds (RFC 9111 section 4.3.1): our validators, and the
  * tags by which the client knows others. What asks for a part is left out: it is the whole that is asked about.
  */
-export function conditionalFields(asked: HeaderLines, stored: HeaderLines): readonly string[] {
+function conditionalFields(asked: HeaderLines, stored: HeaderLines): readonly string[] {
   const lines: string[] = []
   const etag = first(stored, 'etag')
   if (etag !== undefined) lines.push('If-None-Match', [etag, ...otherTags(asked, etag)].join(', '))
