@@ -53,7 +53,8 @@ const FORMS = {
       ctx.status = 200
       origin(ctx.req, ctx.res)
     })
-    return createServer(app.callback())
+    const handle = app.callback()
+    return createServer((req, res) => void handle(req, res))
   },
   fetch(origin, cache, options) {
     const cached = fetchCache(cache, options)((request) => answerAsFetch(origin, request))
