@@ -5,6 +5,14 @@ import type { Stage } from '../support/stage.js'
 
 const CALLERS = 250
 const LOAD_MS = 20
+/** For a key that a process does not know it is a second; callers do not all come at the same moment. */
+const HEDGED_AFTER_MS = 900
+
+/** How often a caller has loaded beside another process. */
+async function hedges(crew: Stage['crew']): Promise<number> {
+  const stats = await Promise.all(crew.map((process) => process.run('stats')))
+  return stats.reduce((sum, each) => sum + each.hedges, 0)
+}
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await delay(10)
@@ -15,6 +23,7 @@ export function describeOneLoad({ crew, database }: Stage): void {
   describe('that want one cold key', () => {
     it(`load it once, whatever their number: 4 x ${CALLERS} callers, again and again`, async () => {
       let waited = 0
+      let before = await hedges(crew)
       for (let round = 0; round < repetitions(20, 500); round++) {
         const key = `cold ${round}`
         const answers = await Promise.all(
@@ -22,7 +31,12 @@ export function describeOneLoad({ crew, database }: Stage): void {
         )
         expect(answers.flatMap(({ errors }) => errors)).toEqual([])
         expect(answers.map(({ values }) => values)).toEqual(crew.map(() => ['old']))
-        expect([key, database.loads(key)]).toEqual([key, 1])
+        const loads = database.loads(key)
+        // Where a machine stalls for a second, a caller that has waited for so long may load beside the holder.
+        const hedged = loads === 1 ? 0 : (await hedges(crew)) - before
+        expect([key, loads]).toEqual([key, 1 + hedged])
+        if (hedged > 0) expect(Math.max(...answers.map(({ slowestMs }) => slowestMs))).toBeGreaterThan(HEDGED_AFTER_MS)
+        before += hedged
         waited += answers.filter(({ loads, slowestMs }) => loads === 0 && slowestMs > LOAD_MS / 2).length
       }
       // They did meet: in most rounds others waited while one loaded.
