@@ -92,7 +92,8 @@ function koaServer(cache: Cache | undefined): Server {
     ctx.body = bodyOf(ctx.path)
     ctx.set(handlersFields())
   })
-  return createServer(app.callback())
+  const answer = app.callback()
+  return createServer((req, res) => void answer(req, res))
 }
 
 function honoServer(cache: Cache | undefined): Server {
@@ -102,7 +103,8 @@ function honoServer(cache: Cache | undefined): Server {
     const body = bodyOf(c.req.path)
     return c.body(new Uint8Array(body), 200, { ...handlersFields(), 'Content-Length': String(body.byteLength) })
   })
-  return createServer(getRequestListener(app.fetch))
+  const answer = getRequestListener(app.fetch)
+  return createServer((req, res) => void answer(req, res))
 }
 
 function makeCache(): Cache | undefined {
@@ -113,20 +115,16 @@ function makeCache(): Cache | undefined {
   return createCache({ store, storeTimeout: '2s' })
 }
 
+const SERVERS = new Map<string, (cache: Cache | undefined) => Server | Promise<Server>>([
+  ['fastify', fastifyServer],
+  ['express4', expressServer],
+  ['koa', koaServer],
+  ['hono', honoServer],
+])
+
 function makeServer(): Server | Promise<Server> {
   if (storeName === 'by-hand') return serverByHand()
-  switch (framework) {
-    case 'fastify':
-      return fastifyServer(cache)
-    case 'express4':
-      return expressServer(cache)
-    case 'koa':
-      return koaServer(cache)
-    case 'hono':
-      return honoServer(cache)
-    default:
-      return nodeServer(cache)
-  }
+  return (SERVERS.get(framework as string) ?? nodeServer)(cache)
 }
 
 const cache = makeCache()

@@ -9,7 +9,7 @@ const MAX_NAME_CHARACTERS = 200
 export const RESERVED = '\0'
 
 /** Carried by every response: a soft invalidation of it makes all of them stale. */
-export const EVERYTHING = RESERVED
+export const EVERYTHING = `${RESERVED}all`
 
 /** Names of tags and namespaces. */
 export const nameOption = text().to((name, option) => {

@@ -335,7 +335,8 @@ function statusOf(source: Source, forward: Forward, failure: unknown): CacheStat
       }
     case 'load':
       return { hit: false, forward, stored: true }
-    default:
+    case 'join':
+    case 'unleased':
       return { hit: false, forward, collapsed: true }
   }
 }
