@@ -151,7 +151,8 @@ export class Bus implements WakeBus {
   }
 
   #link(linked: boolean): void {
-    if (this.#closed) return
+    // A loss is noticed once: what has been kept since is this process's own.
+    if (this.#closed || (!linked && !this.#linked)) return
     this.#linked = linked
     this.#unheardBeats = 0
     this.#events.onLink(linked)
