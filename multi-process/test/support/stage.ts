@@ -16,4 +16,4 @@ export interface StartOptions {
   readonly url?: string
 }
 
-export const PATIENT: StartOptions = { storeTimeout: '2s' }
+export const PATIENT: StartOptions = { storeTimeout: '10s' }

@@ -32,7 +32,8 @@ export function foldPath(path: string): string {
 function foldQuery(query: string): string {
   if (query === '' || query === '?') return ''
   if (PLAIN_QUERY.test(query)) return query
-  return encodeOctets(decodeOctets(query.replaceAll('+', ' ')))
+  // A plus that is one keeps its escape: bare, it would be a space again.
+  return encodeOctets(decodeOctets(query.replaceAll('+', ' '))).replaceAll('+', '%2B')
 }
 
 /** Octet by octet, once: nothing is malformed, and nothing is taken for UTF-8 that is not. */

@@ -54,6 +54,13 @@ describe('the name of a URL', () => {
     )
   })
 
+  it('tells a plus from the space that a bare one stands for', () => {
+    expect(name('/p', '?a%2Bb')).not.toEqual(name('/p', '?a+b'))
+    expect(name('/p', '?a%20b')).toEqual(name('/p', '?a+b'))
+    const plus = name('/p', '?a%2Bb')
+    expect(resourceName(['http', ...plus])).toEqual(plus)
+  })
+
   it('does not depend on the scheme', () => {
     expect(resourceName(['https', 'h', '/p', ''])).toEqual(resourceName(['http', 'h', '/p', '']))
   })
