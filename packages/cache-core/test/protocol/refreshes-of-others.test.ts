@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { turn } from '../../src/testing/fake-clock.js'
-import { gate, setUp } from '../support/set-up.js'
+import { gate, type SetUp, setUp } from '../support/set-up.js'
 
 const STALE = { ttl: '1s', staleWhileRevalidate: '1h' } as const
+
+/** Holds the claims of refreshes of one process back until the gate opens. */
+function claimsLate(faulty: SetUp['faulty']): ReturnType<typeof gate<void>> {
+  const late = gate()
+  faulty.faultOf = (operation, key) =>
+    operation === 'add' && key.startsWith('2:m:') ? { executeAfter: late.promise } : undefined
+  return late
+}
 
 describe('what another process has refreshed meanwhile', () => {
   it('is not loaded again by one that claims late, nor its value replaced', async () => {
@@ -10,9 +18,7 @@ describe('what another process has refreshed meanwhile', () => {
     const { cache: other, faulty } = another()
     await cache.set('k', 'stale')
     await clock.advance(2_000)
-    const late = gate()
-    faulty.faultOf = (operation, key) =>
-      operation === 'add' && key.startsWith('2:m:') ? { executeAfter: late.promise } : undefined
+    const late = claimsLate(faulty)
     let loads = 0
     const load = (): string => `load ${++loads}`
     expect(await other.getOrSet('k', load)).toBe('stale')
@@ -61,9 +67,7 @@ describe('what another process has refreshed meanwhile', () => {
     const { cache: other, faulty } = another()
     await cache.set('k', 'stale')
     await clock.advance(2_000)
-    const late = gate()
-    faulty.faultOf = (operation, key) =>
-      operation === 'add' && key.startsWith('2:m:') ? { executeAfter: late.promise } : undefined
+    const late = claimsLate(faulty)
     let loads = 0
     const load = (): string => `load ${++loads}`
     const waiting = other.getOrSet('k', load)
