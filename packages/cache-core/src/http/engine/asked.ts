@@ -1,21 +1,28 @@
 import { InvalidOptionError } from '../../base/errors.js'
 import { show } from '../../base/show.js'
 import type { CacheRequest } from '../message/message.js'
+import { type Admission, admission } from '../rules/admission.js'
 import { type KeyRules, type UrlKey, urlKey } from '../rules/key.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { type ResourceName, resourceName } from '../rules/resource-name.js'
 import type { Wishes } from '../rules/reuse.js'
+import { ownParts, variantKey } from '../rules/vary.js'
 import type { Exchange } from './exchange.js'
-import type { UrlText } from './resource.js'
+import type { Passed } from './pass.js'
+import type { PartsOf, UrlText } from './resource.js'
 import { urlText } from './slot-texts.js'
 
-/** A request that may be answered by the cache. */
-export interface Asked {
-  readonly exchange: Exchange
+/** What of a request says where the response to it is stored. */
+export interface Place {
   readonly key: UrlKey
   readonly url: UrlText
   /** The parts that every variant of the URL has for this request: `ownParts`. */
   readonly own: readonly string[]
+}
+
+/** A request that may be answered by the cache. */
+export interface Asked extends Place {
+  readonly exchange: Exchange
   /** What every response of the URL carries on this route. */
   readonly tags: readonly string[]
   /** How long it waits for others, all rounds together; on the monotonic clock. */
@@ -28,11 +35,11 @@ export interface Asked {
   readonly wishes: Wishes
 }
 
+/** A URL with its key, and the name under which it is kept; or why it has none. */
 export type Address =
   | { readonly ok: true; readonly key: UrlKey; readonly name: ResourceName; readonly url: UrlText }
   | { readonly ok: false; readonly reason: string }
 
-/** The key of a request, and under what name its URL is kept; or why it has none. */
 export function address(request: CacheRequest, rules: KeyRules): Address {
   const found = urlKey(request, rules)
   if (!found.ok) return found
@@ -44,12 +51,50 @@ export function address(request: CacheRequest, rules: KeyRules): Address {
   }
 }
 
+/** What the cache may do for a read, and at which address; or why its handler runs as if there were no cache. */
+export type Aim =
+  | {
+      readonly ok: true
+      readonly found: Address & { readonly ok: true }
+      readonly admitted: Exclude<Admission, { use: 'bypass' }>
+    }
+  | { readonly ok: false; readonly passed: Passed }
+
+/** @throws what the route's `bypass` throws. */
+export function aimOf(
+  request: CacheRequest,
+  rules: HttpCacheRules,
+  addressOf: (request: CacheRequest) => Address = (asked) => address(asked, rules),
+): Aim {
+  if (isBypassed(request, rules)) return { ok: false, passed: { forward: 'bypass', detail: 'route asks for it' } }
+  const admitted = admission(request, rules)
+  if (admitted.use === 'bypass') {
+    return { ok: false, passed: { forward: admitted.forward, detail: admitted.reason } }
+  }
+  const found = addressOf(request)
+  return found.ok ? { ok: true, found, admitted } : { ok: false, passed: { forward: 'bypass', detail: found.reason } }
+}
+
 export function isBypassed(request: CacheRequest, { bypass }: HttpCacheRules): boolean {
   return typeof bypass === 'boolean' ? bypass : bypass(request.source ?? request) === true
 }
 
+/** The parts of its key that a request has by itself. @throws what the route's `vary` throws. */
+export function ownPartsAt(
+  { key, name }: Pick<Address & { readonly ok: true }, 'key' | 'name'>,
+  request: CacheRequest,
+  rules: HttpCacheRules,
+): readonly string[] {
+  return ownParts(request, key, name, chosenParts(request, rules), rules)
+}
+
+/** The key parts of the variant that a Vary list selects for a request. */
+export function partsAt({ key, own }: Omit<Place, 'url'>, request: CacheRequest, rules: HttpCacheRules): PartsOf {
+  return (vary) => variantKey(own, vary, request, key, rules)
+}
+
 /** What the route's own function says that the response depends on. */
-export function chosenParts(request: CacheRequest, { vary }: HttpCacheRules): readonly string[] {
+function chosenParts(request: CacheRequest, { vary }: HttpCacheRules): readonly string[] {
   const chosen: unknown = vary?.(request.source ?? request) ?? []
   const parts: readonly unknown[] = Array.isArray(chosen) ? chosen : [chosen]
   if (parts.every((part) => typeof part === 'string')) return parts

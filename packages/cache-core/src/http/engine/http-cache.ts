@@ -1,10 +1,8 @@
-import { InvalidOptionError, UndeliveredError } from '../../base/errors.js'
+import { InvalidOptionError } from '../../base/errors.js'
 import type { Cache } from '../../data/cache.js'
 import { type EngineHandle, engineOf } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
 import { cacheStatusLine } from '../message/cache-status.js'
-import { admission } from '../rules/admission.js'
-import { asksForLess, asksForPartOnly, asksForVersion } from '../rules/client-answer.js'
 import { isUnsafe } from '../rules/invalidation.js'
 import {
   type HttpCacheOptions,
@@ -12,34 +10,24 @@ import {
   overHttpCacheOptions,
   parseHttpCacheOptions,
 } from '../rules/options.js'
-import { prefixTags } from '../rules/prefix.js'
 import { type PurgeOptions, parsePurgeOptions } from '../rules/purge-options.js'
-import type { ResourceName } from '../rules/resource-name.js'
-import { acceptsStale, isReusable, wishesOf } from '../rules/reuse.js'
-import { fixedTags } from '../rules/route-verdict.js'
-import { ownParts, variantKey } from '../rules/vary.js'
-import { Addresses } from './addresses.js'
-import { type Asked, chosenParts, isBypassed } from './asked.js'
+import { Answers } from './answers.js'
+import { CommonTags } from './common-tags.js'
 import type { Exchange } from './exchange.js'
+import { Filler } from './fill.js'
 import { addKeyForm } from './key-forms.js'
-import { type Match, match } from './match.js'
-import { runOpenly } from './pass.js'
+import { Patience } from './patience.js'
 import { Posts } from './posts.js'
 import { Purges } from './purges.js'
-import { type Located, type Resource, Resources, type UrlText } from './resource.js'
-import { type Behind, missOf, Runs } from './runs.js'
-import { type StaleFound, staleOf } from './stale.js'
-import type { StoredResponse } from './stored-response.js'
-import type { Variant } from './variant.js'
+import { Reads } from './reads.js'
+import { Resources } from './resource.js'
+import { Runs } from './runs.js'
+import { RunsBehind } from './runs-behind.js'
 import { type WarmedUrls, type WarmUrlsOptions, warmUrls } from './warm.js'
+import { WholeResponses } from './whole-responses.js'
 
 /** Of a request that was on its way before `handle` returned: one for all, since each promise is a part of what a hit costs. */
 export const HANDLED: Promise<void> = Promise.resolve()
-
-const NO_TAGS: readonly string[] = []
-
-/** How often a request starts over when what it waited for turned out to be no answer to it. */
-const MAX_ROUNDS = 3
 
 /**
  * The HTTP cache for one set of rules, on the leases of a data cache. Every entry point of a framework is this and an
@@ -51,29 +39,38 @@ const MAX_ROUNDS = 3
 export class HttpCache {
   readonly #cache: Cache
   readonly #options: HttpCacheOptions
-  readonly #handle: EngineHandle
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
-  readonly #runs: Runs
-  readonly #addresses: Addresses
+  readonly #tags: CommonTags
+  readonly #reads: Reads
   readonly #posts: Posts
   readonly #purges: Purges
-  /** What every response carries. */
-  readonly #tags: readonly string[]
 
   /** Made by `createHttpCache` and `with`. */
-  constructor(cache: Cache, options: HttpCacheOptions, resources?: Resources) {
+  constructor(cache: Cache, options: HttpCacheOptions, known?: Resources) {
+    const handle: EngineHandle = engineOf(cache)
+    const { engine } = handle
+    const rules = parseHttpCacheOptions(options)
+    const resources = known ?? new Resources(handle)
+    const tags = new CommonTags(rules, resources)
+    const hardTimeoutMs = rules.hardTimeoutMs ?? handle.hardTimeoutMs
+    const waitTimeoutMs = rules.waitTimeoutMs ?? hardTimeoutMs / 2
+    const patience = new Patience(engine.clock, { waitTimeoutMs, hardTimeoutMs })
+    const whole = new WholeResponses(rules)
+    const filler = new Filler(engine, rules, resources, whole)
+    const answers = new Answers(engine, rules, whole)
+    const behind = new RunsBehind(this, { engine, rules, resources, filler, patience })
+    const parts = { handle, rules, resources, filler, patience, answers, behind, hardTimeoutMs }
+    const runs = new Runs(parts)
     this.#cache = cache
     this.#options = options
-    this.#handle = engineOf(cache)
-    this.#rules = parseHttpCacheOptions(options)
-    this.#resources = resources ?? new Resources(this.#handle)
-    this.#runs = new Runs(this, this.#handle, this.#rules, this.#resources)
-    this.#posts = new Posts(this.#handle, this.#rules, this.#resources, this.#runs)
-    this.#purges = new Purges(this.#handle.engine, this.#rules, this.#resources)
-    this.#tags = fixedTags(this.#rules)
-    this.#addresses = new Addresses(this.#rules)
-    addKeyForm(this.#handle.engine, this.#rules)
+    this.#rules = rules
+    this.#resources = resources
+    this.#tags = tags
+    this.#reads = new Reads({ ...parts, runs, tags, whole })
+    this.#posts = new Posts({ engine, rules, resources, runs, filler })
+    this.#purges = new Purges(engine, rules, resources)
+    addKeyForm(engine, rules)
   }
 
   /** Whether every read passes (`bypass: true`): entry points leave reads alone then, so that a cache inside has them. */
@@ -92,9 +89,12 @@ export class HttpCache {
    */
   handle(exchange: Exchange): Promise<void> {
     try {
-      const asked = this.#ask(exchange)
-      if (asked === undefined || this.#answerAtOnce(asked)) return HANDLED
-      const work = this.#answer(asked)
+      if (isUnsafe(exchange.request.method)) {
+        this.#write(exchange)
+        return HANDLED
+      }
+      const work = this.#reads.handle(exchange)
+      if (work === undefined) return HANDLED
       this.#rules.waitUntil?.(work.catch(() => {}))
       return work
     } catch (error) {
@@ -102,49 +102,12 @@ export class HttpCache {
     }
   }
 
-  /** What the request asks of the cache; `undefined` where that is nothing, and it is on its way. */
-  #ask(exchange: Exchange): Asked | undefined {
+  /** The handler answers, and the cache hears of it. */
+  #write(exchange: Exchange): void {
     const { request } = exchange
-    if (isUnsafe(request.method)) {
-      // The cache has heard of it.
-      const [, cacheStatus] = cacheStatusLine({ hit: false, forward: 'method' }, this.#rules.cacheStatus)
-      const kept = this.#posts.plan(request, (name) => this.#tagsOf(name))
-      exchange.write({ cacheStatus, invalidate: this.#purges.afterWrite(request), ...kept })
-      return undefined
-    }
-    if (isBypassed(request, this.#rules))
-      return this.#pass(exchange, { forward: 'bypass', detail: 'route asks for it' })
-    const admitted = admission(request, this.#rules)
-    if (admitted.use === 'bypass') return this.#pass(exchange, { forward: admitted.forward, detail: admitted.reason })
-    const found = this.#addresses.of(request)
-    if (!found.ok) return this.#pass(exchange, { forward: 'bypass', detail: found.reason })
-    const { key, name, url } = found
-    const asked: Asked = {
-      exchange,
-      key,
-      url,
-      tags: this.#tagsOf(name, url),
-      own: ownParts(request, key, name, chosenParts(request, this.#rules), this.#rules),
-      waitUntil: this.#runs.waitUntil,
-      publicOnly: admitted.use === 'public-only' ? admitted.reason : undefined,
-      credentials: admitted.use === 'cache' && admitted.credentials,
-      wishes: wishesOf(request.headers, this.#rules),
-    }
-    if (!asked.wishes.noStore) return asked
-    this.#runs.runAlone(asked, 'request', 'request says no-store')
-    return undefined
-  }
-
-  #pass(exchange: Exchange, status: Parameters<typeof runOpenly>[2]): undefined {
-    runOpenly(exchange, this.#rules, status)
-    return undefined
-  }
-
-  async #answer(asked: Asked): Promise<void> {
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      if ((round > 0 && this.#answerAtOnce(asked)) || (await this.#round(asked))) return
-    }
-    this.#runs.runAlone(asked, 'miss', 'what this request waited for was no answer to it')
+    const [, cacheStatus] = cacheStatusLine({ hit: false, forward: 'method' }, this.#rules.cacheStatus)
+    const kept = this.#posts.plan(request, (name) => this.#tags.of(name))
+    exchange.write({ cacheStatus, invalidate: this.#purges.afterWrite(request), ...kept })
   }
 
   /**
@@ -192,121 +155,6 @@ export class HttpCache {
   warm(urls: Iterable<string>, options: WarmUrlsOptions = {}): Promise<WarmedUrls> {
     return warmUrls(urls, options)
   }
-
-  /** Whether the request was answered by what is at hand: near, or in a store of this process. */
-  #answerAtOnce(asked: Asked): boolean {
-    const { exchange, key, url, publicOnly, wishes } = asked
-    const { stats, clock } = this.#handle.engine
-    const { namespace } = this.#resources
-    const partsOf = this.#partsOf(asked)
-    const near = this.#resources.nearby(url, partsOf)
-    if (near?.fresh && this.#answerNear(asked, near.variant, isReusable, () => stats.nearHit(namespace, key)))
-      return true
-    const located = this.#resources.locateAtHand(url, partsOf)
-    const found = located && match(located, exchange.request, wishes, this.#rules, clock.now())
-    if (found?.is !== 'usable' || (publicOnly !== undefined && !found.stored.public)) return false
-    if (this.#runs.serve(asked, found.stored, undefined)) stats.hit(namespace, key)
-    return true
-  }
-
-  /** The key parts of the variant that a Vary list selects for this request. */
-  #partsOf({ exchange, key, own }: Asked): (vary: readonly string[]) => readonly string[] {
-    return (vary) => variantKey(own, vary, exchange.request, key, this.#rules)
-  }
-
-  /** What every response of a URL carries, and what its last one has named itself where its text is given. */
-  #tagsOf([, path]: ResourceName, url?: UrlText): readonly string[] {
-    const { prefixDepth } = this.#rules
-    const hinted = url === undefined ? NO_TAGS : this.#resources.hintedTags(url)
-    if (prefixDepth === 0 && hinted.length === 0) return this.#tags
-    return [...new Set([...this.#tags, ...prefixTags(path, prefixDepth), ...hinted])]
-  }
-
-  /** Whether the request was answered; else what it waited for turned out to be no answer to it, and it looks again. */
-  async #round(asked: Asked): Promise<boolean> {
-    const { exchange, key, url, tags, publicOnly, wishes } = asked
-    const { stats, clock } = this.#handle.engine
-    const rules = this.#rules
-    let located: Located
-    let resource: Resource
-    let found: Match
-    let stale: StaleFound | undefined
-    let behind: Behind | undefined
-    let part = false
-    const { namespace } = this.#resources
-    const partsOf = this.#partsOf(asked)
-    try {
-      located = await this.#resources.locate(url, partsOf, tags)
-      found = match(located, exchange.request, wishes, rules, clock.now(), stats)
-      if (found.is === 'usable' && (publicOnly === undefined || found.stored.public)) {
-        if (this.#runs.serve(asked, found.stored, undefined)) stats.hit(namespace, key)
-        return true
-      }
-      if (publicOnly !== undefined) {
-        runOpenly(exchange, this.#rules, { forward: 'bypass', detail: publicOnly })
-        return true
-      }
-      stale = staleOf(located, clock.now(), stats, rules.storeSetCookie)
-      if (stale !== undefined && this.#runs.isRuledInside(located)) {
-        runOpenly(exchange, this.#rules, { forward: 'stale', detail: 'left to a cache further inside' })
-        return true
-      }
-      behind = stale && this.#runs.behind(asked, located, askedAbout(found))
-      if (stale?.servable && behind !== undefined && acceptsStale(stale.stored, wishes, clock.now())) {
-        if (!this.#runs.serve(asked, stale.stored, undefined)) return true
-        stats.stale(namespace, key)
-        await this.#runs.refresh(asked, located, stale, behind)
-        return true
-      }
-      if (wishes.onlyIfCached) return refuse(exchange, rules)
-      if (found.is === 'pass') return this.#runs.runAlone(asked, 'miss', found.reason)
-      if (exchange.request.method === 'HEAD') {
-        return this.#runs.runAlone(asked, missOf(located.resource), 'a HEAD is answered from a stored GET')
-      }
-      const asksFor = exchange.request.headers
-      const isAsked = found.is === 'asked-about' && !asksForVersion(asksFor)
-      if (asksForLess(asksFor) && !isAsked && !this.#runs.whole.willDo(url, asksFor, located.resource !== undefined)) {
-        part = rules.storePartial && asksForPartOnly(asksFor)
-        if (!part) return this.#runs.leaveToHandler(asked, missOf(located.resource))
-      }
-      resource = await this.#runs.ensure(asked, located)
-    } catch (error) {
-      // Looked for anew: meanwhile it may have been purged.
-      const stale = this.#resources.nearby(url, partsOf)
-      if (stale && this.#answerNear(asked, stale.variant, acceptsStale, () => stats.stale(namespace, key))) return true
-      return this.#runs.runWithoutStore(asked, this.#resources.guess(url, partsOf), error instanceof UndeliveredError)
-    }
-    const stored = part ? undefined : askedAbout(found)
-    const fresh = 'fresh' in found && found.fresh
-    const onError = stale?.servableOnError && acceptsStale(stale.stored, wishes, clock.now()) ? behind : undefined
-    return this.#runs.joinOrRun(asked, located, resource, { stored, part, fresh, behind: onError })
-  }
-
-  /** Whether the request may have what is near, and so is answered: by that, or as it says. */
-  #answerNear(asked: Asked, found: Variant, fits: typeof isReusable, onServed: () => void): boolean {
-    const { publicOnly, wishes } = asked
-    if ('pass' in found) {
-      const passes = publicOnly === undefined && !wishes.onlyIfCached
-      return passes && this.#runs.runAlone(asked, 'miss', found.pass)
-    }
-    const now = this.#handle.engine.clock.now()
-    if (found.status === 206 || (publicOnly !== undefined && !found.public) || !fits(found, wishes, now)) return false
-    if (this.#runs.serve(asked, found, undefined)) onServed()
-    return true
-  }
-}
-
-/** What is stored and may be used when its handler says that it still holds. */
-function askedAbout(found: Match): StoredResponse | undefined {
-  return found.is === 'asked-about' ? found.stored : undefined
-}
-
-/** RFC 9111 section 5.2.1.7. */
-function refuse(exchange: Exchange, { cacheStatus }: HttpCacheRules): true {
-  const status = { hit: false, forward: 'miss', detail: 'request says only-if-cached' } as const
-  const headers = ['Content-Length', '0', ...cacheStatusLine(status, cacheStatus)]
-  exchange.send({ status: 504, statusText: '', headers, added: [], removed: [] }, undefined)
-  return true
 }
 
 /**

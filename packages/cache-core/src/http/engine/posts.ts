@@ -1,15 +1,15 @@
 import type { Loaded } from '../../protocol/call.js'
-import type { EngineHandle } from '../../protocol/engine.js'
+import type { Engine } from '../../protocol/engine.js'
 import { has } from '../message/headers.js'
 import type { CacheRequest } from '../message/message.js'
 import { isItsContent } from '../rules/invalidation.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import type { ResourceName } from '../rules/resource-name.js'
 import { type AcceptedByItself, storable } from '../rules/storable.js'
-import { ownParts, variantKey } from '../rules/vary.js'
-import { address, chosenParts, isBypassed } from './asked.js'
+import { address, isBypassed, ownPartsAt, partsAt } from './asked.js'
 import { BodyCapture } from './body-capture.js'
 import type { ResponseHead, WritePlan } from './exchange.js'
+import type { Filler } from './fill.js'
 import type { Resources } from './resource.js'
 import type { Runs } from './runs.js'
 
@@ -21,18 +21,22 @@ interface Answered {
   readonly body: BodyCapture
 }
 
+interface Parts {
+  readonly engine: Engine
+  readonly rules: HttpCacheRules
+  readonly resources: Resources
+  readonly runs: Runs
+  readonly filler: Filler
+}
+
 /** Keeps the responses to POST that are what a GET of the same URL would get (RFC 9110 section 9.3.3). */
 export class Posts {
-  readonly #handle: EngineHandle
+  readonly #parts: Parts
   readonly #rules: HttpCacheRules
-  readonly #resources: Resources
-  readonly #runs: Runs
 
-  constructor(handle: EngineHandle, rules: HttpCacheRules, resources: Resources, runs: Runs) {
-    this.#handle = handle
-    this.#rules = rules
-    this.#resources = resources
-    this.#runs = runs
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#rules = parts.rules
   }
 
   /**
@@ -41,7 +45,7 @@ export class Posts {
    */
   plan(request: CacheRequest, tagsOf: (name: ResourceName) => readonly string[]): Pick<WritePlan, 'capture' | 'keep'> {
     if (!this.#rules.storePost || request.method !== 'POST' || isBypassed(request, this.#rules)) return {}
-    const { clock, captures } = this.#handle.engine
+    const { clock, captures } = this.#parts.engine
     let answered: Answered | undefined
     return {
       capture: (head) => {
@@ -81,18 +85,18 @@ export class Posts {
   ): Promise<void> {
     const found = address(request, this.#rules)
     if (!found.ok) return
-    const { key, name, url } = found
-    const tags = tagsOf(name)
-    const own = ownParts(request, key, name, chosenParts(request, this.#rules), this.#rules)
-    const partsOf = (vary: readonly string[]): readonly string[] => variantKey(own, vary, request, key, this.#rules)
-    const located = await this.#resources.locate(url, partsOf, tags)
-    const resource = await this.#runs.ensure({ url }, located)
+    const { key, url } = found
+    const tags = tagsOf(found.name)
+    const own = ownPartsAt(found, request, this.#rules)
+    const { resources, runs, filler } = this.#parts
+    const located = await resources.locate(url, partsAt({ key, own }, request, this.#rules), tags)
+    const resource = await runs.ensure({ url }, located)
     const { head, verdict, receivedAt, body } = answered
     const { variantSlot } = located
-    await this.#runs.load({ key, tags }, located, resource, async ({ marks }): Promise<Loaded> => {
+    await runs.load({ key, tags }, located, resource, async ({ marks }): Promise<Loaded> => {
       if (marks === undefined) return { encoded: undefined, ttlMs: 0 }
       const stored = { exchange: { request }, key, url, own, resource, variantSlot }
-      return this.#runs.filler.store(stored, head, body.pieces, { verdict, receivedAt, marks })
+      return filler.store(stored, head, body.pieces, { verdict, receivedAt, marks })
     })
   }
 }

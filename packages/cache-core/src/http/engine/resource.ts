@@ -16,6 +16,9 @@ import { partsText } from './slot-texts.js'
 /** A URL's name as one text: `urlText`. */
 export type UrlText = string
 
+/** The key parts of the variant that a Vary list selects. */
+export type PartsOf = (vary: readonly string[]) => readonly string[]
+
 /**
  * A URL as the cache knows it: its mark, which every variant carries, so that purging the URL with all its variants is
  * one delete; and, beside the mark in the same slot, which request fields select among the variants.
@@ -109,15 +112,10 @@ export class Resources {
   /**
    * Reads a URL and the variant that is probably wanted in one batch, or in two where the guess was wrong. For a URL
    * that this process does not know the batch asks for the namespace's mark, too: its load will need it (G2).
-   * @param partsOf The key parts of the variant that a Vary list selects.
    * @param tags Those that every response of the route carries.
    * @throws the store's errors; UndeliveredError.
    */
-  async locate(
-    url: UrlText,
-    partsOf: (vary: readonly string[]) => readonly string[],
-    tags: readonly string[],
-  ): Promise<Located> {
+  async locate(url: UrlText, partsOf: PartsOf, tags: readonly string[]): Promise<Located> {
     const { slots, clock } = this.#engine
     const slot = this.urlSlot(url)
     const known = this.#known.get(slot)
@@ -154,12 +152,12 @@ export class Resources {
   }
 
   /** Where a variant is looked for that this process knows as little of as it does. */
-  guess(url: UrlText, partsOf: (vary: readonly string[]) => readonly string[]): string {
+  guess(url: UrlText, partsOf: PartsOf): string {
     return this.variantSlot(url, partsOf(this.#varyOf(this.urlSlot(url)) ?? NO_FIELDS))
   }
 
   /** The variant that is probably wanted, where it is near: at once. Only of a URL that this process knows. */
-  nearby(url: UrlText, partsOf: (vary: readonly string[]) => readonly string[]): NearFound | undefined {
+  nearby(url: UrlText, partsOf: PartsOf): NearFound | undefined {
     const vary = this.near && this.#varyOf(this.urlSlot(url))
     return vary && this.near?.find(this.variantSlot(url, partsOf(vary)))
   }
@@ -178,7 +176,7 @@ export class Resources {
   }
 
   /** As `locate`, at once: a fresh variant that is at hand. `undefined`: `locate` has to say. */
-  locateAtHand(url: UrlText, partsOf: (vary: readonly string[]) => readonly string[]): Located | undefined {
+  locateAtHand(url: UrlText, partsOf: PartsOf): Located | undefined {
     const slot = this.urlSlot(url)
     const resource = this.#openAtHand(slot, this.#engine.slots.atHand(slot, this.namespace))
     if (resource === undefined) return undefined

@@ -1,0 +1,73 @@
+import type { Engine } from '../../protocol/engine.js'
+import { type CacheStatus, cacheStatusLine } from '../message/cache-status.js'
+import type { CacheResponse } from '../message/message.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import type { Asked } from './asked.js'
+import type { Exchange } from './exchange.js'
+import { type Forward, type Passed, runAlone, runOpenly } from './pass.js'
+import type { UrlText } from './resource.js'
+import { serve } from './serve.js'
+import type { StoredResponse } from './stored-response.js'
+import type { WholeResponses } from './whole-responses.js'
+
+/** Why a handler answers although a response is stored. */
+const LEFT = 'range or condition that is left to the handler'
+const NO_ROOM = 'too many stored bodies are on their way at once (maxSendBytes)'
+
+/** Answers one request, of which nothing is kept for others: with what is stored, or by its own handler. */
+export class Answers {
+  readonly #engine: Engine
+  readonly #rules: HttpCacheRules
+  readonly #whole: WholeResponses
+
+  constructor(engine: Engine, rules: HttpCacheRules, whole: WholeResponses) {
+    this.#engine = engine
+    this.#rules = rules
+    this.#whole = whole
+  }
+
+  /**
+   * With a stored response; or by the handler, where that will not do. Whether it was the stored one.
+   * @param told As for `serve`.
+   */
+  withStored(asked: Asked, stored: StoredResponse, told?: CacheStatus): boolean {
+    const { clock, sends } = this.#engine
+    const served = serve(asked.exchange, stored, clock.now(), told, this.#rules.cacheStatus, sends)
+    if (served === 'for the handler') this.leftToHandler(asked, 'request')
+    if (served === 'no room') this.leftToHandler(asked, 'request', NO_ROOM)
+    return served === 'served'
+  }
+
+  /** As if there were no cache. */
+  openly(exchange: Exchange, passed: Passed): true {
+    runOpenly(exchange, this.#rules, passed)
+    return true
+  }
+
+  /** By a run that sees what others would. */
+  alone({ exchange, key, url }: Asked, forward: Forward, detail: string | undefined): true {
+    const saw = exchange.request.method === 'GET' ? (head: CacheResponse) => this.#saw(url, head) : undefined
+    runAlone(exchange, key, this.#rules, { forward, detail }, saw)
+    return true
+  }
+
+  /** A range or condition that the cache cannot answer as the handler would; with all that the client sent where others may not have the answer. */
+  leftToHandler({ exchange, key, url, publicOnly }: Asked, forward: Forward, detail = LEFT): true {
+    const passed = { forward, detail }
+    if (publicOnly !== undefined) return this.openly(exchange, passed)
+    runAlone(exchange, key, this.#rules, passed, (head) => this.#saw(url, head))
+    return true
+  }
+
+  /** RFC 9111 section 5.2.1.7. */
+  refused(exchange: Exchange): true {
+    const status = { hit: false, forward: 'miss', detail: 'request says only-if-cached' } as const
+    const headers = ['Content-Length', '0', ...cacheStatusLine(status, this.#rules.cacheStatus)]
+    exchange.send({ status: 504, statusText: '', headers, added: [], removed: [] }, undefined)
+    return true
+  }
+
+  #saw(url: UrlText, head: CacheResponse): void {
+    this.#whole.saw(url, head, this.#engine.clock.now())
+  }
+}

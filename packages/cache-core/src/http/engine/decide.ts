@@ -1,0 +1,90 @@
+import type { EngineHandle } from '../../protocol/engine.js'
+import { asksForLess, asksForPartOnly, asksForVersion } from '../rules/client-answer.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { acceptsStale } from '../rules/reuse.js'
+import type { Asked } from './asked.js'
+import { type Match, match } from './match.js'
+import type { Forward, Passed } from './pass.js'
+import type { Located } from './resource.js'
+import { missOf, type Wanted } from './runs.js'
+import type { Behind, RunsBehind } from './runs-behind.js'
+import { type StaleFound, staleOf } from './stale.js'
+import type { StoredResponse } from './stored-response.js'
+import type { WholeResponses } from './whole-responses.js'
+
+/** How a read is answered, by what was found for it. */
+export type Decision =
+  /** With what is stored. */
+  | { readonly by: 'hit'; readonly stored: StoredResponse }
+  /** With what is stale, and its handler runs behind the answer. */
+  | { readonly by: 'stale'; readonly stale: StaleFound; readonly behind: Behind }
+  /** By a 504: it wants no run. */
+  | { readonly by: 'refusal' }
+  /** By its handler, as if there were no cache. */
+  | { readonly by: 'pass'; readonly passed: Passed }
+  /** By its handler, which sees what others would. */
+  | { readonly by: 'run-alone'; readonly forward: Forward; readonly detail: string }
+  /** By its handler, which gets the range or condition. */
+  | { readonly by: 'handler'; readonly forward: Forward }
+  /** By a run whose response is kept for others. */
+  | { readonly by: 'run'; readonly wanted: Wanted }
+
+interface Parts {
+  readonly handle: EngineHandle
+  readonly rules: HttpCacheRules
+  readonly behind: RunsBehind
+  readonly whole: WholeResponses
+}
+
+/** Each line is asked where none before it has answered. */
+export function decide(asked: Asked, located: Located, parts: Parts): Decision {
+  const { rules } = parts
+  const { clock, stats } = parts.handle.engine
+  const { exchange, publicOnly, wishes } = asked
+  const { request } = exchange
+  const now = clock.now()
+  const found = match(located, request, wishes, rules, now, stats)
+  if (found.is === 'usable' && isFor(asked, found.stored)) return { by: 'hit', stored: found.stored }
+  if (publicOnly !== undefined) return { by: 'pass', passed: { forward: 'bypass', detail: publicOnly } }
+
+  const stored = found.is === 'asked-about' ? found.stored : undefined
+  const stale = staleOf(located, now, stats, rules.storeSetCookie)
+  if (stale !== undefined && parts.behind.isRuledInside(located)) {
+    return { by: 'pass', passed: { forward: 'stale', detail: 'left to a cache further inside' } }
+  }
+  const behind = stale && parts.behind.of(asked, located, stored)
+  const takesStale = stale !== undefined && acceptsStale(stale.stored, wishes, now)
+  if (stale?.servable && takesStale && behind !== undefined) return { by: 'stale', stale, behind }
+
+  if (wishes.onlyIfCached) return { by: 'refusal' }
+  if (found.is === 'pass') return { by: 'run-alone', forward: 'miss', detail: found.reason }
+  const forward = missOf(located.resource)
+  if (request.method === 'HEAD') {
+    return { by: 'run-alone', forward, detail: 'a HEAD is answered from a stored GET' }
+  }
+  const share = shareOf(asked, located, found, parts)
+  if (share === 'as-the-handler-says') return { by: 'handler', forward }
+  const part = share === 'part'
+  const onError = stale?.servableOnError && takesStale ? behind : undefined
+  const fresh = 'fresh' in found && found.fresh
+  return { by: 'run', wanted: { stored: part ? undefined : stored, part, fresh, behind: onError } }
+}
+
+/** Whether the request may have what is stored: with credentials only what is public. */
+export function isFor({ publicOnly }: Asked, stored: StoredResponse): boolean {
+  return publicOnly === undefined || stored.public
+}
+
+/** How much of the response a run for this request is to bring. */
+function shareOf(
+  { exchange, url }: Asked,
+  { resource }: Located,
+  found: Match,
+  { rules, whole }: Parts,
+): 'whole' | 'part' | 'as-the-handler-says' {
+  const { headers } = exchange.request
+  if (!asksForLess(headers)) return 'whole'
+  if (found.is === 'asked-about' && !asksForVersion(headers)) return 'whole'
+  if (whole.willDo(url, headers, resource !== undefined)) return 'whole'
+  return rules.storePartial && asksForPartOnly(headers) ? 'part' : 'as-the-handler-says'
+}

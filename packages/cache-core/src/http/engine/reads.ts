@@ -1,0 +1,175 @@
+import type { Engine } from '../../protocol/engine.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { acceptsStale, isReusable, wishesOf } from '../rules/reuse.js'
+import { Addresses } from './addresses.js'
+import type { Answers } from './answers.js'
+import { type Asked, aimOf, ownPartsAt, partsAt } from './asked.js'
+import type { CommonTags } from './common-tags.js'
+import { type Decision, decide, isFor } from './decide.js'
+import type { Exchange } from './exchange.js'
+import { match } from './match.js'
+import type { Located, PartsOf, Resource } from './resource.js'
+import type { RunParts, Runs } from './runs.js'
+import type { Variant } from './variant.js'
+import type { WholeResponses } from './whole-responses.js'
+
+/** How often a request starts over when what it waited for turned out to be no answer to it. */
+const MAX_ROUNDS = 3
+
+interface Parts extends RunParts {
+  readonly runs: Runs
+  readonly tags: CommonTags
+  readonly whole: WholeResponses
+}
+
+/**
+ * Takes a read from admission to answer: what it asks for, what is at hand, else what the store has, else what its
+ * handler says.
+ */
+export class Reads {
+  readonly #parts: Parts
+  readonly #engine: Engine
+  readonly #rules: HttpCacheRules
+  readonly #answers: Answers
+  readonly #addresses: Addresses
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#engine = parts.handle.engine
+    this.#rules = parts.rules
+    this.#answers = parts.answers
+    this.#addresses = new Addresses(parts.rules)
+  }
+
+  /** Settled when all is done; `undefined` where the request is on its way at once. */
+  handle(exchange: Exchange): Promise<void> | undefined {
+    const asked = this.#ask(exchange)
+    return asked === undefined || this.#answerAtOnce(asked) ? undefined : this.#answer(asked)
+  }
+
+  /** What the request asks of the cache; `undefined` where that is nothing, and its handler runs. */
+  #ask(exchange: Exchange): Asked | undefined {
+    const { request } = exchange
+    const aim = aimOf(request, this.#rules, (of) => this.#addresses.of(of))
+    if (!aim.ok) {
+      this.#answers.openly(exchange, aim.passed)
+      return undefined
+    }
+    const { found, admitted } = aim
+    const { key, name, url } = found
+    const asked: Asked = {
+      exchange,
+      key,
+      url,
+      tags: this.#parts.tags.of(name, url),
+      own: ownPartsAt(found, request, this.#rules),
+      waitUntil: this.#parts.patience.waitUntil,
+      publicOnly: admitted.use === 'public-only' ? admitted.reason : undefined,
+      credentials: admitted.use === 'cache' && admitted.credentials,
+      wishes: wishesOf(request.headers, this.#rules),
+    }
+    if (!asked.wishes.noStore) return asked
+    this.#answers.alone(asked, 'request', 'request says no-store')
+    return undefined
+  }
+
+  /** Whether the request was answered by what is at hand: near, or in a store of this process. */
+  #answerAtOnce(asked: Asked): boolean {
+    const { exchange, key, url, wishes } = asked
+    const { stats, clock } = this.#engine
+    const { resources } = this.#parts
+    const partsOf = this.#partsOf(asked)
+    const near = resources.nearby(url, partsOf)
+    if (near?.fresh && this.#answerNear(asked, near.variant, isReusable, () => stats.nearHit(resources.namespace, key)))
+      return true
+    const located = resources.locateAtHand(url, partsOf)
+    const found = located && match(located, exchange.request, wishes, this.#rules, clock.now())
+    if (found?.is !== 'usable' || !isFor(asked, found.stored)) return false
+    if (this.#answers.withStored(asked, found.stored)) stats.hit(resources.namespace, key)
+    return true
+  }
+
+  async #answer(asked: Asked): Promise<void> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      if ((round > 0 && this.#answerAtOnce(asked)) || (await this.#round(asked))) return
+    }
+    this.#answers.alone(asked, 'miss', 'what this request waited for was no answer to it')
+  }
+
+  /** Whether the request was answered; else what it waited for turned out to be no answer to it, and it looks again. */
+  async #round(asked: Asked): Promise<boolean> {
+    const { runs, resources } = this.#parts
+    let located: Located
+    let resource: Resource
+    let decision: Decision
+    try {
+      located = await resources.locate(asked.url, this.#partsOf(asked), asked.tags)
+      decision = decide(asked, located, this.#parts)
+      if (decision.by !== 'run') return this.#answerBy(decision, asked, located)
+      resource = await runs.ensure(asked, located)
+    } catch (error) {
+      return this.#answerWithoutStore(asked, error)
+    }
+    return runs.joinOrRun(asked, located, resource, decision.wanted)
+  }
+
+  #answerBy(decision: Exclude<Decision, { by: 'run' }>, asked: Asked, located: Located): true | Promise<true> {
+    const { exchange, key } = asked
+    switch (decision.by) {
+      case 'hit':
+        if (this.#answers.withStored(asked, decision.stored)) {
+          this.#engine.stats.hit(this.#parts.resources.namespace, key)
+        }
+        return true
+      case 'stale':
+        return this.#answerStale(decision, asked, located)
+      case 'refusal':
+        return this.#answers.refused(exchange)
+      case 'pass':
+        return this.#answers.openly(exchange, decision.passed)
+      case 'run-alone':
+        return this.#answers.alone(asked, decision.forward, decision.detail)
+      case 'handler':
+        return this.#answers.leftToHandler(asked, decision.forward)
+    }
+  }
+
+  async #answerStale(
+    { stale, behind }: Extract<Decision, { by: 'stale' }>,
+    asked: Asked,
+    located: Located,
+  ): Promise<true> {
+    if (!this.#answers.withStored(asked, stale.stored)) return true
+    this.#engine.stats.stale(this.#parts.resources.namespace, asked.key)
+    await this.#parts.runs.refresh(asked, located, stale, behind)
+    return true
+  }
+
+  /** With what is near, even stale; else by the handler. */
+  #answerWithoutStore(asked: Asked, error: unknown): true | Promise<true> {
+    const { url, key } = asked
+    const { runs, resources } = this.#parts
+    const partsOf = this.#partsOf(asked)
+    // Looked for anew: meanwhile it may have been purged.
+    const near = resources.nearby(url, partsOf)
+    const onServed = (): void => this.#engine.stats.stale(resources.namespace, key)
+    if (near && this.#answerNear(asked, near.variant, acceptsStale, onServed)) return true
+    return runs.withoutStore(asked, resources.guess(url, partsOf), error)
+  }
+
+  /** Whether the request may have what is near, and so is answered: by that, or as it says. */
+  #answerNear(asked: Asked, found: Variant, fits: typeof isReusable, onServed: () => void): boolean {
+    const { publicOnly, wishes } = asked
+    if ('pass' in found) {
+      const passes = publicOnly === undefined && !wishes.onlyIfCached
+      return passes && this.#answers.alone(asked, 'miss', found.pass)
+    }
+    if (found.status === 206 || !isFor(asked, found) || !fits(found, wishes, this.#engine.clock.now())) return false
+    if (this.#answers.withStored(asked, found)) onServed()
+    return true
+  }
+
+  #partsOf(asked: Asked): PartsOf {
+    return partsAt(asked, asked.exchange.request, this.#rules)
+  }
+}

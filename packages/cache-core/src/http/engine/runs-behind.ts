@@ -1,0 +1,126 @@
+import type { Loaded, LoadTerms } from '../../protocol/call.js'
+import type { Engine } from '../../protocol/engine.js'
+import { keep } from '../message/headers.js'
+import type { CacheRequest } from '../message/message.js'
+import { asksForPart, narrow } from '../rules/narrowing.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { isFailure } from '../rules/stale-windows.js'
+import { type Asked, aimOf, ownPartsAt, partsAt } from './asked.js'
+import type { Filler } from './fill.js'
+import { type Patience, untilBySlot } from './patience.js'
+import type { Located, Resource, Resources } from './resource.js'
+import { rulersOf } from './rulers.js'
+import { RunFailure } from './run-failure.js'
+import type { FillRequest } from './run-request.js'
+import type { StoredResponse } from './stored-response.js'
+
+/** For so long a variant runs in front of its clients after a layer outside has refused a run behind an answer. Milliseconds. */
+const REFUSED_FOR_MS = 60_000
+
+/**
+ * Runs a handler so that what it answers goes to nobody, with a request of the cache's own.
+ * @param deliver What becomes of a response that only the client may have who waits for it.
+ */
+export type Behind = (terms: LoadTerms, deliver?: FillRequest['deliver']) => Promise<Loaded>
+
+interface Parts {
+  readonly engine: Engine
+  readonly rules: HttpCacheRules
+  readonly resources: Resources
+  readonly filler: Filler
+  readonly patience: Patience
+}
+
+/** Runs behind answers, and which of several caches in a row they are for. */
+export class RunsBehind {
+  /** To which a request of the cache's own is to come back. */
+  readonly #owner: object
+  readonly #parts: Parts
+  /** Variants to which a request of the cache's own does not come; until then their clients wait for their runs. */
+  readonly #refused = untilBySlot()
+
+  constructor(owner: object, parts: Parts) {
+    this.#owner = owner
+    this.#parts = parts
+  }
+
+  /** Whether a cache further inside rules the variant. */
+  isRuledInside({ variantSlot }: Located): boolean {
+    const ruler = rulersOf(this.#parts.engine).get(variantSlot)?.deref()
+    return ruler !== undefined && ruler !== this.#owner
+  }
+
+  /** Whoever takes a request over further inside comes later. */
+  takeOver(variantSlot: string): void {
+    this.#setRuler(variantSlot, this.#owner)
+  }
+
+  /**
+   * The way to the handler of a stale response; `undefined` where the framework has none.
+   * @param stored What it is asked about, where it can say that this still holds.
+   */
+  of(
+    { exchange, key, url, own, credentials }: Asked,
+    { resource, variantSlot }: Located,
+    stored: StoredResponse | undefined,
+  ): Behind | undefined {
+    const { rules, filler, patience, engine } = this.#parts
+    const now = engine.clock.monotonic()
+    // With credentials the answer may be this client's own.
+    if (resource === undefined || credentials || (this.#refused.get(variantSlot) ?? now) > now) return undefined
+    const request = wholeGet(exchange.request)
+    const rerun = exchange.again?.({
+      sees: narrow(request, key, rules),
+      owner: this.#owner,
+      expects: (met) => this.#slotOf(met, resource) === variantSlot,
+      leaveTo: (inner) => this.#setRuler(variantSlot, inner),
+    })
+    if (rerun === undefined) return undefined
+    const what = {
+      ...{ key, url, own, resource, variantSlot, stored, credentials },
+      exchange: { request, run: rerun.run.bind(rerun) },
+      behind: true,
+      forward: 'stale',
+      waitTimeoutMs: patience.waitTimeoutMs,
+    } as const
+    return async (terms, deliver) => {
+      try {
+        return await filler.fill({ ...what, deliver }, terms)
+      } catch (error) {
+        if (isShutOut(error)) this.#refused.set(variantSlot, now + REFUSED_FOR_MS)
+        throw error
+      }
+    }
+  }
+
+  #setRuler(variantSlot: string, ruler: object): void {
+    rulersOf(this.#parts.engine).set(variantSlot, new WeakRef(ruler))
+  }
+
+  /** Where the response to a request is stored; `undefined` where it is not. */
+  #slotOf(request: CacheRequest, { vary }: Resource): string | undefined {
+    const { rules, resources } = this.#parts
+    const aim = aimOf(request, rules)
+    if (!aim.ok || aim.admitted.use !== 'cache') return undefined
+    const { key, url } = aim.found
+    const own = ownPartsAt(aim.found, request, rules)
+    return resources.variantSlot(url, partsAt({ key, own }, request, rules)(vary))
+  }
+}
+
+/** The request for all of a response, whoever asks for less. */
+function wholeGet(request: CacheRequest): CacheRequest {
+  return { ...request, method: 'GET', headers: keep(request.headers, (name) => !asksForPart(name)) }
+}
+
+/** Whether a run behind the answer has failed so that the client is better off with one of its own. */
+export function leavesToClient(error: unknown): boolean {
+  if (!(error instanceof RunFailure)) return false
+  return error.refused || (error.status !== undefined && !isFailure(error.status))
+}
+
+/** Whether a layer outside lets in no request without credentials: it will not at the next one. An overload is soon over. */
+function isShutOut(error: unknown): boolean {
+  if (!(error instanceof RunFailure) || !error.refused || error.status === undefined) return false
+  return error.status < 500 && error.status !== 429
+}
