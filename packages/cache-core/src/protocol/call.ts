@@ -17,6 +17,8 @@ export interface Loaded {
   readonly windows?: Pick<LoadOptions, 'staleWhileRevalidateMs' | 'staleIfErrorMs'>
   /** Its tags, those of the call and those that the loader has named. */
   readonly tags?: readonly string[]
+  /** Whether a value that it was to replace stays, since nothing was learnt of it: as if it had not been loaded. */
+  readonly stays?: boolean
 }
 
 /** What a loader knows of its load. */

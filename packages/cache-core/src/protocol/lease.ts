@@ -26,7 +26,7 @@ export interface LoadLease {
   release(deadline: DeadlineClass, because: ReleaseReason): Promise<LeaseOutcome>
 }
 
-/** The loader has failed; it has found nothing to store; or it has not run. */
+/** The loader has failed; it has found nothing to store; or it has not run, or says nothing of what stood there. */
 export type ReleaseReason = 'failed' | 'nothing' | 'abandoned'
 
 /** Between two attempts to take a lease back while the store does not answer. */

@@ -161,6 +161,7 @@ export class Load {
   /** T5. */
   async #release(right: LoadRight, loaded: Loaded | undefined, deadline: DeadlineClass): Promise<LeaseOutcome> {
     if (loaded === undefined) return right.lease.release(deadline, 'failed')
+    if (loaded.stays) return right.lease.release(deadline, 'abandoned')
     const doubt = deadline === 'read' ? await namedSince(this.#options.namespace, right, loaded.tags) : undefined
     const released = await right.lease.release(deadline, doubt === undefined ? 'nothing' : 'abandoned')
     return doubt ?? released

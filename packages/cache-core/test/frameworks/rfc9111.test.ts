@@ -45,7 +45,9 @@ describe.each(frameworks)('%s: profile rfc9111', (framework, start) => {
 
   it('replaces what does not hold any more, and keeps what a failure says nothing of', async () => {
     let version = 1
+    const seen: unknown[] = []
     const { app, clock } = await behind(start, (req, res) => {
+      seen.push(req.headers['if-none-match'])
       if (version === 0) return res.writeHead(503).end('down')
       const etag = `"v${version}"`
       res.setHeader('Cache-Control', 'max-age=10, must-revalidate').setHeader('ETag', etag)
@@ -60,6 +62,10 @@ describe.each(frameworks)('%s: profile rfc9111', (framework, start) => {
     expect((await app.get('/')).text()).toBe('down')
     version = 2
     expect((await app.get('/')).text()).toBe('version 2')
+    expect((await app.get('/')).cacheStatus()).toContain('hit')
+    expect(seen).toEqual([undefined, '"v1"', '"v2"', '"v2"'])
+    version = 0
+    expect((await app.get('/', { 'Cache-Control': 'no-cache' })).text()).toBe('down')
     expect((await app.get('/')).cacheStatus()).toContain('hit')
   })
 

@@ -129,8 +129,11 @@ class WebExchange implements Exchange, Passage {
 
   send(...[head, body]: Parameters<Exchange['send']>): void {
     const headers = appliedHead(this.#handler.outside?.() ?? [], head)
-    const hasBody = this.request.method !== 'HEAD' || this.#handler.headSeesBody
-    this.#answer(respond({ ...head, headers }, hasBody ? body : undefined))
+    this.#answer(respond({ ...head, headers }, this.#bodyFor(body)))
+  }
+
+  #bodyFor(body: Uint8Array | undefined): Uint8Array | undefined {
+    return this.request.method !== 'HEAD' || this.#handler.headSeesBody ? body : undefined
   }
 
   run(plan: RunPlan): Promise<RunOutcome> {
@@ -163,7 +166,7 @@ class WebExchange implements Exchange, Passage {
     if (instead !== undefined) {
       source?.cancel().catch(() => {})
       this.#over()
-      this.#answer(respond({ ...instead, headers }, instead.body))
+      this.#answer(respond({ ...instead, headers }, this.#bodyFor(instead.body)))
       return settle(PASSED)
     }
     const answer = (body: WebBody): void => {

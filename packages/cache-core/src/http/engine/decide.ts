@@ -59,13 +59,14 @@ export function decide(asked: Asked, located: Located, parts: Parts): Decision {
   if (wishes.onlyIfCached) return { by: 'refusal' }
   if (found.is === 'pass') return { by: 'run-alone', forward: 'miss', detail: found.reason }
   const forward = missOf(located.resource)
-  if (request.method === 'HEAD') {
+  const isHead = request.method === 'HEAD'
+  if (isHead && found.is !== 'asked-about') {
     return { by: 'run-alone', forward, detail: 'a HEAD is answered from a stored GET' }
   }
   const share = shareOf(asked, located, found, parts)
   if (share === 'as-the-handler-says') return { by: 'handler', forward }
   const part = share === 'part'
-  const onError = stale?.servableOnError && takesStale ? behind : undefined
+  const onError = !isHead && stale?.servableOnError && takesStale ? behind : undefined
   const fresh = 'fresh' in found && found.fresh
   return { by: 'run', wanted: { stored: part ? undefined : stored, part, fresh, behind: onError } }
 }

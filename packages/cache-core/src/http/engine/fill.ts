@@ -14,11 +14,11 @@ import { asksForPart, narrow } from '../rules/narrowing.js'
 import { isDocument, noncesOutside } from '../rules/nonces.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { routeVerdict } from '../rules/route-verdict.js'
-import type { StaleWindows } from '../rules/stale-windows.js'
+import { isFailure, type StaleWindows } from '../rules/stale-windows.js'
 import { type AcceptedByItself, isComplete, isEndless, type Refusal, storable } from '../rules/storable.js'
 import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import { partBounds } from '../rules/stored-part.js'
-import { conditionalSight, confirms } from '../rules/validation.js'
+import { conditionalSight, saysItHolds } from '../rules/validation.js'
 import { variantKey, withOrigin } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
 import { bytesIn, cutToLength, holdsAny } from './body-pieces.js'
@@ -43,6 +43,9 @@ interface StoreTerms {
 
 /** Nothing to give to those who wait: they look again. */
 const NOTHING: Loaded = { encoded: undefined, ttlMs: 0 }
+
+/** The same, and what stands there is as good as before. */
+const UNTOUCHED: Loaded = { ...NOTHING, stays: true }
 
 /** Why a page with another's policy is not stored. */
 const NONCE = 'a layer outside of the cache sets a nonce for each response, and the body holds it'
@@ -139,16 +142,12 @@ export class Filler {
         head = given
         receivedAt = clock.now()
         const times = { requestedAt, receivedAt }
-        if (
-          stored !== undefined &&
-          given.status === 304 &&
-          confirms(given.headers, exchange.request.headers, stored.headers)
-        ) {
-          renewed = renew(stored, given, this.#rules, times)
+        if (stored && saysItHolds(exchange.request, given, given.changes.lines, stored.headers)) {
+          renewed = renew(stored, given, this.#rules, times, request.credentials)
           return renewedAnswer(renewed, exchange.request, given, this.#rules)
         }
         verdict = this.#verdict(request, given, times)
-        this.#whole.saw(request.url, given, receivedAt)
+        if (exchange.request.method === 'GET') this.#whole.saw(request.url, given, receivedAt)
         const decision = this.#decide(request, given, verdict, receivedAt)
         return request.deliver === undefined || isEndless(given.headers) ? decision : { ...decision, capture: true }
       },
@@ -158,16 +157,17 @@ export class Filler {
       },
     })
     if (renewed !== undefined) return this.#keepRenewed(request, renewed, keep)
+    if (exchange.request.method === 'HEAD') return this.#afterHead(request, head)
     if (request.behind) {
       checkAnswered(outcome, head)
       if (capture.ended === 'no-room') throw new RunFailure(head?.status)
     }
     if (outcome.end === 'broken' || outcome.end === 'refused' || head === undefined || verdict === undefined)
-      return NOTHING
+      return UNTOUCHED
     const { status } = head
     // What is asked about is no worse for a failure, or for a 304 that is about another version.
-    const isNoWitness =
-      (stored !== undefined && (status === 304 || status >= 500)) || this.#isNoWitness(request, status, receivedAt)
+    if (stored !== undefined && !verdict.storable && (status === 304 || isFailure(status))) return UNTOUCHED
+    const isNoWitness = this.#isNoWitness(request, status, receivedAt)
     const refuse = (reason: string): Loaded => (isNoWitness ? NOTHING : passMark(reason, status))
     if (!verdict.storable) {
       if (outcome.end === 'captured') deliver(request, head, capture.pieces, receivedAt, verdict.reason)
@@ -208,9 +208,16 @@ export class Filler {
     return this.#kept.keptLately(variantSlot, now) || (status >= 400 && this.#whole.wasStorable(url, now))
   }
 
+  /** A HEAD brings nothing to store; one of another version makes what is fresh stale (RFC 9111 section 4.3.5). */
+  async #afterHead({ url, stored }: RunRequest, head: ResponseHead | undefined): Promise<Loaded> {
+    const isFresh = stored !== undefined && this.#engine.clock.now() < stored.receivedAt + stored.freshForMs
+    if (isFresh && head?.status === 200) await this.#resources.soften(url)
+    return UNTOUCHED
+  }
+
   /** What is stored again, with the fields of a 304. */
   async #keepRenewed(request: RunRequest, { response, verdict }: Renewed, keep: Keep): Promise<Loaded> {
-    if (!verdict.storable) return passMark(verdict.reason, 304)
+    if (!verdict.storable) return verdict.byRequest ? NOTHING : passMark(verdict.reason, 304)
     const accepted = this.#byRoute(request, response, verdict)
     if (!accepted.storable) return passMark(accepted.reason, 304)
     const payload = encodeResponse({ ...response, public: verdict.public }, [response.body])

@@ -40,8 +40,18 @@ export function match(
   if (variant.status === 206)
     return reusable && isPartFor(variant, request, now) ? use(variant) : { is: 'nothing', fresh }
   if (reusable) return use(variant)
-  const isKept = rules.keepStaleMs > 0 && hasValidator(variant.headers)
-  return isKept ? { is: 'asked-about', stored: variant, fresh } : { is: 'nothing', fresh }
+  return mayBeAskedAbout(variant, request, rules)
+    ? { is: 'asked-about', stored: variant, fresh }
+    : { is: 'nothing', fresh }
+}
+
+/** Of what a HEAD is answered with, the handler says more than that it still holds. */
+function mayBeAskedAbout(
+  { status, headers }: StoredResponse,
+  { method }: CacheRequest,
+  rules: HttpCacheRules,
+): boolean {
+  return method === 'HEAD' ? rules.updateByHead && status === 200 : rules.keepStaleMs > 0 && hasValidator(headers)
 }
 
 function use(stored: StoredResponse): Match {

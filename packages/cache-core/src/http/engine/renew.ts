@@ -20,18 +20,22 @@ export interface Renewed {
   readonly verdict: Storable
 }
 
-/** RFC 9111 section 4.3.4. */
+/**
+ * RFC 9111 sections 4.3.4 and 4.3.5.
+ * @param credentials Whether the handler saw what makes the request one client's own.
+ */
 export function renew(
   stored: StoredResponse,
   head: Pick<ResponseHead, 'changes'>,
   rules: HttpCacheRules,
   times: ResponseTimes,
+  credentials: boolean,
 ): Renewed {
   const { receivedAt } = times
   const { status, body } = stored
   const { lines } = head.changes
   const headers = freshened(stored.headers, lines)
-  const found = storable({ method: 'GET', credentials: false }, { status, headers }, rules, times)
+  const found = storable({ method: 'GET', credentials }, { status, headers }, rules, times)
   const verdict = found.storable && !saysHowLong(lines, rules) ? withLifetimeOf(stored, found, lines, times) : found
   const facts = { receivedAt, bodyBytes: body.length, etag: undefined }
   const kept = verdict.storable ? { ...facts, withheld: verdict.withheld } : facts

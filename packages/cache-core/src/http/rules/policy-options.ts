@@ -48,6 +48,11 @@ export interface PolicyOptions {
   /** Whether a part (206) is stored, for requests of what is in it. Default `false`; `true` in profile `rfc9111`. */
   readonly storePartial?: boolean | undefined
   /**
+   * Whether a 200 to a HEAD that reaches the handler freshens the stored response to GET, or makes it stale where
+   * ETag, Last-Modified or Content-Length differ (RFC 9111 section 4.3.5). Default `false`; `true` in profile `rfc9111`.
+   */
+  readonly updateByHead?: boolean | undefined
+  /**
    * How long a response is kept after its end, to be validated: its handler is then run with If-None-Match or
    * If-Modified-Since, and its 304 makes it fresh again. Default `0`: nothing is kept; `'1d'` in profile `rfc9111`.
    */
@@ -103,6 +108,7 @@ export const POLICY_OPTIONS = {
   storeSetCookie: flag(),
   storePost: flag(),
   storePartial: flag(),
+  updateByHead: flag(),
   keepStale: duration(),
   cutToLength: flag(),
   gatewayErrors: flag(),

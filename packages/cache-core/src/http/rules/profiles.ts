@@ -16,6 +16,8 @@ export interface Policies {
   readonly storeSetCookie: boolean
   readonly storePost: boolean
   readonly storePartial: boolean
+  /** Whether the response to a HEAD freshens the stored GET, or makes it stale. */
+  readonly updateByHead: boolean
   /** How long what is no longer fresh is kept, to be validated, or taken by a client that says max-stale. */
   readonly keepStaleMs: number
   /** How long stale responses are served where the handler fails; `undefined` leaves it to the response. */
@@ -46,6 +48,7 @@ export const PROFILES: Readonly<Record<Profile, Policies>> = {
     storeSetCookie: false,
     storePost: false,
     storePartial: false,
+    updateByHead: false,
     keepStaleMs: 0,
     staleIfErrorMs: undefined,
     cutToLength: false,
@@ -65,6 +68,7 @@ export const PROFILES: Readonly<Record<Profile, Policies>> = {
     storeSetCookie: true,
     storePost: true,
     storePartial: true,
+    updateByHead: true,
     keepStaleMs: 86_400_000,
     staleIfErrorMs: 3_600_000,
     cutToLength: true,

@@ -35,11 +35,35 @@ function otherTags(asked: HeaderLines, etag: string): readonly string[] {
  * Whether a 304 is about the stored response, and not about another one that the client has (RFC 9111 section 4.3.3).
  * Where only our own validators were sent it can be about nothing else.
  */
-export function confirms(head: HeaderLines, asked: HeaderLines, stored: HeaderLines): boolean {
+function confirms(head: HeaderLines, asked: HeaderLines, stored: HeaderLines): boolean {
   const etag = first(stored, 'etag')
   if (etag === undefined || otherTags(asked, etag).length === 0) return true
   const confirmed = first(head, 'etag')
   return confirmed !== undefined && opaqueTag(confirmed) === opaqueTag(etag)
+}
+
+/** What a 200 to a HEAD says of the stored GET: what it does not say cannot differ (RFC 9111 section 4.3.5). */
+const OF_THE_VERSION = ['etag', 'last-modified', 'content-length', 'content-encoding']
+
+/**
+ * Whether the answer to a conditional request, or to a HEAD, says that the stored response still holds.
+ * @param own The field lines of the handler and the layers inside.
+ */
+export function saysItHolds(
+  request: { readonly method: string; readonly headers: HeaderLines },
+  { status, headers }: { readonly status: number; readonly headers: HeaderLines },
+  own: HeaderLines,
+  stored: HeaderLines,
+): boolean {
+  if (status === 304) return confirms(headers, request.headers, stored)
+  return request.method === 'HEAD' && status === 200 && isOfVersion(own, stored)
+}
+
+function isOfVersion(head: HeaderLines, stored: HeaderLines): boolean {
+  return OF_THE_VERSION.every((name) => {
+    const said = first(head, name)
+    return said === undefined || said === first(stored, name)
+  })
 }
 
 /** What describes the bytes as they are stored stays (RFC 9111 section 3.2). */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { conditionalSight, confirms, freshened } from '../../../src/http/rules/validation.js'
+import { conditionalSight, freshened, saysItHolds } from '../../../src/http/rules/validation.js'
 
 const STORED = ['ETag', '"ours"', 'Last-Modified', 'Wed, 01 Jan 2020 00:00:00 GMT', 'Content-Length', '5']
 
@@ -24,7 +24,20 @@ describe('a handler that is asked whether a response still holds', () => {
     ['it names the other', ['If-None-Match', '"theirs"'], ['ETag', '"theirs"'], false],
     ['it does not say which of two', ['If-None-Match', '"theirs"'], [], false],
   ])('means ours with its 304 where %s: %4$s', (_, asked, head, ours) => {
-    expect(confirms(head, asked, STORED)).toBe(ours)
+    const get = { method: 'GET', headers: asked }
+    expect(saysItHolds(get, { status: 304, headers: head }, head, STORED)).toBe(ours)
+  })
+
+  it.each([
+    ['names the same version', ['ETag', '"ours"', 'Content-Length', '5'], true],
+    ['says nothing', [], true],
+    ['has another tag', ['ETag', 'W/"ours"'], false],
+    ['has another length', ['Content-Length', '6'], false],
+    ['is encoded otherwise', ['Content-Encoding', 'gzip'], false],
+  ])('means ours with a 200 to a HEAD that %s: %3$s', (_, head, ours) => {
+    const holds = (method: string, status: number) =>
+      saysItHolds({ method, headers: [] }, { status, headers: head }, head, STORED)
+    expect([holds('HEAD', 200), holds('GET', 200), holds('HEAD', 203)]).toEqual([ours, false, false])
   })
 })
 
