@@ -1,6 +1,7 @@
 import { bufferOf } from '../base/bytes.js'
 import { TOKEN_BYTES } from '../entry/frame.js'
-import type { WakeKind } from './wakes.js'
+import { MAX_SLOT_KEY_BYTES } from './slot.js'
+import { MAX_TOPICS, type WakeKind } from './wakes.js'
 
 /**
  * What processes tell each other.
@@ -21,6 +22,13 @@ export interface BusMessage {
   /** What it says of loads. */
   readonly loads?: { readonly kind: WakeKind; readonly topics: readonly string[] } | undefined
 }
+
+/** Changes in one message, so that none holds up the connection for long. */
+export const MAX_CHANGES = 1_000
+/** Characters of slots in one message, before the last one. */
+export const MAX_MESSAGE_CHARACTERS = 65_536
+/** Those are 3 bytes each at the most, beside their lengths and the last slot. */
+const MAX_MESSAGE_BYTES = 3 * MAX_MESSAGE_CHARACTERS + 2 * MAX_SLOT_KEY_BYTES
 
 /** Changes with the layout: what another one has written is not for us. */
 const LAYOUT = 0xb1
@@ -55,26 +63,31 @@ export function encodeMessage({ sender, number, slots, loads }: BusMessage): Buf
   return bytes
 }
 
-/** `undefined` where it is not a whole message of this layout. */
+/**
+ * `undefined` where it is not a whole message of this layout, or more than any bus sends: whoever may write into the
+ * channel is not to fill the memory of those who listen.
+ */
 export function decodeMessage(message: Uint8Array): BusMessage | undefined {
   const bytes = bufferOf(message)
-  if (bytes.byteLength < HEADER_BYTES || bytes[0] !== LAYOUT) return undefined
+  const { byteLength } = bytes
+  if (byteLength < HEADER_BYTES || byteLength > MAX_MESSAGE_BYTES || bytes[0] !== LAYOUT) return undefined
   const sender = bytes.toString('latin1', 2, NUMBER_AT)
   const number = bytes.readUInt32BE(NUMBER_AT)
   if (bytes[1] === HEARTBEAT) return { sender, number, slots: undefined }
   const kind = bytes[1] === LOADS.wanted ? 'wanted' : bytes[1] === LOADS.ended ? 'ended' : undefined
   if (kind !== undefined) {
+    if (byteLength > HEADER_BYTES + MAX_TOPICS * TOKEN_BYTES) return undefined
     const topics = bytes.toString('latin1', HEADER_BYTES).match(TOPICS) ?? []
     return { sender, number, slots: undefined, loads: { kind, topics } }
   }
   if (bytes[1] !== CHANGES) return undefined
   const slots: string[] = []
   let at = HEADER_BYTES
-  while (at < bytes.byteLength) {
-    if (at + LENGTH_BYTES > bytes.byteLength) return undefined
+  while (at < byteLength) {
+    if (at + LENGTH_BYTES > byteLength) return undefined
     const from = at + LENGTH_BYTES
     at = from + bytes.readUInt32BE(at)
-    if (at > bytes.byteLength) return undefined
+    if (at > byteLength || slots.length === MAX_CHANGES) return undefined
     slots.push(bytes.toString('utf8', from, at))
   }
   return { sender, number, slots }

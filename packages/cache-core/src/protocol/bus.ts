@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { CancelTimer, Clock } from '../base/clock.js'
 import { StoreClosedError } from '../base/errors.js'
 import type { Store, Unsubscribe } from '../store/store.js'
-import { type BusMessage, decodeMessage, encodeMessage, SENDER_BYTES } from './bus-message.js'
+import {
+  type BusMessage,
+  decodeMessage,
+  encodeMessage,
+  MAX_CHANGES,
+  MAX_MESSAGE_CHARACTERS,
+  SENDER_BYTES,
+} from './bus-message.js'
 import { Senders } from './senders.js'
 import { BUS_CHANNEL } from './slot.js'
 import type { Stats } from './stats.js'
@@ -15,8 +22,6 @@ const MISSED_HEARTBEATS = 2
 /** How soon, and at the longest how seldom, a subscription that failed is tried again. */
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 2_000
-/** Changes in one message, so that none holds up the connection for long. */
-const MAX_CHANGES = 1_000
 
 interface Parts {
   /** Behind its guard. */
@@ -39,6 +44,8 @@ export interface BusEvents {
 
 interface Batch {
   readonly slots: Set<string>
+  /** Of all slots. */
+  characters: number
   readonly sent: Promise<void>
 }
 
@@ -82,13 +89,16 @@ export class Bus implements WakeBus {
    */
   tell(slot: string): Promise<void> {
     this.open()
-    if (this.#batch === undefined || this.#batch.slots.size >= MAX_CHANGES) {
+    let batch = this.#batch
+    if (batch === undefined || batch.slots.size >= MAX_CHANGES || batch.characters >= MAX_MESSAGE_CHARACTERS) {
       const slots = new Set<string>()
       const sent = new Promise<void>((resolve) => process.nextTick(resolve)).then(() => this.#send(slots))
-      this.#batch = { slots, sent }
+      batch = { slots, characters: 0, sent }
+      this.#batch = batch
     }
-    this.#batch.slots.add(slot)
-    return this.#batch.sent
+    batch.slots.add(slot)
+    batch.characters += slot.length
+    return batch.sent
   }
 
   get linked(): boolean {

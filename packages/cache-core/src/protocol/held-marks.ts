@@ -4,6 +4,8 @@ import type { Near } from './near.js'
 
 /** Marks that one cache remembers: entity tags come by the thousand. The one that was read longest ago goes. */
 const MAX_HELD = 10_000
+/** Characters of their names: other processes may name any. */
+const MAX_HELD_CHARACTERS = 4_000_000
 
 /** When a read or a renewal began, in the order of all of them. */
 export interface Begun {
@@ -29,6 +31,7 @@ export class HeldMarks {
   readonly #near: Near | undefined
   /** In the order in which they were read. */
   readonly #held = new Map<string, Held>()
+  #characters = 0
   #order = 0
   /** The fence of all that are not remembered any more. */
   #floor = 0
@@ -107,12 +110,16 @@ export class HeldMarks {
   }
 
   #keep(slot: string, held: Held): void {
-    this.#held.delete(slot)
+    if (!this.#held.delete(slot)) this.#characters += slot.length
     this.#held.set(slot, held)
-    if (this.#held.size <= MAX_HELD) return
+    while (this.#held.size > MAX_HELD || this.#characters > MAX_HELD_CHARACTERS) this.#forgetOldest()
+  }
+
+  #forgetOldest(): void {
     for (const [oldest, { fence }] of this.#held) {
       this.#floor = Math.max(this.#floor, fence)
       this.#held.delete(oldest)
+      this.#characters -= oldest.length
       return
     }
   }

@@ -31,18 +31,28 @@ export class Spaces {
     return space
   }
 
-  /** `undefined`: not the slot of a key. */
+  /** Where an entry may stand; `undefined` where none can: whatever names others say, no memory is taken for them. */
   homeOf(slot: string): Home | undefined {
-    let at = -1
-    for (let part = 0; part < PARTS_BEFORE_KEY; part++) {
-      at = slot.indexOf(SEPARATOR, at + 1)
-      if (at === -1) return undefined
-    }
-    const text = slot.slice(at + 1)
-    const space = this.of(slot.slice(0, at + 1))
-    if (text.includes(SEPARATOR)) return { space, composed: true, key: text }
-    return { space, composed: false, key: text.includes('%') ? unescapePart(text) : text }
+    return homeIn(slot, (prefix) => this.#spaces.get(prefix)?.deref())
   }
+
+  /** Where an entry is to stand. `undefined`: not the slot of a key. */
+  homeFor(slot: string): Home | undefined {
+    return homeIn(slot, (prefix) => this.of(prefix))
+  }
+}
+
+function homeIn(slot: string, spaceOf: (prefix: string) => NearSpace | undefined): Home | undefined {
+  let at = -1
+  for (let part = 0; part < PARTS_BEFORE_KEY; part++) {
+    at = slot.indexOf(SEPARATOR, at + 1)
+    if (at === -1) return undefined
+  }
+  const space = spaceOf(slot.slice(0, at + 1))
+  if (space === undefined) return undefined
+  const text = slot.slice(at + 1)
+  if (text.includes(SEPARATOR)) return { space, composed: true, key: text }
+  return { space, composed: false, key: text.includes('%') ? unescapePart(text) : text }
 }
 
 function unescapePart(part: string): string {

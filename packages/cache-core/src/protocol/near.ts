@@ -124,7 +124,7 @@ export class Near {
   /** What was loaded while the store did not answer: this process is alone with it (N3). */
   enterAlone(reading: Reading, content: NearContent): void {
     if (this.#closed || this.#isOutrun(reading, content)) return
-    const home = this.#spaces.homeOf(reading.slot)
+    const home = this.#spaces.homeFor(reading.slot)
     if (home !== undefined) this.#add(home, content)
   }
 

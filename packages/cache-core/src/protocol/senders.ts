@@ -1,9 +1,12 @@
 /** A sender that was silent for so long is forgotten, in milliseconds: sixty heartbeats. */
 const FORGOTTEN_AFTER_MS = 60_000
 
+/** Those heard last. Whoever was heard before them counts as new. */
+const MAX_SENDERS = 10_000
+
 interface Sender {
-  number: number
-  heardAt: number
+  readonly number: number
+  readonly heardAt: number
 }
 
 /** Who was heard, and up to which message: so a message that was lost is noticed with the next one, or a heartbeat. */
@@ -31,14 +34,18 @@ export class Senders {
 
   /** Those that have been silent for long have most likely ended. Who speaks again counts as new. */
   forgetSilent(now: number): void {
-    for (const [id, { heardAt }] of this.#senders) if (now - heardAt > FORGOTTEN_AFTER_MS) this.#senders.delete(id)
+    for (const [id, { heardAt }] of this.#senders) {
+      if (now - heardAt <= FORGOTTEN_AFTER_MS) return
+      this.#senders.delete(id)
+    }
   }
 
   #heard(id: string, sender: Sender | undefined, number: number, now: number): void {
-    if (sender === undefined) this.#senders.set(id, { number, heardAt: now })
-    else {
-      sender.number = number
-      sender.heardAt = now
-    }
+    // Behind all others: the first is the one that was silent for longest.
+    if (sender !== undefined) this.#senders.delete(id)
+    this.#senders.set(id, { number, heardAt: now })
+    if (this.#senders.size <= MAX_SENDERS) return
+    const [longest] = this.#senders.keys()
+    if (longest !== undefined) this.#senders.delete(longest)
   }
 }

@@ -13,6 +13,8 @@ export interface Standing {
 
 /** Changed marks that are remembered, for the sake of reads that were under way meanwhile. */
 const MAX_CHANGED = 1_000
+/** Characters of their names. */
+const MAX_CHANGED_CHARACTERS = 1_000_000
 
 /**
  * The marks that near entries carry. An invalidation of a namespace or tag voids all its entries in one step, without
@@ -22,6 +24,7 @@ export class Standings {
   readonly #standings = new Map<string, Standing>()
   /** When a mark was last changed, counted in changes; those changed longest ago are forgotten. */
   readonly #changed = new Map<string, number>()
+  #changedCharacters = 0
   #changes = 0
   /** What holds of all that are forgotten. */
   #floor = 0
@@ -65,9 +68,9 @@ export class Standings {
 
   /** The mark has another version from now on. */
   void(id: string): void {
-    this.#changed.delete(id)
+    if (!this.#changed.delete(id)) this.#changedCharacters += id.length
     this.#changed.set(id, ++this.#changes)
-    if (this.#changed.size > MAX_CHANGED) this.#forgetOldest()
+    while (this.#changed.size > MAX_CHANGED || this.#changedCharacters > MAX_CHANGED_CHARACTERS) this.#forgetOldest()
     const standing = this.#standings.get(id)
     if (standing === undefined) return
     standing.valid = false
@@ -78,6 +81,7 @@ export class Standings {
     for (const [id, change] of this.#changed) {
       this.#floor = change
       this.#changed.delete(id)
+      this.#changedCharacters -= id.length
       return
     }
   }

@@ -4,7 +4,7 @@ import { TOKEN_BYTES } from '../entry/frame.js'
 /** Loads that somebody waits for elsewhere, as far as they are remembered; the oldest goes, and is polled for. */
 const MAX_WANTED = 10_000
 /** Loads in one message. */
-const MAX_TOPICS = 1_000
+export const MAX_TOPICS = 1_000
 
 /**
  * `'wanted'`: somebody waits for these loads, and wants to be told when they are over. `'ended'`: they are. A load is
