@@ -1,6 +1,8 @@
 import { Client, type ClientConfig, LifecycleState } from 'hazelcast-client'
 import { connectionLog } from './connection-log.js'
+import { frameBytesOf, TOO_LARGE_DATA } from './entries.js'
 import { errors } from './errors.js'
+import { type FrameReader, limitFrames } from './frame-limit.js'
 import type { HazelcastClient } from './options.js'
 
 /** Where a store gets its client from. */
@@ -50,6 +52,7 @@ const RENEW_AFTER_MS = 1_000
  */
 export class OwnConnection implements Connection {
   readonly #config: ClientConfig
+  readonly #maxValueBytes: number
   #opening: Promise<void> | undefined
   #client: HazelcastClient | undefined
   #current: HazelcastClient | undefined
@@ -57,8 +60,9 @@ export class OwnConnection implements Connection {
   #renewAt = 0
   #closed = false
 
-  constructor(config: ClientConfig) {
+  constructor(config: ClientConfig, maxValueBytes: number) {
     this.#config = config
+    this.#maxValueBytes = maxValueBytes
   }
 
   get current(): HazelcastClient | undefined {
@@ -110,6 +114,7 @@ export class OwnConnection implements Connection {
         this.#client = client
         if (this.#config.network?.smartRouting !== false) stopConnectingMembers = connectMembers(client)
         pauseBetweenRegistrations(client)
+        limitReplies(client, this.#maxValueBytes)
         // Closed while the client was made: it has just begun to connect.
         if (this.#closed) void client.shutdown()
       }, reject)
@@ -130,9 +135,17 @@ export class OwnConnection implements Connection {
 /** How often the client looks for members that it has no connection to. */
 const CONNECT_MEMBERS_MS = 250
 
+interface MemberConnection {
+  readonly reader?: FrameReader
+}
+
 /** What the client can do and does not publish. */
 interface Internals {
-  getConnectionManager?(): { reconnectToMembers?(): void }
+  getConnectionManager?(): {
+    reconnectToMembers?(): void
+    getConnectionRegistry?(): { getConnections(): readonly MemberConnection[] }
+    on?(event: 'connectionAdded', listener: (connection: MemberConnection) => void): void
+  }
   readonly clusterViewListenerService?: { tryRegisterToRandomConnection?(from: unknown): void }
 }
 
@@ -167,4 +180,21 @@ function pauseBetweenRegistrations(client: HazelcastClient): void {
       if (client.getLifecycleService().isRunning()) register.call(service, from)
     }, REGISTER_PAUSE_MS).unref()
   }
+}
+
+/** What the members answer beside values (their list, errors) fits into this. */
+const OTHER_REPLIES_BYTES = 1_048_576
+
+/**
+ * No value takes more memory than it may have, whoever has written it. Where another version of the client has no such
+ * reader, values are read as a whole; a test tells.
+ */
+function limitReplies(client: HazelcastClient, maxValueBytes: number): void {
+  const maxBytes = Math.max(frameBytesOf(maxValueBytes), OTHER_REPLIES_BYTES)
+  const manager = (client as HazelcastClient & Internals).getConnectionManager?.()
+  const limit = ({ reader }: MemberConnection): void => {
+    if (reader !== undefined) limitFrames(reader, maxBytes, TOO_LARGE_DATA)
+  }
+  for (const connection of manager?.getConnectionRegistry?.().getConnections() ?? []) limit(connection)
+  manager?.on?.('connectionAdded', limit)
 }

@@ -26,7 +26,7 @@ import {
 import { Predicates } from 'hazelcast-client'
 import { CallersConnection, type Connection, OwnConnection } from './connection.js'
 import { Counters } from './counters.js'
-import { type Entries, engineTtl, TTL_RESOLUTION_MS } from './entries.js'
+import { type Entries, engineTtl, isTooLarge, TTL_RESOLUTION_MS, withRawValues } from './entries.js'
 import { errors, isRefused, STORE_NAME, storeError } from './errors.js'
 import { Lifetimes } from './lifetimes.js'
 import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from './options.js'
@@ -61,7 +61,8 @@ export class HazelcastStore implements Store {
   /** @throws InvalidOptionError naming the option. */
   constructor(options: HazelcastStoreOptions) {
     const { source, map, keyPrefix, maxValueBytes } = parseOptions(options)
-    this.#connection = 'client' in source ? new CallersConnection(source.client) : new OwnConnection(source.config)
+    this.#connection =
+      'client' in source ? new CallersConnection(source.client) : new OwnConnection(source.config, maxValueBytes)
     this.#map = map
     this.#prefix = keyPrefix
     this.#lifetimes = new Lifetimes(map, () => this.#entries())
@@ -103,7 +104,12 @@ export class HazelcastStore implements Store {
     return this.#write('add', async (entries) => {
       const stamped = this.#stamps.stamp(bytes)
       const engineKey = this.#engineKey(key)
-      const winner: unknown = await entries.putIfAbsent(engineKey, stamped, engineTtl(ttl))
+      let winner: unknown = await entries.putIfAbsent(engineKey, stamped, engineTtl(ttl))
+      if (isTooLarge(winner)) {
+        // Nothing tells it from what may stand there by now; taking that away is what an eviction is.
+        await entries.delete(engineKey)
+        winner = await entries.putIfAbsent(engineKey, stamped, engineTtl(ttl))
+      }
       if (winner !== null && !Buffer.isBuffer(winner)) {
         // Reads as a miss, and would be in the way of every lease of its key.
         return (await this.#lifetimes.replace(engineKey, winner, stamped, ttl)) ? stamped : undefined
@@ -242,7 +248,7 @@ export class HazelcastStore implements Store {
   async #entries(): Promise<Entries> {
     const client = this.#connection.current ?? (await this.#connection.client())
     if (this.#opened?.client !== client) {
-      this.#opened = { client, entries: await client.getMap<string, Buffer>(this.#map) }
+      this.#opened = { client, entries: withRawValues(await client.getMap<string, Buffer>(this.#map)) }
     }
     return this.#opened.entries
   }
@@ -288,7 +294,7 @@ export class HazelcastStore implements Store {
   }
 }
 
-/** A text or a number under our prefix, written by somebody else, holds no value. */
+/** Anything else under our prefix was written by somebody else, and holds no value. */
 function openEntry(stored: unknown): StoreEntry | undefined {
   return Buffer.isBuffer(stored) ? { bytes: stored.subarray(STAMP_BYTES), version: stored } : undefined
 }

@@ -94,8 +94,8 @@ export class Lifetimes {
     const { key, stamp, endsAt } = replacement
     if (!this.#isUnset(replacement)) return
     const entries = await this.#entries()
-    const present = await entries.get(key)
-    if (present?.subarray(0, STAMP_BYTES).equals(stamp)) {
+    const present: unknown = await entries.get(key)
+    if (Buffer.isBuffer(present) && present.subarray(0, STAMP_BYTES).equals(stamp)) {
       const ttlMs = endsAt === undefined ? undefined : Math.max(1, Math.ceil(endsAt - performance.now()))
       await this.#set(entries, replacement, ttlMs)
     } else {

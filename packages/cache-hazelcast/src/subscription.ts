@@ -1,5 +1,5 @@
 import type { Listener, SubscriptionEvents } from '@tiercel/cache-core/store'
-import type { Ringbuffer } from 'hazelcast-client'
+import type { ReadResultSet, Ringbuffer } from 'hazelcast-client'
 
 /**
  * A channel is a ringbuffer, what a reliable topic is inside. The topic itself will not do: its listener does not say
@@ -7,8 +7,8 @@ import type { Ringbuffer } from 'hazelcast-client'
  */
 export type Channel = Ringbuffer<Buffer>
 
-/** How many messages one read may bring. */
-const BATCH = 1_000
+/** How many messages one read may bring: they are in memory at once, however large they are. */
+const BATCH = 100
 /** Pause before a lost subscription is tried again. */
 const RETRY_MS = 250
 
@@ -69,7 +69,7 @@ export class Subscription {
       this.#events.onUp?.()
     }
     for (let index = 0; index < batch.size() && !this.#ended; index++) {
-      const message = batch.get(index)
+      const message = messageAt(batch, index)
       if (message !== undefined) this.#listener(message)
     }
     return { channel, next: following }
@@ -80,4 +80,14 @@ interface Position {
   readonly channel: Channel
   /** The sequence number of the next message. */
   readonly next: number
+}
+
+/** What somebody else has put into the ring is no message: the client may not even be able to read it. */
+function messageAt(batch: ReadResultSet<Buffer>, index: number): Buffer | undefined {
+  try {
+    const message: unknown = batch.get(index)
+    return Buffer.isBuffer(message) ? message : undefined
+  } catch {
+    return undefined
+  }
 }

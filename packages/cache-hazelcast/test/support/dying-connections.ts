@@ -4,7 +4,7 @@ import { parseOptions } from '../../src/options.js'
 // The sockets of all connections are closed, and the client, before it hears of that, asks for news of the cluster.
 const { source } = parseOptions({ url: process.argv[2] ?? '' })
 if (!('config' in source)) throw new Error('no client is to be created')
-const connection = new OwnConnection(source.config)
+const connection = new OwnConnection(source.config, 1_000)
 
 /** What of the client has to break, and is not published. */
 interface Internals {
