@@ -131,12 +131,80 @@ describe.each(frameworks)('%s: profile rfc9111', (framework, start) => {
     expect(await told('bytes=4-5')).toEqual([206, '45', 'bytes 4-5/10', true])
     expect(await told('bytes=4-5', { 'If-Range': '"v1"' })).toEqual([206, '45', 'bytes 4-5/10', true])
     expect((await told('bytes=4-5', { 'If-Range': '"v0"' }))[3]).toBe(false)
-    // What is not there is worth the whole.
     expect(await told('bytes=7-8')).toEqual([206, '78', 'bytes 7-8/10', false])
+    expect(await told('bytes=3-8')).toEqual([206, '345678', 'bytes 3-8/10', true])
+    // Under the tag of what is stored the rest of an interrupted download is as good as any part.
+    expect(await told('bytes=0-1', { 'If-Range': '"v1"' })).toEqual([206, '01', 'bytes 0-1/10', false])
+    expect(await told('bytes=0-8')).toEqual([206, whole.slice(0, 9), 'bytes 0-8/10', true])
+    expect(await told('bytes=9-9')).toEqual([206, '9', 'bytes 9-9/10', false])
     const got = await app.get('/')
-    expect([got.status, got.text(), got.cacheStatus().startsWith('hit')]).toEqual([200, whole, true])
+    expect([got.status, got.text(), got.header('content-length'), got.header('content-range')]).toEqual([
+      200,
+      whole,
+      '10',
+      undefined,
+    ])
+    expect(got.cacheStatus().startsWith('hit')).toBe(true)
     expect(await told('bytes=0-0')).toEqual([206, '0', 'bytes 0-0/10', true])
     expect((await told('bytes=10-')).slice(0, 3)).toEqual([416, '', 'bytes */10'])
+  })
+
+  it('stores no error that only who asks for a part gets, and joins no parts of two versions', async () => {
+    let version = 1
+    const { app } = await behind(start, (req, res) => {
+      res.setHeader('Cache-Control', 'max-age=60').setHeader('ETag', `"v${version}"`)
+      const at = /^bytes=(\d)-$/.exec(req.headers.range ?? '')?.[1]
+      if (req.headers.range === undefined) return res.end('whole')
+      if (at === undefined) return res.writeHead(416, { 'Content-Range': 'bytes */9' }).end()
+      return res.writeHead(206, { 'Content-Range': `bytes ${at}-${at}/9`, 'Content-Length': 1 }).end(String(version))
+    })
+    expect((await app.get('/416', { Range: 'bytes=99-' })).status).toBe(416)
+    expect((await app.get('/416')).text()).toBe('whole')
+    await app.get('/', { Range: 'bytes=0-' })
+    version = 2
+    await app.get('/', { Range: 'bytes=1-' })
+    const [first, second] = [await app.get('/', { Range: 'bytes=1-1' }), await app.get('/', { Range: 'bytes=0-' })]
+    expect([first.text(), first.cacheStatus().slice(0, 3)]).toEqual(['2', 'hit'])
+    expect([second.text(), second.cacheStatus().slice(0, 3)]).toEqual(['2', 'fwd'])
+  })
+
+  it('answers a request for several ranges with several parts, out of the whole and out of stored parts', async () => {
+    const whole = '0123456789'
+    const { app } = await behind(start, (req, res) => {
+      const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(req.headers.range ?? '') ?? []
+      res.setHeader('Cache-Control', 'max-age=60').setHeader('ETag', '"v1"').setHeader('Content-Type', 'text/x')
+      if (from === undefined) return res.end(whole)
+      const part = whole.slice(Number(from), Number(to) + 1)
+      return res.writeHead(206, { 'Content-Range': `bytes ${from}-${to}/10`, 'Content-Length': part.length }).end(part)
+    })
+    const told = async (target: string, range: string): Promise<string[]> => {
+      const reply = await app.get(target, { Range: range })
+      expect([reply.status, reply.header('content-range'), reply.complete]).toEqual([206, undefined, true])
+      expect([reply.header('content-length'), reply.header('etag')]).toEqual([String(reply.body.length), '"v1"'])
+      expect(reply.cacheStatus()).toMatch(/^hit/)
+      const boundary = /^multipart\/byteranges; boundary=([\w-]+)$/.exec(reply.header('content-type') ?? '')?.[1]
+      const pieces = reply.text().split(`--${boundary}`)
+      expect([pieces[0], pieces.at(-1)]).toEqual(['', '--\r\n'])
+      return pieces.slice(1, -1).map((piece) => piece.replaceAll('\r\n', '|'))
+    }
+    await app.get('/whole')
+    expect(await told('/whole', 'bytes=8-,0-1,1-2')).toEqual([
+      '|Content-Type: text/x|Content-Range: bytes 8-9/10||89|',
+      '|Content-Type: text/x|Content-Range: bytes 0-2/10||012|',
+    ])
+    await app.get('/parts', { Range: 'bytes=0-2' })
+    await app.get('/parts', { Range: 'bytes=6-9' })
+    expect(await told('/parts', 'bytes=1-1,-2')).toEqual([
+      '|Content-Type: text/x|Content-Range: bytes 1-1/10||1|',
+      '|Content-Type: text/x|Content-Range: bytes 8-9/10||89|',
+    ])
+    const flood = Array.from({ length: 40 }, (_, i) => `${i}-${i}`).join()
+    expect((await app.get('/whole', { Range: `bytes=${flood}` })).header('content-range')).toBe('bytes 0-9/10')
+    const narrow = await behind(start, (_req, res) => res.setHeader('Cache-Control', 'max-age=60').end(whole), {
+      maxRanges: 1,
+    })
+    await narrow.app.get('/')
+    expect((await narrow.app.get('/', { Range: 'bytes=0-0,2-2' })).status).toBe(200)
   })
 
   it('keeps the answer to a POST that is what a GET would get, and no other', async () => {

@@ -32,7 +32,7 @@ export class Answers {
    */
   withStored(asked: Asked, stored: StoredResponse, told?: CacheStatus): boolean {
     const { clock, sends } = this.#engine
-    const served = serve(asked.exchange, stored, clock.now(), told, this.#rules.cacheStatus, sends)
+    const served = serve(asked.exchange, stored, clock.now(), told, this.#rules, sends)
     if (served === 'for the handler') this.leftToHandler(asked, 'request')
     if (served === 'no room') this.leftToHandler(asked, 'request', NO_ROOM)
     return served === 'served'

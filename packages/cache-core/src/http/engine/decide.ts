@@ -1,7 +1,9 @@
 import type { EngineHandle } from '../../protocol/engine.js'
-import { asksForLess, asksForPartOnly, asksForVersion } from '../rules/client-answer.js'
+import { first, type HeaderLines } from '../message/headers.js'
+import { asksForLess, asksForPartOnly, asksForSeveralParts, asksForVersion } from '../rules/client-answer.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { acceptsStale } from '../rules/reuse.js'
+import { strongTag } from '../rules/stored-part.js'
 import type { Asked } from './asked.js'
 import { type Match, match } from './match.js'
 import type { Forward, Passed } from './pass.js'
@@ -63,12 +65,13 @@ export function decide(asked: Asked, located: Located, parts: Parts): Decision {
   if (isHead && found.is !== 'asked-about') {
     return { by: 'run-alone', forward, detail: 'a HEAD is answered from a stored GET' }
   }
+  const beside = found.is === 'nothing' ? found.part : undefined
   const share = shareOf(asked, located, found, parts)
   if (share === 'as-the-handler-says') return { by: 'handler', forward }
   const part = share === 'part'
   const onError = !isHead && stale?.servableOnError && takesStale ? behind : undefined
   const fresh = 'fresh' in found && found.fresh
-  return { by: 'run', wanted: { stored: part ? undefined : stored, part, fresh, behind: onError } }
+  return { by: 'run', wanted: { stored: part ? undefined : stored, beside, part, fresh, behind: onError } }
 }
 
 /** Whether the request may have what is stored: with credentials only what is public. */
@@ -86,6 +89,20 @@ function shareOf(
   const { headers } = exchange.request
   if (!asksForLess(headers)) return 'whole'
   if (found.is === 'asked-about' && !asksForVersion(headers)) return 'whole'
+  const part = rules.storePartial && mayBeKept(headers, found)
+  // With what is stored a part may become the whole; and of several the handler may know how to answer.
+  if (part && (joinableTag(found) !== undefined || (rules.maxRanges > 1 && asksForSeveralParts(headers)))) return 'part'
   if (whole.willDo(url, headers, resource !== undefined)) return 'whole'
-  return rules.storePartial && asksForPartOnly(headers) ? 'part' : 'as-the-handler-says'
+  return part ? 'part' : 'as-the-handler-says'
+}
+
+/** Whether a part that is asked for may be stored: as it is, or joined with what is. */
+function mayBeKept(headers: HeaderLines, found: Match): boolean {
+  const version = first(headers, 'if-range')?.trim()
+  return asksForPartOnly(headers) && (version === undefined || version === joinableTag(found))
+}
+
+/** The tag under which a part may be joined with what is stored. */
+function joinableTag(found: Match): string | undefined {
+  return found.is === 'nothing' && found.part !== undefined ? strongTag(found.part.headers) : undefined
 }

@@ -24,6 +24,7 @@ import { BodyCapture } from './body-capture.js'
 import { bytesIn, cutToLength, holdsAny } from './body-pieces.js'
 import { deliver } from './deliver.js'
 import type { HeadDecision, ResponseHead } from './exchange.js'
+import { join } from './join.js'
 import { KeptVariants } from './kept-variants.js'
 import type { NearResponses } from './near-responses.js'
 import { brokenOff, runAlone, withStatus } from './pass.js'
@@ -167,6 +168,8 @@ export class Filler {
     const { status } = head
     // What is asked about is no worse for a failure, or for a 304 that is about another version.
     if (stored !== undefined && !verdict.storable && (status === 304 || isFailure(status))) return UNTOUCHED
+    // Of who asks for a part an error may say that there is none.
+    if (request.part && status !== 200 && status !== 206) return UNTOUCHED
     const isNoWitness = this.#isNoWitness(request, status, receivedAt)
     const refuse = (reason: string): Loaded => (isNoWitness ? NOTHING : passMark(reason, status))
     if (!verdict.storable) {
@@ -181,7 +184,14 @@ export class Filler {
       if (request.behind) throw new RunFailure(undefined)
       return NOTHING
     }
-    if (head.status === 206 && partBounds(head.headers, bodyBytes) === undefined) return NOTHING
+    if (status === 206) {
+      const joined = request.beside && join(request.beside, head, body, this.#rules)
+      const times = { requestedAt, receivedAt }
+      if (joined) return this.#keepRenewed(request, renew(joined, head, this.#rules, times, request.credentials), keep)
+      // What answers If-Range may leave out what its client knows already (RFC 9110 section 15.3.7).
+      const isKnownAlready = has(exchange.request.headers, 'if-range')
+      if (isKnownAlready || partBounds(head.headers, bodyBytes) === undefined) return UNTOUCHED
+    }
     const nonces = noncesOutside(head.headers, head.changes)
     if (nonces.length > 0 && holdsAny(body, nonces)) return refuse(NONCE)
     const etag = taggedOutside ? undefined : this.#etag(head, body)
@@ -269,13 +279,13 @@ export class Filler {
     const { headers } = head
     const length = first(headers, 'content-length')
     const bytes = length === undefined ? undefined : Number(length)
-    const answer = clientAnswer(exchange.request, { status: head.status, headers, receivedAt }, bytes, receivedAt)
+    const answer = clientAnswer(exchange.request, { status: head.status, headers, receivedAt }, bytes, receivedAt, 1)
     const { cacheStatus: detail } = this.#rules
     const status: CacheStatus = verdict.storable
       ? { hit: false, forward, stored: true }
       : { hit: false, forward, detail: verdict.reason }
     const whole = verdict.storable ? clientHeaders(headers, this.#rules) : headers
-    if (answer.is === 'whole' || answer.is === 'handler') return withStatus(whole, status, detail, verdict.storable)
+    if (answer.is !== 'part' && answer.is !== 'none') return withStatus(whole, status, detail, verdict.storable)
     const partial =
       answer.is === 'part' ? { status: 206, range: answer.range } : { status: answer.status, range: undefined }
     return { ...withStatus(answerHeaders(answer, whole, bytes), status, detail, verdict.storable), partial }
@@ -310,8 +320,9 @@ export class Filler {
   }
 
   /** Unless the handler has one. A layer outside that sets its own does so on hits, too, and must find none there. */
-  #etag({ headers }: ResponseHead, body: readonly Uint8Array[]): string | undefined {
-    if (!this.#rules.etag || has(headers, 'etag')) return undefined
+  #etag({ status, headers }: ResponseHead, body: readonly Uint8Array[]): string | undefined {
+    // A tag is of the whole.
+    if (!this.#rules.etag || has(headers, 'etag') || status === 206) return undefined
     return etagOf(body, this.#rules.etag === 'strong')
   }
 

@@ -4,7 +4,7 @@ import type { Stats } from '../../protocol/stats.js'
 import type { CacheRequest } from '../message/message.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { isReusable, type Wishes } from '../rules/reuse.js'
-import { partAskedFor, partBounds } from '../rules/stored-part.js'
+import { heldParts, partsAskedFor } from '../rules/stored-part.js'
 import { hasValidator } from '../rules/validation.js'
 import type { Located } from './resource.js'
 import type { StoredResponse } from './stored-response.js'
@@ -17,8 +17,8 @@ export type Match =
   | { readonly is: 'pass'; readonly reason: string }
   /** `stored` may be used when its handler says that it still holds. `fresh`: it is the client that wants to know. */
   | { readonly is: 'asked-about'; readonly stored: StoredResponse; readonly fresh: boolean }
-  /** Nothing to use. `fresh`: there is something, but not for this request. */
-  | { readonly is: 'nothing'; readonly fresh: boolean }
+  /** Nothing to use. `fresh`: there is something, but not for this request. `part`: to which its answer may be added. */
+  | { readonly is: 'nothing'; readonly fresh: boolean; readonly part?: StoredResponse }
 
 const NOTHING: Match = { is: 'nothing', fresh: false }
 
@@ -37,8 +37,9 @@ export function match(
   const fresh = state.is === 'fresh'
   if ('pass' in variant) return fresh ? { is: 'pass', reason: variant.pass } : NOTHING
   const reusable = isReusable(fresh ? prolonged(variant, frame, now) : outlived(variant, frame), wishes, now)
-  if (variant.status === 206)
-    return reusable && isPartFor(variant, request, now) ? use(variant) : { is: 'nothing', fresh }
+  if (variant.status === 206) {
+    return reusable && isPartFor(variant, request, rules, now) ? use(variant) : { is: 'nothing', fresh, part: variant }
+  }
   if (reusable) return use(variant)
   return mayBeAskedAbout(variant, request, rules)
     ? { is: 'asked-about', stored: variant, fresh }
@@ -87,9 +88,12 @@ function open(frame: ValueFrame, slot: string, { storeSetCookie }: HttpCacheRule
   }
 }
 
-function isPartFor({ headers, body }: StoredResponse, request: CacheRequest, now: number): boolean {
-  const held = partBounds(headers, body.length)
-  return (
-    held !== undefined && request.method === 'GET' && partAskedFor(request.headers, headers, held, now) !== undefined
-  )
+function isPartFor(
+  { headers, body }: StoredResponse,
+  request: CacheRequest,
+  rules: HttpCacheRules,
+  now: number,
+): boolean {
+  const held = request.method === 'GET' ? heldParts(headers, body.length) : undefined
+  return held !== undefined && partsAskedFor(request.headers, headers, held, now, rules.maxRanges) !== undefined
 }

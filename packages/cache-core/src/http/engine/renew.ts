@@ -3,13 +3,13 @@ import { type HeaderLines, has } from '../message/headers.js'
 import type { CacheRequest } from '../message/message.js'
 import { ageSeconds, initialAgeMs, type ResponseTimes } from '../rules/age.js'
 import { appliedHead, linesOutside } from '../rules/applied-head.js'
-import { answerHeaders, clientAnswer } from '../rules/client-answer.js'
-import { CONTENT_FIELDS } from '../rules/client-conditions.js'
+import { clientAnswer } from '../rules/client-answer.js'
 import { clientHeaders } from '../rules/client-headers.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { type Storable, storable } from '../rules/storable.js'
 import { storedHeaders } from '../rules/stored-headers.js'
 import { freshened } from '../rules/validation.js'
+import { cut } from './cut.js'
 import type { HeadDecision, ResponseHead } from './exchange.js'
 import type { StoredResponse } from './stored-response.js'
 
@@ -71,30 +71,20 @@ export function renewedAnswer(
   { response, verdict }: Renewed,
   request: CacheRequest,
   head: ResponseHead,
-  { cacheStatus: detail }: HttpCacheRules,
+  { cacheStatus: detail, maxRanges }: HttpCacheRules,
 ): HeadDecision {
-  const { body, receivedAt, added, removed } = response
-  const answer = clientAnswer(request, response, body.length, receivedAt)
+  const { body, receivedAt, added } = response
+  const answer = clientAnswer(request, response, body.length, receivedAt, maxRanges)
   const said: CacheStatus = {
     hit: false,
     forward: 'stale',
     stored: verdict.storable,
     detail: 'the handler says that it holds',
   }
+  // What only the handler could have judged it has been asked for, without the range.
+  const out = cut(answer.is === 'handler' ? { is: 'whole' } : answer, response)
   const more = ['Age', String(ageSeconds(response, receivedAt)), ...cacheStatusLine(said, detail)]
-  const outside = linesOutside(head.headers, head.changes)
-  if (answer.is === 'whole' || answer.is === 'handler') {
-    const headers = appliedHead(outside, { headers: [...response.headers, ...more], added, removed })
-    const { status, statusText } = response
-    return { headers, capture: false, instead: { status, statusText, body: body.length === 0 ? undefined : body } }
-  }
-  const lines = [...answerHeaders(answer, response.headers, body.length), ...more]
-  const gone = answer.is === 'none' ? [...removed, ...CONTENT_FIELDS] : removed
-  const part = answer.is === 'part' ? body.subarray(answer.range.start, answer.range.end) : undefined
-  const status = answer.is === 'part' ? 206 : answer.status
-  return {
-    headers: appliedHead(outside, { headers: lines, added, removed: gone }),
-    capture: false,
-    instead: { status, statusText: '', body: part },
-  }
+  const lines = { headers: [...out.headers, ...more], added, removed: out.removed }
+  const headers = appliedHead(linesOutside(head.headers, head.changes), lines)
+  return { headers, capture: false, instead: { status: out.status, statusText: out.statusText, body: out.body } }
 }

@@ -20,6 +20,8 @@ import { openVariant, type Variant } from './variant.js'
 export interface Wanted {
   /** What is stored, and may be used when the handler says that it still holds. */
   readonly stored: StoredResponse | undefined
+  /** A part that is stored. */
+  readonly beside: StoredResponse | undefined
   /** Whether it is the part that the client asks for, and no more. */
   readonly part: boolean
   /** Whether what is stored is fresh, and it is this client that does not want it, or not as it is. */
@@ -131,7 +133,7 @@ export class Runs {
     asked: Asked,
     { variantSlot }: Located,
     resource: Resource,
-    { behind, stored, part, forward }: Wanted & { readonly forward: Forward },
+    { behind, stored, beside, part, forward }: Wanted & { readonly forward: Forward },
     own: OwnRun,
     terms: LoadTerms,
   ): Promise<Loaded> {
@@ -153,8 +155,8 @@ export class Runs {
     this.#parts.behind.takeOver(variantSlot)
     if (terms.marks === undefined) patience.ranAlone(asked, variantSlot)
     const { exchange, key, url, credentials } = asked
-    const request = { exchange, key, url, own: asked.own, resource, variantSlot, forward, stored, part, credentials }
-    return filler.fill({ ...request, waitTimeoutMs: patience.waitTimeoutMs }, terms)
+    const request = { exchange, key, url, own: asked.own, resource, variantSlot, forward, credentials }
+    return filler.fill({ ...request, stored, beside, part, waitTimeoutMs: patience.waitTimeoutMs }, terms)
   }
 
   #callFor(

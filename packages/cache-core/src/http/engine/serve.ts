@@ -1,11 +1,11 @@
 import type { SharedBytes } from '../../base/shared-bytes.js'
-import { type CacheStatus, type CacheStatusDetail, cacheStatusLine } from '../message/cache-status.js'
-import { type HeaderLines, keep } from '../message/headers.js'
-import { contentRange } from '../message/range.js'
+import { type CacheStatus, cacheStatusLine } from '../message/cache-status.js'
+import type { CacheRequest } from '../message/message.js'
 import { ageSeconds } from '../rules/age.js'
-import { answerHeaders, type ClientAnswer, clientAnswer } from '../rules/client-answer.js'
-import { CONTENT_FIELDS } from '../rules/client-conditions.js'
-import { partAskedFor, partBounds } from '../rules/stored-part.js'
+import { type ClientAnswer, clientAnswer, partsAnswer } from '../rules/client-answer.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { type HeldParts, heldParts, partsAskedFor } from '../rules/stored-part.js'
+import { cut } from './cut.js'
 import type { Exchange } from './exchange.js'
 import type { StoredResponse } from './stored-response.js'
 
@@ -26,48 +26,37 @@ export function serve(
   stored: StoredResponse,
   now: number,
   told: CacheStatus | undefined,
-  detail: CacheStatusDetail,
+  { cacheStatus: detail, maxRanges }: Pick<HttpCacheRules, 'cacheStatus' | 'maxRanges'>,
   sends: SharedBytes,
 ): Served {
-  const { request } = exchange
-  if (stored.status === 206) return servePart(exchange, stored, now, told, detail, sends)
-  const answer = clientAnswer(request, stored, stored.body.length, now)
-  if (answer.is === 'handler') return 'for the handler'
-  if (answer.is !== 'none' && !mayBeSent(exchange, stored, sends)) return 'no room'
-  const status = told ?? hitOf(stored, now)
-  const headers = headersOf(answer, stored)
-  headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(status, detail))
-  const { statusText, added, removed } = stored
-  if (answer.is === 'none') {
-    const gone = [...removed, ...CONTENT_FIELDS]
-    exchange.send({ status: answer.status, statusText: '', headers, added, removed: gone }, undefined)
-  } else if (answer.is === 'part') {
-    const body = stored.body.subarray(answer.range.start, answer.range.end)
-    exchange.send({ status: 206, statusText: '', headers, added, removed }, body)
-  } else {
-    const body = stored.body.length === 0 ? undefined : stored.body
-    exchange.send({ status: stored.status, statusText, headers, added, removed }, body)
-  }
+  const offered = answerOf(exchange.request, stored, now, maxRanges)
+  if (offered === undefined || offered.answer.is === 'handler') return 'for the handler'
+  const { status, statusText, headers, removed, body } = cut(offered.answer, stored, offered.held)
+  // A part is a view of all that is stored.
+  const pinned = body?.buffer === stored.body.buffer ? stored.body : body
+  if (pinned !== undefined && !mayBeSent(exchange, pinned, sends)) return 'no room'
+  headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(told ?? hitOf(stored, now), detail))
+  exchange.send({ status, statusText, headers, added: stored.added, removed }, body)
   return 'served'
 }
 
-/** What of a stored part the client asks for, where all of that is there. */
-function servePart(...[exchange, stored, now, told, detail, sends]: Parameters<typeof serve>): Served {
-  const held = partBounds(stored.headers, stored.body.length)
-  const wanted = held && partAskedFor(exchange.request.headers, stored.headers, held, now)
-  if (held === undefined || wanted === undefined || exchange.request.method !== 'GET') return 'for the handler'
-  if (!mayBeSent(exchange, stored, sends)) return 'no room'
-  const body = stored.body.subarray(wanted.start - held.start, wanted.end - held.start)
-  const headers = keep(stored.headers, (name) => name !== 'content-length' && name !== 'content-range')
-  headers.push('Content-Range', contentRange(wanted, held.length), 'Content-Length', String(body.length))
-  headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(told ?? hitOf(stored, now), detail))
-  const { statusText, added, removed } = stored
-  exchange.send({ status: 206, statusText, headers, added, removed }, body)
-  return 'served'
+interface Offered {
+  readonly answer: ClientAnswer
+  /** Absent: all is there. */
+  readonly held?: HeldParts
+}
+
+/** What of it the client asks for, where that is there. */
+function answerOf(request: CacheRequest, stored: StoredResponse, now: number, maxRanges: number): Offered | undefined {
+  const { status, headers, body } = stored
+  if (status !== 206) return { answer: clientAnswer(request, stored, body.length, now, maxRanges) }
+  const held = heldParts(headers, body.length)
+  const wanted = held && partsAskedFor(request.headers, headers, held, now, maxRanges)
+  return wanted && request.method === 'GET' ? { answer: partsAnswer(wanted), held } : undefined
 }
 
 /** Whether there is room for a body on its way. */
-function mayBeSent(exchange: Exchange, { body }: StoredResponse, sends: SharedBytes): boolean {
+function mayBeSent(exchange: Exchange, body: Uint8Array, sends: SharedBytes): boolean {
   if (body.length <= SMALL_BODY_BYTES || exchange.whenSent === undefined) return true
   const letGo = sends.hold(body)
   if (letGo !== undefined) exchange.whenSent(letGo)
@@ -76,11 +65,4 @@ function mayBeSent(exchange: Exchange, { body }: StoredResponse, sends: SharedBy
 
 function hitOf({ receivedAt, freshForMs }: StoredResponse, now: number): CacheStatus {
   return { hit: true, ttlMs: receivedAt + freshForMs - now }
-}
-
-function headersOf(
-  answer: Exclude<ClientAnswer, { is: 'handler' }>,
-  { headers, body }: { readonly headers: HeaderLines; readonly body: Uint8Array },
-): string[] {
-  return answer.is === 'whole' ? [...headers] : answerHeaders(answer, headers, body.length)
 }

@@ -1,4 +1,4 @@
-import { type HeaderLines, has, keep } from '../message/headers.js'
+import { combined, type HeaderLines, has, keep } from '../message/headers.js'
 import { type ByteRange, contentRange } from '../message/range.js'
 import { CONTENT_FIELDS, evaluateConditions, notModifiedHeaders } from './client-conditions.js'
 import { asksForPart } from './narrowing.js'
@@ -13,6 +13,8 @@ export type ClientAnswer =
   | { readonly is: 'none'; readonly status: 304 | 412 | 416 }
   /** 206 */
   | { readonly is: 'part'; readonly range: ByteRange }
+  /** 206, of several parts. */
+  | { readonly is: 'parts'; readonly ranges: readonly ByteRange[] }
 
 const WHOLE: ClientAnswer = { is: 'whole' }
 const HANDLER: ClientAnswer = { is: 'handler' }
@@ -39,18 +41,28 @@ export function asksForVersion(headers: HeaderLines): boolean {
   return has(headers, 'if-match') || has(headers, 'if-unmodified-since')
 }
 
-/** Whether a part is all that a request asks for, whatever the version. */
+/** Whether a part is all that a request asks for, of whatever version or by If-Range. */
 export function asksForPartOnly(headers: HeaderLines): boolean {
   if (!has(headers, 'range')) return false
-  return keep(headers, (name) => asksForPart(name) && name !== 'range').length === 0
+  return keep(headers, (name) => asksForPart(name) && name !== 'range' && name !== 'if-range').length === 0
 }
 
-/** Preconditions first, then the range (RFC 9110 section 13.2.2). @param length Of the body; `undefined` while it is not known. */
+/** Whether several parts are asked for, whether or not they touch. */
+export function asksForSeveralParts(headers: HeaderLines): boolean {
+  return combined(headers, 'range')?.includes(',') === true
+}
+
+/**
+ * Preconditions first, then the range (RFC 9110 section 13.2.2).
+ * @param length Of the body; `undefined` while it is not known.
+ * @param maxRanges As for `evaluateRange`.
+ */
 export function clientAnswer(
   request: { readonly method: string; readonly headers: HeaderLines },
   response: Complete,
   length: number | undefined,
   now: number,
+  maxRanges: number,
 ): ClientAnswer {
   const asked = request.headers
   if (!asksForLess(asked)) return WHOLE
@@ -59,15 +71,20 @@ export function clientAnswer(
   if (conditions !== 'full') return { is: 'none', status: conditions === 'failed' ? 412 : 304 }
   // A range is for a GET of a 200 (section 14.2).
   if (request.method !== 'GET' || response.status !== 200 || length === undefined) return WHOLE
-  const range = evaluateRange(asked, response.headers, length, now)
-  if (range === 'whole') return WHOLE
-  if (range === 'handler') return HANDLER
-  return range === 'unsatisfiable' ? { is: 'none', status: 416 } : { is: 'part', range }
+  const ranges = evaluateRange(asked, response.headers, length, now, maxRanges)
+  if (ranges === 'whole') return WHOLE
+  if (ranges === 'handler') return HANDLER
+  return ranges === 'unsatisfiable' ? { is: 'none', status: 416 } : partsAnswer(ranges)
+}
+
+export function partsAnswer(ranges: readonly ByteRange[]): ClientAnswer & { readonly is: 'part' | 'parts' } {
+  const [range, another] = ranges
+  return range === undefined || another !== undefined ? { is: 'parts', ranges } : { is: 'part', range }
 }
 
 /** The fields of such an answer, made of those of the whole. */
 export function answerHeaders(
-  answer: Exclude<ClientAnswer, { is: 'whole' | 'handler' }>,
+  answer: Extract<ClientAnswer, { is: 'none' | 'part' }>,
   headers: HeaderLines,
   length: number | undefined,
 ): string[] {
@@ -80,6 +97,6 @@ export function answerHeaders(
   }
   const { range } = answer
   const lines = keep(headers, (name) => name !== 'content-length' && name !== 'content-range')
-  lines.push('Content-Range', contentRange(range, length ?? 0), 'Content-Length', String(range.end - range.start))
+  lines.push('Content-Range', contentRange(range, length), 'Content-Length', String(range.end - range.start))
   return lines
 }

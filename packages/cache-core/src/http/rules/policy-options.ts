@@ -48,6 +48,11 @@ export interface PolicyOptions {
   /** Whether a part (206) is stored, for requests of what is in it. Default `false`; `true` in profile `rfc9111`. */
   readonly storePartial?: boolean | undefined
   /**
+   * How many ranges that do not touch a request may ask for to get them as `multipart/byteranges`, 1 to 1000; who asks
+   * for more gets the whole. Default 1, as most servers of files do; 32 in profile `rfc9111`.
+   */
+  readonly maxRanges?: number | undefined
+  /**
    * Whether a 200 to a HEAD that reaches the handler freshens the stored response to GET, or makes it stale where
    * ETag, Last-Modified or Content-Length differ (RFC 9111 section 4.3.5). Default `false`; `true` in profile `rfc9111`.
    */
@@ -108,6 +113,7 @@ export const POLICY_OPTIONS = {
   storeSetCookie: flag(),
   storePost: flag(),
   storePartial: flag(),
+  maxRanges: count({ min: 1, max: 1000 }),
   updateByHead: flag(),
   keepStale: duration(),
   cutToLength: flag(),

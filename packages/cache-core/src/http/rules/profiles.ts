@@ -16,6 +16,11 @@ export interface Policies {
   readonly storeSetCookie: boolean
   readonly storePost: boolean
   readonly storePartial: boolean
+  /**
+   * How many parts that do not touch a request may have of a stored response. All together are never longer than the
+   * whole; but RFC 9110 section 14.2 names floods of small ones.
+   */
+  readonly maxRanges: number
   /** Whether the response to a HEAD freshens the stored GET, or makes it stale. */
   readonly updateByHead: boolean
   /** How long what is no longer fresh is kept, to be validated, or taken by a client that says max-stale. */
@@ -48,6 +53,7 @@ export const PROFILES: Readonly<Record<Profile, Policies>> = {
     storeSetCookie: false,
     storePost: false,
     storePartial: false,
+    maxRanges: 1,
     updateByHead: false,
     keepStaleMs: 0,
     staleIfErrorMs: undefined,
@@ -68,6 +74,7 @@ export const PROFILES: Readonly<Record<Profile, Policies>> = {
     storeSetCookie: true,
     storePost: true,
     storePartial: true,
+    maxRanges: 32,
     updateByHead: true,
     keepStaleMs: 86_400_000,
     staleIfErrorMs: 3_600_000,

@@ -5,13 +5,21 @@ import { type ByteRange, rangeIn, rangeSpecs } from '../message/range.js'
 
 /**
  * What a GET gets of a complete response, by its Range and If-Range (RFC 9110 sections 13.1.5, 14.2).
- * - `whole`: it asks for no part, or for several that are not one, or has another version.
+ * - a list: several parts that do not touch, in the order in which they are asked for.
+ * - `whole`: it asks for no part, or for more than are given, or has another version.
  * - `handler`: it has this version by a validator that is too weak to add bytes to it. A handler may take it all the
  *   same, as `send` takes the weak tags that it makes of files; answering 200 would break off such a download.
  */
-export type RangeAnswer = ByteRange | 'whole' | 'unsatisfiable' | 'handler'
+export type RangeAnswer = readonly ByteRange[] | 'whole' | 'unsatisfiable' | 'handler'
 
-export function evaluateRange(asked: HeaderLines, headers: HeaderLines, length: number, now: number): RangeAnswer {
+/** @param maxRanges 1 where several parts that do not touch get the whole. */
+export function evaluateRange(
+  asked: HeaderLines,
+  headers: HeaderLines,
+  length: number,
+  now: number,
+  maxRanges: number,
+): RangeAnswer {
   const range = combined(asked, 'range')
   const specs = range === undefined ? undefined : rangeSpecs(range)
   if (specs === undefined || first(headers, 'accept-ranges')?.trim().toLowerCase() === 'none') return 'whole'
@@ -21,20 +29,26 @@ export function evaluateRange(asked: HeaderLines, headers: HeaderLines, length: 
   if (same === 'perhaps') return 'handler'
   const found = specs.flatMap((spec) => rangeIn(spec, length) ?? [])
   if (found.length === 0) return 'unsatisfiable'
-  const joined = join(found)
+  const parts = joinRanges(found)
   // Of an empty body there is no part to name.
-  return joined === undefined || joined.end === 0 ? 'whole' : joined
+  return parts.length > maxRanges || parts[0]?.end === 0 ? 'whole' : parts
 }
 
-/** Ranges that touch or overlap are one; a message of several parts is worth nobody's while (section 14.2 lets it be). */
-function join(ranges: readonly ByteRange[]): ByteRange | undefined {
-  const sorted = [...ranges].sort((left, right) => left.start - right.start)
-  let joined = sorted[0] as ByteRange
-  for (const { start, end } of sorted.slice(1)) {
-    if (start > joined.end) return undefined
-    joined = { start: joined.start, end: Math.max(joined.end, end) }
+/** Ranges that touch or overlap are one (section 15.3.7.2), which stands where the first of them stood. */
+export function joinRanges(ranges: readonly ByteRange[]): readonly ByteRange[] {
+  const sorted = ranges.map((range, place) => ({ ...range, place })).sort((one, other) => one.start - other.start)
+  const joined: { start: number; end: number; place: number }[] = []
+  for (const { start, end, place } of sorted) {
+    const last = joined.at(-1)
+    if (last === undefined || start > last.end) joined.push({ start, end, place })
+    else
+      joined[joined.length - 1] = {
+        start: last.start,
+        end: Math.max(last.end, end),
+        place: Math.min(last.place, place),
+      }
   }
-  return joined
+  return joined.sort((one, other) => one.place - other.place).map(({ start, end }) => ({ start, end }))
 }
 
 /** Whether what is stored is surely the version that If-Range names, if it names one. */

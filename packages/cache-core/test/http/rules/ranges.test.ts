@@ -7,8 +7,8 @@ import { evaluateRange } from '../../../src/http/rules/ranges.js'
 const NOW = Date.UTC(2026, 10, 20, 12)
 const date = (seconds: number) => formatHttpDate(NOW + seconds * 1_000)
 
-function evaluate(asked: Record<string, string>, stored: Record<string, string> = {}, length = 10) {
-  return evaluateRange(headerLines(asked), headerLines(stored), length, NOW)
+function evaluate(asked: Record<string, string>, stored: Record<string, string> = {}, length = 10, maxRanges = 1) {
+  return evaluateRange(headerLines(asked), headerLines(stored), length, NOW, maxRanges)
 }
 
 describe('Range', () => {
@@ -25,7 +25,7 @@ describe('Range', () => {
     ['bytes=4-6, 0-4,', 0, 7],
     ['bytes=0-1,99-', 0, 2],
   ])('%s of ten bytes is %i to %i', (range, start, end) => {
-    expect(evaluate({ Range: range })).toEqual({ start, end })
+    expect(evaluate({ Range: range })).toEqual([{ start, end }])
   })
 
   it.each([
@@ -44,8 +44,20 @@ describe('Range', () => {
     expect(evaluate({ Range: range })).toBe('whole')
   })
 
-  it('of parts that do not touch gets the whole', () => {
+  it('of parts that do not touch gets the whole, or as many as are given, in the order in which they are asked for', () => {
     expect(evaluate({ Range: 'bytes=0-1,4-5' })).toBe('whole')
+    const several = (range: string, maxRanges: number) => evaluate({ Range: range }, {}, 10, maxRanges)
+    const [end, start] = [
+      { start: 8, end: 10 },
+      { start: 0, end: 2 },
+    ]
+    expect(several('bytes=-2,0-1', 2)).toEqual([end, start])
+    expect(several('bytes=9-9,0-0,1-1,8-9,99-', 2)).toEqual([end, start])
+    expect(several('bytes=0-1,4-5,8-9', 2)).toBe('whole')
+    expect(several(`bytes=${'0-0,2-2,'.repeat(500)}`, 2)).toEqual([
+      { start: 0, end: 1 },
+      { start: 2, end: 3 },
+    ])
   })
 
   it.each([
@@ -71,7 +83,7 @@ describe('Range', () => {
 })
 
 describe('If-Range', () => {
-  const PART = { start: 0, end: 1 }
+  const PART = [{ start: 0, end: 1 }]
 
   it.each([
     ['"a"', { ETag: '"a"' }, PART],

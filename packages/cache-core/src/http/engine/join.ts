@@ -1,0 +1,24 @@
+import { keep } from '../message/headers.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { heldText, isAll, joinParts } from '../rules/stored-part.js'
+import { bytesIn } from './body-pieces.js'
+import type { ResponseHead } from './exchange.js'
+import type { StoredResponse } from './stored-response.js'
+
+/**
+ * What is stored, and the part that a handler has answered with, as one (RFC 9111 section 3.4): a larger part, several
+ * that do not touch, or the whole. Still with the fields of the former. `undefined` where that cannot be, or is too large.
+ */
+export function join(
+  stored: StoredResponse,
+  { changes }: Pick<ResponseHead, 'changes'>,
+  body: readonly Uint8Array[],
+  { maxBodyBytes }: Pick<HttpCacheRules, 'maxBodyBytes'>,
+): StoredResponse | undefined {
+  const joined = joinParts(stored, { headers: changes.lines, body: Buffer.concat(body) })
+  if (joined === undefined || bytesIn(joined.pieces) > maxBodyBytes) return undefined
+  const complete = isAll(joined.held)
+  const headers = keep(stored.headers, (name) => name !== 'content-range' && name !== 'content-length')
+  if (!complete) headers.push('Content-Range', heldText(joined.held))
+  return { ...stored, status: complete ? 200 : 206, statusText: '', headers, body: Buffer.concat(joined.pieces) }
+}
