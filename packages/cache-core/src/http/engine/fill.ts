@@ -3,8 +3,7 @@ import type { Loaded, LoadMarks, LoadTerms } from '../../protocol/call.js'
 import type { Engine } from '../../protocol/engine.js'
 import { nameTags } from '../../protocol/named-tags.js'
 import type { CacheStatus } from '../message/cache-status.js'
-import { etagOf } from '../message/etag.js'
-import { first, type HeaderLines, has, keep, TOKEN } from '../message/headers.js'
+import { first, type HeaderLines, has, keep } from '../message/headers.js'
 import type { CacheResponse, Sight } from '../message/message.js'
 import type { ResponseTimes } from '../rules/age.js'
 import { answerHeaders, asksForLess, clientAnswer } from '../rules/client-answer.js'
@@ -16,7 +15,6 @@ import type { HttpCacheRules } from '../rules/options.js'
 import { routeVerdict } from '../rules/route-verdict.js'
 import { isFailure, type StaleWindows } from '../rules/stale-windows.js'
 import { type AcceptedByItself, isComplete, isEndless, type Refusal, storable } from '../rules/storable.js'
-import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import { partBounds } from '../rules/stored-part.js'
 import { conditionalSight, saysItHolds } from '../rules/validation.js'
 import { variantKey, withOrigin } from '../rules/vary.js'
@@ -32,6 +30,7 @@ import { type Renewed, renew, renewedAnswer } from './renew.js'
 import type { Resources } from './resource.js'
 import { checkAnswered, RunFailure } from './run-failure.js'
 import type { FillRequest, Keeping, RunRequest } from './run-request.js'
+import { ownTag, payloadOf } from './stored-form.js'
 import { encodeResponse } from './stored-response.js'
 import { crowdedMark, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
@@ -194,9 +193,9 @@ export class Filler {
     }
     const nonces = noncesOutside(head.headers, head.changes)
     if (nonces.length > 0 && holdsAny(body, nonces)) return refuse(NONCE)
-    const etag = taggedOutside ? undefined : this.#etag(head, body)
+    const etag = taggedOutside ? undefined : ownTag(head, body, this.#rules)
     const facts = { receivedAt, bodyBytes, etag, withheld: verdict.withheld }
-    const payload = this.#encode(head, body, facts, verdict)
+    const payload = payloadOf(head, body, facts, verdict, this.#rules)
     if (payload === undefined) return refuse('response has fields that cannot be sent again')
     return keep({ encoded: { encoding: 'bytes', payload }, verdict, receivedAt })
   }
@@ -207,8 +206,8 @@ export class Filler {
     const accepted = this.#byRoute(request, head, verdict)
     const bodyBytes = bytesIn(body)
     if (!accepted.storable || !isComplete(head, bodyBytes)) return NOTHING
-    const facts = { receivedAt, bodyBytes, etag: this.#etag(head, body), withheld: verdict.withheld }
-    const payload = this.#encode(head, body, facts, accepted)
+    const facts = { receivedAt, bodyBytes, etag: ownTag(head, body, this.#rules), withheld: verdict.withheld }
+    const payload = payloadOf(head, body, facts, accepted, this.#rules)
     if (payload === undefined) return NOTHING
     return this.#keep(request, { encoded: { encoding: 'bytes', payload }, verdict: accepted, receivedAt }, marks)
   }
@@ -317,31 +316,6 @@ export class Filler {
       await this.#engine.writes.put({ slot, namespace }, encoded, { ttlMs, ...windows }, named)
     }
     return NOTHING
-  }
-
-  /** Unless the handler has one. A layer outside that sets its own does so on hits, too, and must find none there. */
-  #etag({ status, headers }: ResponseHead, body: readonly Uint8Array[]): string | undefined {
-    // A tag is of the whole.
-    if (!this.#rules.etag || has(headers, 'etag') || status === 206) return undefined
-    return etagOf(body, this.#rules.etag === 'strong')
-  }
-
-  #encode(
-    { status, statusText, changes }: ResponseHead,
-    body: readonly Uint8Array[],
-    facts: StoredFacts,
-    verdict: Accepted,
-  ): Buffer | undefined {
-    const { receivedAt } = facts
-    const headers = storedHeaders({ status, headers: clientHeaders(changes.lines, this.#rules) }, facts)
-    const { added } = changes
-    const removed = changes.removed.filter((name) => TOKEN.test(name) && !has(headers, name))
-    const { freshForMs, ageMs, windows, mustRevalidate, public: isPublic } = verdict
-    const times = { receivedAt, ageMs, freshForMs, staleIfErrorMs: windows.staleIfErrorMs }
-    return encodeResponse(
-      { status, statusText, headers, added, removed, ...times, public: isPublic, mustRevalidate },
-      body,
-    )
   }
 }
 
