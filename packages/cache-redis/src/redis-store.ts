@@ -54,11 +54,14 @@ export class RedisStore implements Store {
   readonly #stamps = new VersionStamps()
   /** Until the server refuses the command. */
   #getsRanges = true
+  /** On a client of the caller's no reply can be cut off: there a script bounds what a batch reads, until it is refused. */
+  #batchesByScript: boolean
 
   /** @throws InvalidOptionError naming the option. */
   constructor(options: RedisStoreOptions) {
     const { source, writeConnection, keyPrefix, maxValueBytes } = parseOptions(options)
     this.#limit = new ReplyLimit(STAMP_BYTES + maxValueBytes)
+    this.#batchesByScript = 'client' in source
     this.#reads = new Connection(source, this.#limit)
     this.#writes = writeConnection ? new Connection(source, this.#limit, this.#reads) : this.#reads
     this.#subscriptions = new Subscriptions(() => this.#reads.client, this.#limit)
@@ -173,8 +176,21 @@ export class RedisStore implements Store {
       keys.map((key) => this.#prefix + key),
       BATCH_KEYS,
     )
-    const found = await this.#read('getMany', (client) => Promise.all(batches.map((batch) => client.mgetBuffer(batch))))
-    return found.flat().map((stored) => openEntry(stored, this.#limit.maxBytes))
+    const byScript = this.#batchesByScript
+    try {
+      const found = await this.#read('getMany', (client) =>
+        Promise.all(batches.map((batch) => (byScript ? this.#firstBytes(client, batch) : client.mgetBuffer(batch)))),
+      )
+      return found.flat().map((stored) => openEntry(stored, this.#limit.maxBytes))
+    } catch (error) {
+      if (byScript && !this.#batchesByScript) return this.getMany(keys)
+      throw error
+    }
+  }
+
+  /** A round trip as MGET is one; 15 µs more for a reader that is alone, and none for 64 (measured on three keys). */
+  #firstBytes(client: RedisClient, engineKeys: readonly string[]): Promise<Buffer[]> {
+    return scripts.firstBytes.runOnAll(client, engineKeys, this.#limit.maxBytes) as Promise<Buffer[]>
   }
 
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
@@ -260,6 +276,7 @@ export class RedisStore implements Store {
     connection.heard(cause)
     const parts = { connection: this.#writes, subscriptions: this.#subscriptions, prefix: this.#prefix }
     if (operation === 'get' && this.#getsRanges && isRefusal(cause)) this.#getsRanges = false
+    else if (operation === 'getMany' && this.#batchesByScript && isRefusal(cause)) this.#batchesByScript = false
     else noteRefusal(this.#capabilities, parts, operation, cause)
     return storeError(operation, kind, cause)
   }

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto'
 import type { RedisClient } from './client.js'
 import { isReply } from './errors.js'
 
-/** A Lua script on one key: the server runs it as a whole, with nothing in between. */
+/** What ioredis has and its types lack. */
+type InBytes = RedisClient & Readonly<Record<'evalBuffer' | 'evalshaBuffer', (...args: unknown[]) => Promise<unknown>>>
+
+/** A Lua script: the server runs it as a whole, with nothing in between. */
 class Script {
   readonly #lua: string
   readonly #sha: string
@@ -12,19 +15,43 @@ class Script {
     this.#sha = createHash('sha1').update(lua).digest('hex')
   }
 
+  run(client: RedisClient, key: string, ...args: readonly (Buffer | string | number)[]): Promise<unknown> {
+    return this.#send(
+      () => client.evalsha(this.#sha, 1, key, ...args),
+      () => client.eval(this.#lua, 1, key, ...args),
+    )
+  }
+
+  /** On keys of one node, and its answer in bytes. */
+  runOnAll(client: RedisClient, keys: readonly string[], ...args: readonly (string | number)[]): Promise<unknown> {
+    return this.#send(
+      () => (client as InBytes).evalshaBuffer(this.#sha, keys.length, ...keys, ...args),
+      () => (client as InBytes).evalBuffer(this.#lua, keys.length, ...keys, ...args),
+    )
+  }
+
   /**
    * By its hash. A server that does not know it (new, restarted, SCRIPT FLUSH, another node) has executed nothing and
    * gets the text.
    */
-  async run(client: RedisClient, key: string, ...args: readonly (Buffer | string | number)[]): Promise<unknown> {
+  async #send(byHash: () => Promise<unknown>, asText: () => Promise<unknown>): Promise<unknown> {
     try {
-      return await client.evalsha(this.#sha, 1, key, ...args)
+      return await byHash()
     } catch (error) {
       if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error
-      return client.eval(this.#lua, 1, key, ...args)
+      return asText()
     }
   }
 }
+
+/** KEYS, the last byte to be read of each. What is absent, or no text, is empty. */
+export const firstBytes = new Script(`
+local all = {}
+for index, key in ipairs(KEYS) do
+  local found = redis.pcall('GETRANGE', key, 0, ARGV[1])
+  all[index] = type(found) == 'string' and found or ''
+end
+return all`)
 
 /**
  * KEYS[1], the version, the stamped bytes, the lifetime: milliseconds, `keep`, or empty for none. 1 when it was written.

@@ -3,7 +3,7 @@ import { type Store, StoreUnavailableError } from '@tiercel/cache-core/store'
 import { startServer } from '@tiercel/servers'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ReplyLengths } from '../src/reply-limit.js'
-import { bytes, openClient, openStore, uniquePrefix } from './support/stores.js'
+import { bytes, bytesSent, openClient, openStore, uniquePrefix } from './support/stores.js'
 
 const server = await startServer('redis')
 const url = server?.url ?? ''
@@ -20,8 +20,7 @@ describe.skipIf(server === undefined)('a value that somebody has made larger tha
     await store.set('small', bytes('small'))
     await store.set('key', bytes('value'))
     await client.setrange(`${prefix}:key`, PLANTED_BYTES, 'x')
-    const outputBytes = async (): Promise<number> =>
-      Number(/total_net_output_bytes:(\d+)/.exec(await client.info('stats'))?.[1])
+    const outputBytes = bytesSent(client)
     const before = await outputBytes()
     return { store, key: `${prefix}:key`, sent: async () => (await outputBytes()) - before }
   }
@@ -51,6 +50,41 @@ describe.skipIf(server === undefined)('a value that somebody has made larger tha
     expect(Buffer.from(small?.bytes ?? []).toString()).toBe('small')
     expect(large?.bytes.byteLength).toBe(0)
     expect(await sent()).toBeLessThan(PLANTED_BYTES / 2)
+  })
+
+  it('is read no further on a client of the caller’s, alone or among others', async () => {
+    const prefix = uniquePrefix()
+    const client = openClient(url)
+    await client.setrange(`${prefix}:key`, PLANTED_BYTES, 'x')
+    await client.lpush(`${prefix}:list`, 'x')
+    const outputBytes = bytesSent(client)
+    const before = await outputBytes()
+    const store = openStore({ client, prefix, maxValueBytes: 10_000 })
+    await store.set('small', bytes('small'))
+    const found = await store.getMany(['small', 'key', 'list', 'none', 'small'])
+    expect(found.map((entry) => entry && Buffer.from(entry.bytes).toString())).toEqual([
+      'small',
+      '',
+      undefined,
+      undefined,
+      'small',
+    ])
+    expect((await store.get('key'))?.bytes.byteLength).toBe(0)
+    expect((await outputBytes()) - before).toBeLessThan(100_000)
+    expect(client.status).toBe('ready')
+    expect(await store.compareAndSet('key', found[1]?.version ?? '', bytes('new'))).toBeDefined()
+  })
+
+  it('is read by MGET where the caller’s user may run no scripts', async () => {
+    const admin = openClient(url)
+    await admin.call('ACL', 'SETUSER', 'no-scripts', 'on', '>pass', '~*', '&*', '+@all', '-evalsha', '-eval')
+    const client = openClient(url, { username: 'no-scripts', password: 'pass' })
+    const store = openStore({ client, prefix: uniquePrefix() })
+    await store.set('key', bytes('value'))
+    for (let round = 0; round < 2; round++) {
+      const [found, none] = await store.getMany(['key', 'none'])
+      expect([Buffer.from(found?.bytes ?? []).toString(), none]).toEqual(['value', undefined])
+    }
   })
 
   it('is replaced by what a cache loads', async () => {

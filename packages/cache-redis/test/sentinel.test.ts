@@ -2,7 +2,7 @@ import { startServer } from '@tiercel/servers'
 import { afterAll, describe, expect, it } from 'vitest'
 import { redisStore } from '../src/index.js'
 import { startSentinel } from './support/sentinel.js'
-import { bytes, openClient, openStore } from './support/stores.js'
+import { bytes, bytesSent, openClient, openStore } from './support/stores.js'
 
 // Roles that change: not the server that the environment may name.
 const started = await startServer('redis')
@@ -20,6 +20,22 @@ describe.skipIf(sentinel === undefined)('behind Sentinel', () => {
     await store.set('key', bytes('value'))
     expect(await store.get('key')).toBeDefined()
     expect(await openClient(`${master?.url}/4`).exists('by-url:key')).toBe(1)
+  })
+
+  it('the master sends no more of a planted value than maxValueBytes', async () => {
+    const admin = openClient(master?.url ?? '')
+    const sent = bytesSent(admin)
+    await admin.setrange('planted:key', 32_000_000, 'x')
+    const store = openStore({
+      url: `redis+sentinel://${sentinel?.address}/main`,
+      prefix: 'planted',
+      maxValueBytes: 1_000,
+    })
+    expect((await store.get('key'))?.bytes.byteLength).toBe(0)
+    await expect(store.getMany(['key', 'other'])).rejects.toThrow()
+    await expect.poll(() => store.getMany(['key']).then(([found]) => found?.bytes.byteLength, String)).toBe(0)
+    expect(await sent()).toBeLessThan(16_000_000)
+    await admin.del('planted:key')
   })
 
   it('the new master is found after the old one has become a replica', async () => {

@@ -32,3 +32,11 @@ export function openClient(url: string, options: object = {}): Redis {
 export function uniquePrefix(): string {
   return `test-${randomBytes(6).toString('hex')}`
 }
+
+/** Tells what the servers have sent to all their clients. */
+export function bytesSent(...clients: readonly Redis[]): () => Promise<number> {
+  return async () => {
+    const stats = await Promise.all(clients.map((client) => client.info('stats')))
+    return stats.reduce((sum, text) => sum + Number(/total_net_output_bytes:(\d+)/.exec(text)?.[1]), 0)
+  }
+}
