@@ -19,6 +19,8 @@ export class Connection {
   #cluster: Cluster | undefined
   #failure: StoreUnavailableError | undefined
   #refuse: (error: Error) => void = () => {}
+  /** Told when an attempt to connect has succeeded. */
+  onConnected: () => void = () => {}
   #closed = false
 
   /** @param probeKey A key under which nothing can stand. */
@@ -67,7 +69,9 @@ export class Connection {
           (collection) => {
             this.#failure = undefined
             resolve(collection)
-            if (!this.#closed) this.#collection = Promise.resolve(collection)
+            if (this.#closed) return
+            this.#collection = Promise.resolve(collection)
+            this.onConnected()
           },
           (cause) => this.#failed(errors.notConnected(reasonOf(cause), cause)),
         )

@@ -59,6 +59,10 @@ export class CouchbaseStore implements Store {
     return this.#capabilities.present
   }
 
+  onReachable(listener: () => void): void {
+    this.#connection.onConnected = listener
+  }
+
   get(key: string): Promise<StoreEntry | undefined> {
     return this.#read('get', (collection) => this.#get(collection, key))
   }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Client, type ClientConfig, LifecycleState } from 'hazelcast-client'
 import { connectionLog } from './connection-log.js'
 import { frameBytesOf, TOO_LARGE_DATA } from './entries.js'
@@ -7,6 +8,8 @@ import type { HazelcastClient } from './options.js'
 
 /** Where a store gets its client from. */
 export interface Connection {
+  /** Told when a member is connected that was not, where the client is the store's own. */
+  onReachable: () => void
   /** The client, where one can be used at once. */
   readonly current: HazelcastClient | undefined
   /**
@@ -19,6 +22,7 @@ export interface Connection {
 
 /** The caller's client: used as it is, never shut down. */
 export class CallersConnection implements Connection {
+  onReachable: () => void = () => {}
   readonly #client: HazelcastClient
   #closed = false
 
@@ -51,6 +55,7 @@ const RENEW_AFTER_MS = 1_000
  * for it; from then on there is a connection or they fail at once, and the client goes on trying by itself.
  */
 export class OwnConnection implements Connection {
+  onReachable: () => void = () => {}
   readonly #config: ClientConfig
   readonly #maxValueBytes: number
   #opening: Promise<void> | undefined
@@ -93,7 +98,10 @@ export class OwnConnection implements Connection {
     const attempted = new Promise<void>((resolve, reject) => {
       timer = setTimeout(resolve, FIRST_ATTEMPT_MS).unref()
       const onState = (state: LifecycleState): void => {
-        if (state === LifecycleState.CONNECTED && !this.#closed) this.#current = this.#client
+        if (state === LifecycleState.CONNECTED && !this.#closed) {
+          this.#current = this.#client
+          this.onReachable()
+        }
         if (state === LifecycleState.DISCONNECTED) this.#lost('the connection was lost')
         if (state === LifecycleState.SHUTTING_DOWN) {
           stopConnectingMembers?.()
@@ -115,6 +123,10 @@ export class OwnConnection implements Connection {
         if (this.#config.network?.smartRouting !== false) stopConnectingMembers = connectMembers(client)
         pauseBetweenRegistrations(client)
         limitReplies(client, this.#maxValueBytes)
+        onConnection(client, (connection) => {
+          endWithItsSocket(connection)
+          this.onReachable()
+        })
         // Closed while the client was made: it has just begun to connect.
         if (this.#closed) void client.shutdown()
       }, reject)
@@ -136,7 +148,9 @@ export class OwnConnection implements Connection {
 const CONNECT_MEMBERS_MS = 250
 
 interface MemberConnection {
+  readonly socket?: Socket
   readonly reader?: FrameReader
+  close?(reason: string, cause: Error): void
 }
 
 /** What the client can do and does not publish. */
@@ -160,6 +174,24 @@ function connectMembers(client: HazelcastClient): () => void {
     manager?.reconnectToMembers?.()
   }, CONNECT_MEMBERS_MS).unref()
   return () => clearInterval(timer)
+}
+
+/** Of each connection to a member, those that stand and those to come. */
+function onConnection(client: HazelcastClient, listener: (connection: MemberConnection) => void): void {
+  const manager = (client as HazelcastClient & Internals).getConnectionManager?.()
+  for (const connection of manager?.getConnectionRegistry?.().getConnections() ?? []) listener(connection)
+  manager?.on?.('connectionAdded', listener)
+}
+
+/**
+ * A socket that is reset while the client says who it is can be lost on hazelcast-client 5.6 and 5.7: the connection
+ * counts as one that stands, and everything fails on it until it misses its heartbeat, after 5 s (measured).
+ */
+function endWithItsSocket(connection: MemberConnection): void {
+  const { socket } = connection
+  const end = (): void => connection.close?.('The socket was closed.', new Error('the socket was closed'))
+  if (socket?.destroyed) setImmediate(end)
+  else socket?.once('close', end)
 }
 
 /** How long the client waits before it asks another connection, or the same one, to tell it about the cluster. */
@@ -191,10 +223,7 @@ const OTHER_REPLIES_BYTES = 1_048_576
  */
 function limitReplies(client: HazelcastClient, maxValueBytes: number): void {
   const maxBytes = Math.max(frameBytesOf(maxValueBytes), OTHER_REPLIES_BYTES)
-  const manager = (client as HazelcastClient & Internals).getConnectionManager?.()
-  const limit = ({ reader }: MemberConnection): void => {
+  onConnection(client, ({ reader }) => {
     if (reader !== undefined) limitFrames(reader, maxBytes, TOO_LARGE_DATA)
-  }
-  for (const connection of manager?.getConnectionRegistry?.().getConnections() ?? []) limit(connection)
-  manager?.on?.('connectionAdded', limit)
+  })
 }

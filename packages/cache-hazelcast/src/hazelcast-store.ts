@@ -91,6 +91,10 @@ export class HazelcastStore implements Store {
     return client && ownerOf(client, this.#prefix + key)
   }
 
+  onReachable(listener: () => void): void {
+    this.#connection.onReachable = listener
+  }
+
   get(key: string): Promise<StoreEntry | undefined> {
     return this.#read('get', (entries) => entries.get(this.#prefix + key).then(openEntry))
   }

@@ -143,8 +143,8 @@ function clientConfig(parsed: Parsed<typeof OPTIONS>): ClientConfig {
       connectionRetry: { initialBackoffMillis: 100, maxBackoffMillis: 250, multiplier: 2, jitter: 0.2 },
     },
     properties: {
-      'hazelcast.client.heartbeat.interval': 1_000,
-      'hazelcast.client.heartbeat.timeout': 5_000,
+      'hazelcast.client.heartbeat.interval': 500,
+      'hazelcast.client.heartbeat.timeout': 2_000,
       ...config.properties,
       [RESEND_TIMEOUT]: NEVER_RESEND,
     },

@@ -71,6 +71,10 @@ export class MemcachedStore implements Store {
     return this.serverOf(key)
   }
 
+  onReachable(listener: () => void): void {
+    for (const server of this.#client.servers) server.onReachable = listener
+  }
+
   async get(key: string): Promise<StoreEntry | undefined> {
     const reply = await this.#call('get', 'read', { opcode: Opcode.Get, key: this.#prefix + key })
     if (reply.status === Status.NotFound) return undefined

@@ -22,6 +22,7 @@ export class Connection {
   #link: Link
   /** The last one that was replaced; it may still owe answers. */
   #retired: Link | undefined
+  #onReachable: () => void = () => {}
   #redirected = false
   #closed = false
   #closing: Promise<void> | undefined
@@ -30,7 +31,7 @@ export class Connection {
   constructor(source: ParsedOptions['source'], limit: ReplyLimit, other?: Connection) {
     this.#open = () => linkTo(source, limit)
     this.#other = other
-    this.#link = this.#open()
+    this.#link = this.#use(this.#open())
     if (!('config' in source)) return
     this.#search = new MasterSearch(this.#open, (link) => {
       this.#replace(link)
@@ -90,6 +91,11 @@ export class Connection {
     if (/^(MOVED|ASK) /.test(error.message)) (this.#other ?? this).#warnOfCluster()
   }
 
+  /** Calls the listener when a connection stands that did not. */
+  onReachable(listener: () => void): void {
+    this.#onReachable = listener
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -97,14 +103,24 @@ export class Connection {
 
   async #close(): Promise<void> {
     this.#closed = true
+    this.#link.onReady.delete(this.#onReady)
     await Promise.all([this.#search?.close(), this.#retired?.release(), this.#link.release()])
   }
 
   #replace(link: Link): void {
     this.#retired = this.#link
+    this.#retired.onReady.delete(this.#onReady)
     this.#retired.retire()
-    this.#link = link
+    this.#link = this.#use(link)
+    this.#onReady()
   }
+
+  #use(link: Link): Link {
+    link.onReady.add(this.#onReady)
+    return link
+  }
+
+  readonly #onReady = (): void => this.#onReachable()
 
   #warnOfCluster(): void {
     if (this.#redirected || this.client.isCluster) return

@@ -18,6 +18,9 @@ const links = new WeakMap<RedisClient, Link>()
  */
 export class Link {
   readonly client: RedisClient
+  /** Told when a connection stands that did not, of a cluster that to one of its nodes. */
+  readonly onReady = new Set<() => void>()
+  readonly #nodes = new Set<Redis>()
   readonly #owned: boolean
   #users = 0
   #refreshFrom = 0
@@ -66,7 +69,9 @@ export class Link {
   async release(): Promise<void> {
     if (--this.#users > 0) return
     this.#liveness?.end()
-    this.client.off('close', this.#onClose).off('ready', this.#onNodes).off('+node', this.#onNodes)
+    this.client.off('close', this.#onClose).off('ready', this.#onReady)
+    this.client.off('ready', this.#onNodes).off('+node', this.#onNodes).off('-node', this.#onNodeLost)
+    for (const node of this.#nodes) node.off('ready', this.#onReady)
     if (this.#owned) await disconnect(this.client)
   }
 
@@ -86,9 +91,10 @@ export class Link {
 
   #retain(): this {
     if (this.#users++ > 0) return this
-    this.client.on('close', this.#onClose)
+    this.client.on('close', this.#onClose).on('ready', this.#onReady)
     if (!this.#owned && !noticesSilence(this.client)) this.#liveness = new Liveness(this.client)
-    if (this.client.isCluster) this.client.on('ready', this.#onNodes).on('+node', this.#onNodes)
+    if (this.client.isCluster)
+      this.client.on('ready', this.#onNodes).on('+node', this.#onNodes).on('-node', this.#onNodeLost)
     if (this.#owned) {
       // Without a listener ioredis prints. Operations tell what is wrong.
       this.client.on('error', (error: unknown) => {
@@ -106,9 +112,23 @@ export class Link {
     this.#database = new Database(this.client)
   }
 
+  readonly #onReady = (): void => {
+    for (const listener of this.onReady) listener()
+  }
+
   /** Not before it is ready: until then ioredis itself has questions to them, for which it connects. */
   readonly #onNodes = (): void => {
-    if (this.client.status === 'ready') void connectNodes(this.client)
+    if (this.client.status !== 'ready') return
+    for (const node of mastersOf(this.client)) {
+      if (!this.#nodes.has(node)) node.on('ready', this.#onReady)
+      this.#nodes.add(node)
+    }
+    void connectNodes(this.client)
+  }
+
+  readonly #onNodeLost = (node: Redis): void => {
+    node.off('ready', this.#onReady)
+    this.#nodes.delete(node)
   }
 
   /** Bounded: behind Sentinel, and to a cluster, ioredis can try for ever. */

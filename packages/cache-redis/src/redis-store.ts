@@ -92,6 +92,11 @@ export class RedisStore implements Store {
     return this.#reads.partOf(this.#prefix + key)
   }
 
+  onReachable(listener: () => void): void {
+    this.#reads.onReachable(listener)
+    this.#writes.onReachable(listener)
+  }
+
   async get(key: string): Promise<StoreEntry | undefined> {
     const engineKey = this.#prefix + key
     const { maxBytes } = this.#limit

@@ -81,6 +81,13 @@ export interface Store {
    */
   partOf?(key: string): string | undefined
 
+  /**
+   * Calls the listener, until `close`, whenever a server may be reachable again: a connection stands that did not. The
+   * guard then asks those that it has given up at once, and not when it would have. Where the driver does not show that,
+   * it asks within 100 ms. Called once, before the first operation.
+   */
+  onReachable?(listener: () => void): void
+
   /** What stands under the key, or `undefined`. */
   get(key: string): Promise<StoreEntry | undefined>
 

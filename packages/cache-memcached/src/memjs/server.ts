@@ -18,6 +18,8 @@ type State = 'idle' | 'connecting' | 'up' | 'down'
  * at once. What memjs's `Client` asks of a server (`onResponse`, `onError`, `write`, `close`) works on it.
  */
 export class HardenedServer extends Server {
+  /** Told when a connection stands that did not. */
+  onReachable: () => void = () => {}
   readonly #timings: Timings
   readonly #address: Address
   #state: State = 'idle'
@@ -91,6 +93,7 @@ export class HardenedServer extends Server {
     this.#connection = this.#newConnection(() => {
       this.#state = 'up'
       for (const call of this.#takeWaiting()) this.#connection?.send(call)
+      this.onReachable()
     })
   }
 
@@ -136,6 +139,7 @@ export class HardenedServer extends Server {
       return
     }
     this.#connection = replacement
+    this.onReachable()
     silent.end(new Error('no answer, but a new connection has one'))
   }
 

@@ -118,13 +118,23 @@ export class Attempts {
     breakers?: Breakers,
   ): Promise<T> {
     if (this.#closed) return Promise.reject(this.#errors.closed(operation))
+    let underWay: Promise<T> | undefined
     const toError = (cause: unknown): Error => {
+      if (cause === EXPIRED) {
+        underWay?.then(
+          () => breakers?.answeredLate(kind, key),
+          () => {},
+        )
+      }
       const error = knownError(cause, this.#store, operation) ?? this.#explain(operation, kind, deadlines.ms, cause)
       report('store-error', () => ({ store: this.#store, operation, error }))
       breakers?.failed(kind, key, error)
       return error
     }
-    const answer = (): Promise<T> => deadlines.bound(sent(send), toError, this.#onAnswer(kind, key, breakers))
+    const answer = (): Promise<T> => {
+      underWay = sent(send)
+      return deadlines.bound(underWay, toError, this.#onAnswer(kind, key, breakers))
+    }
     return isTraced('store') ? traced('store', { store: this.#store, operation, key }, answer) : answer()
   }
 

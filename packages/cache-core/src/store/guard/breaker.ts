@@ -12,16 +12,25 @@ const OPENS_AT = 5 * FAILURE_WEIGHT
 
 /** How soon after it has opened the server is asked, */
 const FIRST_PAUSE_MS = 50
-/** how soon again at the longest where it fails at once, as one does that is being restarted, */
+/** how soon again at the longest where it fails at once, as one does that is being restarted, or answers too late, */
 const FAILED_PAUSE_MS = 100
 /** and where it owes an answer: unanswered questions must not pile up. */
 const SILENT_PAUSE_MS = 1_000
+/** As soon as there is news of it, but for news that come one upon the other. */
+const NEWS_PAUSE_MS = 25
 /**
  * The longest pause of a breaker that deadlines open again and again, since each time costs callers some, and how long it
  * must stay closed for the next to be short.
  */
 const LONGEST_PAUSE_MS = 5_000
 const STEADY_MS = 5_000
+/**
+ * How often it is asked at once at the most where it answered one question in time, and then not its callers: a narrow
+ * line carries one value, and not those of all. The number is halved after some time, lest one that is too much be asked
+ * for ever.
+ */
+const MOST_AT_ONCE = 8
+const HALVED_AFTER_MS = 5_000
 /** Part of each pause that is random, so that not all processes ask at once. */
 const JITTER = 0.25
 
@@ -55,8 +64,13 @@ export class Breaker {
   #pauseMs = FIRST_PAUSE_MS
   #againMs = FIRST_PAUSE_MS
   #closedAt = Number.NEGATIVE_INFINITY
-  #hurriedAt = Number.NEGATIVE_INFINITY
+  #askedAt = Number.NEGATIVE_INFINITY
   #cancel: CancelTimer | undefined
+  /** What was under way when it opened, and failed as well: so many callers are there at once. */
+  #together = 1
+  /** How often it is asked at once, and since when. */
+  #atOnce = 1
+  #atOnceSince = 0
   #trialUnderWay = false
 
   constructor(terms: BreakerTerms) {
@@ -92,6 +106,14 @@ export class Breaker {
     this.#learn(sign)
   }
 
+  /**
+   * There is news of the server: it has answered at last what was given up, perhaps since it woke up, or a connection to it
+   * stands. It is asked at once.
+   */
+  news(): void {
+    if (this.#state === 'open') this.#askAfter(this.#askedAt + NEWS_PAUSE_MS - this.#terms.clock.monotonic())
+  }
+
   end(): void {
     this.#cancel?.()
   }
@@ -105,17 +127,22 @@ export class Breaker {
       if (sign === 'alive') this.#score = Math.max(0, this.#score - 1)
       if (sign === 'dead') this.#score += FAILURE_WEIGHT
       if (this.#score >= OPENS_AT) this.#open()
+    } else if (sign === 'dead') {
+      this.#together++
     }
   }
 
   #open(): void {
-    const { clock } = this.#terms
+    const { clock, answerProves } = this.#terms
     // One that was closed, or tried, a moment ago and opens again: the question does not ask for what fails.
     const again = this.#state === 'half-open' || clock.monotonic() - this.#closedAt < STEADY_MS
     this.#pauseMs = again ? Math.min(this.#pauseMs * 2, longestPause(this.#reason)) : FIRST_PAUSE_MS
     this.#againMs = FIRST_PAUSE_MS
+    this.#together = 1
+    this.#atOnce = again && answerProves ? MOST_AT_ONCE : 1
+    this.#atOnceSince = clock.monotonic()
     this.#change('open')
-    this.#askAfter(this.#pauseMs)
+    this.#askAfter(this.#jittered(this.#pauseMs))
   }
 
   #close(): void {
@@ -127,12 +154,19 @@ export class Breaker {
 
   #askAfter(ms: number): void {
     this.#cancel?.()
-    this.#cancel = this.#terms.clock.after(ms * (1 - JITTER * Math.random()), this.#ask)
+    if (ms > 0) this.#cancel = this.#terms.clock.after(ms, this.#ask)
+    else this.#ask()
+  }
+
+  #jittered(ms: number): number {
+    return ms * (1 - JITTER * Math.random())
   }
 
   readonly #ask = (): void => {
-    const { deadlines, ask } = this.#terms
-    const answer = ask(this.#key)
+    const { clock, deadlines, ask } = this.#terms
+    this.#askedAt = clock.monotonic()
+    const answers = Array.from({ length: Math.min(this.#together, this.#atOnce) }, () => ask(this.#key))
+    const answer = Promise.all(answers)
     let late = false
     void deadlines
       .bound(answer, (cause) => cause)
@@ -145,7 +179,7 @@ export class Breaker {
       )
       .then((sign) => this.#judge(sign, late))
     const onAnswer = (): void => {
-      if (late) this.#hurry()
+      if (late) this.#answeredLate()
     }
     answer.then(onAnswer, onAnswer)
   }
@@ -159,23 +193,18 @@ export class Breaker {
 
   #askAgain(late: boolean): void {
     this.#againMs = late ? SILENT_PAUSE_MS : Math.min(this.#againMs * 2, FAILED_PAUSE_MS)
-    this.#askAfter(Math.max(this.#pauseMs, this.#againMs))
+    const now = this.#terms.clock.monotonic()
+    if (now - this.#atOnceSince > HALVED_AFTER_MS) {
+      this.#atOnce = Math.ceil(Math.min(this.#together, this.#atOnce) / 2)
+      this.#atOnceSince = now
+    }
+    this.#askAfter(this.#jittered(Math.max(this.#pauseMs, this.#againMs)))
   }
 
-  /**
-   * It has answered at last, perhaps since it woke up: it is asked again at once, and one that is always late as often as
-   * one that fails at once.
-   */
-  #hurry(): void {
+  /** Perhaps it woke up: it is asked again at once, and one that is always late as often as one that fails at once. */
+  #answeredLate(): void {
     if (this.#state !== 'open') return
-    const now = this.#terms.clock.monotonic()
-    if (now - this.#hurriedAt < STEADY_MS) {
-      this.#askAfter(Math.max(this.#pauseMs, FAILED_PAUSE_MS))
-      return
-    }
-    this.#hurriedAt = now
-    this.#cancel?.()
-    this.#ask()
+    this.#askAfter(this.#askedAt + Math.max(this.#pauseMs, FAILED_PAUSE_MS) - this.#terms.clock.monotonic())
   }
 
   #change(state: BreakerState): void {

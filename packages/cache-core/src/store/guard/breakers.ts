@@ -27,6 +27,12 @@ export class Breakers {
     this.#store = store
     this.#clock = clock
     this.#deadlines = deadlines
+    store.onReachable?.(() => {
+      for (const { read, write } of this.#troubled.values()) {
+        read.news()
+        write.news()
+      }
+    })
   }
 
   /** Nothing is held against any server. */
@@ -64,6 +70,11 @@ export class Breakers {
     const server = this.#serverOf(key)
     const pair = this.#troubled.get(server) ?? (sign === 'dead' ? this.#accuse(server) : undefined)
     pair?.[kind].failed(error, key, sign)
+  }
+
+  /** What had been given up was answered after all. */
+  answeredLate(kind: OperationKind, key: string | undefined): void {
+    this.#troubled.get(this.#serverOf(key))?.[kind].news()
   }
 
   /** For good. */
