@@ -64,7 +64,7 @@ describe('how to connect', () => {
     expect(merged).toMatchObject({
       instanceName: 'web-1',
       network: { ssl: { enabled: true }, clusterMembers: ['127.0.0.1:5701'] },
-      properties: { 'hazelcast.client.heartbeat.interval': 1_000, 'hazelcast.client.heartbeat.timeout': 9_000 },
+      properties: { 'hazelcast.client.heartbeat.interval': 500, 'hazelcast.client.heartbeat.timeout': 9_000 },
     })
   })
 

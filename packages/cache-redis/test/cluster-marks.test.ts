@@ -32,8 +32,8 @@ describe.skipIf(cluster === undefined)('a cluster of three masters, one silent',
       const prefix = uniquePrefix()
       const { cache, store } = newCache(prefix)
       const { cache: other } = newCache(prefix)
-      expect(await cache.setMany(KEYS.map((key) => [key, 'stored']))).toBe(true)
-      expect(await hits(other, KEYS)).toBe(KEYS.length)
+      await expect.poll(() => cache.setMany(KEYS.map((key) => [key, 'stored']))).toBe(true)
+      await expect.poll(() => hits(other, KEYS)).toBe(KEYS.length)
       const server = cluster?.servers[silent]
       const node = server?.url.replace('redis://', '')
       const lives = (key: string): boolean => store.serverOf(`2:v::${key}`) !== node

@@ -252,7 +252,8 @@ export class Journal {
   ): Promise<boolean> {
     const waiting = [...all]
     for (let from = 0; from < waiting.length; from += batchSize) {
-      if (!(await send(waiting.slice(from, from + batchSize)))) return from > 0
+      const batch = stillWaiting(all, waiting.slice(from, from + batchSize))
+      if (batch.length > 0 && !(await send(batch))) return from > 0
       await slice.giveWay()
     }
     return waiting.length > 0
@@ -296,7 +297,8 @@ export class Journal {
     }
     let any = false
     for (let from = 0; from < batch.length; from += RENEWAL_BATCH) {
-      const tried = batch.slice(from, from + RENEWAL_BATCH)
+      const tried = stillWaiting(this.#keys, batch.slice(from, from + RENEWAL_BATCH))
+      if (tried.length === 0) continue
       const outcomes = await Promise.all(tried.map(([slot, undelivered]) => this.#deleteOne(slot, undelivered)))
       any ||= outcomes.includes(true)
       if (any) continue
@@ -317,6 +319,14 @@ export class Journal {
 }
 
 type Batch<R extends Room> = readonly (readonly [string, Undelivered<R>])[]
+
+/** Without what was settled meanwhile: a delete that is sent now would remove what was stored since. */
+function stillWaiting<U extends Undelivered<Room>>(
+  all: ReadonlyMap<string, U>,
+  batch: readonly (readonly [string, U])[],
+): readonly (readonly [string, U])[] {
+  return batch.filter(([id, { entry }]) => all.get(id)?.entry === entry)
+}
 
 /** So that what a dead server holds back does not stand before the rest. */
 function toTheEnd<R extends Room>(all: Map<string, Undelivered<R>>, id: string): void {

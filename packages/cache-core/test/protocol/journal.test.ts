@@ -47,6 +47,22 @@ describe('the journal', () => {
     expect(await other.get('k')).toBeUndefined()
   })
 
+  it('spares what was stored since: its delete is not sent behind the value', async () => {
+    const { cache, another, clock, faulty } = setUp({ storeTimeout: '10s' })
+    faulty.faultOf = () => away
+    for (let index = 0; index < 600; index++) await cache.delete(['k', index])
+    const answered = gate()
+    faulty.faultOf = (operation) => (operation === 'deleteMany' ? { answerAfter: answered.promise } : undefined)
+    await clock.advance(100)
+    expect(await cache.set(['k', 599], 'new')).toBe(true)
+    answered.open()
+    faulty.thaw()
+    await clock.advance(1_000)
+    expect(cache.stats().journaled).toBe(0)
+    const { cache: other } = another()
+    expect(await other.get(['k', 599])).toBe('new')
+  })
+
   it('renews a namespace again for a key that is deleted while the renewal is under way', async () => {
     const { cache, another, clock, faulty } = setUp({ storeTimeout: '10s', tagHold: 0 })
     const { cache: other } = another()
