@@ -1,58 +1,15 @@
-import { channel } from 'node:diagnostics_channel'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { DiagnosticEvents } from '../../../src/base/diagnostics.js'
+import { describe, expect, it } from 'vitest'
 import { StoreFullError, StoreUnavailableError } from '../../../src/base/errors.js'
 import { createCache } from '../../../src/data/cache.js'
-import { type GuardedStore, guardStore } from '../../../src/store/guard/guarded-store.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
-import type { Store } from '../../../src/store/store.js'
-import { FakeClock, turn } from '../../../src/testing/fake-clock.js'
-import { type Fault, type FaultControls, faultyStore } from '../../../src/testing/faulty-store.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
+import { type Fault, faultyStore } from '../../../src/testing/faulty-store.js'
+import { heard, READ_MS, setUp, states } from '../../support/breakers.js'
 import { errorOf } from '../../support/rejections.js'
 import { endsAfter } from '../../support/set-up.js'
 
 const bytes = Buffer.from('bytes')
-const READ_MS = 50
 const details = { store: 'memory' }
-
-const heard: DiagnosticEvents['breaker'][] = []
-const listener = (message: unknown): void => void heard.push(message as DiagnosticEvents['breaker'])
-beforeEach(() => channel('tiercel:breaker').subscribe(listener))
-afterEach(() => {
-  channel('tiercel:breaker').unsubscribe(listener)
-  heard.length = 0
-})
-
-interface SetUp {
-  readonly clock: FakeClock
-  readonly faulty: FaultControls
-  readonly guarded: GuardedStore
-  /** Reads as callers do, one after the other, until each has its answer. */
-  read(times: number, key?: string): Promise<unknown[]>
-}
-
-function setUp(serverOf?: (key: string) => string): SetUp {
-  const clock = new FakeClock()
-  const faulty = faultyStore(memoryStore({ clock }))
-  const store = serverOf === undefined ? faulty : withServers(faulty, serverOf)
-  const guarded = guardStore(store, { clock })
-  const read = async (times: number, key = 'key'): Promise<unknown[]> => {
-    const outcomes: unknown[] = []
-    for (let index = 0; index < times; index++) {
-      const reading = guarded.get(key).catch((error: unknown) => error)
-      await clock.advance(READ_MS)
-      outcomes.push(await reading)
-    }
-    return outcomes
-  }
-  return { clock, faulty, guarded, read }
-}
-
-function withServers(store: Store, serverOf: (key: string) => string): Store {
-  return new Proxy(store, { get: (target, name) => (name === 'serverOf' ? serverOf : Reflect.get(target, name)) })
-}
-
-const states = (): string[] => heard.map(({ kind, state }) => `${kind} ${state}`)
 
 describe('the breaker', () => {
   it('opens after five misses in a row; then a call is not sent, and fails in the same turn', async () => {
@@ -104,23 +61,6 @@ describe('the breaker', () => {
     expect(await guarded.get('key')).toBeDefined()
   })
 
-  it('hears a frozen server wake up, without waiting for the next question', async () => {
-    const { clock, faulty, read } = setUp()
-    let wake = (): void => {}
-    const asleep = new Promise<void>((resolve) => {
-      wake = resolve
-    })
-    faulty.faultOf = () => ({ answerAfter: asleep })
-    await read(5)
-    await clock.advance(10_050)
-    expect(states()).toEqual(['read open'])
-    faulty.thaw()
-    wake()
-    await turn()
-    await turn()
-    expect(states()).toEqual(['read open', 'read closed'])
-  })
-
   it('stays open for a server that is alive and always too slow', async () => {
     const { clock, faulty, guarded, read } = setUp()
     faulty.faultOf = () => ({ answerAfter: new Promise<void>((resolve) => clock.after(READ_MS + 10, resolve)) })
@@ -128,28 +68,6 @@ describe('the breaker', () => {
     await clock.advance(20_000)
     expect(states()).toEqual(['read open'])
     expect(await errorOf(guarded.get('key'))).toBeInstanceOf(StoreUnavailableError)
-  })
-
-  it('hears soon of the return of a server that answered too late all the time', async () => {
-    const { clock, faulty, read } = setUp()
-    faulty.faultOf = () => ({ answerAfter: new Promise<void>((resolve) => clock.after(4 * READ_MS, resolve)) })
-    await read(5)
-    await clock.advance(20_000)
-    expect(states()).toEqual(['read open'])
-    faulty.thaw()
-    await clock.advance(4 * READ_MS + 100 + READ_MS)
-    expect(states()).toEqual(['read open', 'read closed'])
-  })
-
-  it('hears soon of the return of a server that has failed at once again and again, since that costs callers nothing', async () => {
-    const { clock, faulty, read } = setUp()
-    for (let round = 0; round < 10; round++) {
-      faulty.faultOf = () => new StoreUnavailableError('ECONNRESET', details)
-      await read(5)
-      faulty.thaw()
-      await clock.advance(100)
-      expect(states().splice(-2)).toEqual(['read open', 'read closed'])
-    }
   })
 
   it('asks ever more seldom where deadlines open it again and again', async () => {
@@ -167,85 +85,6 @@ describe('the breaker', () => {
     expect(times[0]).toBeLessThan(100)
     expect(times[9]).toBeGreaterThan(3_000)
     expect(times[9]).toBeLessThanOrEqual(5_100)
-  })
-
-  it('asks as often at once as callers were there at once, where one answer in time was not enough for them', async () => {
-    const { clock, faulty, guarded } = setUp()
-    // A narrow line: answers come one after the other, two of them within the deadline.
-    const narrow = (): void => {
-      let freeAt = 0
-      faulty.faultOf = () => {
-        freeAt = Math.max(freeAt, clock.monotonic()) + READ_MS / 2 - 1
-        const inMs = freeAt - clock.monotonic()
-        return { answerAfter: new Promise<void>((resolve) => clock.after(inMs, resolve)) }
-      }
-    }
-    const crowd = async (): Promise<void> => {
-      const reading = Promise.all(Array.from({ length: 9 }, () => guarded.get('key').catch(() => {})))
-      await clock.advance(READ_MS)
-      await reading
-    }
-    narrow()
-    await crowd()
-    for (let ms = 0; ms < 1_000 && states().at(-1) !== 'read closed'; ms += 10) await clock.advance(10)
-    expect(states()).toEqual(['read open', 'read closed'])
-    await crowd()
-    await clock.advance(4_000)
-    expect(states()).toEqual(['read open', 'read closed', 'read open'])
-    faulty.calls.length = 0
-    await clock.advance(1_000)
-    expect(faulty.calls.length).toBeGreaterThan(4)
-    // Nor is it shut out for ever, where the callers are fewer by now.
-    await clock.advance(20_000)
-    expect(states().at(-1)).toBe('read closed')
-  })
-
-  it('hears at once of a connection that stands', async () => {
-    const clock = new FakeClock()
-    const faulty = faultyStore(memoryStore({ clock }))
-    let reachable = (): void => {}
-    const onReachable = (listener: () => void): void => {
-      reachable = listener
-    }
-    const guarded = guardStore(
-      new Proxy(faulty, { get: (target, name) => (name === 'onReachable' ? onReachable : Reflect.get(target, name)) }),
-      { clock },
-    )
-    faulty.freeze()
-    for (let count = 0; count < 5; count++) {
-      const reading = errorOf(guarded.get('key'))
-      await clock.advance(READ_MS)
-      await reading
-    }
-    await clock.advance(10_000)
-    faulty.thaw()
-    const sent = faulty.calls.length
-    for (let count = 0; count < 100; count++) reachable()
-    await turn()
-    await clock.advance(100)
-    expect(states()).toEqual(['read open', 'read closed'])
-    expect(faulty.calls.length).toBe(sent + 1)
-  })
-
-  it('hears a write that was held up come through, and tries the next one at once', async () => {
-    const { clock, faulty, guarded } = setUp()
-    let resume = (): void => {}
-    const paused = new Promise<void>((resolve) => {
-      resume = resolve
-    })
-    faulty.faultOf = (operation) => (operation === 'set' ? { answerAfter: paused } : undefined)
-    for (let round = 0; round < 30; round++) {
-      const writing = errorOf(guarded.set('key', bytes))
-      await clock.advance(200)
-      await writing
-    }
-    expect(states()).toContain('write half-open')
-    expect(states().at(-1)).toBe('write open')
-    faulty.thaw()
-    resume()
-    await clock.advance(25)
-    await guarded.set('key', bytes)
-    expect(states().slice(-2)).toEqual(['write half-open', 'write closed'])
   })
 
   it('opens where more than a third fails, and not where less does', async () => {
@@ -267,18 +106,6 @@ describe('the breaker', () => {
     await read(5)
     expect(states()).toEqual(['read open'])
     await clock.advance(60_000)
-    faulty.thaw()
-    await clock.advance(200 + READ_MS)
-    expect(states()).toEqual(['read open', 'read closed'])
-  })
-
-  it('hears soon of the return of a server that first was silent and then gone', async () => {
-    const { clock, faulty, read } = setUp()
-    faulty.freeze()
-    await read(5)
-    await clock.advance(10_000)
-    faulty.faultOf = () => new StoreUnavailableError('ECONNREFUSED', details)
-    await clock.advance(10_000)
     faulty.thaw()
     await clock.advance(200 + READ_MS)
     expect(states()).toEqual(['read open', 'read closed'])
