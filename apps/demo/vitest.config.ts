@@ -2,4 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { shared } from '../../vitest.shared.js'
 
 // One process for all files, so that they share one database (test/support.ts).
-export default defineConfig({ ...shared, test: { ...shared.test, isolate: false, fileParallelism: false } })
+export default defineConfig({
+  ...shared,
+  test: { ...shared.test, globalSetup: ['test/one-snapshot.ts'], isolate: false, fileParallelism: false },
+})

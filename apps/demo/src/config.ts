@@ -9,6 +9,8 @@ export interface Config {
   readonly cachePrefix: string
   /** How long the cache waits for its store; `undefined` for the library's own defaults. */
   readonly cacheTimeout: Duration | undefined
+  /** A file that holds the loaded database; `undefined` to load the cities at each start. */
+  readonly snapshot: string | undefined
 }
 
 /** What the person who starts the demo can put right. The message is one sentence and names the variable. */
@@ -28,6 +30,7 @@ export function readConfig(environment: Environment): Config {
     cacheUrl: text('CACHE_URL', 'memory:'),
     cachePrefix: text('CACHE_PREFIX', 'tiercel-demo'),
     cacheTimeout: parseTimeout(text('CACHE_TIMEOUT', '')),
+    snapshot: text('DATABASE_SNAPSHOT', '') || undefined,
   }
 }
 

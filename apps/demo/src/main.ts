@@ -23,7 +23,7 @@ async function start(config: Config): Promise<void> {
   const storeUrl = publicUrl(config.cacheUrl)
   const { cacheTimeout } = config
   const cache = createCache({ store, ...(cacheTimeout === undefined ? {} : { storeTimeout: cacheTimeout }) })
-  const database = new Database(new WorkerConnection())
+  const database = new Database(new WorkerConnection(config.snapshot))
   const app = buildApp({ database, cache, store, storeUrl, host: config.host })
 
   stopOnSignal(async () => {

@@ -19,11 +19,14 @@ describe('the configuration', () => {
       cacheUrl: 'memory:',
       cachePrefix: 'tiercel-demo',
       cacheTimeout: undefined,
+      snapshot: undefined,
     })
   })
 
   it('takes an empty variable as one that is not set', () => {
-    expect(readConfig({ PORT: '', HOST: ' ', CACHE_URL: '', CACHE_TIMEOUT: '' })).toEqual(readConfig({}))
+    expect(readConfig({ PORT: '', HOST: ' ', CACHE_URL: '', CACHE_TIMEOUT: '', DATABASE_SNAPSHOT: '' })).toEqual(
+      readConfig({}),
+    )
   })
 
   it('takes what the environment says', () => {
@@ -33,6 +36,7 @@ describe('the configuration', () => {
       CACHE_URL: 'redis://h:1',
       CACHE_PREFIX: 'mine',
       CACHE_TIMEOUT: '2s',
+      DATABASE_SNAPSHOT: 'cities.tar',
     })
     expect(config).toEqual({
       host: '::1',
@@ -40,6 +44,7 @@ describe('the configuration', () => {
       cacheUrl: 'redis://h:1',
       cachePrefix: 'mine',
       cacheTimeout: '2s',
+      snapshot: 'cities.tar',
     })
   })
 

@@ -7,7 +7,7 @@ import { PgliteConnection } from '../src/database/pglite-connection.js'
 export const BERLIN = 2_950_159
 
 /** One for all test files, which share a process (vitest.config.ts): creating and filling it takes seconds. */
-export const database = new Database(new PgliteConnection())
+export const database = new Database(new PgliteConnection(process.env.DATABASE_SNAPSHOT))
 
 /** The whole application over a memory store, for all tests of a file. */
 export function startApp() {

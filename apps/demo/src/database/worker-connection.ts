@@ -10,12 +10,14 @@ interface Pending {
 /** PostgreSQL in a thread of its own: while a query scans the cities, this thread goes on answering from the cache. */
 export class WorkerConnection implements Connection {
   readonly ready: Promise<number>
-  readonly #worker = new Worker(new URL('./worker.js', import.meta.url))
+  readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
   #nextId = 0
   #gone: Error | undefined
 
-  constructor() {
+  /** @param snapshot As for `PgliteConnection`. */
+  constructor(snapshot?: string) {
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: snapshot })
     this.ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (reply: Reply) => {
         if ('ready' in reply) resolve(reply.ready)

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { DemoProcess } from './demo-process.js'
 
 const started: DemoProcess[] = []
@@ -39,8 +42,16 @@ describe('a start that cannot succeed ends with one sentence', () => {
 })
 
 describe('a demo', () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tiercel-demo-start-'))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+  const withSnapshot = (environment: Record<string, string> = {}): DemoProcess =>
+    start({ DATABASE_SNAPSHOT: join(folder, 'cities.tar'), ...environment })
+
   it('says that it loads, then where it is, and ends in order on SIGTERM', async () => {
-    const run = start({})
+    const run = withSnapshot()
     await run.ready()
     expect(run.stdout).toMatch(
       /^Loading the cities .*\n135,233 cities loaded in .* s; the cache is memory:\nTiercel demo: http:\/\/127\.0\.0\.1:\d+\n$/,
@@ -51,14 +62,15 @@ describe('a demo', () => {
     expect(run.stderr).toBe('')
   })
 
-  it('serves without its store, and warns in one sentence', async () => {
+  it('serves without its store, from the database that an earlier start wrote down, and warns in one sentence', async () => {
     // Nothing listens on port 1.
-    const run = start({ CACHE_URL: 'redis://user:secret@127.0.0.1:1' })
+    const run = withSnapshot({ CACHE_URL: 'redis://user:secret@127.0.0.1:1' })
     await run.ready()
     expect(run.stderr).toMatch(
       /^Warning: the cache at redis:\/\/127\.0\.0\.1:1 does not answer \(.+\); the demo serves from its database until it does\..+\n$/,
     )
     expect(run.stderr).not.toContain('secret')
+    expect(run.stdout).toContain('135,233 cities loaded')
     expect((await run.ask('/countries/de')).status).toBe(200)
     expect((await run.ask('/cities/near?lat=1&lon=1')).status).toBe(200)
     const health = await run.json('/healthz')
