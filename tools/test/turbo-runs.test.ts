@@ -7,13 +7,15 @@ function filters(run: readonly string[] = []): string[] {
   return run.filter((argument) => argument.startsWith('--filter=')).map((argument) => argument.slice(9))
 }
 
-it('every package is in one run: what waits for servers after all else, what measures time by itself', () => {
-  const [busy, waiting, alone, ...others] = turboRuns(['test', 'test:tools'], [])
-  expect(others).toEqual([])
-  expect(busy).toEqual(expect.arrayContaining(['test', 'test:tools', '--concurrency=2']))
-  expect(waiting).toEqual(expect.arrayContaining(['test', 'test:tools', '--concurrency=2']))
-  expect(alone).toEqual(expect.arrayContaining(['test', 'test:tools', '--concurrency=1']))
-  expect(filters(busy)).toEqual([...filters(waiting), ...filters(alone)].map((name) => `!${name}`))
+it('every package is in one run: what waits for servers after all else, what lasts for seconds at the end', () => {
+  const [busy, ...later] = turboRuns(['test', 'test:tools'], [])
+  for (const run of [busy, ...later]) {
+    expect(run).toEqual(expect.arrayContaining(['test', 'test:tools', '--concurrency=2']))
+  }
+  const named = later.flatMap(filters)
+  expect(new Set(named).size).toBe(named.length)
+  expect(filters(busy)).toEqual(named.map((name) => `!${name}`))
+  expect(filters(later.at(-1))).toEqual(['@tiercel/cache-conformance', '@tiercel/faults'])
 })
 
 it('the packages that it names are there', () => {
@@ -27,5 +29,5 @@ it.each(['--filter=@tiercel/cache-redis', '--filter', '-F', '--affected'])('with
 })
 
 it('other wishes hold in every run', () => {
-  expect(turboRuns(['test'], ['--force']).map((run) => run.at(-1))).toEqual(['--force', '--force', '--force'])
+  expect(new Set(turboRuns(['test'], ['--force']).map((run) => run.at(-1)))).toEqual(new Set(['--force']))
 })
