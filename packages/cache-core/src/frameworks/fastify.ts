@@ -5,9 +5,8 @@ import type { Cache } from '../data/cache.js'
 import { HANDLED, type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import { PurgeEndpoint, type PurgeHandlerOptions } from '../http/engine/purge-endpoint.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
-import { constraintTexts, fastifyExchange } from './node-http/fastify-exchange.js'
+import { constraintTexts, FastifyExchange } from './node-http/fastify-exchange.js'
 import { handleInnermost } from './node-http/innermost.js'
-import type { NodeExchange } from './node-http/node-exchange.js'
 import { answerNode, headersFor } from './purges/node-purge.js'
 
 export interface FastifyHttpCacheOptions extends HttpCacheOptions<FastifyRequest> {
@@ -50,8 +49,8 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
     const engine = named === undefined ? shared : shared.with(named)
     const constraints = constraintTexts(route.constraints)
     setHooks(route, (request, reply, done) => {
-      const exchange = (): NodeExchange => fastifyExchange(request, reply, done, constraints)
-      const handling = handleInnermost(engine, request.raw, exchange)
+      const newExchange = (): FastifyExchange => new FastifyExchange(request, reply, done, constraints)
+      const handling = handleInnermost(engine, request.raw, newExchange)
       if (handling === undefined) done()
       else if (handling !== HANDLED) handling.catch(done)
     })

@@ -4,7 +4,7 @@ import { HANDLED, type HttpCache } from '../http/engine/http-cache.js'
 import { PurgeEndpoint, type PurgeHandlerOptions } from '../http/engine/purge-endpoint.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { engineOf, handleInnermost } from './node-http/innermost.js'
-import { koaExchange } from './node-http/koa-exchange.js'
+import { KoaExchange } from './node-http/koa-exchange.js'
 import { answerNode, headersFor } from './purges/node-purge.js'
 
 /**
@@ -20,12 +20,18 @@ import { answerNode, headersFor } from './purges/node-purge.js'
  */
 export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<Context> | false): Middleware {
   const engine = engineOf(cache, options)
-  return (ctx, next) =>
-    new Promise<void>((resolve, reject) => {
-      const handling = handleInnermost(engine, ctx.req, () => koaExchange(ctx, next, resolve, reject))
-      if (handling === undefined) next().then(resolve, reject)
-      else if (handling !== HANDLED) handling.catch(reject)
-    })
+  return (ctx, next) => {
+    let exchange: KoaExchange | undefined
+    const newExchange = (): KoaExchange => {
+      exchange = new KoaExchange(ctx, next)
+      return exchange
+    }
+    const handling = handleInnermost(engine, ctx.req, newExchange)
+    if (handling === undefined || exchange === undefined) return next()
+    const { done } = exchange
+    if (handling !== HANDLED) handling.catch((error: unknown) => exchange?.fail(error))
+    return done
+  }
 }
 
 /**

@@ -17,9 +17,9 @@ import type { Cache } from '../data/cache.js'
 import { HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { knownToExpress } from './node-http/express-request.js'
-import { fastifyExchange } from './node-http/fastify-exchange.js'
+import { FastifyExchange } from './node-http/fastify-exchange.js'
 import { handleInnermost } from './node-http/innermost.js'
-import { nodeExchange } from './node-http/node-exchange.js'
+import { NodeExchange } from './node-http/node-exchange.js'
 
 export { nodePurgeHandler as purgeHandler } from './purges/node-purge.js'
 /** The engine: what providers inject to purge. */
@@ -136,8 +136,12 @@ class HttpCacheInterceptor implements NestInterceptor {
       const constraints = this.#chosenBy(context)
       const handling = handleInnermost(engine, req, () =>
         'raw' in request
-          ? fastifyExchange(request, http.getResponse<FastifyReply>(), proceed, constraints)
-          : nodeExchange(request, http.getResponse<Response>(), { proceed, constraints, ...knownToExpress(request) }),
+          ? new FastifyExchange(request, http.getResponse<FastifyReply>(), proceed, constraints)
+          : new NodeExchange(request, http.getResponse<Response>(), {
+              proceed,
+              constraints,
+              ...knownToExpress(request),
+            }),
       )
       if (handling === undefined) proceed()
       else handling.catch(reject)

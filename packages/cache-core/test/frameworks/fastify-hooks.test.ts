@@ -9,6 +9,7 @@ import { fastify as fastify4 } from 'fastify4'
 import { describe, expect, it } from 'vitest'
 import { type FastifyHttpCacheOptions, httpCache } from '../../src/frameworks/fastify.js'
 import { httpCache as nodeHttpCache } from '../../src/frameworks/node.js'
+import { mayChangeReply } from '../../src/frameworks/node-http/reply-stored.js'
 import { later, newCache } from './support/apps.js'
 
 const MAJORS: readonly (readonly [string, () => FastifyInstance])[] = [
@@ -217,5 +218,80 @@ describe('Fastify and its plugins', () => {
     const hit = await app.inject('/')
     expect([hit.body, hit.headers['x-remaining']]).toEqual(['ab', '8'])
     expect(hit.headers['cache-status']).toContain('hit')
+  })
+})
+
+describe.each(MAJORS)('%s: a hit that no hook can change', (_, fastify) => {
+  async function listening(app: FastifyInstance): Promise<() => Promise<Response>> {
+    later(() => app.close())
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    return () => fetch(`${url}/`)
+  }
+
+  async function withCache(): Promise<FastifyInstance> {
+    const app = fastify()
+    await app.register(httpCache, { cache: newCache(), ttl: '1m' })
+    app.get('/', (_request, reply) => reply.code(203).type('text/html').header('x-own', 'set').send('body'))
+    return app
+  }
+
+  it('shows its status and fields to onResponse hooks, over those that layers outside have set', async () => {
+    const app = await withCache()
+    const seen: unknown[] = []
+    app.addHook('onRequest', async (_request, reply) => void reply.header('x-own', 'outside').header('x-outside', '1'))
+    app.addHook('onResponse', async (_request, reply) => {
+      const fields = ['content-type', 'content-length', 'x-own', 'x-outside'].map((name) => reply.getHeader(name))
+      seen.push([reply.sent, reply.statusCode, ...fields.map(String)])
+    })
+    const get = await listening(app)
+    expect(await (await get()).text()).toBe('body')
+    const hit = await get()
+    expect([await hit.text(), hit.status, hit.headers.get('x-own'), hit.headers.get('x-outside')]).toEqual([
+      'body',
+      203,
+      'set',
+      '1',
+    ])
+    expect(hit.headers.get('cache-status')).toContain('hit')
+    await expect.poll(() => seen).toHaveLength(2)
+    expect(seen[1]).toEqual([true, 203, 'text/html', '4', 'set', '1'])
+    expect(seen[0]).toEqual(seen[1])
+  })
+
+  it('comes through onSend hooks that are added after the route', async () => {
+    const app = await withCache()
+    let sends = 0
+    app.addHook('onSend', async (_request, reply) => void reply.header('x-sends', String(++sends)))
+    const get = await listening(app)
+    await get()
+    const hit = await get()
+    expect([hit.headers.get('cache-status'), hit.headers.get('x-sends')]).toEqual([expect.stringContaining('hit'), '2'])
+  })
+
+  it('comes through what a hook has put in place of `reply.send`', async () => {
+    const app = await withCache()
+    const sent: unknown[] = []
+    app.addHook('onRequest', async (_request, reply) => {
+      const { send } = reply
+      reply.send = (payload) => {
+        sent.push(String(payload))
+        return send.call(reply, payload)
+      }
+    })
+    const get = await listening(app)
+    await get()
+    expect(await (await get()).text()).toBe('body')
+    expect(sent).toEqual(['body', 'body'])
+  })
+
+  it('is sent beneath Fastify: this version shows that a route has no onSend hooks', async () => {
+    const changeable: boolean[] = []
+    const ask = (app: FastifyInstance): FastifyInstance =>
+      app.addHook('onRequest', async (request, reply) => void changeable.push(mayChangeReply(request, reply)))
+    const plain = ask(await withCache())
+    await (await listening(plain))()
+    const hooked = ask(await withCache()).addHook('onSend', async () => undefined)
+    await (await listening(hooked))()
+    expect(changeable).toEqual([false, true])
   })
 })

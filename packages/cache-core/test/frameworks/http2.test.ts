@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Cache } from '../../src/data/cache.js'
-import { nodeExchange } from '../../src/frameworks/node-http/node-exchange.js'
+import { NodeExchange } from '../../src/frameworks/node-http/node-exchange.js'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
 import { gate, later, newCache } from './support/apps.js'
 import { slowDeletes } from './support/slow-deletes.js'
@@ -28,7 +28,7 @@ async function start(handler: Handler, cache: Cache | undefined, outside: Handle
     const [req, res] = [request as unknown as IncomingMessage, response as unknown as ServerResponse]
     outside(req, res)
     if (engine === undefined) return handler(req, res)
-    return engine.handle(nodeExchange(req, res, { proceed: () => handler(req, res) }))
+    return engine.handle(new NodeExchange(req, res, { proceed: () => handler(req, res) }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)

@@ -1,33 +1,51 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CompleteResponse } from '../../http/engine/exchange.js'
 import type { HeaderFields } from '../../http/message/headers.js'
+import type { Origin } from '../../http/message/message.js'
 import type { FieldLog } from './field-log.js'
-import { type NodeExchange, nodeExchange } from './node-exchange.js'
-import { replyStored } from './reply-stored.js'
+import { NodeExchange } from './node-exchange.js'
+import { mayChangeReply, replyStored, sendBeneath } from './reply-stored.js'
 
 /** A request to Fastify, and the way to answer it. */
-export function fastifyExchange(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  done: () => void,
-  constraints: readonly string[] = [],
-): NodeExchange {
-  // Fastify has `ips` where it was told to trust its proxy; host and protocol are then as it resolves them.
-  const trusted = request.ips !== undefined
+export class FastifyExchange extends NodeExchange {
+  readonly #request: FastifyRequest
+  readonly #reply: FastifyReply
+
+  constructor(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: () => void,
+    constraints: readonly string[] = NO_CONSTRAINTS,
+  ) {
+    super(request.raw, reply.raw, {
+      proceed: () => done(),
+      origin: trustedOrigin(request),
+      constraints,
+      headers: request.headers,
+      holders: [request],
+      source: request,
+      dispatch: (req, res) => request.server.routing(req, res),
+      fields: () => reply.getHeaders() as HeaderFields,
+      logFields: (log) => logReply(reply, log),
+    })
+    this.#request = request
+    this.#reply = reply
+  }
+
+  override send(head: CompleteResponse, body: Uint8Array | undefined): void {
+    const sent = this.request.method === 'HEAD' ? undefined : body
+    if (mayChangeReply(this.#request, this.#reply)) replyStored(this.#reply, head, sent)
+    else sendBeneath(this.#reply, head, sent)
+  }
+}
+
+const NO_CONSTRAINTS: readonly string[] = []
+
+/** Fastify has `ips` where it was told to trust its proxy; host and protocol are then as it resolves them. */
+function trustedOrigin(request: FastifyRequest): Origin | undefined {
+  if (request.ips === undefined) return undefined
   // Fastify 4 has the port in `hostname`, and no `host`.
-  const host = (request as Partial<FastifyRequest>).host ?? request.hostname
-  const exchange = nodeExchange(request.raw, reply.raw, {
-    proceed: () => done(),
-    origin: trusted ? { scheme: request.protocol, host } : undefined,
-    constraints,
-    headers: request.headers,
-    holders: [request],
-    source: request,
-    dispatch: (req, res) => request.server.routing(req, res),
-    fields: () => reply.getHeaders() as HeaderFields,
-    logFields: (log) => logReply(reply, log),
-  })
-  const isHead = request.method === 'HEAD'
-  return { ...exchange, send: (head, body) => replyStored(reply, head, isHead ? undefined : body) }
+  return { scheme: request.protocol, host: (request as Partial<FastifyRequest>).host ?? request.hostname }
 }
 
 /** What has chosen a route among those of its URL. */

@@ -1,99 +1,136 @@
 import { Stream } from 'node:stream'
 import type { Context, Next } from 'koa'
-import type { CompleteResponse, RunOutcome } from '../../http/engine/exchange.js'
+import { bufferOf } from '../../base/bytes.js'
+import type { CompleteResponse, RunOutcome, RunPlan } from '../../http/engine/exchange.js'
 import { changesOf } from '../../http/rules/head-changes.js'
 import { logFields } from './field-log.js'
 import { standsOnContext, takeResponse } from './koa-response.js'
 import { linesSent } from './lines-sent.js'
-import { type NodeExchange, nodeExchange } from './node-exchange.js'
+import { NodeExchange } from './node-exchange.js'
 import { linesSet } from './response-head.js'
 import { applyStored } from './send-stored.js'
+
+const DONE = Promise.resolve()
 
 /**
  * An exchange over Koa, one floor above node:http: a hit is put on the context and goes out when the layers outside have
  * done what they do after `await next()` (a session's cookie, compression), and what is stored is what stood on the
  * context before they did. A handler that writes to `ctx.res` itself is observed there.
  */
-export function koaExchange(
-  ctx: Context,
-  next: Next,
-  done: () => void,
-  failed: (error: unknown) => void,
-): NodeExchange {
-  const { res } = ctx
-  const origin = ctx.app.proxy ? { scheme: ctx.protocol, host: ctx.host } : undefined
+export class KoaExchange extends NodeExchange {
+  readonly #ctx: Context
   /** Takes the response from the context, where it stands there. */
-  let take = (): void => {}
-  const proceed = (): void => {
-    // A failure is answered by Koa, or a layer outside, through the response, where it is seen.
+  #take: (() => void) | undefined
+  #isDone = false
+  /** Who waits for it: nobody yet where the answer was at hand. */
+  #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined
+
+  constructor(ctx: Context, next: Next) {
+    super(ctx.req, ctx.res, {
+      origin: ctx.app.proxy ? { scheme: ctx.protocol, host: ctx.host } : undefined,
+      proceed: () => this.#proceed(next),
+      holders: [ctx, ctx.request],
+      source: ctx,
+      dispatch: (made, response) => ctx.app.callback()(made, response),
+    })
+    this.#ctx = ctx
+  }
+
+  /** When the layers outside may go on. Without a promise of its own where that is so already. @throws what the handler throws. */
+  get done(): Promise<void> {
+    if (this.#isDone) return DONE
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+  }
+
+  fail(error: unknown): void {
+    this.#settle?.reject(error)
+  }
+
+  override send(head: CompleteResponse, body: Uint8Array | undefined): void {
+    if (!this.#ctx.headerSent) putResponse(this.#ctx, head, body)
+    this.#goOn()
+  }
+
+  override async run(plan: RunPlan): Promise<RunOutcome> {
+    const ctx = this.#ctx
+    const { res } = ctx
+    const before = linesSet(res)
+    const log = logFields(res)
+    let taken: Promise<RunOutcome> | undefined
+    this.#take = () => {
+      if (!standsOnContext(ctx)) {
+        if (ctx.body === undefined || ctx.body === null) this.#restoreUnlessWritten()
+        return
+      }
+      this.stepAside()
+      const streams = ctx.body instanceof Stream
+      const sent = linesSent(res)
+      const received = takeResponse(ctx, plan, (now) => changesOf(before, now, log))
+      taken = received.then(async (outcome) => {
+        const reason = outcome.end === 'captured' ? plan.onSent?.(await sent) : undefined
+        return reason === undefined ? outcome : { end: 'passed', reason }
+      })
+      // What is made while it goes out may still read the request, and is stored.
+      if (streams) void taken.then(() => this.restore())
+      else this.restore()
+    }
+    const observed = await super.run(plan)
+    return taken ?? observed
+  }
+
+  override withdraw(): void {
+    this.#take = undefined
+    super.withdraw()
+  }
+
+  /** A failure is answered by Koa, or a layer outside, through the response, where it is seen. */
+  #proceed(next: Next): void {
     next()
       .then(() => {
-        take()
-        done()
+        this.#take?.()
+        this.#goOn()
       })
       .catch((error: unknown) => {
-        exchange.restore()
-        failed(error)
+        this.restore()
+        this.fail(error)
       })
   }
-  const exchange = nodeExchange(ctx.req, res, {
-    origin,
-    proceed,
-    holders: [ctx, ctx.request],
-    source: ctx,
-    dispatch: (made, response) => ctx.app.callback()(made, response),
-  })
-  const restoreUnlessWritten = (): void => {
-    if (ctx.respond !== false && !ctx.res.headersSent) exchange.restore()
+
+  #goOn(): void {
+    this.#isDone = true
+    this.#settle?.resolve()
   }
-  return {
-    ...exchange,
-    send(head, body) {
-      if (!ctx.headerSent) putResponse(ctx, head, body)
-      done()
-    },
-    async run(plan) {
-      const before = linesSet(res)
-      const log = logFields(res)
-      let taken: Promise<RunOutcome> | undefined
-      take = () => {
-        if (!standsOnContext(ctx)) {
-          if (ctx.body === undefined || ctx.body === null) restoreUnlessWritten()
-          return
-        }
-        exchange.stepAside()
-        const streams = ctx.body instanceof Stream
-        const sent = linesSent(res)
-        const received = takeResponse(ctx, plan, (now) => changesOf(before, now, log))
-        taken = received.then(async (outcome) => {
-          const reason = outcome.end === 'captured' ? plan.onSent?.(await sent) : undefined
-          return reason === undefined ? outcome : { end: 'passed', reason }
-        })
-        // What is made while it goes out may still read the request, and is stored.
-        if (streams) void taken.then(exchange.restore)
-        else exchange.restore()
-      }
-      const observed = await exchange.run(plan)
-      return taken ?? observed
-    },
-    withdraw() {
-      take = () => {}
-      exchange.withdraw()
-    },
+
+  #restoreUnlessWritten(): void {
+    if (this.#ctx.respond !== false && !this.#ctx.res.headersSent) this.restore()
   }
 }
 
-/** A stored response on the context, over what layers outside have put there. */
-function putResponse(ctx: Context, head: CompleteResponse, body: Uint8Array | undefined): void {
-  const { res } = ctx
-  const type = res.getHeader('content-type')
-  const hasBody = body !== undefined || (ctx.method !== 'HEAD' && head.status !== 204 && head.status !== 304)
-  // Koa guesses status, length and type by the body.
-  ctx.body = hasBody ? Buffer.from(body ?? []) : null
-  ctx.status = head.status
+/**
+ * A stored response on the context, over what layers outside have put there. Its body is the cache's own memory: what
+ * changes a response makes another body of it.
+ */
+function putResponse({ req, res, response }: Context, head: CompleteResponse, body: Uint8Array | undefined): void {
+  const hasBody = body !== undefined || (req.method !== 'HEAD' && head.status !== 204 && head.status !== 304)
+  response.status = head.status
+  if (hasBody) {
+    applyStored(res, head)
+    const hasType = res.hasHeader('content-type')
+    // Koa writes a length, and a type where there is none.
+    response.body = bufferOf(body ?? NO_BYTES)
+    if (!hasType) res.removeHeader('content-type')
+  } else {
+    const type = res.getHeader('content-type')
+    // Koa removes what describes a body.
+    response.body = null
+    response.status = head.status
+    if (type !== undefined) res.setHeader('content-type', type)
+    applyStored(res, head)
+  }
   // HTTP/2 has no reason phrase, and node warns of one.
-  if (head.statusText !== '' && ctx.req.httpVersionMajor < 2) ctx.message = head.statusText
-  if (type === undefined) res.removeHeader('content-type')
-  else res.setHeader('content-type', type)
-  applyStored(res, head)
+  if (head.statusText !== '' && req.httpVersionMajor < 2) response.message = head.statusText
 }
+
+const NO_BYTES = Buffer.alloc(0)

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HANDLED, type HttpCache } from '../../http/engine/http-cache.js'
 import { handleInnermost } from './innermost.js'
-import { type Framework, nodeExchange } from './node-exchange.js'
+import { type Framework, NodeExchange } from './node-exchange.js'
 
 /** What a framework knows of a request beside Node. */
 export type Known = Pick<Framework, 'origin' | 'holders' | 'dispatch'>
@@ -12,14 +12,14 @@ export function runBehindCache(
   req: IncomingMessage,
   res: ServerResponse,
   next: (error?: unknown) => unknown,
-  known: Known = {},
+  known?: Known,
 ): void {
   if (typeof (res as Partial<ServerResponse> | undefined)?.writeHead !== 'function') {
     next(notCalledWithRequest())
     return
   }
-  const proceed = (): unknown => next()
-  const handling = handleInnermost(engine, req, () => nodeExchange(req, res, { proceed, ...known }))
+  const newExchange = (): NodeExchange => new NodeExchange(req, res, { proceed: () => next(), ...known })
+  const handling = handleInnermost(engine, req, newExchange)
   if (handling === undefined) next()
   else if (handling !== HANDLED) handling.catch(next)
 }

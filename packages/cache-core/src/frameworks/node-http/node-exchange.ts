@@ -1,13 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Exchange, RunPlan } from '../../http/engine/exchange.js'
+import type {
+  CompleteResponse,
+  Errand,
+  Exchange,
+  Rerun,
+  RunOutcome,
+  RunPlan,
+  WritePlan,
+} from '../../http/engine/exchange.js'
 import { type HeaderFields, headerLines } from '../../http/message/headers.js'
+import type { CacheRequest } from '../../http/message/message.js'
 import { returningOf } from '../reruns/returning.js'
 import type { FieldLog } from './field-log.js'
 import { holdEnd } from './hold-end.js'
 import { cacheRequest, narrowRequest, type RequestFacts } from './node-request.js'
 import { type Dispatch, nodeRerun } from './node-rerun.js'
-import { Replacements } from './replacements.js'
-import { linesSet, setLines } from './response-head.js'
+import type { Replacements } from './replacements.js'
+import { linesSet } from './response-head.js'
 import { sendStored } from './send-stored.js'
 import { tapResponse } from './tap-response.js'
 
@@ -21,57 +30,80 @@ export interface Framework extends RequestFacts {
   readonly fields?: () => HeaderFields
   /** Writes down, where it has `fields`, what is done to those from now on. */
   readonly logFields?: (log: FieldLog) => void
-  /** Told that the response is sent without it. */
-  readonly takeOver?: () => void
   /** Its own entry, for requests that did not come through a server. */
   readonly dispatch?: Dispatch | undefined
 }
 
-export interface NodeExchange extends Exchange {
-  /** Lets a response go that has not begun: the handler sees the whole request, and what it answers is sent as without this cache. */
-  withdraw(): void
-  /** The first half of that: the response is let go, and the request stays narrowed, for a handler that is still read. */
-  stepAside(): void
-  /** The second half: the request is again as it came. */
-  restore(): void
-}
+/**
+ * An exchange over node:http, for every framework that stands on it. A class, since each function that is made for a
+ * request is a part of what a hit costs.
+ */
+export class NodeExchange implements Exchange {
+  readonly request: CacheRequest
+  protected readonly res: ServerResponse
+  readonly #req: IncomingMessage
+  readonly #framework: Framework
+  #stepAside: (() => unknown) | undefined
+  #narrowed: Replacements | undefined
 
-/** An exchange over node:http, for every framework that stands on it. */
-export function nodeExchange(req: IncomingMessage, res: ServerResponse, framework: Framework): NodeExchange {
-  const { proceed, holders = [], fields, logFields, takeOver, dispatch } = framework
-  const request = cacheRequest(req, framework)
-  const linesBefore = (): string[] => (fields === undefined ? linesSet(res) : headerLines(fields()))
-  let stepAside: () => unknown = () => {}
-  let narrowed = new Replacements()
-  return {
-    request,
-    send(head, body) {
-      takeOver?.()
-      if (fields !== undefined) setLines(res, headerLines(fields()))
-      sendStored(res, head, req.method === 'HEAD' ? undefined : body)
-    },
-    whenSent: (then) => whenSent(res, then),
-    run({ sees, ...plan }: RunPlan) {
-      if (sees !== undefined) {
-        narrowed = narrowRequest(req, holders, request, sees)
-        showOutside(res, narrowed)
-      }
-      const tap = tapResponse(res, plan, linesBefore(), logFields)
-      stepAside = tap.withdraw
-      if (sees !== undefined) whenAnswered(res, tap.outcome, narrowed)
-      runHandler(proceed, tap.fail, returningOf(req) !== undefined)
-      return tap.outcome
-    },
-    again: (errand) => nodeRerun(req, errand, dispatch),
-    write(plan) {
-      stepAside = holdEnd(res, plan, plan.capture === undefined ? [] : linesBefore())
-      runHandler(proceed, () => {}, false)
-    },
-    withdraw() {
-      if (stepAside() !== false) narrowed.restore()
-    },
-    stepAside: () => stepAside(),
-    restore: () => narrowed.restore(),
+  constructor(req: IncomingMessage, res: ServerResponse, framework: Framework) {
+    this.request = cacheRequest(req, framework)
+    this.res = res
+    this.#req = req
+    this.#framework = framework
+  }
+
+  send(head: CompleteResponse, body: Uint8Array | undefined): void {
+    sendStored(this.res, head, this.request.method === 'HEAD' ? undefined : body)
+  }
+
+  whenSent(then: () => void): void {
+    whenSent(this.res, then)
+  }
+
+  run({ sees, ...plan }: RunPlan): Promise<RunOutcome> {
+    const { res } = this
+    const { proceed, holders = [], logFields } = this.#framework
+    let narrowed: Replacements | undefined
+    if (sees !== undefined) {
+      narrowed = narrowRequest(this.#req, holders, this.request, sees)
+      this.#narrowed = narrowed
+      showOutside(res, narrowed)
+    }
+    const tap = tapResponse(res, plan, this.#linesBefore(), logFields)
+    this.#stepAside = tap.withdraw
+    if (narrowed !== undefined) whenAnswered(res, tap.outcome, narrowed)
+    runHandler(proceed, tap.fail, returningOf(this.#req) !== undefined)
+    return tap.outcome
+  }
+
+  again(errand: Errand): Rerun | undefined {
+    return nodeRerun(this.#req, errand, this.#framework.dispatch)
+  }
+
+  write(plan: WritePlan): void {
+    this.#stepAside = holdEnd(this.res, plan, plan.capture === undefined ? [] : this.#linesBefore())
+    runHandler(this.#framework.proceed, () => {}, false)
+  }
+
+  /** Lets a response go that has not begun: the handler sees the whole request, and what it answers is sent as without this cache. */
+  withdraw(): void {
+    if (this.stepAside() !== false) this.restore()
+  }
+
+  /** The first half of that: the response is let go, and the request stays narrowed, for a handler that is still read. */
+  stepAside(): unknown {
+    return this.#stepAside?.()
+  }
+
+  /** The second half: the request is again as it came. */
+  restore(): void {
+    this.#narrowed?.restore()
+  }
+
+  #linesBefore(): string[] {
+    const { fields } = this.#framework
+    return fields === undefined ? linesSet(this.res) : headerLines(fields())
   }
 }
 

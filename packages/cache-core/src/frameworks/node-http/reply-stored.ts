@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
 import { first, type HeaderFields, headerLines } from '../../http/message/headers.js'
 import { setLines, type WriteHeadArguments } from './response-head.js'
-import { applyStored, type FieldStore } from './send-stored.js'
+import { applyStored, type FieldStore, sendStored } from './send-stored.js'
 
 /** What describes the stored bytes: `onSend` hooks that change the body for this client do it for nothing. */
 const OF_THE_BODY = ['content-type', 'content-encoding', 'content-length', 'transfer-encoding']
@@ -20,6 +20,51 @@ export function replyStored(reply: FastifyReply, head: CompleteResponse, body: U
   sendInPlace(raw, head, body)
   reply.send(body === undefined ? undefined : Buffer.from(body.buffer, body.byteOffset, body.byteLength))
 }
+
+/** What Fastify keeps of a route, beside what it shows. */
+interface RouteContext {
+  readonly onSend?: unknown
+}
+
+/** Under which Fastify keeps it on its requests. Two versions in one process have two. */
+let routeContext: symbol | undefined
+
+function contextOf(request: FastifyRequest): RouteContext | undefined {
+  const kept = request as unknown as Readonly<Record<symbol, RouteContext | undefined>>
+  const known = routeContext && kept[routeContext]
+  if (known !== undefined) return known
+  routeContext = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'fastify.context')
+  return routeContext && kept[routeContext]
+}
+
+/**
+ * Whether anybody may have a say in a reply that is sent: an `onSend` hook, or who has put something in place of `send`.
+ * So it is, too, where a version of Fastify does not show that there is no such hook.
+ */
+export function mayChangeReply(request: FastifyRequest, reply: FastifyReply): boolean {
+  return contextOf(request)?.onSend !== null || Object.hasOwn(reply, 'send')
+}
+
+/** How many listen to the end of a response that nobody observes: Node itself. */
+const OWN_LISTENERS = 1
+
+/**
+ * Answers with a stored response beneath Fastify, whose way to a reply is longer than all else of a hit. Who reads the
+ * fields of the reply afterwards (`onResponse` hooks, logs) finds them.
+ */
+export function sendBeneath(reply: FastifyReply, head: CompleteResponse, body: Uint8Array | undefined): void {
+  const { raw } = reply
+  if (reply.sent || raw.destroyed) return
+  const fields = reply.getHeaders() as Record<string, FieldValue>
+  for (const name of Object.keys(fields)) {
+    reply.removeHeader(name)
+    raw.setHeader(name, fields[name] as FieldValue)
+  }
+  const isObserved = raw.listenerCount('finish') > OWN_LISTENERS || raw.listenerCount('close') > 0
+  sendStored(raw, head, body, isObserved)
+}
+
+type FieldValue = number | string | readonly string[]
 
 /** Replaces what Fastify is about to write, unless a hook has failed and it writes an error. */
 function sendInPlace(raw: ServerResponse, head: CompleteResponse, body: Uint8Array | undefined): void {

@@ -3,11 +3,14 @@ import type { CompleteResponse } from '../../http/engine/exchange.js'
 import { type HeaderLines, members } from '../../http/message/headers.js'
 import { grouped, isHttp2 } from './response-head.js'
 
-/** A stored response, whole, to this client, over what layers outside have done to the head so far. */
-export function sendStored(res: ServerResponse, head: CompleteResponse, body?: Uint8Array): void {
+/**
+ * A stored response, whole, to this client, over what layers outside have done to the head so far.
+ * @param isObserved Whether somebody may read its fields when it is sent: Node forgets those that `writeHead` is given.
+ */
+export function sendStored(res: ServerResponse, head: CompleteResponse, body?: Uint8Array, isObserved = false): void {
   if (res.destroyed || res.headersSent) return
-  const plain = res.writeHead === ServerResponse.prototype.writeHead && res.getHeaderNames().length === 0
   // Beside fields that are set, Node would keep only the last of repeated lines; who overrides it knows other forms.
+  const plain = !isObserved && res.writeHead === ServerResponse.prototype.writeHead && res.getHeaderNames().length === 0
   if (!plain) applyStored(res, head)
   const lines = plain ? (head.headers as string[]) : undefined
   if (head.statusText === '' || isHttp2(res)) res.writeHead(head.status, lines)

@@ -24,15 +24,16 @@ const NOTHING: Match = { is: 'nothing', fresh: false }
 
 /** @param stats Where what cannot be read is to be counted, once for each request. */
 export function match(
-  { variantSlot, variant: { state } }: Located,
+  located: Located,
   request: CacheRequest,
   wishes: Wishes,
   rules: HttpCacheRules,
   now: number,
   stats?: Stats,
 ): Match {
+  const { state } = located.variant
   const frame = frameOf(state)
-  const variant = frame && open(frame, variantSlot, rules, stats)
+  const variant = frame && open(frame, located, rules, stats)
   if (frame === undefined || variant === undefined) return NOTHING
   const fresh = state.is === 'fresh'
   if ('pass' in variant) return fresh ? { is: 'pass', reason: variant.pass } : NOTHING
@@ -79,11 +80,17 @@ function prolonged(stored: StoredResponse, { freshUntil }: ValueFrame, now: numb
   return freshForMs > 0 && now >= receivedAt + freshForMs ? { ...stored, freshForMs: freshUntil - receivedAt } : stored
 }
 
-function open(frame: ValueFrame, slot: string, { storeSetCookie }: HttpCacheRules, stats?: Stats): Variant | undefined {
+function open(
+  frame: ValueFrame,
+  { variantSlot, variant: { state }, opened }: Located,
+  { storeSetCookie }: HttpCacheRules,
+  stats?: Stats,
+): Variant | undefined {
   try {
-    return openVariant(frame, storeSetCookie)
+    if (opened === undefined || state.is !== 'fresh') return openVariant(frame, storeSetCookie)
+    return opened.open(variantSlot, state.version, frame, storeSetCookie)
   } catch {
-    stats?.unreadable(slot, 'value')
+    stats?.unreadable(variantSlot, 'value')
     return undefined
   }
 }

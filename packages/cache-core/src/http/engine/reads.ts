@@ -44,7 +44,9 @@ export class Reads {
   /** Settled when all is done; `undefined` where the request is on its way at once. */
   handle(exchange: Exchange): Promise<void> | undefined {
     const asked = this.#ask(exchange)
-    return asked === undefined || this.#answerAtOnce(asked) ? undefined : this.#answer(asked)
+    if (asked === undefined || this.#answerAtOnce(asked)) return undefined
+    // Not before: a look at that clock is a part of what a hit costs.
+    return this.#answer({ ...asked, waitUntil: this.#parts.patience.waitUntil })
   }
 
   /** What the request asks of the cache; `undefined` where that is nothing, and its handler runs. */
@@ -63,7 +65,7 @@ export class Reads {
       url,
       tags: this.#parts.tags.of(name, url),
       own: ownPartsAt(found, request, this.#rules),
-      waitUntil: this.#parts.patience.waitUntil,
+      waitUntil: 0,
       publicOnly: admitted.use === 'public-only' ? admitted.reason : undefined,
       credentials: admitted.use === 'cache' && admitted.credentials,
       wishes: wishesOf(request.headers, this.#rules),

@@ -7,11 +7,12 @@ import { type Found, judge } from '../../protocol/lookup.js'
 import { encodeMark, type MarkRecord, openMark } from '../../protocol/mark-record.js'
 import type { NamespaceMark } from '../../protocol/marks.js'
 import { PresentMarks } from '../../protocol/present-marks.js'
-import { newVersion, slotKey } from '../../protocol/slot.js'
+import { newVersion } from '../../protocol/slot.js'
 import type { StoreEntry, Version } from '../../store/store.js'
 import { mergeVary, parseVaryText, type VaryList } from '../rules/vary.js'
 import { type NearFound, NearResponses } from './near-responses.js'
-import { partsText } from './slot-texts.js'
+import { OpenedResponses } from './opened-responses.js'
+import { SlotNames } from './slot-names.js'
 
 /** A URL's name as one text: `urlText`. */
 export type UrlText = string
@@ -37,6 +38,8 @@ export interface Located {
   readonly occupied: Version | undefined
   readonly variantSlot: string
   readonly variant: Found
+  /** Where it was found at hand: what is known of it from earlier hits. */
+  readonly opened?: OpenedResponses
 }
 
 /** A URL's slot outlives its variants by this, so that they are not voided while they are fresh. */
@@ -61,8 +64,8 @@ export class Resources {
   readonly namespace: NamespaceMark
   readonly near: NearResponses | undefined
   readonly #engine: Engine
-  readonly #urlPrefix: string
-  readonly #variantPrefix: string
+  readonly #opened = new OpenedResponses()
+  readonly #slotNames: SlotNames
   /** As they stood when they were seen last. */
   readonly #known = new LRUCache<string, Resource>({
     maxSize: MAX_KNOWN_CHARACTERS,
@@ -83,8 +86,7 @@ export class Resources {
     this.#engine = engine
     this.namespace = engine.marks.http(namespace)
     this.near = engine.slots.near && new NearResponses(engine.slots.near, this.namespace)
-    this.#urlPrefix = slotKey('url', namespace)
-    this.#variantPrefix = slotKey('variant', namespace)
+    this.#slotNames = new SlotNames(namespace)
   }
 
   /**
@@ -102,11 +104,11 @@ export class Resources {
   }
 
   urlSlot(url: UrlText): string {
-    return this.#urlPrefix + url
+    return this.#slotNames.url(url)
   }
 
   variantSlot(url: UrlText, parts: readonly string[]): string {
-    return parts.length === 0 ? this.#variantPrefix + url : `${this.#variantPrefix}${url}:${partsText(parts)}`
+    return this.#slotNames.variant(url, parts)
   }
 
   /**
@@ -183,7 +185,8 @@ export class Resources {
     const variantSlot = this.variantSlot(url, partsOf(resource.vary))
     const place = { slot: variantSlot, namespace: this.namespace, marks: [resource.mark] }
     const state = this.#engine.lookUpAtHand(place)
-    return state && { resource, occupied: undefined, variantSlot, variant: { state, present: undefined } }
+    if (state === undefined) return undefined
+    return { resource, occupied: undefined, variantSlot, variant: { state, present: undefined }, opened: this.#opened }
   }
 
   /**

@@ -51,8 +51,7 @@ const MAX_DETAIL = 256
 export function formatCacheStatus(status: CacheStatus): string {
   let member = CACHE
   if (status.hit) {
-    member += '; hit'
-    if (Number.isFinite(status.ttlMs)) member += `; ttl=${Math.floor(status.ttlMs / 1_000)}`
+    member = Number.isFinite(status.ttlMs) ? hitText(status.ttlMs) : `${CACHE}; hit`
   } else {
     member += `; fwd=${status.forward}`
     if (status.forwardStatus !== undefined) member += `; fwd-status=${status.forwardStatus}`
@@ -60,6 +59,25 @@ export function formatCacheStatus(status: CacheStatus): string {
     if (status.collapsed) member += '; collapsed'
   }
   return status.detail === undefined ? member : `${member}; detail=${quote(status.detail)}`
+}
+
+interface HitText {
+  readonly seconds: number
+  readonly text: string
+}
+
+/** Hits of a second all say the same: what was joined anew for each would be joined, and checked by Node, anew. */
+const hitTexts: (HitText | undefined)[] = []
+const MAX_HIT_TEXTS = 256
+
+function hitText(ttlMs: number): string {
+  const seconds = Math.floor(ttlMs / 1_000)
+  const place = Math.abs(seconds % MAX_HIT_TEXTS)
+  const known = hitTexts[place]
+  if (known?.seconds === seconds) return known.text
+  const text = `${CACHE}; hit; ttl=${seconds}`
+  hitTexts[place] = { seconds, text }
+  return text
 }
 
 /** A string of RFC 9651 section 3.3.3: printable ASCII, anything else becomes `?`. */
