@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
@@ -5,13 +6,17 @@ import { createCache, memoryStore } from '@tiercel/cache-core'
 import { httpCache as expressCache } from '@tiercel/cache-core/express'
 import { httpCache as fastifyCache } from '@tiercel/cache-core/fastify'
 import { httpCache as fetchCache } from '@tiercel/cache-core/fetch'
+import { httpCache as honoCache } from '@tiercel/cache-core/hono'
 import type { HttpCacheOptions } from '@tiercel/cache-core/http'
 import { httpCache as koaCache } from '@tiercel/cache-core/koa'
 import { httpCache as nodeCache } from '@tiercel/cache-core/node'
+import { redisStore } from '@tiercel/cache-redis'
 import express from 'express'
 import fastify from 'fastify'
+import { Hono } from 'hono'
 import Koa from 'koa'
 import { answerAsFetch } from './fetch-origin.js'
+import { onExpress, onFastify } from './nest.js'
 import type { NodeHandler } from './suite.js'
 
 type Cache = ReturnType<typeof createCache>
@@ -60,19 +65,30 @@ const FORMS = {
     const cached = fetchCache(cache, options)((request) => answerAsFetch(origin, request))
     return createAdaptorServer({ fetch: cached, overrideGlobalObjects: false }) as Server
   },
+  hono(origin, cache, options) {
+    const app = new Hono()
+    app.use(honoCache(cache, options))
+    app.all('*', (c) => answerAsFetch(origin, c.req.raw))
+    return createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
+  },
+  'nest-express': onExpress,
+  'nest-fastify': onFastify,
 } satisfies Record<string, Form>
 
 export type FormName = keyof typeof FORMS
 export const FORM_NAMES = Object.keys(FORMS) as readonly FormName[]
 
-/** The origin behind a cache of its own, on a socket, while `use` runs. */
+/** The origin behind a cache of its own, on a socket, while `use` runs. @param redis In a Redis, in place of memory. */
 export async function behindCache<T>(
   name: FormName,
   origin: NodeHandler,
   options: HttpCacheOptions,
   use: (base: string) => Promise<T>,
+  redis?: string,
 ): Promise<T> {
-  const cache = createCache({ store: memoryStore() })
+  const store = redis === undefined ? memoryStore() : redisStore({ url: redis, prefix: randomUUID() })
+  // A deadline that holds on a busy machine.
+  const cache = createCache({ store, storeTimeout: '5s' })
   const form: Form = FORMS[name]
   const server = await form(origin, cache, options)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,3 +1,4 @@
+import { startServer } from '@tiercel/servers'
 import { describe, expect, it } from 'vitest'
 import { behindCache, FORM_NAMES } from '../src/forms.js'
 import { report } from '../src/report.js'
@@ -24,4 +25,17 @@ describe('http-tests/cache-tests comes to its expected vector', () => {
       })
     }
   }
+
+  it('node on Redis, profile rfc9111: the same', { timeout: RUN_TIMEOUT }, async ({ skip }) => {
+    if (folder === '') skip(NOT_RUN)
+    const redis = await startServer('redis')
+    if (redis === undefined) return skip('not run: there is no Redis')
+    try {
+      const suite = await Suite.open(folder)
+      const judged = await behindCache('node', suite.origin, PROFILES.rfc9111, (base) => suite.judge(base), redis.url)
+      await expect(report(suite.commit, judged)).toMatchFileSnapshot('expected/node-rfc9111.txt')
+    } finally {
+      await redis.stop()
+    }
+  })
 })

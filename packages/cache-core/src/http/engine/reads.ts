@@ -107,7 +107,7 @@ export class Reads {
     try {
       located = await resources.locate(asked.url, this.#partsOf(asked), asked.tags)
       decision = decide(asked, located, this.#parts)
-      if (decision.by !== 'run') return this.#answerBy(decision, asked, located)
+      if (decision.by !== 'run') return await this.#answerBy(decision, asked, located)
       resource = await runs.ensure(asked, located)
     } catch (error) {
       return this.#answerWithoutStore(asked, error)
