@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HttpCacheOptions } from '../../src/http/rules/options.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
-import { frameworks, type Handler, newCache, onNode, type Start } from './support/apps.js'
+import { frameworks, gate, type Handler, newCache, onNode, type Start } from './support/apps.js'
 
 const FULL: HttpCacheOptions = { profile: 'rfc9111', ttl: undefined }
 
@@ -219,6 +219,34 @@ describe.each(frameworks)('%s: profile rfc9111', (framework, start) => {
     expect([await write({ 'X-Location': '/other' }), await read()]).toEqual(['POST', 'GET'])
     expect([await write({ 'X-Location': 'http://elsewhere.example/made' }), await read()]).toEqual(['POST', 'GET'])
     expect([await write({ Authorization: 'secret' }), await read()]).toEqual(['POST', 'GET'])
+  })
+
+  it('gives what another client waits for to nobody who wants something newer, or whom it does not suit', async () => {
+    for (const [said, headers] of [
+      ['max-age=60', { 'Cache-Control': 'no-cache' }],
+      ['max-age=60', { 'Cache-Control': 'min-fresh=100' }],
+      ['max-age=0', {}],
+    ] as const) {
+      const held = gate()
+      let arrived = 0
+      const outside = (): void => void arrived++
+      const app = await start(
+        async (_req, res) => {
+          const run = app.runs()
+          await held.opened
+          res.setHeader('Cache-Control', said).setHeader('ETag', '"1"').end(String(run))
+        },
+        { options: FULL, outside },
+      )
+      const first = app.get('/')
+      await expect.poll(app.runs).toBe(1)
+      const second = app.get('/', headers)
+      const third = app.get('/')
+      await expect.poll(() => arrived).toBe(3)
+      held.open()
+      const texts = (await Promise.all([first, second, third])).map((reply) => reply.text())
+      expect([said, texts[0], texts[1] === '1', texts[2] === '1']).toEqual([said, '1', false, said !== 'max-age=0'])
+    }
   })
 
   it('believes the field that speaks to it before Cache-Control, and hands it on', async () => {

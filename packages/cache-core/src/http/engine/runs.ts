@@ -4,6 +4,7 @@ import type { Engine, EngineHandle } from '../../protocol/engine.js'
 import type { CacheStatus } from '../message/cache-status.js'
 import { asksForLess } from '../rules/client-answer.js'
 import type { HttpCacheRules } from '../rules/options.js'
+import { suits } from '../rules/reuse.js'
 import type { Answers } from './answers.js'
 import type { Asked } from './asked.js'
 import type { Filler } from './fill.js'
@@ -107,6 +108,9 @@ export class Runs {
     const { value, source } = answer
     if (value === undefined) return false
     if ('pass' in value) return answers.alone(asked, forward, value.pass)
+    if (isOfAnother(source) && !suits(value, asked.wishes, this.#engine.clock.now())) {
+      return answers.alone(asked, forward, 'what another request was answered does not suit this one')
+    }
     answers.withStored(asked, value, statusOf(source, forward, own.failure))
     return true
   }
@@ -208,6 +212,11 @@ function statusOf(source: Source, forward: Forward, failure: unknown): CacheStat
     case 'unleased':
       return { hit: false, forward, collapsed: true }
   }
+}
+
+/** Whether an answer was brought by the run of another request, here or in another process. */
+function isOfAnother(source: Source): boolean {
+  return source === 'join' || source === 'hit'
 }
 
 function forwardOf({ resource, variant: { state } }: Located, fresh: boolean): Forward {

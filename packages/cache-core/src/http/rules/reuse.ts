@@ -71,3 +71,11 @@ export function acceptsStale({ ageMs, receivedAt }: StoredTimes, wishes: Wishes,
   if (wishes.noCache || wishes.minFreshMs > 0) return false
   return ageMs + Math.max(0, now - receivedAt) <= wishes.maxAgeMs
 }
+
+/**
+ * Whether what the run of another request has brought is an answer to this one, too (RFC 9111 section 4): not where it is
+ * kept only to be asked about, nor where this client wants something newer. It may have become stale on its way.
+ */
+export function suits(stored: StoredTimes, wishes: Wishes, now: number): boolean {
+  return stored.freshForMs > 0 && (isReusable(stored, wishes, now) || acceptsStale(stored, wishes, now))
+}
