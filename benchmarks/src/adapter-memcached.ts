@@ -7,8 +7,8 @@ import { publish } from './lib/publish.js'
 import { serverFor } from './lib/servers.js'
 
 const server = await serverFor('memcached')
-const { addresses, timings } = parseOptions({ url: server.url })
-const client = new HardenedClient(addresses, timings)
+const { addresses, bounds } = parseOptions({ url: server.url })
+const client = new HardenedClient(addresses, bounds)
 const store = memcachedStore({ url: server.url, prefix: PREFIX })
 
 publish(

@@ -15,9 +15,9 @@ const VALUE = bytes(1_024)
 const PREFIX = 'reads'
 
 const server = await serverFor('memcached')
-const { addresses, timings } = parseOptions({ url: server.url })
+const { addresses, bounds } = parseOptions({ url: server.url })
 const stock = Client.create(addresses.map(({ host, port }) => `${host}:${port}`).join(','))
-const hardened = new HardenedClient(addresses, timings)
+const hardened = new HardenedClient(addresses, bounds)
 const store = memcachedStore({ url: server.url, prefix: PREFIX })
 
 const key = (index: number): string => `key-${index % KEYS}`

@@ -53,6 +53,7 @@ const hardenedDriver: Make = ({ port }) => {
     timeoutMs: TIMEOUT_MS,
     connectTimeoutMs: 1_000,
     probeIntervalMs: 250,
+    maxReplyBytes: 1_048_576,
   })
   return {
     get: async (key) => (await client.get(key)).value?.toString(),

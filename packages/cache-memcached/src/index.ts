@@ -1,2 +1,2 @@
 export { type MemcachedStore, memcachedStore } from './memcached-store.js'
-export type { MemcachedClient, MemcachedStoreOptions } from './options.js'
+export type { MemcachedClient, MemcachedStoreOptions, TlsSettings } from './options.js'

@@ -39,8 +39,8 @@ export class MemcachedStore implements Store {
 
   /** @throws InvalidOptionError naming the option. */
   constructor(options: MemcachedStoreOptions) {
-    const { addresses, timings, keyPrefix, maxValueBytes } = parseOptions(options)
-    this.#client = new HardenedClient(addresses, timings)
+    const { addresses, bounds, keyPrefix, maxValueBytes } = parseOptions(options)
+    this.#client = new HardenedClient(addresses, bounds)
     this.#prefix = keyPrefix
     this.#capabilities = new RefusableCapabilities(STORE_NAME, {
       add: true,

@@ -2,13 +2,16 @@ import { InvalidOptionError } from '@tiercel/cache-core/store'
 import {
   bothCredentials,
   checkQuery,
+  configOption,
   count,
   type Duration,
   duration,
   durationInQuery,
+  either,
   formatHost,
   hostsOption,
   OptionTable,
+  oneOf,
   overUrl,
   parseHost,
   parseStoreUrl,
@@ -20,7 +23,7 @@ import {
   urlOption,
   usernameOption,
 } from '@tiercel/cache-core/store-kit'
-import type { Address, Timings } from './memjs/address.js'
+import type { Address, Bounds, TlsSettings } from './memjs/address.js'
 
 /** What is read of a memjs `Client`. */
 export interface MemcachedClient {
@@ -34,10 +37,12 @@ export interface MemcachedClient {
 }
 
 export interface MemcachedStoreOptions {
-  /** `memcached://user:password@host:11211,host:11211`. In the query: `timeout`, `connectTimeout`, `probeInterval`. */
+  /** `memcached://user:password@host:11211,host:11211`, or `memcacheds://` for TLS. In the query: `timeout`, `connectTimeout`, `probeInterval`. */
   readonly url?: string | undefined
   /** In place of `url`: `'host:port'` or `'host'` of each server. A port that is not named is 11211. */
   readonly servers?: readonly string[] | undefined
+  /** TLS to all servers: `true`, or settings of `node:tls` such as `{ ca }`. Certificates are verified. `memcacheds://` in a URL is `true`. */
+  readonly tls?: true | TlsSettings | undefined
   /** SASL user name, mechanism PLAIN. Given together with `password`. */
   readonly username?: string | undefined
   readonly password?: string | undefined
@@ -59,9 +64,11 @@ export interface MemcachedStoreOptions {
   readonly client?: MemcachedClient | undefined
 }
 
+export type { TlsSettings }
+
 export interface ParsedOptions {
   readonly addresses: readonly Address[]
-  readonly timings: Timings
+  readonly bounds: Bounds
   readonly keyPrefix: string
   readonly maxValueBytes: number
 }
@@ -74,11 +81,23 @@ const DEFAULT_ITEM_BYTES = 1_048_576
 /** The most that `-I` takes, 1 GiB. */
 const MAX_ITEM_BYTES = 1_073_741_824
 const IN_QUERY = ['timeout', 'connectTimeout', 'probeInterval'] as const
-const CONNECTING = ['url', 'servers', 'username', 'password', ...IN_QUERY] as const
+const CONNECTING = ['url', 'servers', 'tls', 'username', 'password', ...IN_QUERY] as const
+
+/** Settings that stand elsewhere. */
+const OWN_TLS_SETTINGS = {
+  host: 'use the url or the option servers',
+  port: 'use the url or the option servers',
+  path: 'memcached is reached over TCP here',
+  socket: 'each connection has a socket of its own',
+} as const
+
+/** What servers answer beside values (statistics, errors) fits into this. */
+const OTHER_REPLIES_BYTES = 1_048_576
 
 const OPTIONS = {
   url: urlOption('memcached://host:11211'),
   servers: hostsOption('servers'),
+  tls: either(oneOf([true]), configOption<TlsSettings>('node:tls', OWN_TLS_SETTINGS)),
   username: usernameOption,
   password: passwordOption,
   prefix: prefixOption,
@@ -97,10 +116,11 @@ export function parseOptions(options: MemcachedStoreOptions): ParsedOptions {
   const parsed = TABLE.read(overUrl(TABLE, options, CONNECTING, readUrl))
   const { client, servers, username, password, prefix, maxValueBytes } = parsed
   const common = { keyPrefix: prefix, maxValueBytes }
+  const maxReplyBytes = Math.max(maxValueBytes + ITEM_OVERHEAD_BYTES, OTHER_REPLIES_BYTES)
   if (client !== undefined) {
     const { timeout, conntimeout } = client.servers[0]?.options ?? {}
-    const timings = TABLE.inherit({ timeout: toMs(timeout), connectTimeout: toMs(conntimeout) }, parsed)
-    return { addresses: addressesOfClient(client), timings, ...common }
+    const bounds = TABLE.inherit({ timeout: toMs(timeout), connectTimeout: toMs(conntimeout) }, parsed)
+    return { addresses: addressesOfClient(client), bounds: { ...bounds, maxReplyBytes }, ...common }
   }
   if (servers === undefined) {
     throw new InvalidOptionError('url', 'missing; give a url, servers or a client of your own')
@@ -108,19 +128,21 @@ export function parseOptions(options: MemcachedStoreOptions): ParsedOptions {
   if (options.url !== undefined && options.servers !== undefined) {
     throw new InvalidOptionError('servers', 'the url names them; give one of the two')
   }
-  const addresses = addressesOf(servers, username, password)
+  const tls = parsed.tls === true ? {} : parsed.tls
+  const addresses = addressesOf(servers, username, password).map((address) => ({ ...address, tls }))
   refuseDuplicates(options.url === undefined ? 'servers' : 'url', addresses)
-  return { addresses, timings: parsed, ...common }
+  return { addresses, bounds: { ...parsed, maxReplyBytes }, ...common }
 }
 
 /** The URL as the options that it stands for. */
 function readUrl(text: string): MemcachedStoreOptions {
-  const url = parseStoreUrl(text, ['memcached'])
+  const url = parseStoreUrl(text, ['memcached', 'memcacheds'])
   checkQuery(url, IN_QUERY)
-  const { hosts, username, password, path } = url
+  const { scheme, hosts, username, password, path } = url
   if (path.length > 0) throw new InvalidOptionError('url', `has a path, '/${path.join('/')}'; memcached has none`)
   return {
     servers: hosts.map(formatHost),
+    tls: scheme === 'memcacheds' ? true : undefined,
     username,
     password,
     timeout: durationInQuery(url, 'timeout'),

@@ -5,7 +5,7 @@ import { encode, FakeServer } from './support/fake-server.js'
 
 /**
  * SASL as memcached 1.6.18 with -S does it: PLAIN, one step; before it every other command is refused and the
- * connection closed. Debian's memcached needs a password database that only root can make, hence the double.
+ * connection closed. sasl.test.ts asks a real one, where its database of passwords can be made.
  */
 let fake: FakeServer
 

@@ -15,7 +15,8 @@ let store: MemcachedStore
 
 beforeEach(async () => {
   fake = await FakeServer.start()
-  store = memcachedStore({ servers: [fake.address], prefix: '', timeout: TIMEOUT_MS })
+  // The fake server takes no more than memcached does by default; answers may be longer.
+  store = memcachedStore({ servers: [fake.address], prefix: '', timeout: TIMEOUT_MS, maxValueBytes: 64 << 20 })
 })
 
 afterEach(async () => {
@@ -39,8 +40,8 @@ async function text(key: string): Promise<string | undefined> {
 
 function hardenedClient(): HardenedClient {
   const address = { host: '127.0.0.1', port: fake.port, username: undefined, password: undefined }
-  const timings = { timeoutMs: TIMEOUT_MS, connectTimeoutMs: 1_000, probeIntervalMs: 50 }
-  return new HardenedClient([address], timings)
+  const bounds = { timeoutMs: TIMEOUT_MS, connectTimeoutMs: 1_000, probeIntervalMs: 50, maxReplyBytes: 16_777_216 }
+  return new HardenedClient([address], bounds)
 }
 
 describe('answers in part', () => {

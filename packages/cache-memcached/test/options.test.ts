@@ -23,11 +23,11 @@ describe('servers and URLs', () => {
     const url = 'memcached://user:p%40ss@cache?timeout=2s&connectTimeout=3000'
     expect(parseOptions({ url })).toMatchObject({
       addresses: [{ username: 'user', password: 'p@ss' }],
-      timings: { timeoutMs: 2_000, connectTimeoutMs: 3_000, probeIntervalMs: 100 },
+      bounds: { timeoutMs: 2_000, connectTimeoutMs: 3_000, probeIntervalMs: 100 },
     })
     expect(parseOptions({ url, username: 'other', password: 'secret', timeout: '1s' })).toMatchObject({
       addresses: [{ username: 'other', password: 'secret' }],
-      timings: { timeoutMs: 1_000, connectTimeoutMs: 3_000 },
+      bounds: { timeoutMs: 1_000, connectTimeoutMs: 3_000 },
     })
   })
 
@@ -108,7 +108,7 @@ describe("a memjs client of the caller's", () => {
         { host: 'cache-1', port: 11_212, username: 'user', password: 'secret' },
         { host: 'cache-2', port: 11_211, username: 'user', password: 'secret' },
       ],
-      timings: { timeoutMs: 250, connectTimeoutMs: 2_000 },
+      bounds: { timeoutMs: 250, connectTimeoutMs: 2_000 },
     })
   })
 

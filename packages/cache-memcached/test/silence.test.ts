@@ -40,7 +40,12 @@ function thaw(): void {
 
 function hardenedClient(timings: { probeIntervalMs: number; connectTimeoutMs?: number }): HardenedClient {
   const address = { host: '127.0.0.1', port: fake.port, username: undefined, password: undefined }
-  return new HardenedClient([address], { timeoutMs: TIMEOUT_MS, connectTimeoutMs: 500, ...timings })
+  return new HardenedClient([address], {
+    timeoutMs: TIMEOUT_MS,
+    connectTimeoutMs: 500,
+    maxReplyBytes: 1_048_576,
+    ...timings,
+  })
 }
 
 async function elapsed(operation: Promise<unknown>): Promise<number> {

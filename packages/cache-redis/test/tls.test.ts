@@ -1,44 +1,28 @@
-import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startServer } from '@tiercel/servers'
+import { makeCertificates, startServer } from '@tiercel/servers'
 import { afterAll, describe, expect, it } from 'vitest'
 import { bytes, openClient, openStore } from './support/stores.js'
 
 // A port and a user of its own: not the server that the environment may name.
 const started = await startServer('redis')
 const server = started?.external ? undefined : started
-const folder = mkdtempSync(join(tmpdir(), 'tiercel-tls-'))
+const certificates = makeCertificates()
 afterAll(async () => {
   await started?.stop()
-  rmSync(folder, { recursive: true })
+  certificates?.remove()
 })
-
-/** Certificates of an authority made for this test: for the server, and for no other host. */
-function makeCertificates(): boolean {
-  const openssl = (...args: string[]): SpawnSyncReturns<string> =>
-    spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' })
-  if (openssl('version').error !== undefined) return false
-  const make = (...args: string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' })
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-  make('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=authority of a test')
-  const signed = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-addext', 'subjectAltName=IP:127.0.0.1']
-  make('req', '-x509', ...key, '-keyout', 'redis.key', '-out', 'redis.crt', '-subj', '/CN=127.0.0.1', ...signed)
-  return true
-}
 
 /** The port of TLS that the running server has opened, or `undefined` where it was built without. */
 async function openTlsPort(): Promise<number | undefined> {
-  if (server === undefined || !makeCertificates()) return undefined
+  if (server === undefined || certificates === undefined) return undefined
+  const { key, cert, ca } = certificates.files
   const admin = openClient(server.url)
   try {
     await admin.call(
       'CONFIG',
       'SET',
-      ...['tls-cert-file', join(folder, 'redis.crt')],
-      ...['tls-key-file', join(folder, 'redis.key')],
-      ...['tls-ca-cert-file', join(folder, 'ca.crt')],
+      ...['tls-cert-file', cert],
+      ...['tls-key-file', key],
+      ...['tls-ca-cert-file', ca],
       ...['tls-auth-clients', 'no'],
     )
     const port = Number(new URL(server.url).port) + 10_000
@@ -50,7 +34,7 @@ async function openTlsPort(): Promise<number | undefined> {
 }
 
 const port = await openTlsPort()
-const authority = port === undefined ? undefined : readFileSync(join(folder, 'ca.crt'))
+const authority = certificates?.ca
 
 describe.skipIf(port === undefined)('Redis over TLS', () => {
   it('is reached by rediss://, its certificate proven by the authority given', async () => {

@@ -1,6 +1,6 @@
 import { exceedsBytes } from '@tiercel/cache-core/store-kit'
 import { Client, type Response } from 'memjs'
-import type { Address, Timings } from './address.js'
+import type { Address, Bounds } from './address.js'
 import { KetamaRing } from './ketama-ring.js'
 import { type Command, decode, encode, type Reply, toResponse } from './message.js'
 import { MAX_KEY_BYTES, MAX_SEQUENCE } from './protocol.js'
@@ -16,9 +16,9 @@ export class HardenedClient extends Client {
   declare readonly servers: readonly HardenedServer[]
   readonly #ring: KetamaRing
 
-  constructor(addresses: readonly Address[], timings: Timings) {
+  constructor(addresses: readonly Address[], bounds: Bounds) {
     super(
-      addresses.map((address) => new HardenedServer(address, timings)),
+      addresses.map((address) => new HardenedServer(address, bounds)),
       { retries: 1, failover: false, logger: { log: () => {} } },
     )
     this.#ring = new KetamaRing(addresses.map(({ host, port }) => `${host}:${port}`))

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { type CancelTimer, systemClock } from '@tiercel/cache-core/store-kit'
-import type { Address, Timings } from './address.js'
+import type { Address, Bounds } from './address.js'
 import { NoReplyError, NotSentError } from './errors.js'
 import { type Command, encode, type Message, opcodeOf, sequenceOf, statusOf } from './message.js'
 import { HEADER_BYTES, Opcode, Status } from './protocol.js'
@@ -53,9 +54,9 @@ export class Connection {
   readonly number = ++connections
   readonly #socket: Socket
   readonly #address: Address
-  readonly #timings: Timings
+  readonly #bounds: Bounds
   readonly #events: ConnectionEvents
-  readonly #reader = new ReplyReader()
+  readonly #reader: ReplyReader
   readonly #calls = new Map<number, Pick<Call, 'onReply' | 'onFailure'>>()
   #up = false
   #ended: Error | undefined
@@ -66,16 +67,18 @@ export class Connection {
   #cancelWatch: CancelTimer | undefined
   #onDrained: (() => void) | undefined
 
-  constructor(address: Address, timings: Timings, events: ConnectionEvents) {
+  constructor(address: Address, bounds: Bounds, events: ConnectionEvents) {
     this.#address = address
-    this.#timings = timings
+    this.#bounds = bounds
     this.#events = events
-    this.#cancelConnectTimer = systemClock.after(timings.connectTimeoutMs, () =>
-      this.end(new Error(`no connection within ${timings.connectTimeoutMs} ms`)),
+    this.#cancelConnectTimer = systemClock.after(bounds.connectTimeoutMs, () =>
+      this.end(new Error(`no connection within ${bounds.connectTimeoutMs} ms`)),
     )
-    const { host, port } = address
-    this.#socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
-    this.#socket.on('connect', () => this.#authenticate())
+    this.#reader = new ReplyReader(bounds.maxReplyBytes)
+    const { host, port, tls } = address
+    const to = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
+    this.#socket = tls === undefined ? connect(to) : connectTls({ ...tls, ...to })
+    this.#socket.on(tls === undefined ? 'connect' : 'secureConnect', () => this.#authenticate())
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     this.#socket.on('error', (error) => this.end(error))
     // memjs waits for ever when the server closes its side with an answer due.
@@ -98,7 +101,7 @@ export class Connection {
     this.#calls.set(call.sequence, call)
     if (this.#outgoing.push(call.request) === 1) process.nextTick(this.#flush)
     // Until it is up, the time to connect is what counts.
-    if (this.#up) this.#cancelWatch ??= systemClock.after(this.#timings.timeoutMs, this.#onWatch)
+    if (this.#up) this.#cancelWatch ??= systemClock.after(this.#bounds.timeoutMs, this.#onWatch)
   }
 
   /** Ends when the answers that are due have come, or will not come. */
@@ -202,7 +205,7 @@ export class Connection {
     setImmediate(() => {
       this.#cancelWatch = undefined
       if (this.#ended !== undefined || this.#calls.size === 0 || this.#silent) return
-      const { timeoutMs } = this.#timings
+      const { timeoutMs } = this.#bounds
       const silenceMs = systemClock.monotonic() - this.#lastHeard
       if (silenceMs >= timeoutMs) this.#fallSilent()
       else this.#cancelWatch = systemClock.after(Math.max(1, timeoutMs - silenceMs), this.#onWatch)
@@ -211,7 +214,7 @@ export class Connection {
 
   #fallSilent(): void {
     this.#silent = true
-    this.#failCalls(new NoReplyError(`no answer within ${this.#timings.timeoutMs} ms`, true))
+    this.#failCalls(new NoReplyError(`no answer within ${this.#bounds.timeoutMs} ms`, true))
     for (const sequence of this.#calls.keys()) this.#calls.set(sequence, ABANDONED)
     this.#onDrained?.()
     this.#events.onSilent()

@@ -14,12 +14,23 @@ export class ReplyReader {
   #length = 0
   /** Bytes until the next step: a header, or the whole answer once its header is known. */
   #needed = HEADER_BYTES
+  /** Of an answer that is dropped, still to come. */
+  #due = 0
+  readonly #maxBytes: number
+
+  /** @param maxBytes Of a longer answer only its header is kept, as if nothing had followed. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
 
   /**
    * @param onMessage Called with each answer that is complete now.
    * @throws Error when this cannot be memcached's binary protocol.
    */
-  push(chunk: Buffer, onMessage: (message: Message) => void): void {
+  push(arrived: Buffer, onMessage: (message: Message) => void): void {
+    const dropped = Math.min(this.#due, arrived.length)
+    this.#due -= dropped
+    const chunk = dropped === 0 ? arrived : arrived.subarray(dropped)
     this.#chunks.push(chunk)
     this.#length += chunk.length
     if (this.#length < this.#needed) return
@@ -29,6 +40,12 @@ export class ReplyReader {
     while (data.length - at >= HEADER_BYTES) {
       if (data[at] !== RESPONSE_MAGIC) throw new Error('the answer is not of the binary protocol of memcached')
       const total = HEADER_BYTES + data.readUInt32BE(at + 8)
+      if (total > this.#maxBytes) {
+        onMessage({ data, start: at, end: at + HEADER_BYTES })
+        this.#due = Math.max(0, at + total - data.length)
+        at = Math.min(at + total, data.length)
+        continue
+      }
       if (data.length - at < total) {
         this.#needed = total
         break

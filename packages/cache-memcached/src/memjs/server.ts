@@ -1,6 +1,6 @@
 import { type CancelTimer, systemClock } from '@tiercel/cache-core/store-kit'
 import { Server } from 'memjs'
-import type { Address, Timings } from './address.js'
+import type { Address, Bounds } from './address.js'
 import { type Call, Connection } from './connection.js'
 import { NotSentError } from './errors.js'
 import { toResponse } from './message.js'
@@ -20,7 +20,7 @@ type State = 'idle' | 'connecting' | 'up' | 'down'
 export class HardenedServer extends Server {
   /** Told when a connection stands that did not. */
   onReachable: () => void = () => {}
-  readonly #timings: Timings
+  readonly #bounds: Bounds
   readonly #address: Address
   #state: State = 'idle'
   #connection: Connection | undefined
@@ -33,10 +33,10 @@ export class HardenedServer extends Server {
   #cancelProbe: CancelTimer | undefined
   #closed = false
 
-  constructor(address: Address, timings: Timings) {
+  constructor(address: Address, bounds: Bounds) {
     super(address.host, address.port, address.username, address.password)
     this.#address = address
-    this.#timings = timings
+    this.#bounds = bounds
   }
 
   /** The number of the connection that a call sent now would use; `undefined` when there is none. */
@@ -98,7 +98,7 @@ export class HardenedServer extends Server {
   }
 
   #newConnection(onUp: () => void): Connection {
-    const connection: Connection = new Connection(this.#address, this.#timings, {
+    const connection: Connection = new Connection(this.#address, this.#bounds, {
       onUp,
       onSilent: () => {
         if (this.#replacement === undefined) this.#probe(this.#seekReplacement)
@@ -160,7 +160,7 @@ export class HardenedServer extends Server {
 
   #probe(attempt: () => void): void {
     this.#cancelProbe?.()
-    if (!this.#closed) this.#cancelProbe = systemClock.after(this.#timings.probeIntervalMs, attempt)
+    if (!this.#closed) this.#cancelProbe = systemClock.after(this.#bounds.probeIntervalMs, attempt)
   }
 
   #turnAway(call: Call): void {
