@@ -1,15 +1,17 @@
 /**
  * What this build costs over an earlier one, both in one process: `EARLIER=<folder> npm run bench -- --only earlier`,
  * the folder being that of a checkout whose core is built. Cold keys and URLs are asked for over a store that is a
- * millisecond away, so that their figure counts round trips.
+ * millisecond away, so that their figure counts round trips. HTTP hits are answered by a process of each build: what
+ * counts is its CPU time, without that of the client.
  */
 import { Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type * as Core from '@tiercel/cache-core'
-import type * as Node from '@tiercel/cache-core/node'
+import { type Build, loadBuild } from './lib/built-core.js'
 import { compare } from './lib/figure.js'
+import { HttpServerProcess } from './lib/http-server-process.js'
 import { publish } from './lib/publish.js'
 import { measureRounds } from './lib/rounds.js'
 import { closedLoop, type Operation } from './lib/sample.js'
@@ -18,23 +20,9 @@ import { KEYS, product } from './lib/values.js'
 const BURST = 256
 const DISTANCE_MS = 1
 
-interface Build {
-  readonly core: typeof Core
-  readonly node: typeof Node
-}
-
 const earlier = process.env.EARLIER
 if (earlier === undefined) throw new Error('EARLIER must name a checkout whose core is built')
-const builds: Readonly<Record<string, Build>> = {
-  present: await load(fileURLToPath(new URL('../..', import.meta.url))),
-  earlier: await load(resolve(earlier)),
-}
-
-/** Both from their built files, so that no loader stands between. */
-async function load(checkout: string): Promise<Build> {
-  const built = (file: string): string => String(pathToFileURL(join(checkout, 'packages/cache-core/dist', file)))
-  return { core: await import(built('index.js')), node: await import(built('frameworks/node.js')) }
-}
+const checkouts = { present: fileURLToPath(new URL('../..', import.meta.url)), earlier: resolve(earlier) }
 
 /** A memory store whose every operation takes a round trip. */
 function distant({ memoryStore }: typeof Core): Core.Store {
@@ -77,9 +65,10 @@ async function serve({ core, node }: Build, store: Core.Store): Promise<(path: s
 
 const hits: Record<string, Operation> = {}
 const coldKeys: Record<string, Operation> = {}
-const httpHits: Record<string, Operation> = {}
 const coldUrls: Record<string, Operation> = {}
-for (const [name, build] of Object.entries(builds)) {
+const servers = new Map<string, HttpServerProcess>()
+for (const [name, checkout] of Object.entries(checkouts)) {
+  const build = await loadBuild(checkout)
   const { createCache, memoryStore } = build.core
   const cache = createCache({ store: memoryStore(), ttl: '1h' })
   for (let id = 0; id < KEYS; id++) await cache.set(`product-${id}`, product(id))
@@ -89,8 +78,7 @@ for (const [name, build] of Object.entries(builds)) {
   let key = 0
   coldKeys[name] = () => far.getOrSet(`cold-${key++}`, () => 1)
 
-  const near = await serve(build, memoryStore())
-  httpHits[name] = (index) => near(`/${index % KEYS}`)
+  servers.set(name, await HttpServerProcess.fork('earlier-build-server.ts', [checkout]))
   const away = await serve(build, distant(build.core))
   let url = 0
   coldUrls[name] = () => away(`/cold-${url++}`)
@@ -100,7 +88,6 @@ const figures = []
 for (const { subject, operations, callers, burst, measure } of [
   { subject: 'getOrSet hit on memory, 1 reader', operations: hits, callers: 1, burst: BURST, measure: 'CPU' },
   { subject: 'getOrSet hit on memory, 64 readers', operations: hits, callers: 64, burst: BURST / 64, measure: 'CPU' },
-  { subject: 'HTTP hit on memory, 1 KiB, client included', operations: httpHits, callers: 8, burst: 1, measure: 'CPU' },
   { subject: 'cold key, store 1 ms away', operations: coldKeys, callers: 8, burst: 1, measure: 'wall' },
   { subject: 'cold URL, store 1 ms away', operations: coldUrls, callers: 8, burst: 1, measure: 'wall' },
 ] as const) {
@@ -113,5 +100,19 @@ for (const { subject, operations, callers, burst, measure } of [
   const comparison = { subject, over: 'the earlier build', reading: 'cost', measure } as const
   figures.push(compare(comparison, samples.get('present'), samples.get('earlier')))
 }
+for (const kib of [1, 20, 200]) {
+  for (const [name, server] of servers) {
+    await server.warmUp(`/${kib}`)
+    const head = await server.head(`/${kib}`, kib * 1_024)
+    if (!/tiercel; hit/i.test(head)) throw new Error(`${name} does not hit:\n${head}`)
+  }
+  const samples = await measureRounds(
+    [...servers].map(([name, server]) => ({ name, measure: () => server.measure(`/${kib}`) })),
+  )
+  const subject = `HTTP hit on memory, ${kib} KiB, the server alone`
+  const comparison = { subject, over: 'the earlier build', reading: 'cost', measure: 'CPU' } as const
+  figures.push(compare(comparison, samples.get('present'), samples.get('earlier')))
+}
 publish(figures)
+for (const server of servers.values()) await server.stop()
 process.exit()

@@ -25,8 +25,13 @@ export class HttpServerProcess {
     this.#clients = Array.from({ length: CONNECTIONS }, () => new HttpClient(port))
   }
 
-  static async start({ framework, store }: ServerKind, redisUrl: string): Promise<HttpServerProcess> {
-    const child = fork(new URL('../http-server.ts', import.meta.url), [framework, store, redisUrl])
+  static start({ framework, store }: ServerKind, redisUrl: string): Promise<HttpServerProcess> {
+    return HttpServerProcess.fork('http-server.ts', [framework, store, redisUrl])
+  }
+
+  /** A server of another benchmark, from the file of that name beside it, that speaks as `http-server.ts` does. */
+  static async fork(file: string, args: readonly string[]): Promise<HttpServerProcess> {
+    const child = fork(new URL(`../${file}`, import.meta.url), args)
     const { port } = await answerOf<{ port: number }>(child)
     return new HttpServerProcess(child, port)
   }
