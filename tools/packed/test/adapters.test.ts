@@ -23,7 +23,7 @@ const DRIVERS = ADAPTERS.map(({ driver }) => driver)
 
 describe.each(ADAPTERS)('core and the $engine adapter alone', ({ engine, driver, type, brokenTypes }) => {
   const name = `@tiercel/cache-${engine}`
-  const project = new EmptyProject()
+  const project = new EmptyProject(engine === 'redis' ? 'npm' : 'pnpm')
 
   beforeAll(() => project.install('@tiercel/cache-core', name))
   afterAll(() => project.remove())

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { EmptyProject, RESOLUTIONS } from './support/empty-project.js'
 
 describe('core alone', () => {
-  const project = new EmptyProject()
+  const project = new EmptyProject('npm')
   beforeAll(() => project.install('@tiercel/cache-core'))
   afterAll(() => project.remove())
 

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inject } from 'vitest'
 import { type Outcome, run, runWell } from './run.js'
 
+const PNPM = fileURLToPath(new URL('../../../pnpm.mjs', import.meta.url))
 const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
 /** The module resolutions in use, each with the `module` that TypeScript wants beside it. */
@@ -14,27 +15,36 @@ const MODULE = { node16: 'node16', bundler: 'esnext' } as const
 export type ModuleResolution = keyof typeof MODULE
 export const RESOLUTIONS = Object.keys(MODULE) as readonly ModuleResolution[]
 
+export type PackageManager = keyof typeof INSTALL
+
+/** Both lay packages out in the same way. npm is what most users have; pnpm takes a quarter of its time. */
+const INSTALL = {
+  npm: ['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'],
+  pnpm: [process.execPath, PNPM, 'add', '--prefer-offline', '--ignore-scripts', '--config.node-linker=hoisted'],
+} as const
+
 /** A project of a user, outside the workspace. */
 export class EmptyProject {
+  readonly #manager: PackageManager
   readonly #folder = join(tmpdir(), `tiercel-project-${randomUUID()}`)
 
-  /** Makes the folder. Packages of ours come from their tarballs, all others from the registry, or from npm's cache. */
+  constructor(manager: PackageManager = 'pnpm') {
+    this.#manager = manager
+  }
+
+  /** Makes the folder. Packages of ours come from their tarballs, all others from the registry, or from a cache. */
   async install(...names: readonly string[]): Promise<void> {
     mkdirSync(this.#folder)
     this.write('package.json', JSON.stringify({ private: true, type: 'module' }))
     const packed = new Map(inject('packed').map(({ name, tarball }) => [name, tarball]))
     const packages = names.map((name) => packed.get(name) ?? name)
-    const options = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts']
-    await runWell('npm', ['install', ...options, ...packages], { cwd: this.#folder, timeout: 110_000 })
+    const [command, ...args] = INSTALL[this.#manager]
+    await runWell(command, [...args, ...packages], { cwd: this.#folder, timeout: 110_000 })
   }
 
   /** The name of every installed package, however deep. */
   installed(): readonly string[] {
-    const lock = JSON.parse(readFileSync(join(this.#folder, 'node_modules/.package-lock.json'), 'utf8')) as {
-      packages: Record<string, unknown>
-    }
-    const names = Object.keys(lock.packages).map((path) => path.replace(/^.*node_modules\//, ''))
-    return [...new Set(names)].sort()
+    return [...new Set(packagesIn(join(this.#folder, 'node_modules')))].sort()
   }
 
   write(file: string, text: string): void {
@@ -82,4 +92,14 @@ export class EmptyProject {
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true })
   }
+}
+
+function packagesIn(modules: string, scope = ''): string[] {
+  if (!existsSync(modules)) return []
+  const names = readdirSync(modules).filter((name) => !name.startsWith('.'))
+  return names.flatMap((name) =>
+    name.startsWith('@')
+      ? packagesIn(join(modules, name), `${name}/`)
+      : [scope + name, ...packagesIn(join(modules, name, 'node_modules'))],
+  )
 }
