@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
 
@@ -19,3 +20,6 @@ export const shared: ViteUserConfig = {
     expect: { poll: { interval: 5, timeout: 20_000 } },
   },
 }
+
+/** For packages whose tests wait for servers most of the time: two files a core keep it busy. */
+export const TWO_FILES_A_CORE = 2 * availableParallelism()

@@ -4,16 +4,15 @@
 const ours = (names) => names.map((name) => `@tiercel/${name}`)
 
 /**
- * Their tests wait for real servers most of the time: they follow when what keeps the cores busy has ended. The two
- * longest first, beside each other.
+ * What follows when all that keeps the cores busy has ended, one group after the other. Their tests wait for real servers
+ * and for time to pass: the packages of a group run beside each other, the longest first.
+ * @type {readonly { readonly names: readonly string[], readonly concurrency: number }[]}
  */
-const WAIT_FOR_SERVERS = [
-  ours(['cache-hazelcast', 'multi-process']),
-  ours(['cache-couchbase', 'cache-memcached', 'cache-redis']),
+const WAITING = [
+  { names: ours(['cache-hazelcast', 'multi-process']), concurrency: 2 },
+  { names: ours(['cache-couchbase', 'cache-memcached', 'cache-redis']), concurrency: 3 },
+  { names: ours(['cache-conformance', 'faults']), concurrency: 2 },
 ]
-
-/** Their scenarios last for seconds of the clock, whatever the cores do: at last, and beside each other. */
-const LAST_FOR_SECONDS = ours(['cache-conformance', 'faults'])
 
 /**
  * The arguments of each run.
@@ -33,6 +32,9 @@ export function turboRuns(tasks, wishes) {
    * @param {string} [sign]
    */
   const filters = (names, sign = '') => names.map((name) => `--filter=${sign}${name}`)
-  const later = [...WAIT_FOR_SERVERS, LAST_FOR_SECONDS]
-  return [filters(later.flat(), '!'), ...later.map((names) => filters(names))].map((chosen) => run(2, chosen))
+  const busy = filters(
+    WAITING.flatMap(({ names }) => names),
+    '!',
+  )
+  return [run(2, busy), ...WAITING.map(({ names, concurrency }) => run(concurrency, filters(names)))]
 }

@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config'
-import { shared } from '../../vitest.shared.js'
+import { shared, TWO_FILES_A_CORE } from '../../vitest.shared.js'
 
-export default defineConfig(shared)
+export default defineConfig({ ...shared, test: { ...shared.test, maxWorkers: TWO_FILES_A_CORE } })

@@ -7,15 +7,14 @@ function filters(run: readonly string[] = []): string[] {
   return run.filter((argument) => argument.startsWith('--filter=')).map((argument) => argument.slice(9))
 }
 
-it('every package is in one run: what waits for servers after all else, what lasts for seconds at the end', () => {
-  const [busy, ...later] = turboRuns(['test', 'test:tools'], [])
-  for (const run of [busy, ...later]) {
-    expect(run).toEqual(expect.arrayContaining(['test', 'test:tools', '--concurrency=2']))
+it('every package is in one run, what waits for servers after all else', () => {
+  const [busy, ...waiting] = turboRuns(['test', 'test:tools'], [])
+  for (const run of [busy, ...waiting]) {
+    expect(run?.slice(0, 3)).toEqual(['test', 'test:tools', expect.stringMatching(/^--concurrency=[23]$/)])
   }
-  const named = later.flatMap(filters)
+  const named = waiting.flatMap(filters)
   expect(new Set(named).size).toBe(named.length)
   expect(filters(busy)).toEqual(named.map((name) => `!${name}`))
-  expect(filters(later.at(-1))).toEqual(['@tiercel/cache-conformance', '@tiercel/faults'])
 })
 
 it('the packages that it names are there', () => {

@@ -51,7 +51,7 @@ function memberConfig(port: number, ports: readonly number[]): string {
     <join>
       <auto-detection enabled="false"/>
       <multicast enabled="false"/>
-      <tcp-ip enabled="true">${ports.map((each) => `<member>${HOST}:${each}</member>`).join('')}</tcp-ip>
+      <tcp-ip enabled="true" connection-timeout-seconds="1">${ports.map((each) => `<member>${HOST}:${each}</member>`).join('')}</tcp-ip>
     </join>
     <interfaces enabled="true"><interface>${HOST}</interface></interfaces>
   </network>
