@@ -80,7 +80,7 @@ describe.each([
       [206, '01', 'bytes 0-1/10000', '2'],
       'fwd=uri-miss; detail="range or condition that is left to the handler"',
       [206, '23', 'bytes 2-3/10000', '2'],
-      'fwd=uri-miss; stored',
+      'fwd=uri-miss; fwd-status=200; stored',
       [206, '45', 'bytes 4-5/10000', '2'],
       'hit; ttl',
     ])

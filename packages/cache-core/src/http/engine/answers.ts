@@ -52,7 +52,8 @@ export class Answers {
   }
 
   /** A range or condition that the cache cannot answer as the handler would; with all that the client sent where others may not have the answer. */
-  leftToHandler({ exchange, key, url, publicOnly }: Asked, forward: Forward, detail = LEFT): true {
+  leftToHandler({ exchange, key, url, publicOnly, wishes }: Asked, forward: Forward, detail = LEFT): true {
+    if (wishes.onlyIfCached) return this.refused(exchange)
     const passed = { forward, detail }
     if (publicOnly !== undefined) return this.openly(exchange, passed)
     runAlone(exchange, key, this.#rules, passed, (head) => this.#saw(url, head))

@@ -173,7 +173,7 @@ export class Filler {
     const refuse = (reason: string): Loaded => (isNoWitness ? NOTHING : passMark(reason, status))
     if (!verdict.storable) {
       if (outcome.end === 'captured') deliver(request, head, capture.pieces, receivedAt, verdict.reason)
-      return verdict.byRequest ? NOTHING : refuse(verdict.reason)
+      return verdict.byRequest ? UNTOUCHED : refuse(verdict.reason)
     }
     if (capture.ended === 'no-room') return crowdedMark()
     if (outcome.end === 'passed') return refuse(outcome.reason ?? 'response is larger than maxBodyBytes')
@@ -181,7 +181,7 @@ export class Filler {
     const bodyBytes = bytesIn(body)
     if (!isComplete(head, bodyBytes)) {
       if (request.behind) throw new RunFailure(undefined)
-      return NOTHING
+      return UNTOUCHED
     }
     if (status === 206) {
       const joined = request.beside && join(request.beside, head, body, this.#rules)
@@ -226,7 +226,7 @@ export class Filler {
 
   /** What is stored again, with the fields of a 304. */
   async #keepRenewed(request: RunRequest, { response, verdict }: Renewed, keep: Keep): Promise<Loaded> {
-    if (!verdict.storable) return verdict.byRequest ? NOTHING : passMark(verdict.reason, 304)
+    if (!verdict.storable) return verdict.byRequest ? UNTOUCHED : passMark(verdict.reason, 304)
     const accepted = this.#byRoute(request, response, verdict)
     if (!accepted.storable) return passMark(accepted.reason, 304)
     const payload = encodeResponse({ ...response, public: verdict.public }, [response.body])
@@ -287,7 +287,8 @@ export class Filler {
     if (answer.is !== 'part' && answer.is !== 'none') return withStatus(whole, status, detail, verdict.storable)
     const partial =
       answer.is === 'part' ? { status: 206, range: answer.range } : { status: answer.status, range: undefined }
-    return { ...withStatus(answerHeaders(answer, whole, bytes), status, detail, verdict.storable), partial }
+    const told = { ...status, forwardStatus: head.status }
+    return { ...withStatus(answerHeaders(answer, whole, bytes), told, detail, verdict.storable), partial }
   }
 
   /** Into the slot of the lease where it fits there; else into its own. */

@@ -71,7 +71,8 @@ export class Reads {
       wishes: wishesOf(request.headers, this.#rules),
     }
     if (!asked.wishes.noStore) return asked
-    this.#answers.alone(asked, 'request', 'request says no-store')
+    if (asked.wishes.onlyIfCached) this.#answers.refused(exchange)
+    else this.#answers.alone(asked, 'request', 'request says no-store')
     return undefined
   }
 

@@ -78,6 +78,7 @@ export function renewedAnswer(
   const said: CacheStatus = {
     hit: false,
     forward: 'stale',
+    forwardStatus: head.status,
     stored: verdict.storable,
     detail: 'the handler says that it holds',
   }

@@ -89,7 +89,7 @@ export class Runs {
    */
   async joinOrRun(asked: Asked, located: Located, resource: Resource, wanted: Wanted): Promise<boolean> {
     const { answers } = this.#parts
-    const { part, fresh, behind } = wanted
+    const { stored, part, fresh, behind } = wanted
     const forward = forwardOf(located, fresh)
     const own: OwnRun = { answered: false, failure: undefined }
     const load = (terms: LoadTerms) => this.#run(asked, located, resource, { ...wanted, forward }, own, terms)
@@ -98,7 +98,7 @@ export class Runs {
       const staleIfErrorMs = behind === undefined ? 0 : Number.POSITIVE_INFINITY
       const options = { ...this.#callFor(asked, located, resource, load), staleIfErrorMs, forceFresh: fresh }
       // Who may get something else than the others does not wait for theirs.
-      if (part || asked.credentials) options.waitTimeoutMs = 0
+      if (part || asked.credentials || (stored && isNeverFresh(stored))) options.waitTimeoutMs = 0
       answer = await this.#engine.joinOrLoad<Variant>(options, located.variant)
     } catch {
       // The run of another request failed. Its error is its client's; this one's handler may do better.
@@ -192,6 +192,11 @@ export class Runs {
       signal: undefined,
     }
   }
+}
+
+/** Whether it may be used for no request without asking its handler, not even for those that wait for it (RFC 9111 section 4). */
+function isNeverFresh({ freshForMs }: StoredResponse): boolean {
+  return freshForMs <= 0
 }
 
 /** What Cache-Status says of a response that another run, or one behind the answer, has brought. */

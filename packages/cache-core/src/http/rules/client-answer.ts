@@ -90,7 +90,7 @@ export function answerHeaders(
 ): string[] {
   if (answer.is === 'none' && answer.status === 304) return notModifiedHeaders(headers)
   if (answer.is === 'none') {
-    const lines = keep(headers, (name) => !CONTENT_FIELDS.has(name))
+    const lines = keep(headers, (name) => !CONTENT_FIELDS.has(name) && !isLifetime(name))
     lines.push('Content-Length', '0')
     if (answer.status === 416) lines.push('Content-Range', contentRange(undefined, length ?? 0))
     return lines
@@ -99,4 +99,9 @@ export function answerHeaders(
   const lines = keep(headers, (name) => name !== 'content-length' && name !== 'content-range')
   lines.push('Content-Range', contentRange(range, length), 'Content-Length', String(range.end - range.start))
   return lines
+}
+
+/** Says for how long the stored response may be reused: an error of one client nobody is to reuse. */
+function isLifetime(name: string): boolean {
+  return name === 'expires' || name === 'surrogate-control' || name.endsWith('cache-control')
 }

@@ -89,7 +89,9 @@ export function storable(
   const keepStaleMs = isValidated(response) || rules.clientDirectives ? rules.keepStaleMs : 0
   // RFC 9111 section 3: it says for how long, or its status is one of which that may be guessed.
   const saysNothing = source === 'nothing' && !mayBeGuessed(response.status, said)
-  if (unchecked <= 0 && (saysNothing || !isValidated(response) || keepStaleMs === 0)) {
+  // What was fresh once a client may take that says max-stale; of any other only its handler can be asked.
+  const isOfUse = isValidated(response) || freshForMs + ageMs > 0
+  if (unchecked <= 0 && (saysNothing || !isOfUse || keepStaleMs === 0)) {
     return { storable: false, reason: directives.noCache === true ? 'response says no-cache' : staleReason(source) }
   }
   return {

@@ -66,8 +66,8 @@ function isOfVersion(head: HeaderLines, stored: HeaderLines): boolean {
   })
 }
 
-/** What describes the bytes as they are stored stays (RFC 9111 section 3.2). */
-const OF_THE_BYTES = new Set(['content-length', 'content-encoding', 'content-type', 'content-range'])
+/** What the bytes, as they are stored, could not be read without stays (RFC 9111 section 3.2). */
+const OF_THE_BYTES = new Set(['content-length', 'content-encoding', 'content-range'])
 
 /** Of what a 304 leaves out, these say when, and by whom, an older message was made. */
 const OF_THE_MESSAGE = new Set(['date', 'age', 'server-timing'])

@@ -1,12 +1,16 @@
 import { expect } from 'vitest'
 import type { Exchange } from '../../../src/http/engine/exchange.js'
 import type { HttpCache } from '../../../src/http/engine/http-cache.js'
+import { responseLike } from '../../../src/http/message/response-like.js'
 import { changesOf, NO_LOG } from '../../../src/http/rules/head-changes.js'
 import { turn } from '../../../src/testing/fake-clock.js'
 import { get } from './requests.js'
 
 export interface Answered {
+  readonly status: number
   readonly body: string
+  /** As the client gets them. */
+  readonly headers: Headers
   /** Without the name of the cache. */
   readonly cacheStatus: string
 }
@@ -20,29 +24,45 @@ export interface Asking {
   readonly method?: string
   /** Of the request. */
   readonly asked?: readonly string[]
+  /** Told when the handler runs, and what it sees. */
+  readonly onRun?: (sees: { readonly headers: readonly string[] }) => void
 }
 
 /** One request through the engine, without a server: what the client would get. */
 export async function ask(engine: HttpCache, target: string, asking: Asking = {}): Promise<Answered> {
-  const { body = '', status = 200, headers = [], method = 'GET', asked = [] } = asking
+  const { body = '', status = 200, headers = [], method = 'GET', asked = [], onRun = () => {} } = asking
   const head = { status, statusText: '', headers, changes: changesOf([], headers, NO_LOG) }
   let answered: Answered | undefined
-  const answer = (lines: readonly string[], text: string): void => {
+  const answer = (code: number, lines: readonly string[], bytes: Uint8Array | undefined): void => {
     const at = lines.lastIndexOf('Cache-Status')
-    answered = { body: text, cacheStatus: (lines[at + 1] ?? '').replace('tiercel; ', '') }
+    const cacheStatus = (lines[at + 1] ?? '').replace('tiercel; ', '')
+    const text = bytes === undefined ? '' : Buffer.from(bytes).toString()
+    answered = {
+      status: code,
+      body: text,
+      headers: responseLike({ status: code, headers: lines }).headers,
+      cacheStatus,
+    }
   }
   const plain = get(target)
   const exchange: Exchange = {
     request: { ...plain, method, headers: [...plain.headers, ...asked] },
-    send: ({ headers: lines }, bytes) => answer(lines, bytes === undefined ? '' : Buffer.from(bytes).toString()),
-    run: async ({ onHead, capture }) => {
-      const text = await body
-      const decision = onHead(head)
-      answer(decision.headers, text)
-      return decision.capture && capture?.keep(Buffer.from(text)) ? { end: 'captured' } : { end: 'passed' }
+    send: ({ status: code, headers: lines }, bytes) => answer(code, lines, bytes),
+    run: async ({ onHead, capture, sees }) => {
+      onRun(sees ?? exchange.request)
+      const bytes = Buffer.from(await body)
+      const { headers: lines, instead, partial, capture: kept } = onHead(head)
+      if (instead !== undefined) answer(instead.status, lines, instead.body)
+      else
+        answer(
+          partial?.status ?? status,
+          lines,
+          partial?.range ? bytes.subarray(partial.range.start, partial.range.end) : bytes,
+        )
+      return kept && capture?.keep(bytes) ? { end: 'captured' } : { end: 'passed' }
     },
     write: ({ invalidate }) => {
-      void Promise.resolve(invalidate({ status, headers })).then(() => answer([], ''))
+      void Promise.resolve(invalidate({ status, headers })).then(() => answer(status, [], undefined))
     },
   }
   await engine.handle(exchange)
