@@ -194,7 +194,7 @@ export class Runs {
   }
 }
 
-/** Whether it may be used for no request without asking its handler, not even for those that wait for it (RFC 9111 section 4). */
+/** Whether each request is to ask the handler itself: then none waits for others. */
 function isNeverFresh({ freshForMs }: StoredResponse): boolean {
   return freshForMs <= 0
 }
