@@ -8,10 +8,11 @@ import { pickCookies } from '../../src/http/message/cookies.js'
 import { opaqueTags, strongTags } from '../../src/http/message/etag.js'
 import { members } from '../../src/http/message/headers.js'
 import { parseHttpDate } from '../../src/http/message/http-date.js'
+import { countingText, searchVariance } from '../../src/http/message/no-vary-search.js'
 import { rangeIn, rangeSpecs } from '../../src/http/message/range.js'
 import { urlKey } from '../../src/http/rules/key.js'
 import { resourceName } from '../../src/http/rules/resource-name.js'
-import { parseVaryText, varyOf } from '../../src/http/rules/vary.js'
+import { parseVaryText, variantKey, varyOf } from '../../src/http/rules/vary.js'
 import { openMark } from '../../src/protocol/mark-record.js'
 import { expectLinear } from '../support/linear.js'
 import { rulesOf } from './support/requests.js'
@@ -32,8 +33,15 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   Range: (text) => rangeSpecs(text)?.map((spec) => rangeIn(spec, 1_000)),
   Date: (text) => parseHttpDate(text, 1_795_000_000_000),
   Vary: (text) => varyOf(['vary', text]),
+  'No-Vary-Search': (text) => {
+    const variance = searchVariance(['no-vary-search', text])
+    return variance && countingText(`?${text}`, variance)
+  },
   'a list': (text) => members(['link', text], 'link'),
-  'a Vary list in the store': (text) => parseVaryText(text),
+  'a Vary list in the store': (text) => {
+    const request = { method: 'GET', target: '/', headers: [] }
+    return variantKey([], parseVaryText(text) ?? [], request, ['http', 'h', '/', ''], rulesOf({ noVarySearch: true }))
+  },
   'a target': (text) => {
     const found = urlKey({ method: 'GET', target: text, headers: ['Host', text] }, rulesOf({ query: ['a'] }))
     return found.ok ? resourceName(found.key) : undefined
@@ -58,6 +66,10 @@ const PIECES = [
   '*',
   'q=0.5',
   '/',
+  'params=("a")',
+  'except=(',
+  'key-order',
+  '?o-',
 ]
 const MORE = [
   '%',

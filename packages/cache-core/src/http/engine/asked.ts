@@ -43,7 +43,7 @@ export type Address =
 export function address(request: CacheRequest, rules: KeyRules): Address {
   const found = urlKey(request, rules)
   if (!found.ok) return found
-  const name = resourceName(found.key)
+  const name = resourceName(found.key, rules)
   try {
     return { ok: true, key: found.key, name, url: urlText(name) }
   } catch {

@@ -17,10 +17,11 @@ export function addKeyForm(engine: Engine, rules: KeyRules & Pick<HttpCacheRules
   if (rules.bypass !== true) depths.set(engine, Math.min(markedDepth(engine) ?? rules.prefixDepth, rules.prefixDepth))
   const forms = known.get(engine) ?? new Map<string, KeyRules>()
   known.set(engine, forms)
-  const { host, query, ignoreQuery, sortQuery } = rules
+  const { host, query, ignoreQuery, sortQuery, noVarySearch } = rules
   const names = typeof query === 'object' ? [...query].sort() : query
   const ignored = [[...ignoreQuery.names].sort(), [...ignoreQuery.prefixes].sort()]
-  forms.set(JSON.stringify([host === true, names, ignored, sortQuery]), { host, query, ignoreQuery, sortQuery })
+  const form = { host, query, ignoreQuery, sortQuery, noVarySearch }
+  forms.set(JSON.stringify([host === true, names, ignored, sortQuery, noVarySearch]), form)
 }
 
 export function keyForms(engine: Engine): Iterable<KeyRules> {

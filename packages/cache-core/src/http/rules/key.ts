@@ -7,6 +7,8 @@ import { type QueryRules, selectQuery } from './query.js'
 export interface KeyRules extends QueryRules {
   /** Each host has entries of its own; or all share them, and the handler sees this one. */
   readonly host: true | string
+  /** Whether responses say what of the query does not count: then a URL is a path, and its queries are variants. */
+  readonly noVarySearch: boolean
 }
 
 /**

@@ -59,6 +59,11 @@ export interface HttpCacheOptions<Request = unknown> extends PolicyOptions {
   /** Whether the order of different parameters does not count; the handler then sees them sorted. Default `false`. */
   readonly sortQuery?: boolean | undefined
   /**
+   * Whether No-Vary-Search of a response says which parameters, and whether their order, do not count
+   * (draft-ietf-httpbis-no-vary-search). A URL is then purged, and made invalid, with all its queries. Default `false`.
+   */
+  readonly noVarySearch?: boolean | undefined
+  /**
    * Request fields that the response depends on, beside what its Vary names; `[]` when it depends on none, not on
    * credentials either: the handler does not see them then.
    */
@@ -143,6 +148,7 @@ const OPTIONS = {
   query: either(flag(), list(text().to(rootOf), 'parameter names', "['page']").to(setOf)).or(true),
   ignoreQuery: list(text().to(parameterPattern), 'parameter names', "['utm_*']").to(patternsOf).or([]),
   sortQuery: flag().or(false),
+  noVarySearch: flag().or(false),
   headers: list(text().to(keyedField), 'field names', "['accept-language']").to(setOf),
   cookies: list(text().to(cookieName), 'cookie names', "['theme']").to(setOf),
   credentialHeaders: list(text().to(keyedField), 'field names', "['x-tenant-key']").to(withCredentials).or([]),

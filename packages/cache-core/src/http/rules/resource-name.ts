@@ -1,20 +1,30 @@
-import type { UrlKey } from './key.js'
+import type { KeyRules, UrlKey } from './key.js'
 
 /**
  * The name under which the cache keeps what is known of a URL. All spellings that a router may take for one and the same
  * have one name, since a write to either must be heard under the others: letter case, a slash at the end or doubled,
  * percent escapes, what stands behind a semicolon. Which spelling it was stands in the key of the variant, so nobody is
  * answered by another one's response; that two of them are purged together where they differ is all it costs.
+ *
+ * With `noVarySearch` a URL is known by its path: which queries are one only its responses say, and a purge that has not
+ * seen them must find what is kept all the same.
  */
 export type ResourceName = readonly [host: string, path: string, query: string]
 
-export function resourceName([, host, path, query]: UrlKey): ResourceName {
-  return [host, foldPath(path), foldQuery(query)]
+export function resourceName(
+  [, host, path, query]: UrlKey,
+  { noVarySearch }: Pick<KeyRules, 'noVarySearch'> = { noVarySearch: false },
+): ResourceName {
+  return [host, foldPath(path), noVarySearch ? '' : foldQuery(query)]
 }
 
 /** Whether the URL is written as its name is. */
-export function isWrittenAs([, , path, query]: UrlKey, [, namedPath, namedQuery]: ResourceName): boolean {
-  return path === namedPath && query === namedQuery
+export function isWrittenAs(
+  [, , path, query]: UrlKey,
+  [, namedPath, namedQuery]: ResourceName,
+  { noVarySearch }: Pick<KeyRules, 'noVarySearch'>,
+): boolean {
+  return path === namedPath && (noVarySearch || query === namedQuery)
 }
 
 /** Nothing to fold: the common case costs one pass. */

@@ -6,7 +6,7 @@ import { type DirectiveRules, directivesFor } from './directives.js'
 import { type FreshnessRules, freshness, mayBeGuessed } from './freshness.js'
 import type { Policies } from './profiles.js'
 import { type StaleRules, type StaleWindows, staleWindows } from './stale-windows.js'
-import { type VaryList, varyOf } from './vary.js'
+import { type VaryList, varyOf, withSearch } from './vary.js'
 
 export interface StorableRules
   extends FreshnessRules,
@@ -21,7 +21,9 @@ export interface StorableRules
       | 'keepStaleMs'
       | 'credentials'
       | 'clientDirectives'
-    > {}
+    > {
+  readonly noVarySearch: boolean
+}
 
 export type Storable =
   | {
@@ -82,7 +84,8 @@ export function storable(
   if (request.credentials && !isForOthers(directives, rules)) {
     return { storable: false, reason: 'request has credentials, response is not public', byRequest: true }
   }
-  const vary: VaryList = varyOf(response.headers)
+  const fields = varyOf(response.headers)
+  const vary: VaryList = rules.noVarySearch ? withSearch(fields, response.headers) : fields
   if (vary === '*') return { storable: false, reason: 'Vary names no fields that could be compared' }
   const { freshForMs, ageMs, source } = freshness(response, said, rules, times)
   const unchecked = directives.noCache === true ? Math.min(freshForMs, 0) : freshForMs

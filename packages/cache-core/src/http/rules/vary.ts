@@ -2,10 +2,12 @@ import { hash } from 'node:crypto'
 import { pickCookies } from '../message/cookies.js'
 import { all, combined, type HeaderLines, members, TOKEN } from '../message/headers.js'
 import type { CacheRequest } from '../message/message.js'
+import { pathOf } from '../message/query.js'
 import { targetOf, type UrlKey } from './key.js'
 import { type NarrowingRules, urlSeen, visibleLines } from './narrowing.js'
 import type { Policies } from './profiles.js'
 import { isWrittenAs, type ResourceName } from './resource-name.js'
+import { isSearchMember, searchMember, searchTexts, withoutMany } from './search.js'
 
 /**
  * Vary, RFC 9110 section 12.5.5, and the selection among variants, RFC 9111 section 4.1.
@@ -41,10 +43,15 @@ export function withOrigin(vary: readonly string[], own: HeaderLines): VaryList 
   return allowed === undefined || allowed.trim() === '*' ? vary : mergeVary(vary, ['origin'])
 }
 
+/** With what it says of its query. */
+export function withSearch(vary: VaryList, headers: HeaderLines): VaryList {
+  return mergeVary(vary, [searchMember(headers)])
+}
+
 /** Variants of one URL may name different fields; all of them together tell any two of them apart. */
 export function mergeVary(a: VaryList, b: VaryList): VaryList {
   if (a === '*' || b === '*') return '*'
-  const merged = [...new Set([...a, ...b])].sort()
+  const merged = withoutMany([...new Set([...a, ...b])]).sort()
   return merged.length > MAX_VARY_FIELDS || merged.join().length > MAX_VARY_TEXT ? '*' : merged
 }
 
@@ -53,7 +60,9 @@ export function parseVaryText(text: string): readonly string[] | undefined {
   if (text === '') return NO_FIELDS
   if (text.length > MAX_VARY_TEXT) return undefined
   const names = text.split(',')
-  return names.length <= MAX_VARY_FIELDS && names.every((name) => TOKEN.test(name)) ? names : undefined
+  return names.length <= MAX_VARY_FIELDS && names.every((name) => TOKEN.test(name) || isSearchMember(name))
+    ? names
+    : undefined
 }
 
 const NO_FIELDS: readonly string[] = []
@@ -78,11 +87,16 @@ export function variantKey(
   key: UrlKey,
   rules: NarrowingRules & Pick<Policies, 'normalizeVary'>,
 ): readonly string[] {
-  const names = rules.headers === undefined ? vary : [...new Set([...vary, ...rules.headers])].sort()
+  const fields = rules.noVarySearch ? vary.filter((name) => !isSearchMember(name)) : vary
+  const names = rules.headers === undefined ? fields : [...new Set([...fields, ...rules.headers])].sort()
   const parts = [
     ...own,
     ...names.map((name) => fieldPart(name, visibleLines(request, key, name, rules), rules.normalizeVary)),
   ]
+  if (rules.noVarySearch) {
+    const texts = searchTexts(vary.filter(isSearchMember), request, key, rules)
+    if (texts.length > 0) parts.push(`;search:${digest(JSON.stringify(texts))}`)
+  }
   if (rules.cookies !== undefined && rules.cookies.size > 0) {
     const cookies = pickCookies(combined(request.headers, 'cookie'), rules.cookies)
     if (cookies !== undefined) parts.push(`;cookies:${digest(cookies)}`)
@@ -108,12 +122,14 @@ export function ownParts(
   }
   if (key[0] !== 'http') parts.push(`;${key[0]}`)
   if (rules.host !== true) parts.push(`;host=${rules.host}`)
-  if (!isWrittenAs(key, name)) add('target', [targetOf(key)])
+  // Of queries that are variants `searchTexts` tells.
+  const known = (target: string): string => (rules.noVarySearch ? pathOf(target) : target)
+  if (!isWrittenAs(key, name, rules)) add('target', [known(targetOf(key))])
   const { target, url = target, constraints = [] } = request
-  if (rules.narrow === false) add('seen', [target, url, ...all(request.headers, 'host')])
+  if (rules.narrow === false) add('seen', [known(target), known(url), ...all(request.headers, 'host')])
   else {
-    const seen = urlSeen(request, key, rules)
-    if (seen !== targetOf(key)) add('url', [seen])
+    const seen = known(urlSeen(request, key, rules))
+    if (seen !== known(targetOf(key))) add('url', [seen])
   }
   if (constraints.length > 0) add('constraints', constraints)
   if (chosen.length > 0) add('vary', chosen)

@@ -15,6 +15,7 @@ describe('options of httpCache', () => {
       query: true,
       ignoreQuery: { names: new Set(), prefixes: [] },
       sortQuery: false,
+      noVarySearch: false,
       headers: undefined,
       cookies: undefined,
       credentialHeaders: new Set(CREDENTIAL_HEADERS),

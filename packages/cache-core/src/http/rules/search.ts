@@ -1,0 +1,82 @@
+import type { HeaderLines } from '../message/headers.js'
+import type { CacheRequest } from '../message/message.js'
+import { countingText, type SearchVariance, searchVariance } from '../message/no-vary-search.js'
+import { searchOf } from '../message/query.js'
+import type { UrlKey } from './key.js'
+import { type NarrowingRules, urlSeen } from './narrowing.js'
+
+/**
+ * What a response varies on of its query stands in the Vary list of its URL, as members that no field name is: `?*`, all
+ * of it as written; else what its No-Vary-Search says.
+ */
+export type SearchMember = `?${string}`
+
+const ALL: SearchMember = '?*'
+
+/** No comma, and no semicolon: these divide what a slot holds. */
+const MEMBER = /^\?(?:\*|(o?)([-+])([\w.!~*'()%&-]*))$/
+
+/** A longer list of names is read as if it were none: it would stand in every write of the URL's slot. Characters. */
+const MAX_MEMBER = 1_024
+
+/** More than this many different ones on one URL tell nothing any more. */
+const MAX_MEMBERS = 4
+
+export function isSearchMember(member: string): member is SearchMember {
+  return member.startsWith('?') && MEMBER.test(member)
+}
+
+/** A Vary list in which all of the query stands for what would be more, or is wider. */
+export function withoutMany(vary: readonly string[]): string[] {
+  const members = vary.filter(isSearchMember)
+  if (members.length < 2 || (members.length <= MAX_MEMBERS && !members.includes(ALL))) return [...vary]
+  return [...vary.filter((name) => !isSearchMember(name)), ALL]
+}
+
+/** What a response says of its query. */
+export function searchMember(headers: HeaderLines): SearchMember {
+  const variance = searchVariance(headers)
+  if (variance === undefined) return ALL
+  const { anyOrder, only, names } = variance
+  const member: SearchMember = `?${anyOrder ? 'o' : ''}${only ? '+' : '-'}${names.map(encodeURIComponent).join('&')}`
+  return member.length > MAX_MEMBER ? ALL : member
+}
+
+function varianceOf(member: SearchMember): SearchVariance | undefined {
+  const [, order, kind, list] = MEMBER.exec(member) ?? []
+  if (kind === undefined || list === undefined) return undefined
+  try {
+    const names = list === '' ? [] : list.split('&').map(decodeURIComponent)
+    return { anyOrder: order === 'o', only: kind === '+', names }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The queries by which variants differ, as texts for a key: each by what one response has said, where all have said so;
+ * else as they are written. Two requests with the same texts may have the same response by either of them.
+ */
+export function searchTexts(
+  members: readonly SearchMember[],
+  request: CacheRequest,
+  key: UrlKey,
+  rules: NarrowingRules,
+): readonly string[] {
+  const searches = searchesOf(request, key, rules)
+  const variances = members.map(varianceOf)
+  if (variances.length === 0 || variances.includes(undefined))
+    return searches.every((one) => one === '') ? [] : ['?', ...searches]
+  return variances.flatMap((variance, i) => [
+    members[i] as string,
+    ...searches.map((search) => countingText(search, variance as SearchVariance)),
+  ])
+}
+
+/** What the handler may read of it: of the target, and of what layers before have made of that. */
+function searchesOf(request: CacheRequest, key: UrlKey, rules: NarrowingRules): readonly string[] {
+  const { target, url = target } = request
+  if (rules.narrow === false) return url === target ? [searchOf(target)] : [searchOf(target), searchOf(url)]
+  const seen = url === target ? key[3] : searchOf(urlSeen(request, key, rules))
+  return seen === key[3] ? [seen] : [key[3], seen]
+}
