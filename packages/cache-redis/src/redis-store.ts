@@ -51,6 +51,8 @@ export class RedisStore implements Store {
   readonly #subscriptions: Subscriptions
   readonly #prefix: string
   readonly #limit: ReplyLimit
+  /** As ioredis sends it. */
+  readonly #lastByte: string
   readonly #stamps = new VersionStamps()
   /** Until the server refuses the command. */
   #getsRanges = true
@@ -62,6 +64,7 @@ export class RedisStore implements Store {
     const { source, writeConnection, keyPrefix, maxValueBytes } = parseOptions(options)
     this.#limit = new ReplyLimit(STAMP_BYTES + maxValueBytes)
     this.#batchesByScript = 'client' in source
+    this.#lastByte = String(this.#limit.maxBytes)
     this.#reads = new Connection(source, this.#limit)
     this.#writes = writeConnection ? new Connection(source, this.#limit, this.#reads) : this.#reads
     this.#subscriptions = new Subscriptions(() => this.#reads.client, this.#limit)
@@ -97,18 +100,27 @@ export class RedisStore implements Store {
     this.#writes.onReachable(listener)
   }
 
-  async get(key: string): Promise<StoreEntry | undefined> {
-    const engineKey = this.#prefix + key
-    const { maxBytes } = this.#limit
+  /** One promise beside the driver's: what is read most often. */
+  get(key: string): Promise<StoreEntry | undefined> {
     const ranged = this.#getsRanges
+    return this.#reads.ready
+      ? this.#get(key).then(this.#opened, (cause) =>
+          this.#missed(key, ranged, this.#failure('get', 'read', this.#reads, cause)),
+        )
+      : this.#reads.connected('get').then(() => this.get(key))
+  }
+
+  #get(key: string): Promise<Buffer | null> {
+    const { client } = this.#reads
+    const engineKey = this.#prefix + key
     // A byte more than fits tells what is too large, and no more than that is sent.
-    const read = (client: RedisClient): Promise<Buffer | null> =>
-      ranged ? client.getrangeBuffer(engineKey, 0, maxBytes) : client.getBuffer(engineKey)
-    try {
-      return openEntry(await this.#read('get', read), maxBytes)
-    } catch (error) {
-      return ranged && !this.#getsRanges ? this.get(key) : orMiss(error)
-    }
+    return this.#getsRanges ? client.getrangeBuffer(engineKey, '0', this.#lastByte) : client.getBuffer(engineKey)
+  }
+
+  readonly #opened = (stored: Buffer | null): StoreEntry | undefined => openEntry(stored, this.#limit.maxBytes)
+
+  #missed(key: string, ranged: boolean, error: StoreError): Promise<StoreEntry | undefined> | undefined {
+    return ranged && !this.#getsRanges ? this.get(key) : orMiss(error)
   }
 
   async set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
@@ -152,7 +164,7 @@ export class RedisStore implements Store {
     this.#capabilities.require('compareAndSet', 'compareAndSet')
     const stamped = this.#stamped('compareAndSet', bytes)
     const written = await this.#write('compareAndSet', (client) =>
-      scripts.compareAndSet.run(client, this.#prefix + key, version as Buffer, stamped, ttl),
+      scripts.compareAndSet.run(client, this.#prefix + key, stampOf(version), stamped, ttl),
     ).catch(orMiss)
     return written === 1 ? versionOf(stamped) : undefined
   }
@@ -164,7 +176,7 @@ export class RedisStore implements Store {
   async compareAndDelete(key: string, version: Version): Promise<boolean> {
     this.#capabilities.require('compareAndSet', 'compareAndDelete')
     const removed = await this.#write('compareAndDelete', (client) =>
-      scripts.compareAndDelete.run(client, this.#prefix + key, version as Buffer),
+      scripts.compareAndDelete.run(client, this.#prefix + key, stampOf(version)),
     ).catch(orMiss)
     return removed === 1
   }
@@ -186,7 +198,7 @@ export class RedisStore implements Store {
       const found = await this.#read('getMany', (client) =>
         Promise.all(batches.map((batch) => (byScript ? this.#firstBytes(client, batch) : client.mgetBuffer(batch)))),
       )
-      return found.flat().map((stored) => openEntry(stored, this.#limit.maxBytes))
+      return found.flat().map(this.#opened)
     } catch (error) {
       if (byScript && !this.#batchesByScript) return this.getMany(keys)
       throw error
@@ -294,11 +306,16 @@ export class RedisStore implements Store {
 function openEntry(stored: Buffer | null, maxBytes: number): StoreEntry | undefined {
   if (stored === null || stored.byteLength === 0) return undefined
   if (stored.byteLength > maxBytes) return { bytes: NOTHING, version: Buffer.from(stored.subarray(0, STAMP_BYTES)) }
-  return { bytes: stored.subarray(STAMP_BYTES), version: versionOf(stored) }
+  return { bytes: stored.subarray(STAMP_BYTES), version: stored, owned: true }
 }
 
 function versionOf(stamped: Buffer): Version {
   return stamped.subarray(0, STAMP_BYTES)
+}
+
+/** A version is what it was read with: a view of its stamp for each read would cost more than the few that are needed. */
+function stampOf(version: Version): Buffer {
+  return (version as Buffer).subarray(0, STAMP_BYTES)
 }
 
 /** A list or a hash under our prefix holds no value, as MGET has it too. */

@@ -97,7 +97,11 @@ export class Cache {
       const value = this.#atOnce(key, loader, this.#terms, undefined)
       if (value !== NOT_NEAR) return Promise.resolve(value as T)
     }
-    return this.#getOrSet(key, loader, options)
+    try {
+      return this.#getOrSet(key, loader, options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** What a hit in this process gets, near or in a store that is here; or `NOT_NEAR`. */
@@ -106,7 +110,7 @@ export class Cache {
     return near === undefined ? this.#keys.atHand(key, terms) : this.#keys.nearby(near, key, loader, terms, signal)
   }
 
-  async #getOrSet<T>(key: Key, loader: Loader<T>, options: GetOrSetOptions | undefined): Promise<T> {
+  #getOrSet<T>(key: Key, loader: Loader<T>, options: GetOrSetOptions | undefined): Promise<T> {
     const text = keyText(key)
     const terms: GetOrSetTerms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
     if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSet needs a loader, a function')
@@ -114,7 +118,7 @@ export class Cache {
     options?.signal?.throwIfAborted()
     if (options !== undefined && !terms.forceFresh) {
       const value = this.#atOnce(key, loader, terms, options.signal)
-      if (value !== NOT_NEAR) return value as T
+      if (value !== NOT_NEAR) return Promise.resolve(value as T)
     }
     return this.#keys.load<T>(key, text, loader, terms, options?.signal)
   }

@@ -99,15 +99,22 @@ export class Keyspace {
     }
   }
 
-  async load<T>(
+  /** The value, stored or loaded. */
+  load<T>(
     key: Key,
     text: string,
     loader: Loader<T>,
     terms: GetOrSetTerms,
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    const load = loadingOf(key, loader, terms)
-    return (await this.engine.getOrSet<T>(this.call(key, text, load, terms, signal))).value as T
+    const call = (): CallOptions<T> => this.call(key, text, loadingOf(key, loader, terms), terms, signal)
+    if (terms.forceFresh !== true && terms.eagerRefresh === 0) {
+      const open = (frame: ValueFrame, owned: boolean): T => decodeValue(terms, frame, owned) as T
+      const look = { key, slot: this.slot(text), namespace: this.namespace, marks: NO_MARKS, open, call }
+      const answer = this.engine.firstLook(look, terms.tags)
+      if (answer !== undefined) return answer as Promise<T>
+    }
+    return this.engine.getOrSet<T>(call()).then(({ value }) => value as T)
   }
 
   /** What a hit near gets, or `NOT_NEAR`. What is stale is asked of the store, once: which refreshes it, or has it anew. */

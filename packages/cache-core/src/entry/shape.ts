@@ -52,17 +52,23 @@ function encode({ codec, schemaVersion }: Shape, value: unknown): Encoded {
 
 /**
  * The value, the caller's own: nobody else holds it, bytes are copied out of the frame.
+ * @param owned Whether nobody else holds the frame either: then bytes may be a view of it.
  * @throws where it was written in another shape, is not valid, or the codec throws.
  */
-export function decodeValue(shape: Shape, encoded: Encoded): unknown {
+export function decodeValue(shape: Shape, encoded: Encoded, owned = false): unknown {
   const { encoding, payload } = encoded
   if (encoding === 'nothing') return undefined
   if (!isOfShape(shape, encoded)) throw new TypeError('written in another shape')
   let value: unknown
-  if (encoding === 'bytes') value = Buffer.from(payload)
+  if (encoding === 'bytes') value = owned && isMostOfItsBuffer(payload) ? bufferOf(payload) : Buffer.from(payload)
   else if (encoding === 'string') value = bufferOf(payload).toString()
   else value = shape.codec.decode(payload)
   return shape.validate === undefined ? value : shape.validate(value)
+}
+
+/** A view of little would keep much memory for as long as it is held. */
+function isMostOfItsBuffer({ byteLength, buffer }: Uint8Array): boolean {
+  return 2 * byteLength >= buffer.byteLength
 }
 
 /** Whether it was written with this codec and `schemaVersion`. */

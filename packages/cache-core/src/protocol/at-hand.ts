@@ -38,7 +38,7 @@ export function lookUpAtHand(
 }
 
 /** Whether all marks of a frame are as they are held; as `PresentMarks.verdictOn` sees it. */
-function standByHeld(carried: readonly Mark[], namespace: NamespaceMark, others: readonly Mark[]): boolean {
+export function standByHeld(carried: readonly Mark[], namespace: NamespaceMark, others: readonly Mark[]): boolean {
   if (carried[0]?.kind !== 'namespace') return false
   let met = 0
   for (const mark of carried) {

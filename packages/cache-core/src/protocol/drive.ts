@@ -93,7 +93,7 @@ export function joinOrLoad<T>(
  * The answer of a slot that can be served at once, or `undefined`, also when its bytes were written by something else.
  * What is stale, or soon will be, is refreshed behind the answer.
  */
-function serve<T>(parts: Parts, options: CallOptions<T>, { state, present }: Found): Answer<T> | undefined {
+export function serve<T>(parts: Parts, options: CallOptions<T>, { state, present }: Found): Answer<T> | undefined {
   if ((state.is !== 'fresh' && state.is !== 'stale') || options.forceFresh) return undefined
   const { clock, stats, refreshes } = parts
   const { frame, version } = state

@@ -10,6 +10,7 @@ import { type Fresh, lookUpAtHand } from './at-hand.js'
 import { Bus } from './bus.js'
 import type { Answer, CallOptions } from './call.js'
 import { getOrSet, joinOrLoad } from './drive.js'
+import { type FirstLook, firstLook, mayLookFirst } from './first-look.js'
 import { Flights } from './flights.js'
 import { HeldMarks } from './held-marks.js'
 import { Invalidations } from './invalidate.js'
@@ -107,6 +108,11 @@ export class Engine {
   /** The value of a slot, stored or loaded: see `drive.ts`. */
   getOrSet<T>(options: CallOptions<T>): Promise<Answer<T>> {
     return getOrSet(this.#parts, options)
+  }
+
+  /** As `getOrSet`, for a call of the data cache that is most probably a hit. `undefined`: not by this way. */
+  firstLook<T>(look: FirstLook<T>, tags: readonly string[]): Promise<T | undefined> | undefined {
+    return mayLookFirst(this.#parts, look, tags) ? firstLook(this.#parts, look) : undefined
   }
 
   /** As `getOrSet`, for a caller that has looked by itself and found nothing to serve. */

@@ -4,7 +4,8 @@ import type { Flight } from './flight.js'
 import type { NamespaceMark } from './marks.js'
 import { refreshTopic, type Wakes } from './wakes.js'
 
-interface Wanted {
+/** What a flight is looked for by. */
+export interface Wanted {
   readonly slot: string
   readonly marks: readonly Mark[]
 }

@@ -3,7 +3,8 @@ import type { StoreEntry } from '../store/store.js'
 
 /** What is read from: a store behind its guard. */
 interface Reads {
-  get(key: string): Promise<StoreEntry | undefined>
+  /** One of the callbacks is called once, and later. */
+  getTo(key: string, onEntry: (entry: StoreEntry | undefined) => void, onError: (error: unknown) => void): void
   /** An outcome for each key. */
   getEach(keys: readonly string[]): Promise<readonly (StoreEntry | undefined | Error)[]>
 }
@@ -14,17 +15,28 @@ export type Open = (
   entry: StoreEntry | undefined,
 ) => StoreEntry | undefined | Promise<StoreEntry | undefined>
 
-/** Longest batch: beyond it a reply of large values would keep the small ones waiting. */
-const MAX_BATCH = 128
+/**
+ * A batch of so many keys, or with values of about so many bytes, is sent before its turn is over: while the store works
+ * on it, this process works on the rest. Measured with 64 readers of 1 KiB on Redis: 1.2 times the reads.
+ */
+const FULL_KEYS = 128
+const FULL_BYTES = 32_768
+/** What a value is taken for until some were read. */
+const FIRST_BYTES = 256
+/** The weight of the last value in the mean size of values. */
+const NEWEST_WEIGHT = 1 / 16
 
 interface Waiting {
+  readonly key: string
   readonly promise: Promise<StoreEntry | undefined>
   readonly resolve: (entry: ReturnType<Open>) => void
   readonly reject: (error: unknown) => void
+  /** More callers than one get what is found. */
+  shared: boolean
 }
 
 /**
- * Reads of one event-loop turn go to the store as one batch, a key asked for twice is asked once. Measured with 64
+ * Reads of one event-loop turn go to the store in few batches, a key asked for twice is asked once. Measured with 64
  * readers of 1 KiB on Redis: 4.4 times the reads of single GETs.
  *
  * A read is shared only by callers that came before it was sent: a later caller may have to see a later delete.
@@ -33,6 +45,8 @@ export class Reader {
   readonly #store: Reads
   readonly #open: Open
   #next = new Map<string, Waiting>()
+  #scheduled = false
+  #meanBytes = FIRST_BYTES
 
   constructor(store: Reads, open: Open) {
     this.#store = store
@@ -41,56 +55,79 @@ export class Reader {
 
   /** @throws what the store's `get` throws. */
   read(key: string): Promise<StoreEntry | undefined> {
-    let waiting = this.#next.get(key)
-    if (waiting === undefined) {
+    const other = this.#next.get(key)
+    if (other !== undefined) {
+      other.shared = true
+      return other.promise
+    }
+    const waiting = waitingFor(key)
+    this.#next.set(key, waiting)
+    if (this.#isFull()) {
+      this.#send()
+    } else if (!this.#scheduled) {
+      this.#scheduled = true
       // After the microtasks of this turn, so that all callers woken by one reply of the store share the next batch.
-      if (this.#next.size === 0) process.nextTick(this.#send)
-      waiting = pending()
-      this.#next.set(key, waiting)
+      process.nextTick(this.#onTurnsEnd)
     }
     return waiting.promise
   }
 
-  readonly #send = (): void => {
-    const batch = [...this.#next]
-    this.#next = new Map()
-    for (let from = 0; from < batch.length; from += MAX_BATCH) this.#sendBatch(batch.slice(from, from + MAX_BATCH))
+  readonly #onTurnsEnd = (): void => {
+    this.#scheduled = false
+    this.#send()
   }
 
-  #sendBatch(batch: readonly (readonly [string, Waiting])[]): void {
+  #isFull(): boolean {
+    const keys = this.#next.size
+    return keys >= FULL_KEYS || keys * this.#meanBytes >= FULL_BYTES
+  }
+
+  #send(): void {
+    const batch = [...this.#next.values()]
+    this.#next.clear()
     const [first] = batch
-    if (first !== undefined && batch.length === 1) {
-      this.#sendOne(first)
-      return
-    }
-    this.#store.getEach(batch.map(([key]) => key)).then(
+    if (batch.length === 1) this.#sendOne(first as Waiting)
+    else if (batch.length > 1) this.#sendBatch(batch)
+  }
+
+  #sendBatch(batch: readonly Waiting[]): void {
+    this.#store.getEach(batch.map(({ key }) => key)).then(
       (outcomes) => {
-        for (const [index, each] of batch.entries()) {
+        for (let index = 0; index < batch.length; index++) {
+          const waiting = batch[index] as Waiting
           const outcome = outcomes[index]
-          const [, waiting] = each
-          if (!(outcome instanceof Error)) waiting.resolve(this.#open(each[0], outcome))
+          if (!(outcome instanceof Error)) this.#found(waiting, outcome)
           // Where the store does not show its servers, one that is away fails what lies on the others too, and at once.
-          else if (outcome instanceof StoreUnavailableError) this.#sendOne(each)
+          else if (outcome instanceof StoreUnavailableError) this.#sendOne(waiting)
           else waiting.reject(outcome)
         }
       },
       (error) => {
-        for (const [, waiting] of batch) waiting.reject(error)
+        for (const { reject } of batch) reject(error)
       },
     )
   }
 
-  #sendOne([key, waiting]: readonly [string, Waiting]): void {
-    this.#store.get(key).then((entry) => waiting.resolve(this.#open(key, entry)), waiting.reject)
+  #sendOne(waiting: Waiting): void {
+    try {
+      this.#store.getTo(waiting.key, (entry) => this.#found(waiting, entry), waiting.reject)
+    } catch (error) {
+      waiting.reject(error)
+    }
+  }
+
+  #found({ key, resolve, shared }: Waiting, entry: StoreEntry | undefined): void {
+    if (entry !== undefined) this.#meanBytes += (entry.bytes.byteLength - this.#meanBytes) * NEWEST_WEIGHT
+    resolve(this.#open(key, shared && entry?.owned ? { ...entry, owned: false } : entry))
   }
 }
 
-function pending(): Waiting {
+function waitingFor(key: string): Waiting {
   let resolve!: Waiting['resolve']
   let reject!: Waiting['reject']
   const promise = new Promise<StoreEntry | undefined>((onValue, onError) => {
     resolve = onValue
     reject = onError
   })
-  return { promise, resolve, reject }
+  return { key, promise, resolve, reject, shared: false }
 }

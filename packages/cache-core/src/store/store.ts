@@ -10,6 +10,11 @@ export type Version = NonNullable<unknown>
 export interface StoreEntry {
   readonly bytes: Uint8Array
   readonly version: Version
+  /**
+   * Nobody else holds these bytes, nor will: whoever was given them may keep and change them, so that large values need
+   * no copy. Absent: they must not be changed.
+   */
+  readonly owned?: boolean
 }
 
 export interface WriteOptions {

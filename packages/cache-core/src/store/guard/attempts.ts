@@ -14,6 +14,18 @@ import { CLOSE_TIMEOUT_MS, PURGE_TIMEOUT_MS } from './timeouts.js'
 /** Who waits for the answer decides how long: `'read'` where a caller waits before its load. */
 export type DeadlineClass = 'read' | 'write'
 
+/** An operation that was sent. */
+interface Attempt {
+  readonly operation: string
+  readonly kind: OperationKind
+  readonly key: string | undefined
+  /** Its deadline. */
+  readonly ms: number
+  readonly underWay: Promise<unknown>
+  /** That learn from how it goes. */
+  readonly breakers: Breakers | undefined
+}
+
 /**
  * The only way to the store behind a guard. Each attempt is made in these steps:
  *
@@ -59,6 +71,30 @@ export class Attempts {
   /** @param key What it is about: one key, or one of several on the same server. */
   read<T>(operation: string, key: string | undefined, send: () => Promise<T>): Promise<T> {
     return this.#admitted(operation, 'read', key, this.#deadlines.read, send)
+  }
+
+  /**
+   * As `read`, to callbacks, of which one is called once, and later: reads are what a cache does most, and two promises
+   * less on their way are 4 % of a hit on Redis (measured with one reader of 1 KiB).
+   */
+  readTo<T>(
+    operation: string,
+    key: string,
+    send: () => Promise<T>,
+    onValue: (value: T) => void,
+    onError: (error: Error) => void,
+  ): void {
+    // Somebody has to be told more of it.
+    if (!this.areFree) {
+      this.read(operation, key, send).then(onValue, onError)
+      return
+    }
+    const { read } = this.#deadlines
+    const breakers = this.#breakers
+    const underWay = sent(send)
+    const onFailure = (cause: unknown): void =>
+      onError(this.#failure({ operation, kind: 'read', key, ms: read.ms, underWay, breakers }, cause))
+    read.watch(underWay, onValue, onFailure, this.#onAnswer('read', key, breakers))
   }
 
   /** @param key As for `read`. */
@@ -118,24 +154,27 @@ export class Attempts {
     breakers?: Breakers,
   ): Promise<T> {
     if (this.#closed) return Promise.reject(this.#errors.closed(operation))
-    let underWay: Promise<T> | undefined
-    const toError = (cause: unknown): Error => {
-      if (cause === EXPIRED) {
-        underWay?.then(
-          () => breakers?.answeredLate(kind, key),
-          () => {},
-        )
-      }
-      const error = knownError(cause, this.#store, operation) ?? this.#explain(operation, kind, deadlines.ms, cause)
-      report('store-error', () => ({ store: this.#store, operation, error }))
-      breakers?.failed(kind, key, error)
-      return error
-    }
     const answer = (): Promise<T> => {
-      underWay = sent(send)
+      const underWay = sent(send)
+      const toError = (cause: unknown): Error =>
+        this.#failure({ operation, kind, key, ms: deadlines.ms, underWay, breakers }, cause)
       return deadlines.bound(underWay, toError, this.#onAnswer(kind, key, breakers))
     }
     return isTraced('store') ? traced('store', { store: this.#store, operation, key }, answer) : answer()
+  }
+
+  /** The error of an operation, told to all whom it concerns. */
+  #failure({ operation, kind, key, ms, underWay, breakers }: Attempt, cause: unknown): Error {
+    if (cause === EXPIRED) {
+      underWay.then(
+        () => breakers?.answeredLate(kind, key),
+        () => {},
+      )
+    }
+    const error = knownError(cause, this.#store, operation) ?? this.#explain(operation, kind, ms, cause)
+    report('store-error', () => ({ store: this.#store, operation, error }))
+    breakers?.failed(kind, key, error)
+    return error
   }
 
   /** What is to be told when an operation was answered; `undefined`: nothing. */

@@ -6,7 +6,6 @@ export const EXPIRED = Symbol('expired')
 /** An operation under way, a link in the list of those with the same time to answer. */
 interface Pending {
   readonly dueAt: number
-  /** Rejects with what `toError` makes of the cause. */
   readonly fail: (cause: unknown) => void
   before: Pending | undefined
   after: Pending | undefined
@@ -42,17 +41,28 @@ export class Deadlines {
    */
   bound<T>(operation: Promise<T>, toError: (cause: unknown) => unknown, onAnswer?: (ms: number) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const pending = this.#add((cause) => reject(toError(cause)))
-      operation.then(
-        (value) => {
-          if (this.#forget(pending)) onAnswer?.(this.#clock.monotonic() - pending.dueAt + this.ms)
-          resolve(value)
-        },
-        (error) => {
-          if (this.#forget(pending)) pending.fail(error)
-        },
-      )
+      this.watch(operation, resolve, (cause) => reject(toError(cause)), onAnswer)
     })
+  }
+
+  /** As `bound`, to callbacks, of which one is called once, and later. They must not throw. */
+  watch<T>(
+    operation: Promise<T>,
+    onValue: (value: T) => void,
+    onFailure: (cause: unknown) => void,
+    onAnswer?: (ms: number) => void,
+  ): void {
+    const pending = this.#add(onFailure)
+    operation.then(
+      (value) => {
+        if (!this.#forget(pending)) return
+        onAnswer?.(this.#clock.monotonic() - pending.dueAt + this.ms)
+        onValue(value)
+      },
+      (error) => {
+        if (this.#forget(pending)) onFailure(error)
+      },
+    )
   }
 
   /** Rejects all that is under way. */

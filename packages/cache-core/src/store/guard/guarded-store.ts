@@ -97,6 +97,15 @@ export class GuardedStore implements Store {
     return engine.original === undefined ? read : read.then((entry) => openEntry(engine, entry))
   }
 
+  /** As `get`, to callbacks, of which one is called once, and later. @throws InvalidKeyError */
+  getTo(key: string, onEntry: (entry: StoreEntry | undefined) => void, onError: (error: Error) => void): void {
+    const engine = this.#key(key)
+    const { text } = engine
+    const opened =
+      engine.original === undefined ? onEntry : (entry?: StoreEntry): void => onEntry(openEntry(engine, entry))
+    this.#attempts.readTo('get', text, () => this.#store.get(text), opened, onError)
+  }
+
   /**
    * What `get` would give, without a promise, where the store is in this process and has it. `undefined`: ask `get`, which
    * also says what is wrong.

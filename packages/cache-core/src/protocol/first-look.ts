@@ -1,0 +1,84 @@
+import type { ValueFrame } from '../entry/frame.js'
+import type { StoreEntry } from '../store/store.js'
+import { standByHeld } from './at-hand.js'
+import type { Answer, CallOptions } from './call.js'
+import { type getOrSet, joinOrLoad, serve } from './drive.js'
+import type { Wanted } from './flights.js'
+import type { Key } from './key.js'
+import { type Found, judge } from './lookup.js'
+import type { NamespaceMark } from './marks.js'
+import { PresentMarks } from './present-marks.js'
+import type { SlotRead } from './slot.js'
+
+/** What a look needs of a call. */
+export interface FirstLook<T> extends Wanted {
+  readonly key: Key
+  readonly namespace: NamespaceMark
+  /** @param owned Whether nobody else holds the frame. @throws where it was written by something else. */
+  open(frame: ValueFrame, owned: boolean): T
+  /** The call as a whole, where the look does not answer it. */
+  call(): CallOptions<T>
+}
+
+type Parts = Parameters<typeof getOrSet>[0]
+
+/**
+ * Whether a call begins with `firstLook`: where there is no near cache that what is read would enter, no flight to join,
+ * and all marks that the entry probably carries are held, so that the slot is all that has to be read.
+ */
+export function mayLookFirst({ slots, flights }: Parts, look: FirstLook<unknown>, tags: readonly string[]): boolean {
+  const { namespace } = look
+  return (
+    slots.near === undefined &&
+    flights.leased(look) === undefined &&
+    namespace.held() !== undefined &&
+    (tags.length === 0 || namespace.tags(tags).every((mark) => mark.held() !== undefined))
+  )
+}
+
+/**
+ * As `getOrSet`, for a call that is most probably a hit: what is fresh under marks that are held is the answer, and costs
+ * one promise beside that of the read. The rules are those of `lookUp`; whatever else stands there goes its way.
+ */
+export async function firstLook<T>(parts: Parts, look: FirstLook<T>): Promise<T | undefined> {
+  const { slots, clock, stats } = parts
+  const { slot, namespace, marks } = look
+  const arrivedAt = clock.monotonic()
+  let entry: StoreEntry | undefined
+  try {
+    entry = await slots.read(slot, namespace)
+  } catch {
+    return (await joinOrLoad(parts, look.call(), 'unreachable', arrivedAt)).value
+  }
+  const read = slots.open(slot, entry)
+  const frame = read?.frame
+  if (frame?.kind === 'value' && clock.now() < frame.freshUntil && standByHeld(frame.marks, namespace, marks)) {
+    try {
+      const value = look.open(frame, entry?.owned === true)
+      stats.hit(namespace, look.key)
+      return value
+    } catch {
+      // Of another shape: counted, and loaded anew, by the longer way.
+    }
+  }
+  return (await answerFor(parts, look, read, arrivedAt)).value
+}
+
+/** What a call comes to that has read its slot. */
+async function answerFor<T>(
+  parts: Parts,
+  { call, namespace, marks }: FirstLook<T>,
+  read: SlotRead | undefined,
+  arrivedAt: number,
+): Promise<Answer<T>> {
+  const options = call()
+  let found: Found
+  try {
+    const present = new PresentMarks(namespace, marks)
+    await present.ask(options.tags)
+    found = await judge(parts.clock, read, present)
+  } catch {
+    return joinOrLoad(parts, options, 'unreachable', arrivedAt)
+  }
+  return serve(parts, options, found) ?? joinOrLoad(parts, options, found, arrivedAt)
+}
