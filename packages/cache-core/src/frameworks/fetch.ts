@@ -49,7 +49,7 @@ export function httpCache(
         const request = takeOver(shown)
         return options === false
           ? proceed(request)
-          : answerBehind(engine, request, { proceed }, { contexts: rest, again })
+          : answerBehind(engine, request, { proceed }, { contexts: rest, onNode: rest, again })
       }
       return answer() as Promise<Response>
     }

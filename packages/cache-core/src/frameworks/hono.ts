@@ -8,7 +8,7 @@ import { webPurgeHandler } from './purges/web-purge.js'
 import { HonoHandler } from './web/hono-handler.js'
 import { honoAgain } from './web/hono-rerun.js'
 import { takeOver } from './web/passages.js'
-import { answerBehind } from './web/web-exchange.js'
+import { answerBehind, type WebHost } from './web/web-exchange.js'
 
 /**
  * Response caching for Hono: `app.use(httpCache(cache, { ttl: '1m' }))` for all routes behind it, or on a route of its
@@ -23,19 +23,45 @@ import { answerBehind } from './web/web-exchange.js'
  */
 export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<Context> | false): MiddlewareHandler {
   const engine = toHttpCache(cache, options === false ? undefined : options)
-  return async (c, next) => {
+  return (c, next) => {
     if (engine.hearsOnly && !isUnsafe(c.req.method)) return next()
     const request = takeOver(c.req.raw)
     if (options === false) return next()
-    const host = { source: c, contexts: [executionContext(c), c.env], again: () => honoAgain(c) }
-    const response = await answerBehind(engine, request, new HonoHandler(c, next), host)
-    if (response === undefined || (c.finalized && response === c.res)) return
-    // Over a response that is there already Hono would put its fields.
-    c.res = undefined
-    c.res = response as Response
+    const response = answerBehind(engine, request, new HonoHandler(c, next), new HonoHost(c))
+    if (response instanceof Promise) return response.then((answer) => respondWith(c, answer))
+    respondWith(c, response)
+    return DONE
   }
 }
 
+const DONE = Promise.resolve()
+
+function respondWith(c: Context, response: unknown): void {
+  if (response === undefined || (c.finalized && response === c.res)) return
+  // Over a response that is there already Hono would put its fields.
+  c.res = undefined
+  c.res = response as Response
+}
+
+class HonoHost implements WebHost {
+  readonly source: Context
+  readonly onNode: readonly unknown[]
+
+  constructor(context: Context) {
+    this.source = context
+    this.onNode = [context.env]
+  }
+
+  get contexts(): readonly unknown[] {
+    return [executionContext(this.source), this.source.env]
+  }
+
+  again(): ReturnType<typeof honoAgain> {
+    return honoAgain(this.source)
+  }
+}
+
+/** Hono throws where there is none, and an error costs more than a hit. */
 function executionContext(c: Context): unknown {
   try {
     return c.executionCtx

@@ -12,7 +12,7 @@ export class HonoHandler implements WebHandler {
   readonly #context: Context
   readonly #next: Next
   #log = NO_LOG
-  #restore = (): void => {}
+  #restore: (() => void) | undefined
 
   constructor(context: Context, next: Next) {
     this.#context = context
@@ -41,13 +41,14 @@ export class HonoHandler implements WebHandler {
   }
 
   over(): void {
-    this.#restore()
-    this.#restore = () => {}
+    this.#restore?.()
+    this.#restore = undefined
   }
 
   /** Asked of the context without `c.res`, which would make one: Hono then puts its fields over the handler's. */
   outside(): HeaderLines {
-    return linesOf(this.#context.newResponse(null).headers)
+    const made = this.#context.newResponse(null)
+    return hasNoFields(made) ? NO_LINES : linesOf(made.headers)
   }
 
   /** Hono's secureHeaders sets its policy behind the handler, and tells the nonce of it before. */
@@ -55,4 +56,17 @@ export class HonoHandler implements WebHandler {
     const nonce: unknown = this.#context.get('secureHeadersNonce')
     return typeof nonce === 'string' ? [`'nonce-${nonce}'`] : []
   }
+}
+
+const NO_LINES: HeaderLines = []
+
+/** Where the response of @hono/node-server keeps status, body and fields until it is asked for one of them. */
+let unread: symbol | undefined
+
+/** Whether a response is known to have no fields without asking it, which makes fields of it. */
+function hasNoFields(response: Response): boolean {
+  const kept = response as unknown as Readonly<Record<symbol, unknown>>
+  unread ??= Object.getOwnPropertySymbols(response).find(({ description }) => description === 'cache')
+  const parts = unread && kept[unread]
+  return Array.isArray(parts) && parts.length === 3 && parts[1] === null && parts[2] === undefined
 }

@@ -9,7 +9,7 @@ import type {
   RunPlan,
   WritePlan,
 } from '../../http/engine/exchange.js'
-import type { HttpCache } from '../../http/engine/http-cache.js'
+import { HANDLED, type HttpCache } from '../../http/engine/http-cache.js'
 import { type HeaderLines, keep } from '../../http/message/headers.js'
 import type { CacheRequest, Sight } from '../../http/message/message.js'
 import { appliedHead } from '../../http/rules/applied-head.js'
@@ -30,6 +30,7 @@ import { type Observed, observe, respond, respondLike } from './web-response.js'
 
 const BROKEN: RunOutcome = { end: 'broken' }
 const PASSED: RunOutcome = { end: 'passed' }
+const NO_LINES: HeaderLines = []
 
 export interface Narrowing {
   readonly asked: CacheRequest
@@ -56,14 +57,16 @@ export interface WebHandler {
 export interface WebHost {
   /** What a route's `vary` and `bypass` get. Default: the request. */
   readonly source?: unknown
-  /** What the host gives beside the request: bindings, a context that has `waitUntil`. */
+  /** What the host gives beside the request: bindings, a context that has `waitUntil`. Not asked for a hit. */
   readonly contexts: readonly unknown[]
+  /** That of it which may hold Node's own request and response. */
+  readonly onNode: readonly unknown[]
   /** The way into the application, for a request of the cache's own; `undefined` where there is none. */
   readonly again: () => Again | undefined
 }
 
 /**
- * The response to return, or whatever else the handler returned.
+ * The response to return, or whatever else the handler returned: at once, where the answer is at hand.
  * @throws what the handler throws.
  */
 export function answerBehind(
@@ -71,13 +74,17 @@ export function answerBehind(
   request: Request,
   handler: WebHandler,
   host: WebHost,
-): Promise<unknown> {
+): Response | Promise<unknown> {
   const exchange = new WebExchange(request, handler, host)
-  const { answered } = exchange
   const returning = returningOf(request)
-  if (returning?.meet(engine, () => exchange)) return answered
+  if (returning?.meet(engine, () => exchange)) return exchange.answered
   if (returning !== undefined) return Promise.resolve(handler.proceed(request))
   const work = engine.handle(exchange)
+  const { atOnce } = exchange
+  if (atOnce !== undefined) return atOnce
+  exchange.keepContext()
+  const { answered } = exchange
+  if (work === HANDLED) return answered
   waitUntil(work, [...host.contexts, request])
   // The work goes on behind the response, and fails only for a fault of ours.
   return Promise.race([answered, work.then(() => answered)])
@@ -87,32 +94,43 @@ export function answerBehind(
 class WebExchange implements Exchange, Passage {
   readonly request: CacheRequest
   readonly original: Request
-  /** The response to return; or whatever else the handler returned, or its failure. */
-  readonly answered: Promise<unknown>
+  /** The response, where the cache had it at hand: without a promise, which is a part of what a hit costs. */
+  atOnce: Response | undefined
+  #answered: Promise<unknown> | undefined
   /** Loads run outside of any request; the handler of this one runs where it came in. */
-  readonly #context = new AsyncResource('TiercelExchange', { requireManualDestroy: true })
+  #context: AsyncResource | undefined
   readonly #handler: WebHandler
   readonly #host: WebHost
   readonly #incoming: IncomingMessage | undefined
   readonly #outgoing: ServerResponse | undefined
-  #answer!: (response: unknown) => void
-  #fail!: (error: unknown) => void
+  #settle: { readonly resolve: (response: unknown) => void; readonly reject: (error: unknown) => void } | undefined
   #restoreIncoming: (() => void) | undefined
   #withdraw: (() => void) | undefined
   #withdrawn = false
 
   constructor(original: Request, handler: WebHandler, host: WebHost) {
-    const { source = original, contexts } = host
+    const { source = original, onNode } = host
     this.original = original
     this.#host = host
-    this.#incoming = incomingOf(contexts)
-    this.#outgoing = outgoingOf(contexts)
+    this.#incoming = incomingOf(onNode)
+    this.#outgoing = outgoingOf(onNode)
     this.request = cacheRequest(original, source, this.#incoming)
     this.#handler = handler
-    this.answered = new Promise((resolve, reject) => {
-      this.#answer = resolve
-      this.#fail = reject
+  }
+
+  /** The response to return; or whatever else the handler returned, or its failure. */
+  get answered(): Promise<unknown> {
+    this.#answered ??= new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+      if (this.atOnce !== undefined) resolve(this.atOnce)
     })
+    return this.#answered
+  }
+
+  /** To be called while the request is where it came in. */
+  keepContext(): AsyncResource {
+    this.#context ??= new AsyncResource('TiercelExchange', { requireManualDestroy: true })
+    return this.#context
   }
 
   /** Where Node's response is not known, its host may keep the body as long as it likes. */
@@ -128,8 +146,10 @@ class WebExchange implements Exchange, Passage {
   }
 
   send(...[head, body]: Parameters<Exchange['send']>): void {
-    const headers = appliedHead(this.#handler.outside?.() ?? [], head)
-    this.#answer(respond({ ...head, headers }, this.#bodyFor(body)))
+    const headers = appliedHead(this.#handler.outside?.() ?? NO_LINES, head)
+    const response = respond(head, headers, this.#bodyFor(body))
+    if (this.#answered === undefined) this.atOnce ??= response
+    else this.#answer(response)
   }
 
   #bodyFor(body: Uint8Array | undefined): Uint8Array | undefined {
@@ -166,7 +186,7 @@ class WebExchange implements Exchange, Passage {
     if (instead !== undefined) {
       source?.cancel().catch(() => {})
       this.#over()
-      this.#answer(respond({ ...instead, headers }, this.#bodyFor(instead.body)))
+      this.#answer(respond(instead, headers, this.#bodyFor(instead.body)))
       return settle(PASSED)
     }
     const answer = (body: WebBody): void => {
@@ -196,7 +216,7 @@ class WebExchange implements Exchange, Passage {
     const again = this.#host.again()
     if (again === undefined) return undefined
     const made = webRerun({ original: this.original, asked: this.request, incoming: this.#incoming, contexts }, errand)
-    return made((request, others) => this.#context.runInAsyncScope(() => again(request, others)))
+    return made((request, others) => this.keepContext().runInAsyncScope(() => again(request, others)))
   }
 
   write(plan: WritePlan): void {
@@ -236,13 +256,23 @@ class WebExchange implements Exchange, Passage {
       this.#restoreIncoming = () => narrowed.restore()
     }
     const narrowing = sees && { asked, sees }
-    const given = await this.#context.runInAsyncScope(() => this.#handler.proceed(shown, narrowing))
+    const given = await this.keepContext().runInAsyncScope(() => this.#handler.proceed(shown, narrowing))
     const observed = this.#withdrawn ? undefined : observe(given)
     if (observed === undefined) {
       this.#over()
       this.#answer(given)
     }
     return observed
+  }
+
+  #answer(response: unknown): void {
+    void this.answered
+    this.#settle?.resolve(response)
+  }
+
+  readonly #fail = (error: unknown): void => {
+    void this.answered
+    this.#settle?.reject(error)
   }
 
   /** Nothing that the handler reads of its request from now on can reach the store. */

@@ -15,10 +15,12 @@ export function cacheRequest(request: Request, source: unknown, incoming: Incomi
   const { scheme, host, target } = partsOf(request.url)
   const node = incoming && nodeRequest(incoming)
   // HTTP/2 has pseudo-fields among the others.
-  const headers = node ? keep(node.headers, (name) => !name.startsWith(':')) : linesOf(request.headers)
-  const given = first(headers, 'host')
+  const lines = node?.headers ?? linesOf(request.headers)
+  const came =
+    incoming !== undefined && incoming.httpVersionMajor > 1 ? keep(lines, (name) => !name.startsWith(':')) : lines
+  const given = first(came, 'host')
   // Fetch may leave it out; the narrowed request tells whether it may be seen.
-  if (given === undefined) headers.push('host', host)
+  const headers = given === undefined ? [...came, 'host', host] : came
   const constraints = hostTexts(given, host, scheme, node !== undefined)
   return { method: request.method, target, headers, scheme, constraints, credential: node?.credential, source }
 }

@@ -49,13 +49,34 @@ export function respondLike(given: Response, lines: HeaderLines, body: WebBody, 
   return response
 }
 
+/**
+ * A stored response. On @hono/node-server such a one goes out as it is given, without fields or a body of fetch, where
+ * the fields are a record and name a Content-Type (it adds one else).
+ */
 export function respond(
-  { status, statusText, headers: lines }: Omit<CompleteResponse, 'added' | 'removed'>,
+  { status, statusText }: Pick<CompleteResponse, 'status' | 'statusText'>,
+  lines: HeaderLines,
   body: Uint8Array | undefined,
 ): Response {
+  const headers = recordOf(lines) ?? fieldsOf(lines)
+  return new Response((body as Uint8Array<ArrayBuffer> | undefined) ?? null, { status, statusText, headers })
+}
+
+/** `undefined` where a name comes twice, is that of a property that every object has, or where there is no Content-Type. */
+function recordOf(lines: HeaderLines): Record<string, string> | undefined {
+  const record: Record<string, string> = {}
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = (lines[i] as string).toLowerCase()
+    if (name in record) return undefined
+    record[name] = lines[i + 1] as string
+  }
+  return record['content-type'] === undefined ? undefined : record
+}
+
+function fieldsOf(lines: HeaderLines): Headers {
   const headers = new Headers()
   append(headers, lines)
-  return new Response((body as Uint8Array<ArrayBuffer> | undefined) ?? null, { status, statusText, headers })
+  return headers
 }
 
 function append(headers: Headers, lines: HeaderLines): void {
