@@ -1,6 +1,6 @@
 /**
- * The server process of `http.ts`: `<node|fastify|express4|koa|hono> <none|by-hand|memory|redis> <url of Redis>`. Tells its
- * port and, when asked, its CPU time.
+ * The server process of `http.ts`: `<framework> <store> <url of Redis>`, as `ServerKind` names them. Tells its port and, when
+ * asked, its CPU time and how often a handler has run.
  */
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -17,19 +17,13 @@ import fastify from 'fastify'
 import { Hono } from 'hono'
 import { Redis } from 'ioredis'
 import Koa from 'koa'
+import { allBodies, bodyOf, HIT_FIELDS, HIT_RECORD, runsSoFar } from './lib/http-content.js'
+import { PEERS, type Peer } from './lib/http-peers.js'
 import { cpuMs } from './lib/sample.js'
-import { bytes } from './lib/values.js'
 
 const [framework, storeName, redisUrl] = process.argv.slice(2)
 
 const TTL = '1h'
-
-/** By path: `/1` is 1 KiB. */
-const bodies = new Map([1, 20, 200].map((kib) => [`/${kib}`, bytes(kib * 1_024)]))
-const bodyOf = (path: string | undefined): Buffer => bodies.get(path ?? '') ?? Buffer.alloc(0)
-
-/** What a hit sends beside the handler's own field, so that all send the same. */
-const HIT_FIELDS = ['ETag', `"${'a'.repeat(27)}"`, 'Age', '1', 'Cache-Status', 'tiercel; hit; ttl=3599']
 
 const handler: RequestListener = (req, res) => send(res, bodyOf(req.url))
 
@@ -42,7 +36,7 @@ function send(res: ServerResponse, body: Buffer): void {
 /** A hit as one would write it for Redis: the body under the path, and nothing else. */
 async function serverByHand(): Promise<Server> {
   const redis = new Redis(redisUrl as string)
-  for (const [path, body] of bodies) await redis.set(`by-hand:${path}`, body)
+  for (const [path, body] of allBodies()) await redis.set(`by-hand:${path}`, body)
   return createServer((req, res) => {
     void redis.getBuffer(`by-hand:${req.url}`).then((body) => send(res, body ?? Buffer.alloc(0)))
   })
@@ -68,12 +62,9 @@ async function fastifyServer(cache: Cache | undefined): Promise<Server> {
 }
 
 /** Handlers of all frameworks set the same: what a hit sends beside its own fields is the framework's. */
-const FIELDS = Object.fromEntries(
-  Array.from({ length: HIT_FIELDS.length / 2 }, (_, index) => HIT_FIELDS.slice(2 * index, 2 * index + 2)),
-) as Record<string, string>
 const handlersFields = (): Record<string, string> => ({
   'Content-Type': 'application/octet-stream',
-  ...(cache === undefined ? FIELDS : {}),
+  ...(cache === undefined ? HIT_RECORD : {}),
 })
 
 function expressServer(cache: Cache | undefined): Server {
@@ -101,18 +92,22 @@ function honoServer(cache: Cache | undefined): Server {
   if (cache !== undefined) app.use(honoCache(cache, { ttl: TTL }))
   app.get('*', (c) => {
     const body = bodyOf(c.req.path)
-    return c.body(new Uint8Array(body), 200, { ...handlersFields(), 'Content-Length': String(body.byteLength) })
+    return c.body(body as Uint8Array<ArrayBuffer>, 200, {
+      ...handlersFields(),
+      'Content-Length': String(body.byteLength),
+    })
   })
   const answer = getRequestListener(app.fetch)
   return createServer((req, res) => void answer(req, res))
 }
 
 function makeCache(): Cache | undefined {
-  if (storeName !== 'memory' && storeName !== 'redis') return undefined
-  const store =
-    storeName === 'redis' ? redisStore({ url: redisUrl as string, prefix: `http-${framework}` }) : memoryStore()
   // A busy machine is no dead store.
-  return createCache({ store, storeTimeout: '2s' })
+  const storeTimeout = '2s'
+  if (storeName === 'memory') return createCache({ store: memoryStore(), storeTimeout })
+  if (storeName !== 'redis' && storeName !== 'near') return undefined
+  const store = redisStore({ url: redisUrl as string, prefix: `http-${framework}-${storeName}` })
+  return createCache({ store, storeTimeout, near: storeName === 'near' })
 }
 
 const SERVERS = new Map<string, (cache: Cache | undefined) => Server | Promise<Server>>([
@@ -124,14 +119,17 @@ const SERVERS = new Map<string, (cache: Cache | undefined) => Server | Promise<S
 
 function makeServer(): Server | Promise<Server> {
   if (storeName === 'by-hand') return serverByHand()
+  if (storeName === 'peer') return PEERS[framework as Peer](redisUrl as string)
   return (SERVERS.get(framework as string) ?? nodeServer)(cache)
 }
 
 const cache = makeCache()
 const server = await makeServer()
-// Connections rest while others are measured.
+// Connections rest while others are measured, some before their first request.
 server.keepAliveTimeout = 0
+server.headersTimeout = 0
+server.requestTimeout = 0
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
 
-process.on('message', () => process.send?.({ cpuMs: cpuMs() }))
+process.on('message', () => process.send?.({ cpuMs: cpuMs(), runs: runsSoFar() }))
 process.on('disconnect', () => process.exit())
