@@ -10,6 +10,7 @@ import {
   type SubscriptionEvents,
   type Unsubscribe,
   UnsupportedError,
+  ValueTooLargeError,
   type Version,
   type WriteOptions,
 } from '@tiercel/cache-core/store'
@@ -100,13 +101,13 @@ export class HazelcastStore implements Store {
   }
 
   set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
-    return this.#write('set', (entries) => this.#set(entries, key, bytes, ttl))
+    return this.#write('set', (entries) => this.#set('set', entries, { key, bytes, ttl }))
   }
 
   async add(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<Version | undefined> {
     this.#capabilities.require('add', 'add')
     return this.#write('add', async (entries) => {
-      const stamped = this.#stamps.stamp(bytes)
+      const stamped = this.#stamped('add', bytes)
       const engineKey = this.#engineKey(key)
       let winner: unknown = await entries.putIfAbsent(engineKey, stamped, engineTtl(ttl))
       if (isTooLarge(winner)) {
@@ -134,7 +135,7 @@ export class HazelcastStore implements Store {
       // A version of another store's is none of this one's: it matches nothing.
       const present = Buffer.isBuffer(version) ? version : NO_VERSION
       const engineKey = this.#engineKey(key)
-      const next = this.#stamps.stamp(bytes)
+      const next = this.#stamped('compareAndSet', bytes)
       // With 'keep' the map's own lifetime begins. A late setTtl would cut the value that follows a lease.
       const replaced =
         ttl === 'keep'
@@ -172,7 +173,7 @@ export class HazelcastStore implements Store {
   setMany(writes: readonly StoreWrite[]): Promise<void> {
     // The client's own setAll knows no lifetime.
     return this.#write('setMany', (entries) =>
-      allOrFirstError(writes.map(({ key, bytes, ttl }) => this.#set(entries, key, bytes, ttl))),
+      allOrFirstError(writes.map((write) => this.#set('setMany', entries, write))),
     )
   }
 
@@ -238,8 +239,14 @@ export class HazelcastStore implements Store {
     await this.#connection.close()
   }
 
-  #set(entries: Entries, key: string, bytes: Uint8Array, ttl: number | undefined): Promise<void> {
-    return entries.set(this.#engineKey(key), this.#stamps.stamp(bytes), engineTtl(ttl))
+  async #set(operation: string, entries: Entries, { key, bytes, ttl }: StoreWrite): Promise<void> {
+    await entries.set(this.#engineKey(key), this.#stamped(operation, bytes), engineTtl(ttl))
+  }
+
+  /** What could not be read again is not written. @throws ValueTooLargeError */
+  #stamped(operation: string, bytes: Uint8Array): Buffer {
+    if (bytes.byteLength <= this.capabilities.maxValueBytes) return this.#stamps.stamp(bytes)
+    throw errors.failed(ValueTooLargeError, operation, `a value of ${bytes.byteLength} bytes, more than maxValueBytes`)
   }
 
   /** The key of a write. */
