@@ -7,15 +7,23 @@ export interface ByteRange {
 /** One member of a Range field, RFC 9110 section 14.1.2: from a position, up to one, or the last so many bytes. */
 export type RangeSpec = { readonly first: number; readonly last: number | undefined } | { readonly suffix: number }
 
+/**
+ * Members that are read. Nobody who reads a file asks for more at once, and a server may ignore many small ranges (section
+ * 14.2): 3,750 of them in one field cost 6 ms, forty times what the request cost without a cache.
+ */
+const MAX_SPECS = 100
+
 const BYTES = /^bytes=(.*)$/i
 const SPEC = /^(\d*)-(\d*)$/
 
-/** What Range asks for; `undefined` where it is of another unit, or no range at all: then it counts as absent (section 14.2). */
+/** What Range asks for; `undefined` where it is of another unit, no range at all, or too many: then it counts as absent (section 14.2). */
 export function rangeSpecs(range: string): readonly RangeSpec[] | undefined {
   const set = BYTES.exec(range.trim())?.[1]
   if (set === undefined) return undefined
   const specs: RangeSpec[] = []
-  for (const member of set.split(',')) {
+  const members = set.split(',', MAX_SPECS + 1)
+  if (members.length > MAX_SPECS) return undefined
+  for (const member of members) {
     // A list may have empty members (section 5.6.1.2).
     if (member.trim() === '') continue
     const spec = rangeSpec(member.trim())
