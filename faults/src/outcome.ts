@@ -1,8 +1,9 @@
 import type { Scenario } from './scenarios/scenario.js'
-import type { Request } from './traffic/client.js'
+import type { Load, Request } from './traffic/client.js'
 
 /** A line of the table. Times in milliseconds; those of requests are of what was asked during the fault. */
 export interface Outcome {
+  readonly scenario: Scenario
   readonly engine: string
   readonly fault: string
   readonly requests: number
@@ -10,14 +11,19 @@ export interface Outcome {
   readonly p50: number
   readonly p99: number
   readonly worst: number
-  /** As `p99`, of what was asked later than two seconds into the fault: breakers have had their time. */
-  readonly settledP99: number
+  /** What calls took beyond their loads, of what was asked later than two seconds into the fault: breakers have had their time. */
+  readonly settledOverP99: number
+  /** Operations of callers that were given up when their deadline was over, and of those the ones after two seconds. */
+  readonly missed: number
+  readonly settledMissed: number
   /** The share of requests that the store answered during the fault. */
   readonly hits: number
   /** The same for keys on the servers that did not fail, where others did. */
   readonly liveHits: number | undefined
   /** Loads during the fault, of all clients. */
   readonly loads: number
+  /** Those of keys that nobody changes. */
+  readonly hotLoads: number
   /** How long the loads took at the median, in the same time: what a busy machine adds to all else shows here. */
   readonly loadP50: number
   /** From the end of the fault until each client has had a hit; `undefined`: the fault does not end, or no hit came. */
@@ -33,11 +39,15 @@ interface Observed {
   readonly requests: readonly Request[]
   /** Of invalidations. */
   readonly errors: readonly string[]
+  readonly beginsAt: number
   readonly begunAt: number
   readonly endingAt: number
   /** Keys on servers that did not fail. */
   readonly live: ReadonlySet<string> | undefined
-  readonly loadTimes: readonly number[]
+  readonly loads: readonly Load[]
+  readonly hotLoads: number
+  /** When deadlines were missed. */
+  readonly missed: readonly number[]
   readonly recoveryMs: number | undefined
   readonly deliveredMs: number | undefined
 }
@@ -45,12 +55,15 @@ interface Observed {
 const SETTLED_AFTER_MS = 2_000
 
 export function summarize(observed: Observed): Outcome {
-  const { scenario, requests, errors, begunAt, endingAt, live } = observed
+  const { scenario, requests, errors, beginsAt, begunAt, endingAt, live, loads } = observed
   const during = requests.filter(({ startedAt }) => startedAt >= begunAt && startedAt < endingAt)
   const times = inOrder(during.map(({ ms }) => ms))
-  const settled = during.filter(({ startedAt }) => startedAt >= begunAt + SETTLED_AFTER_MS)
+  const settledAt = begunAt + SETTLED_AFTER_MS
+  const settled = during.filter(({ startedAt }) => startedAt >= settledAt)
+  const missed = observed.missed.filter((at) => at >= beginsAt && at < endingAt)
   const told = (what: 'error' | 'wrong' | 'stale'): string[] => requests.flatMap((request) => request[what] ?? [])
   return {
+    scenario,
     engine: scenario.engine,
     fault: scenario.fault.name,
     requests: during.length,
@@ -58,17 +71,24 @@ export function summarize(observed: Observed): Outcome {
     p50: percentile(times, 0.5),
     p99: percentile(times, 0.99),
     worst: percentile(times, 1),
-    settledP99: percentile(inOrder(settled.map(({ ms }) => ms)), 0.99),
+    settledOverP99: percentile(inOrder(settled.map(({ overMs }) => overMs)), 0.99),
+    missed: missed.length,
+    // What was asked before may be given up a deadline later.
+    settledMissed: missed.filter((at) => at >= settledAt + LONGEST_DEADLINE_MS).length,
     hits: shareOfHits(during),
     liveHits: live && shareOfHits(during.filter(({ key }) => live.has(key))),
-    loads: observed.loadTimes.length,
-    loadP50: percentile(inOrder(observed.loadTimes), 0.5),
+    loads: loads.length,
+    hotLoads: observed.hotLoads,
+    loadP50: percentile(inOrder(loads.map(({ ms }) => ms)), 0.5),
     recoveryMs: observed.recoveryMs,
     deliveredMs: observed.deliveredMs,
     wrong: told('wrong'),
     stale: told('stale'),
   }
 }
+
+/** That of writes. */
+const LONGEST_DEADLINE_MS = 200
 
 function shareOfHits(requests: readonly Request[]): number {
   return requests.filter(({ hit }) => hit).length / requests.length

@@ -1,28 +1,20 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createCache } from '@tiercel/cache-core'
 import type { Store } from '@tiercel/cache-core/store'
 import { type Outcome, summarize } from './outcome.js'
+import { openParty } from './party.js'
 import type { Rig } from './rigs/rig.js'
 import type { Scenario, Stage } from './scenarios/scenario.js'
-import { Client } from './traffic/client.js'
-import { Database } from './traffic/database.js'
-import { Promises } from './traffic/promises.js'
-import { Traffic } from './traffic/traffic.js'
+import type { Client } from './traffic/client.js'
+import type { Traffic } from './traffic/traffic.js'
 
 export interface PlayTerms {
   /** How long the fault lasts, in milliseconds. */
   readonly lastsMs: number
 }
 
-const CLIENTS = 2
-const KEYS = Array.from({ length: 40 }, (_, index) => `key ${index}`)
-const TRAFFIC = { keys: KEYS, callers: 4, pauseMs: 10, changeEveryMs: 25 }
 /** Traffic before the fault, and after all is well again. */
 const BEFORE_MS = 300
 const AFTER_MS = 500
-/** A connection, its handshake, and the first answers, on a busy machine. */
-const CONNECT_MS = 20_000
 /** Nothing comes back after this. */
 const GIVE_UP_MS = 20_000
 
@@ -39,44 +31,43 @@ export async function play(scenario: Scenario, terms: PlayTerms): Promise<Outcom
 
 /** On servers that stand, and are well: they are well again afterwards where the fault ends. */
 export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerms): Promise<Outcome> {
-  const prefix = `faults-${randomUUID().slice(0, 8)}`
-  const machine = rig.machines[scenario.failing ?? 0]
-  if (machine === undefined) throw new Error(`${scenario.engine} has no server ${scenario.failing}`)
-  const stage: Stage = { rig, machine, prefix, keys: KEYS }
-  const database = new Database()
-  const { lateMs = 0 } = scenario
-  const promises = new Promises(lateMs)
-  const stores = Array.from({ length: CLIENTS }, () => rig.open(prefix))
-  const clients = stores.map((store, index) => {
-    const cache = createCache({ store, ttl: '1m', jitter: 0, ...scenario.cache?.(index) })
-    return new Client(`client ${index}`, cache, database, promises)
-  })
-  let traffic: Traffic | undefined
+  const { fault, lateMs = 0 } = scenario
+  const party = await openParty(rig, scenario)
+  const { stage, clients, traffic, missed } = party
   try {
-    await Promise.all(stores.map(untilConnected))
-    for (const client of clients) for (const key of KEYS) await client.ask(key)
-    traffic = new Traffic(clients, TRAFFIC)
     await delay(BEFORE_MS)
-    await scenario.fault.begin(stage)
+    const beginsAt = performance.now()
+    await fault.begin(stage)
     const begunAt = performance.now()
-    const before = clients.map(({ loadTimes }) => loadTimes.length)
-    await delay(lastsMs)
+    const before = clients.map(({ loads }) => loads.length)
+    await delay(Math.max(lastsMs, scenario.leastMs ?? 0))
     const endingAt = performance.now()
-    const loadTimes = clients.flatMap((client, index) => client.loadTimes.slice(before[index]))
-    await scenario.fault.end?.(stage)
+    const loads = clients.flatMap((client, index) => client.loads.slice(before[index]))
+    await fault.end?.(stage)
     const endedAt = performance.now()
     const [recoveryMs, deliveredMs] = await Promise.all([
-      scenario.fault.end && recovery(traffic, clients, endedAt),
-      scenario.fault.end && untilDelivered(clients, endedAt),
-      delay(AFTER_MS + lateMs),
+      fault.end && recovery(traffic, clients, endedAt),
+      fault.end && untilDelivered(clients, endedAt),
+      delay(Math.max(AFTER_MS + lateMs, scenario.settleMs ?? 0)),
     ])
     await traffic.stop()
     const { requests, errors } = traffic
-    const live = scenario.oneOfMany ? liveKeys(stores[0] as Store, stage) : undefined
-    return summarize({ scenario, requests, errors, begunAt, endingAt, live, loadTimes, recoveryMs, deliveredMs })
+    return summarize({
+      scenario,
+      requests,
+      errors,
+      beginsAt,
+      begunAt,
+      endingAt,
+      live: scenario.oneOfMany ? liveKeys(party.stores[0] as Store, stage) : undefined,
+      loads,
+      hotLoads: loads.filter(({ key }) => party.isHot(key)).length,
+      missed: missed.times,
+      recoveryMs,
+      deliveredMs,
+    })
   } finally {
-    await traffic?.stop()
-    await Promise.all(clients.map(({ cache }) => cache.close()))
+    await party.close()
   }
 }
 
@@ -84,19 +75,6 @@ export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerm
 function liveKeys(store: Store, { machine, keys }: Stage): ReadonlySet<string> {
   const serverOf = store.serverOf?.bind(store)
   return new Set(keys.filter((key) => serverOf?.(`2:v::${key}`) !== machine.line?.address))
-}
-
-/** The engine is up; that its client has connected may take longer than an operation may. */
-async function untilConnected(store: Store): Promise<void> {
-  const end = performance.now() + CONNECT_MS
-  for (;;) {
-    try {
-      return await store.ping()
-    } catch (error) {
-      if (performance.now() > end) throw error
-      await delay(20)
-    }
-  }
 }
 
 /** Until each client has had a hit that it asked for after the end. */

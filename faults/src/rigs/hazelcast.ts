@@ -12,6 +12,7 @@ export async function hazelcastRig(): Promise<Rig | undefined> {
   line.pointTo(Number(new URL(server.url).port))
   return {
     machines: [{ server, line }],
+    hasBus: true,
     open: (prefix) => hazelcastStore({ url: `hazelcast://${line.address}/tiercel`, prefix }),
     openBehind: (prefix) => hazelcastStore({ url: server.url, prefix }),
     async stop() {
@@ -21,9 +22,26 @@ export async function hazelcastRig(): Promise<Rig | undefined> {
   }
 }
 
+/** So that two members give each other up, and find each other again, while a test looks on. */
+const SPLITS_SOON = [
+  '-Dhazelcast.heartbeat.interval.seconds=1',
+  '-Dhazelcast.max.no.heartbeat.seconds=3',
+  '-Dhazelcast.merge.first.run.delay.seconds=2',
+  '-Dhazelcast.merge.next.run.delay.seconds=1',
+]
+
 /** Two members that keep copies for each other, without lines: they find each other by their addresses. */
-export async function hazelcastPairRig(): Promise<Rig | undefined> {
-  const server = await startServer('hazelcast', { count: 2 })
+export function hazelcastPairRig(): Promise<Rig | undefined> {
+  return membersRig(2, [])
+}
+
+/** Three that give each other up after three seconds. */
+export function hazelcastSplittingRig(): Promise<Rig | undefined> {
+  return membersRig(3, SPLITS_SOON)
+}
+
+async function membersRig(count: number, args: readonly string[]): Promise<Rig | undefined> {
+  const server = await startServer('hazelcast', { count, args })
   if (server === undefined || server.external) return undefined
   const open = (prefix: string): ReturnType<typeof hazelcastStore> => hazelcastStore({ url: server.url, prefix })
   return {

@@ -12,6 +12,7 @@ export async function redisRig(): Promise<Rig | undefined> {
   const line = await FaultProxy.to(hostname, Number(port))
   return {
     machines: [{ server, line }],
+    hasBus: true,
     open: (prefix) => redisStore({ url: `redis://${line.address}`, prefix }),
     openBehind: (prefix) => redisStore({ url: server.url, prefix }),
     command,

@@ -16,6 +16,8 @@ export interface Rig {
   open(prefix: string): Store
   /** The same without a line between: for who works behind the clients' backs. */
   openBehind(prefix: string): Store
+  /** Whether stores have a bus, so that near caches can be used. */
+  readonly hasBus?: boolean
   /** A command to one of the servers, as an operator gives it. Redis only. */
   command?(machine: Machine, ...words: readonly string[]): Promise<unknown>
   stop(): Promise<void>

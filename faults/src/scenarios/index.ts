@@ -1,12 +1,24 @@
 import { couchbaseRig } from '../rigs/couchbase.js'
-import { hazelcastPairRig, hazelcastRig } from '../rigs/hazelcast.js'
+import { hazelcastPairRig, hazelcastRig, hazelcastSplittingRig } from '../rigs/hazelcast.js'
 import { memcachedRig } from '../rigs/memcached.js'
 import { redisRig } from '../rigs/redis.js'
 import { redisClusterRig } from '../rigs/redis-cluster.js'
+import { redisReplicatedClusterRig, redisSentinelRig } from '../rigs/redis-replicated.js'
 import type { StartRig } from '../rigs/rig.js'
+import { clusterFailover, clusterMasterLost, resharding, sentinelFailover, sentinelMasterLost } from './failovers.js'
+import { NEAR } from './near.js'
 import { busyScript, evictsAll, full, readOnly, writesPaused } from './redis-faults.js'
 import type { Fault, Scenario } from './scenario.js'
-import { evictions, frozen, killed, memberFrozen, memberKilled, none, restarted } from './server-faults.js'
+import {
+  evictions,
+  frozen,
+  killed,
+  memberFrozen,
+  memberKilled,
+  memberSplitOff,
+  none,
+  restarted,
+} from './server-faults.js'
 import { apart } from './skew.js'
 import { halfOpen, reset, silent, slow, wireFaults } from './wire-faults.js'
 
@@ -29,8 +41,13 @@ function oneOf(count: number, engine: string, start: StartRig, faults: readonly 
   )
 }
 
-/** Promised are two seconds after a message or a connection is lost; the rest is for busy machines. */
-const NEAR = { cache: () => ({ near: true }), lateMs: 4_000 }
+/** What follows upon each other in a soak. */
+export const soakFaults = {
+  Redis: [...COMMON.slice(1), readOnly, writesPaused, busyScript, full, evictsAll],
+  Memcached: COMMON.slice(1),
+  Couchbase: [frozen, restarted, slow, silent, reset, evictions],
+  Hazelcast: [frozen, slow, silent, halfOpen, reset, evictions],
+} as const
 
 /** The table: each engine with each fault that it can meet. */
 export const scenarios: readonly Scenario[] = [
@@ -40,10 +57,20 @@ export const scenarios: readonly Scenario[] = [
   { engine: 'Redis, near cache', start: redisRig, fault: silent, ...NEAR },
   ...oneOf(3, 'Redis Cluster', redisClusterRig, [frozen, silent]),
   { engine: 'Redis Cluster', start: redisClusterRig, fault: { ...killed, name: '1 of 3 killed' }, oneOfMany: true },
+  ...rows('Redis Cluster', redisReplicatedClusterRig, [resharding, clusterFailover, clusterMasterLost]),
+  ...rows('Redis Sentinel', redisSentinelRig, [sentinelFailover, sentinelMasterLost]),
   ...rows('Memcached', memcachedRig(1), COMMON),
   ...oneOf(3, 'Memcached, 3 servers', memcachedRig(3), [restarted]),
   ...oneOf(3, 'Memcached, 3 servers', memcachedRig(3), [frozen]),
   ...rows('Couchbase', couchbaseRig, [none, frozen, restarted, slow, silent, reset, evictions]),
   ...rows('Hazelcast', hazelcastRig, [none, frozen, slow, silent, halfOpen, reset, evictions]),
   ...rows('Hazelcast, 2 members', hazelcastPairRig, [memberFrozen, memberKilled]),
+  {
+    engine: 'Hazelcast, 3 members',
+    start: hazelcastSplittingRig,
+    fault: memberSplitOff,
+    long: true,
+    leastMs: 6_000,
+    settleMs: 8_000,
+  },
 ]

@@ -14,6 +14,8 @@ export interface Stage {
 /** A fault, from its beginning to its end. */
 export interface Fault {
   readonly name: string
+  /** Nothing is answered in time until it ends: from the third second on no caller may wait for the store. */
+  readonly answersNothing?: boolean
   /** Resolves when it has begun. */
   begin(stage: Stage): Promise<void> | void
   /** Resolves when all is well again. Absent: it is not, as long as the scenario is played. */
@@ -34,6 +36,12 @@ export interface Scenario {
    * near caches have to hear of it.
    */
   readonly lateMs?: number
+  /** Played in long tests only: it takes many seconds. */
+  readonly long?: boolean
+  /** How long it takes at the least until the fault shows, in milliseconds. */
+  readonly leastMs?: number
+  /** How long it is watched after the fault at the least, in milliseconds. */
+  readonly settleMs?: number
   /** Of every client; the index says which. */
   readonly cache?: (client: number) => Partial<CacheOptions>
 }

@@ -7,12 +7,14 @@ export const none: Fault = { name: 'none', begin: () => {}, end: () => {} }
 
 export const frozen: Fault = {
   name: 'frozen',
+  answersNothing: true,
   begin: ({ machine }) => machine.server.freeze(),
   end: ({ machine }) => machine.server.thaw(),
 }
 
 export const restarted: Fault = {
   name: 'killed, back empty',
+  answersNothing: true,
   begin: ({ machine }) => machine.server.kill(),
   end: ({ machine }) => machine.server.restart(),
 }
@@ -29,6 +31,15 @@ export const memberFrozen: Fault = {
 export const memberKilled: Fault = {
   name: 'one of two killed',
   begin: ({ machine }) => machine.server.kill(1),
+}
+
+/**
+ * Frozen until the others have given it up, and then awake: each believes to be the cluster, until they find each other again.
+ */
+export const memberSplitOff: Fault = {
+  name: 'split, and healed',
+  begin: ({ machine }) => machine.server.freeze(1),
+  end: ({ machine }) => machine.server.thaw(1),
 }
 
 const EVICT_EVERY_MS = 5

@@ -6,19 +6,20 @@ function lineOf({ machine }: Stage): FaultProxy {
   return machine.line
 }
 
-function onTheLine(name: string, fault: WireFault): Fault {
+function onTheLine(name: string, fault: WireFault, answersNothing = false): Fault {
   return {
     name,
+    answersNothing,
     begin: (stage) => lineOf(stage).set(fault),
     end: (stage) => lineOf(stage).mend(),
   }
 }
 
 /** Beyond the deadline of a read. */
-export const slow = onTheLine('200 ms of latency', { latencyMs: 200 })
+export const slow = onTheLine('200 ms of latency', { latencyMs: 200 }, true)
 const narrow = onTheLine('50 KB/s', { bytesPerSecond: 50_000 })
 const cutting = onTheLine('cut after 20 KB', { cutAfterBytes: 20_000 })
-export const silent = onTheLine('black hole', { silent: 'all' })
+export const silent = onTheLine('black hole', { silent: 'all' }, true)
 export const halfOpen = onTheLine('half-open', { silent: 'standing' })
 
 const RESET_EVERY_MS = 100

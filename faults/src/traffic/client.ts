@@ -13,6 +13,8 @@ export interface Request {
   /** On the monotonic clock. */
   readonly startedAt: number
   readonly ms: number
+  /** What it took beside its load, or that of another caller of its process. */
+  readonly overMs: number
   /** Neither its own load nor one of its process answered it. */
   readonly hit: boolean
   readonly error?: string
@@ -22,15 +24,20 @@ export interface Request {
   readonly stale?: string
 }
 
+/** How long one took: a timer, so that it shows how late this process is, too. In milliseconds. */
+export interface Load {
+  readonly key: string
+  readonly ms: number
+}
+
 /** A cache of an application, seen by who calls it. */
 export class Client {
   readonly name: string
   readonly cache: Cache
   readonly #database: Database
   readonly #promises: Promises
-  readonly #loads = new Map<string, { begun: number; ended: number }>()
-  /** How long each load took: a timer, so that it shows how late this process is, too. In milliseconds. */
-  readonly loadTimes: number[] = []
+  readonly #loads = new Map<string, { begun: number; ended: number; lastMs: number }>()
+  readonly loads: Load[] = []
 
   constructor(name: string, cache: Cache, database: Database, promises: Promises) {
     this.name = name
@@ -45,13 +52,11 @@ export class Client {
     const quiet = loads.begun === loads.ended
     const { begun } = loads
     const startedAt = performance.now()
-    const timed = (): Pick<Request, 'client' | 'key' | 'startedAt' | 'ms' | 'hit'> => ({
-      client: this.name,
-      key,
-      startedAt,
-      ms: performance.now() - startedAt,
-      hit: quiet && loads.begun === begun,
-    })
+    const timed = (): Pick<Request, 'client' | 'key' | 'startedAt' | 'ms' | 'overMs' | 'hit'> => {
+      const ms = performance.now() - startedAt
+      const hit = quiet && loads.begun === begun
+      return { client: this.name, key, startedAt, ms, overMs: hit ? ms : Math.max(0, ms - loads.lastMs), hit }
+    }
     try {
       const value = await this.cache.getOrSet(key, () => this.#load(key))
       const request = timed()
@@ -77,13 +82,14 @@ export class Client {
     const version = this.#database.version(key)
     const begunAt = performance.now()
     await delay(LOAD_MS)
-    this.loadTimes.push(performance.now() - begunAt)
+    loads.lastMs = performance.now() - begunAt
+    this.loads.push({ key, ms: loads.lastMs })
     loads.ended++
     return valueFor(key, version)
   }
 
-  #loadsOf(key: string): { begun: number; ended: number } {
-    const loads = this.#loads.get(key) ?? { begun: 0, ended: 0 }
+  #loadsOf(key: string): { begun: number; ended: number; lastMs: number } {
+    const loads = this.#loads.get(key) ?? { begun: 0, ended: 0, lastMs: 0 }
     this.#loads.set(key, loads)
     return loads
   }

@@ -24,9 +24,12 @@ export class Promises {
     const own = `${client} ${key}`
     this.#own.set(own, Math.max(version, this.#own.get(own) ?? 0))
     if (outcome === 'journaled') return
+    const at = performance.now()
     const delivered = this.#delivered.get(key) ?? []
-    delivered.push({ version, at: performance.now() })
-    this.#delivered.set(key, delivered)
+    // Of those that count by now one is enough.
+    const counting = delivered.filter((each) => each.at <= at - this.#lateMs)
+    const newest = counting.reduce((one, other) => (one.version > other.version ? one : other), { version: 0, at: 0 })
+    this.#delivered.set(key, [newest, ...delivered.filter((each) => !counting.includes(each)), { version, at }])
   }
 
   /** For a question that is asked now. */

@@ -3,6 +3,8 @@ import type { Client, Request } from './client.js'
 
 export interface TrafficTerms {
   readonly keys: readonly string[]
+  /** Those of them that are changed. */
+  readonly changed: readonly string[]
   /** Of each client, which ask one after another. */
   readonly callers: number
   /** Between two questions of a caller, in milliseconds. */
@@ -35,7 +37,7 @@ export class Traffic {
 
   async #ask(client: Client): Promise<void> {
     while (!this.#stopped) {
-      this.requests.push(await client.ask(this.#anyKey()))
+      this.requests.push(await client.ask(anyOf(this.#terms.keys)))
       await delay(this.#terms.pauseMs)
     }
   }
@@ -43,12 +45,12 @@ export class Traffic {
   async #change(): Promise<void> {
     for (let turn = 0; !this.#stopped; turn++) {
       const client = this.#clients[turn % this.#clients.length] as Client
-      await client.change(this.#anyKey()).catch((error: unknown) => this.errors.push(String(error)))
+      await client.change(anyOf(this.#terms.changed)).catch((error: unknown) => this.errors.push(String(error)))
       await delay(this.#terms.changeEveryMs)
     }
   }
+}
 
-  #anyKey(): string {
-    return this.#terms.keys[Math.floor(Math.random() * this.#terms.keys.length)] as string
-  }
+function anyOf(keys: readonly string[]): string {
+  return keys[Math.floor(Math.random() * keys.length)] as string
 }

@@ -62,6 +62,34 @@ async function join(servers: readonly Server[]): Promise<void> {
   for (const admin of admins) admin.disconnect()
 }
 
+/** A server more, which follows one of the masters. Resolves when it has that one's data, and all know of it. */
+export async function addReplica({ servers }: TestCluster, of: number): Promise<Server | undefined> {
+  const replica = await startMaster([])
+  const master = servers[of]
+  if (replica === undefined || master === undefined) return undefined
+  const [own, its] = [new Redis(replica.url), new Redis(master.url)]
+  const [, busPort = ''] = (await its.config('GET', 'cluster-port')) as string[]
+  await own.call('CLUSTER', 'MEET', '127.0.0.1', String(its.options.port), busPort)
+  const id = String(await its.call('CLUSTER', 'MYID'))
+  await until(async () => String(await own.call('CLUSTER', 'NODES')).includes(id))
+  await own.call('CLUSTER', 'REPLICATE', id)
+  await until(async () => (await own.info('replication')).includes('master_link_status:up'))
+  await Promise.all(
+    servers.map(async ({ url }) => {
+      const admin = new Redis(url)
+      await until(async () => String(await admin.call('CLUSTER', 'NODES')).includes('slave'))
+      admin.disconnect()
+    }),
+  )
+  own.disconnect()
+  its.disconnect()
+  return replica
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
 async function untilHealthy(servers: readonly Server[]): Promise<void> {
   const admins = servers.map(({ url }) => new Redis(url))
   await Promise.all(admins.map(untilComplete))

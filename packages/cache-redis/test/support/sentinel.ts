@@ -12,16 +12,24 @@ export interface Sentinel {
   stop(): Promise<void>
 }
 
-/** A sentinel that watches one master by the name of `main`, on loopback. */
-export async function startSentinel(masterPort: number): Promise<Sentinel> {
+/**
+ * A sentinel that watches one master by the name of `main`, on loopback.
+ * @param settings Of the master: `down-after-milliseconds 500`.
+ */
+export async function startSentinel(masterPort: number, settings: readonly string[] = []): Promise<Sentinel> {
   const folder = await mkdtemp(join(tmpdir(), 'sentinel-'))
   const port = await freePort()
   const config = join(folder, 'sentinel.conf')
   await writeFile(
     config,
-    [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, `sentinel monitor main 127.0.0.1 ${masterPort} 1`, ''].join(
-      '\n',
-    ),
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${folder}`,
+      `sentinel monitor main 127.0.0.1 ${masterPort} 1`,
+      ...settings.map((setting) => `sentinel ${setting.replace(' ', ' main ')}`),
+      '',
+    ].join('\n'),
   )
   const child = spawn('redis-server', [config, '--sentinel'], { stdio: 'ignore' })
   const ended = once(child, 'exit')

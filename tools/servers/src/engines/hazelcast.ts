@@ -7,7 +7,7 @@ import type { StartOptions } from '../server.js'
 
 const HAZELCAST = { group: 'com.hazelcast', name: 'hazelcast', version: '5.7.0' }
 
-/** The map that the URL names. It has the lifetime that the Hazelcast store asks for; all other maps have Hazelcast's default, none. */
+/** The map that the URL names. It has the settings that the Hazelcast store asks for; all other maps have Hazelcast's defaults. */
 const MAP = 'tiercel'
 const MAP_TTL_SECONDS = 2_678_400 // 31 days
 
@@ -38,6 +38,8 @@ export function hazelcastJar(): Promise<string> {
 
 /** Listens, joins and reports on loopback only. */
 function memberConfig(port: number, ports: readonly number[]): string {
+  // Of two neither is more than half.
+  const hasMajority = ports.length > 2
   return `<?xml version="1.0" encoding="UTF-8"?>
 <hazelcast xmlns="http://www.hazelcast.com/schema/config">
   <properties>
@@ -55,7 +57,13 @@ function memberConfig(port: number, ports: readonly number[]): string {
     </join>
     <interfaces enabled="true"><interface>${HOST}</interface></interfaces>
   </network>
-  <map name="${MAP}"><time-to-live-seconds>${MAP_TTL_SECONDS}</time-to-live-seconds></map>
+  <map name="${MAP}">
+    <time-to-live-seconds>${MAP_TTL_SECONDS}</time-to-live-seconds>
+    <merge-policy>DiscardMergePolicy</merge-policy>${hasMajority ? '\n    <split-brain-protection-ref>majority</split-brain-protection-ref>' : ''}
+  </map>
+  <split-brain-protection name="majority" enabled="${hasMajority}">
+    <minimum-cluster-size>${Math.floor(ports.length / 2) + 1}</minimum-cluster-size>
+  </split-brain-protection>
 </hazelcast>
 `
 }

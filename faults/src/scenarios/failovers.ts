@@ -1,0 +1,130 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Machine } from '../rigs/rig.js'
+import type { Fault, Stage } from './scenario.js'
+
+/** An election of Redis Cluster begins after its node timeout, 2 s in these. */
+const ELECTED_WITHIN_MS = 60_000
+
+function tell(stage: Stage, machine: Machine | undefined, ...words: readonly string[]): Promise<unknown> {
+  if (stage.rig.command === undefined || machine === undefined) throw new Error('nobody here takes commands')
+  return stage.rig.command(machine, ...words)
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + ELECTED_WITHIN_MS
+  while (!(await holds().catch(() => false))) {
+    if (performance.now() > end) throw new Error(`${what}: not within ${ELECTED_WITHIN_MS} ms`)
+    await delay(20)
+  }
+}
+
+const isMaster = (stage: Stage, machine: Machine | undefined) => async (): Promise<boolean> => {
+  const [role] = (await tell(stage, machine, 'ROLE')) as unknown[]
+  return String(role) === 'master'
+}
+
+/** The replica of the first master, which is the last machine. */
+const replicaIn = ({ rig }: Stage): Machine | undefined => rig.machines.at(-1)
+
+/** An operator hands the first master's slots to its replica, and back. */
+export const clusterFailover: Fault = {
+  name: 'planned failover, and back',
+  async begin(stage) {
+    await tell(stage, replicaIn(stage), 'CLUSTER', 'FAILOVER')
+    await until('the replica takes over', isMaster(stage, replicaIn(stage)))
+  },
+  async end(stage) {
+    const first = stage.rig.machines[0]
+    await until('the old master follows', async () => {
+      await tell(stage, first, 'CLUSTER', 'FAILOVER')
+      return true
+    })
+    await until('the old master is back', isMaster(stage, first))
+  },
+}
+
+/** The first master dies, and is over when its replica has been elected. */
+export const clusterMasterLost: Fault = {
+  name: 'a master killed, its replica elected',
+  begin: ({ rig }) => rig.machines[0]?.server.kill(),
+  end: (stage) => until('the replica takes over', isMaster(stage, replicaIn(stage))),
+}
+
+const sentinelIn = ({ rig }: Stage): Machine | undefined => rig.machines[2]
+
+/** Where the sentinel sends its clients. */
+async function masterPort(stage: Stage): Promise<string> {
+  const [, port] = (await tell(stage, sentinelIn(stage), 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')) as string[]
+  return String(port)
+}
+
+async function untilReplicaLeads(stage: Stage): Promise<void> {
+  const replica = stage.rig.machines[1]
+  const port = new URL(replica?.server.url ?? '').port
+  await until('the sentinel names the replica', async () => (await masterPort(stage)) === port)
+  await until('the replica takes writes', isMaster(stage, replica))
+}
+
+export const sentinelFailover: Fault = {
+  name: 'planned failover',
+  async begin(stage) {
+    await until('the sentinel has a replica to choose', async () => {
+      await tell(stage, sentinelIn(stage), 'SENTINEL', 'FAILOVER', 'main')
+      return true
+    })
+  },
+  end: untilReplicaLeads,
+}
+
+export const sentinelMasterLost: Fault = {
+  name: 'master killed, its replica elected',
+  begin: ({ rig }) => rig.machines[0]?.server.kill(),
+  end: untilReplicaLeads,
+}
+
+const moving = new WeakMap<object, { stop(): Promise<void> }>()
+
+/** The slots of the first master that hold something go to the second and back, one at a time, without end. */
+export const resharding: Fault = {
+  name: 'slots moved to and fro',
+  begin(stage) {
+    let stopped = false
+    const running = (async () => {
+      for (let turn = 0; !stopped; turn++) {
+        const [from, to] = turn % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)
+        await moveSlots(stage, stage.rig.machines[from], stage.rig.machines[to], () => stopped)
+      }
+    })()
+    moving.set(stage.rig, {
+      async stop() {
+        stopped = true
+        await running
+      },
+    })
+  },
+  end: async ({ rig }) => moving.get(rig)?.stop(),
+}
+
+async function moveSlots(
+  stage: Stage,
+  from: Machine | undefined,
+  to: Machine | undefined,
+  stopped: () => boolean,
+): Promise<void> {
+  const [fromId, toId] = (await Promise.all([from, to].map((each) => tell(stage, each, 'CLUSTER', 'MYID')))) as string[]
+  const address = new URL(to?.server.url ?? '')
+  const keys = (await tell(stage, from, 'KEYS', `*${stage.prefix}*`)) as string[]
+  for (const key of keys) {
+    if (stopped()) return
+    const slot = String(await tell(stage, from, 'CLUSTER', 'KEYSLOT', key))
+    await tell(stage, to, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(fromId)).catch(() => {})
+    await tell(stage, from, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', String(toId)).catch(() => {})
+    for (;;) {
+      const inSlot = (await tell(stage, from, 'CLUSTER', 'GETKEYSINSLOT', slot, '100')) as string[]
+      if (inSlot.length === 0) break
+      await tell(stage, from, 'MIGRATE', address.hostname, address.port, '', '0', '5000', 'KEYS', ...inSlot)
+    }
+    // The new owner first: else nobody has the slot for a moment.
+    for (const each of [to, from]) await tell(stage, each, 'CLUSTER', 'SETSLOT', slot, 'NODE', String(toId))
+  }
+}

@@ -1,0 +1,112 @@
+import { readdirSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { openParty, type Party } from './party.js'
+import { Printed } from './printed.js'
+import type { Rig } from './rigs/rig.js'
+import { NEAR } from './scenarios/near.js'
+import type { Fault } from './scenarios/scenario.js'
+
+export interface SoakTerms {
+  readonly forMs: number
+  /** How long a fault lasts, and how long it is calm between two, in milliseconds. */
+  readonly faultMs: number
+  readonly calmMs: number
+}
+
+/** What is held while all is calm, after a collection of garbage. */
+export interface Sample {
+  readonly heapBytes: number
+  readonly descriptors: number
+  /** Of the process. Too many of any other emitter are a warning, which counts as printed. */
+  readonly listeners: number
+}
+
+export interface SoakResult {
+  readonly requests: number
+  readonly faults: number
+  readonly samples: readonly Sample[]
+  readonly problems: readonly string[]
+  /** What was printed, warned of, or rejected without anybody listening. */
+  readonly printed: readonly string[]
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** Nothing comes back after this. */
+const GIVE_UP_MS = 20_000
+
+/** Mixed load while a fault follows the other; between them it is looked at what is held. */
+export async function soak(
+  rig: Rig,
+  faults: readonly Fault[],
+  { forMs, faultMs, calmMs }: SoakTerms,
+): Promise<SoakResult> {
+  const printed = new Printed()
+  const party = await openParty(rig, rig.hasBus ? NEAR : {})
+  const samples: Sample[] = []
+  const problems: string[] = []
+  let requests = 0
+  const until = performance.now() + forMs
+  const { traffic } = party
+  let turn = 0
+  for (; performance.now() < until; turn++) {
+    const fault = faults[turn % faults.length] as Fault
+    const stage = { ...party.stage, machine: rig.machines[turn % rig.machines.length] ?? party.stage.machine }
+    await fault.begin(stage)
+    await delay(faultMs)
+    await fault.end?.(stage)
+    const endedAt = performance.now()
+    await delay(calmMs)
+    await untilCalm(party, endedAt).catch((error: unknown) => problems.push(`${fault.name}: ${String(error)}`))
+    for (const { error, wrong, stale } of traffic.requests)
+      for (const problem of [error, wrong, stale]) if (problem !== undefined) problems.push(`${fault.name}: ${problem}`)
+    requests += traffic.requests.length
+    traffic.requests.length = 0
+    for (const { loads } of party.clients) loads.length = 0
+    samples.push(sample())
+  }
+  await party.close()
+  return { requests, faults: turn, samples, problems: [...problems, ...traffic.errors], printed: printed.stop() }
+}
+
+/** Each client has had a hit, and has delivered what was invalidated meanwhile. */
+async function untilCalm({ clients, traffic }: Party, endedAt: number): Promise<void> {
+  const waiting = new Set(clients)
+  while (waiting.size > 0) {
+    for (const client of waiting) {
+      const hasHit = traffic.requests.some(({ client: name, hit, startedAt }) => {
+        return hit && name === client.name && startedAt > endedAt
+      })
+      if (hasHit && client.cache.stats().journaled === 0) waiting.delete(client)
+    }
+    if (performance.now() > endedAt + GIVE_UP_MS) {
+      const held = [...waiting].map(({ cache }) => cache.stats().journaled)
+      throw new Error(`not back after ${GIVE_UP_MS} ms, ${held.join(' and ')} invalidations waiting`)
+    }
+    await delay(20)
+  }
+}
+
+function sample(): Sample {
+  collectGarbage()
+  return {
+    heapBytes: process.memoryUsage().heapUsed,
+    descriptors: readdirSync('/proc/self/fd').length,
+    listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0),
+  }
+}
+
+/** A middle part of the samples at the beginning, when all is warm, and at the end. */
+export function growth(samples: readonly Sample[], what: keyof Sample): { readonly from: number; readonly to: number } {
+  const third = Math.max(1, Math.floor(samples.length / 3))
+  const warm = samples.slice(Math.min(third, samples.length - 1), 2 * third)
+  return { from: median(warm, what), to: median(samples.slice(-third), what) }
+}
+
+function median(samples: readonly Sample[], what: keyof Sample): number {
+  const values = samples.map((each) => each[what]).sort((one, other) => one - other)
+  return values[values.length >> 1] ?? Number.NaN
+}
