@@ -15,8 +15,10 @@ export interface PlayTerms {
 /** Traffic before the fault, and after all is well again. */
 const BEFORE_MS = 300
 const AFTER_MS = 500
-/** Nothing comes back after this. */
-const GIVE_UP_MS = 20_000
+/** Nothing comes back after this, on the busiest machine. */
+const GIVE_UP_MS = 60_000
+/** Fewer requests say nothing: a fault lasts until there are as many. */
+const LEAST_REQUESTS = 50
 
 /** Plays a scenario; `undefined` where its engine cannot be started here. */
 export async function play(scenario: Scenario, terms: PlayTerms): Promise<Outcome | undefined> {
@@ -41,6 +43,7 @@ export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerm
     const begunAt = performance.now()
     const before = clients.map(({ loads }) => loads.length)
     await delay(Math.max(lastsMs, scenario.leastMs ?? 0))
+    while (traffic.requests.filter(({ startedAt }) => startedAt >= begunAt).length < LEAST_REQUESTS) await delay(20)
     const endingAt = performance.now()
     const loads = clients.flatMap((client, index) => client.loads.slice(before[index]))
     await fault.end?.(stage)

@@ -66,6 +66,13 @@ export const scenarios: readonly Scenario[] = [
   ...rows('Hazelcast', hazelcastRig, [none, frozen, slow, silent, halfOpen, reset, evictions]),
   ...rows('Hazelcast, 2 members', hazelcastPairRig, [memberFrozen, memberKilled]),
   {
+    engine: 'Hazelcast, 2 members',
+    start: hazelcastPairRig,
+    fault: { ...memberFrozen, name: 'one of two frozen, markGrace' },
+    cache: () => ({ markGrace: '1m' }),
+    long: true,
+  },
+  {
     engine: 'Hazelcast, 3 members',
     start: hazelcastSplittingRig,
     fault: memberSplitOff,
