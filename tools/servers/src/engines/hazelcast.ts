@@ -39,7 +39,7 @@ export function hazelcastJar(): Promise<string> {
 /** Listens, joins and reports on loopback only. */
 function memberConfig(port: number, ports: readonly number[]): string {
   // Of two neither is more than half.
-  const hasMajority = ports.length > 2
+  const majority = ports.length > 2 ? Math.floor(ports.length / 2) + 1 : undefined
   return `<?xml version="1.0" encoding="UTF-8"?>
 <hazelcast xmlns="http://www.hazelcast.com/schema/config">
   <properties>
@@ -59,11 +59,14 @@ function memberConfig(port: number, ports: readonly number[]): string {
   </network>
   <map name="${MAP}">
     <time-to-live-seconds>${MAP_TTL_SECONDS}</time-to-live-seconds>
-    <merge-policy>DiscardMergePolicy</merge-policy>${hasMajority ? '\n    <split-brain-protection-ref>majority</split-brain-protection-ref>' : ''}
+    <merge-policy>DiscardMergePolicy</merge-policy>
+    ${majority === undefined ? '' : '<split-brain-protection-ref>majority</split-brain-protection-ref>'}
   </map>
-  <split-brain-protection name="majority" enabled="${hasMajority}">
-    <minimum-cluster-size>${Math.floor(ports.length / 2) + 1}</minimum-cluster-size>
-  </split-brain-protection>
+  ${majority === undefined ? '' : protection(majority)}
 </hazelcast>
 `
+}
+
+function protection(members: number): string {
+  return `<split-brain-protection name="majority" enabled="true"><minimum-cluster-size>${members}</minimum-cluster-size></split-brain-protection>`
 }
