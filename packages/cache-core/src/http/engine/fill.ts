@@ -13,24 +13,26 @@ import { asksForPart, narrow } from '../rules/narrowing.js'
 import { isDocument, noncesOutside } from '../rules/nonces.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { routeVerdict } from '../rules/route-verdict.js'
-import { isFailure, type StaleWindows } from '../rules/stale-windows.js'
+import { isFailure } from '../rules/stale-windows.js'
 import { type AcceptedByItself, isComplete, isEndless, type Refusal, storable } from '../rules/storable.js'
-import { partBounds } from '../rules/stored-part.js'
-import { conditionalSight, saysItHolds } from '../rules/validation.js'
+import { partBounds, strongTag } from '../rules/stored-part.js'
+import { conditionalSight } from '../rules/validation.js'
 import { variantKey, withOrigin } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
 import { bytesIn, cutToLength, holdsAny } from './body-pieces.js'
+import { confirmedBy, NONE_OFFERED, unclearAnswer } from './confirmed.js'
 import { deliver } from './deliver.js'
 import type { HeadDecision, ResponseHead } from './exchange.js'
 import { join } from './join.js'
 import { KeptVariants } from './kept-variants.js'
 import type { NearResponses } from './near-responses.js'
+import type { OtherVariants } from './other-variants.js'
 import { brokenOff, runAlone, withStatus } from './pass.js'
 import { type Renewed, renew, renewedAnswer } from './renew.js'
 import type { Resources } from './resource.js'
 import { checkAnswered, RunFailure } from './run-failure.js'
 import type { FillRequest, Keeping, RunRequest } from './run-request.js'
-import { ownTag, payloadOf } from './stored-form.js'
+import { ownTag, payloadOf, windowsOf } from './stored-form.js'
 import { encodeResponse } from './stored-response.js'
 import { crowdedMark, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
@@ -50,19 +52,29 @@ const UNTOUCHED: Loaded = { ...NOTHING, stays: true }
 /** Why a page with another's policy is not stored. */
 const NONCE = 'a layer outside of the cache sets a nonce for each response, and the body holds it'
 
+interface Parts {
+  readonly engine: Engine
+  readonly rules: HttpCacheRules
+  readonly resources: Resources
+  readonly whole: WholeResponses
+  readonly others: OtherVariants
+}
+
 /** Runs handlers for their own clients and keeps what they answer, where it may be kept. */
 export class Filler {
   readonly #engine: Engine
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
   readonly #whole: WholeResponses
+  readonly #others: OtherVariants
   readonly #kept = new KeptVariants()
 
-  constructor(engine: Engine, rules: HttpCacheRules, resources: Resources, whole: WholeResponses) {
+  constructor({ engine, rules, resources, whole, others }: Parts) {
     this.#engine = engine
     this.#rules = rules
     this.#resources = resources
     this.#whole = whole
+    this.#others = others
   }
 
   /**
@@ -121,7 +133,7 @@ export class Filler {
   }
 
   async #fill(request: RunRequest, capture: BodyCapture, signal: AbortSignal, keep: Keep): Promise<Loaded> {
-    const { exchange, stored } = request
+    const { exchange, stored, offered = NONE_OFFERED } = request
     const { clock } = this.#engine
     const requestedAt = clock.now()
     let head: ResponseHead | undefined
@@ -131,7 +143,7 @@ export class Filler {
     let taggedOutside = false
     const outcome = await exchange.run({
       sees: this.#sight(request),
-      mayBePartial: stored !== undefined || asksForLess(exchange.request.headers),
+      mayBePartial: stored !== undefined || offered.length > 0 || asksForLess(exchange.request.headers),
       capture,
       signal,
       // Some handlers stop when their client goes: they get as long as anybody would wait for them. Where there is no
@@ -142,9 +154,12 @@ export class Filler {
         head = given
         receivedAt = clock.now()
         const times = { requestedAt, receivedAt }
-        if (stored && saysItHolds(exchange.request, given, given.changes.lines, stored.headers)) {
-          renewed = renew(stored, given, this.#rules, times, request.credentials)
-          return renewedAnswer(renewed, exchange.request, given, this.#rules)
+        if (given.status === 304) this.#others.sawNotModified(has(given.headers, 'etag'))
+        const confirmed = confirmedBy(given, request)
+        if (confirmed === 'unclear') return unclearAnswer(request.forward, this.#rules)
+        if (confirmed !== undefined) {
+          renewed = renew(confirmed, given, this.#rules, times, request.credentials)
+          return renewedAnswer(renewed, request, given, this.#rules)
         }
         verdict = this.#verdict(request, given, times)
         if (exchange.request.method === 'GET') this.#whole.saw(request.url, given, receivedAt)
@@ -197,7 +212,7 @@ export class Filler {
     const facts = { receivedAt, bodyBytes, etag, withheld: verdict.withheld }
     const payload = payloadOf(head, body, facts, verdict, this.#rules)
     if (payload === undefined) return refuse('response has fields that cannot be sent again')
-    return keep({ encoded: { encoding: 'bytes', payload }, verdict, receivedAt })
+    return keep({ encoded: { encoding: 'bytes', payload }, verdict, receivedAt, headers: head.changes.lines })
   }
 
   /** Stores a response that was not made for this: whoever has it knows that it may be. */
@@ -209,7 +224,9 @@ export class Filler {
     const facts = { receivedAt, bodyBytes, etag: ownTag(head, body, this.#rules), withheld: verdict.withheld }
     const payload = payloadOf(head, body, facts, accepted, this.#rules)
     if (payload === undefined) return NOTHING
-    return this.#keep(request, { encoded: { encoding: 'bytes', payload }, verdict: accepted, receivedAt }, marks)
+    const { lines } = head.changes
+    const kept = { encoded: { encoding: 'bytes', payload }, verdict: accepted, receivedAt, headers: lines } as const
+    return this.#keep(request, kept, marks)
   }
 
   /** Whether a response that may not be stored says nothing about those of others. */
@@ -231,14 +248,17 @@ export class Filler {
     if (!accepted.storable) return passMark(accepted.reason, 304)
     const payload = encodeResponse({ ...response, public: verdict.public }, [response.body])
     if (payload === undefined) return NOTHING
-    return keep({ encoded: { encoding: 'bytes', payload }, verdict: accepted, receivedAt: response.receivedAt })
+    const { receivedAt, headers } = response
+    return keep({ encoded: { encoding: 'bytes', payload }, verdict: accepted, receivedAt, headers })
   }
 
   /** What the handler sees: no range and no condition but those that it is to answer. */
-  #sight({ exchange: { request }, key, stored, part }: RunRequest): Sight {
+  #sight({ exchange: { request }, key, stored, offered = NONE_OFFERED, part }: RunRequest): Sight {
     const seen = narrow(request, key, this.#rules)
-    if (stored !== undefined)
-      return { ...seen, headers: conditionalSight(seen.headers, request.headers, stored.headers) }
+    if (stored !== undefined || offered.length > 0) {
+      const tags = offered.flatMap(({ headers }) => strongTag(headers) ?? [])
+      return { ...seen, headers: conditionalSight(seen.headers, request.headers, stored?.headers ?? [], tags) }
+    }
     return part ? { ...seen, headers: [...seen.headers, ...keep(request.headers, asksForPart)] } : seen
   }
 
@@ -292,7 +312,7 @@ export class Filler {
   }
 
   /** Into the slot of the lease where it fits there; else into its own. */
-  async #keep(request: Keeping, { encoded, verdict, receivedAt }: Kept, marks: LoadMarks): Promise<Loaded> {
+  async #keep(request: Keeping, { encoded, verdict, receivedAt, headers }: Kept, marks: LoadMarks): Promise<Loaded> {
     const { exchange, key, url, own, resource, variantSlot } = request
     const { tags } = verdict
     // A body may take longer than its response is fresh.
@@ -309,6 +329,7 @@ export class Filler {
     const parts = variantKey(own, present.vary, exchange.request, key, this.#rules)
     const slot = this.#resources.variantSlot(url, parts)
     this.#kept.kept(slot, this.#engine.clock.now(), receivedAt + verdict.freshForMs)
+    if (this.#rules.offerVariants) this.#others.note({ url, own }, slot, { headers })
     if (slot === variantSlot) return { encoded, ttlMs, windows, tags }
     // The response varies on more than was known: it belongs into another slot, where those who waited will look.
     const { namespace } = this.#resources
@@ -330,15 +351,7 @@ interface Kept {
   readonly encoded: Encoded
   readonly verdict: Accepted
   readonly receivedAt: number
+  readonly headers: HeaderLines
 }
 
 type Keep = (kept: Kept) => Promise<Loaded>
-
-/** As the frame has them, whose freshness does not end before it begins. */
-function windowsOf({ windows, keepStaleMs }: AcceptedByItself, leftMs: number): StaleWindows {
-  const over = Math.min(leftMs, 0)
-  return {
-    staleWhileRevalidateMs: Math.max(0, windows.staleWhileRevalidateMs + over),
-    staleIfErrorMs: Math.max(keepStaleMs, windows.staleIfErrorMs + over, 0),
-  }
-}

@@ -16,6 +16,7 @@ import { CommonTags } from './common-tags.js'
 import type { Exchange } from './exchange.js'
 import { Filler } from './fill.js'
 import { addKeyForm } from './key-forms.js'
+import { OtherVariants } from './other-variants.js'
 import { Patience } from './patience.js'
 import { Posts } from './posts.js'
 import { Purges } from './purges.js'
@@ -57,7 +58,8 @@ export class HttpCache {
     const waitTimeoutMs = rules.waitTimeoutMs ?? hardTimeoutMs / 2
     const patience = new Patience(engine.clock, { waitTimeoutMs, hardTimeoutMs })
     const whole = new WholeResponses(rules)
-    const filler = new Filler(engine, rules, resources, whole)
+    const others = new OtherVariants(engine, resources)
+    const filler = new Filler({ engine, rules, resources, whole, others })
     const answers = new Answers(engine, rules, whole)
     const behind = new RunsBehind(this, { engine, rules, resources, filler, patience })
     const parts = { handle, rules, resources, filler, patience, answers, behind, hardTimeoutMs }
@@ -67,7 +69,7 @@ export class HttpCache {
     this.#rules = rules
     this.#resources = resources
     this.#tags = tags
-    this.#reads = new Reads({ ...parts, runs, tags, whole })
+    this.#reads = new Reads({ ...parts, runs, tags, whole, others })
     this.#posts = new Posts({ engine, rules, resources, runs, filler })
     this.#purges = new Purges(engine, rules, resources)
     addKeyForm(engine, rules)

@@ -8,6 +8,7 @@ import type { CommonTags } from './common-tags.js'
 import { type Decision, decide, isFor } from './decide.js'
 import type { Exchange } from './exchange.js'
 import { match } from './match.js'
+import type { OtherVariants } from './other-variants.js'
 import type { Located, PartsOf, Resource } from './resource.js'
 import type { RunParts, Runs } from './runs.js'
 import type { Variant } from './variant.js'
@@ -20,6 +21,7 @@ interface Parts extends RunParts {
   readonly runs: Runs
   readonly tags: CommonTags
   readonly whole: WholeResponses
+  readonly others: OtherVariants
 }
 
 /**

@@ -1,6 +1,5 @@
 import { type CacheStatus, cacheStatusLine } from '../message/cache-status.js'
 import { type HeaderLines, has } from '../message/headers.js'
-import type { CacheRequest } from '../message/message.js'
 import { ageSeconds, initialAgeMs, type ResponseTimes } from '../rules/age.js'
 import { appliedHead, linesOutside } from '../rules/applied-head.js'
 import { clientAnswer } from '../rules/client-answer.js'
@@ -11,6 +10,7 @@ import { storedHeaders } from '../rules/stored-headers.js'
 import { freshened } from '../rules/validation.js'
 import { cut } from './cut.js'
 import type { HeadDecision, ResponseHead } from './exchange.js'
+import type { RunRequest } from './run-request.js'
 import type { StoredResponse } from './stored-response.js'
 
 /** A stored response that its handler has confirmed, with the fields of the 304. */
@@ -69,7 +69,7 @@ function withLifetimeOf(
 /** What the client gets of it, by its own conditions (RFC 9111 section 4.3.3), over what layers outside have set. */
 export function renewedAnswer(
   { response, verdict }: Renewed,
-  request: CacheRequest,
+  { exchange: { request }, stored, forward }: RunRequest,
   head: ResponseHead,
   { cacheStatus: detail, maxRanges }: HttpCacheRules,
 ): HeadDecision {
@@ -77,7 +77,7 @@ export function renewedAnswer(
   const answer = clientAnswer(request, response, body.length, receivedAt, maxRanges)
   const said: CacheStatus = {
     hit: false,
-    forward: 'stale',
+    forward: stored === undefined || forward === 'request' ? forward : 'stale',
     forwardStatus: head.status,
     stored: verdict.storable,
     detail: 'the handler says that it holds',

@@ -21,6 +21,8 @@ import { openVariant, type Variant } from './variant.js'
 export interface Wanted {
   /** What is stored, and may be used when the handler says that it still holds. */
   readonly stored: StoredResponse | undefined
+  /** Other variants, one of which the handler may mean. */
+  readonly offered: readonly StoredResponse[]
   /** A part that is stored. */
   readonly beside: StoredResponse | undefined
   /** Whether it is the part that the client asks for, and no more. */
@@ -137,7 +139,7 @@ export class Runs {
     asked: Asked,
     { variantSlot }: Located,
     resource: Resource,
-    { behind, stored, beside, part, forward }: Wanted & { readonly forward: Forward },
+    { behind, stored, offered, beside, part, forward }: Wanted & { readonly forward: Forward },
     own: OwnRun,
     terms: LoadTerms,
   ): Promise<Loaded> {
@@ -160,7 +162,7 @@ export class Runs {
     if (terms.marks === undefined) patience.ranAlone(asked, variantSlot)
     const { exchange, key, url, credentials } = asked
     const request = { exchange, key, url, own: asked.own, resource, variantSlot, forward, credentials }
-    return filler.fill({ ...request, stored, beside, part, waitTimeoutMs: patience.waitTimeoutMs }, terms)
+    return filler.fill({ ...request, stored, offered, beside, part, waitTimeoutMs: patience.waitTimeoutMs }, terms)
   }
 
   #callFor(

@@ -2,6 +2,7 @@ import { etagOf } from '../message/etag.js'
 import { has, TOKEN } from '../message/headers.js'
 import { clientHeaders } from '../rules/client-headers.js'
 import type { HttpCacheRules } from '../rules/options.js'
+import type { StaleWindows } from '../rules/stale-windows.js'
 import type { AcceptedByItself } from '../rules/storable.js'
 import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import type { ResponseHead } from './exchange.js'
@@ -38,4 +39,13 @@ export function payloadOf(
     { status, statusText, headers, added, removed, ...times, public: isPublic, mustRevalidate },
     body,
   )
+}
+
+/** The stale windows as the frame has them, whose freshness does not end before it begins. */
+export function windowsOf({ windows, keepStaleMs }: AcceptedByItself, leftMs: number): StaleWindows {
+  const over = Math.min(leftMs, 0)
+  return {
+    staleWhileRevalidateMs: Math.max(0, windows.staleWhileRevalidateMs + over),
+    staleIfErrorMs: Math.max(keepStaleMs, windows.staleIfErrorMs + over, 0),
+  }
 }

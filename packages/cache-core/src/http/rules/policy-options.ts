@@ -63,6 +63,12 @@ export interface PolicyOptions {
    */
   readonly keepStale?: Duration | undefined
   /**
+   * Whether a handler that is asked for a variant which is not stored gets the strong ETags of others that are at hand
+   * (If-None-Match): its 304 then stands for one of these (RFC 9111 section 4.3.1). For handlers whose tags differ where
+   * their bytes do. Default `false`; `true` in profile `rfc9111`.
+   */
+  readonly offerVariants?: boolean | undefined
+  /**
    * Whether a body that is longer than its Content-Length is stored as its client reads it, cut to that length (RFC 9112
    * section 6.3). Default `false`: it is not stored; `true` in profile `rfc9111`.
    */
@@ -116,6 +122,7 @@ export const POLICY_OPTIONS = {
   maxRanges: count({ min: 1, max: 1000 }),
   updateByHead: flag(),
   keepStale: duration(),
+  offerVariants: flag(),
   cutToLength: flag(),
   gatewayErrors: flag(),
   credentials: oneOf(['named', 'authorization']),

@@ -29,6 +29,8 @@ export interface Policies {
   readonly staleIfErrorMs: number | undefined
   /** Whether a handler that breaks off the connection of its client is answered for, with 504. */
   readonly gatewayErrors: boolean
+  /** Whether a handler is asked about other variants that are at hand, where the one that is asked for is not. */
+  readonly offerVariants: boolean
   /** Whether a body that is longer than its Content-Length is stored as its client reads it. */
   readonly cutToLength: boolean
   /** What makes a request one client's own: every credential that the route does not name, or Authorization alone. */
@@ -56,6 +58,7 @@ export const PROFILES: Readonly<Record<Profile, Policies>> = {
     maxRanges: 1,
     updateByHead: false,
     keepStaleMs: 0,
+    offerVariants: false,
     staleIfErrorMs: undefined,
     cutToLength: false,
     gatewayErrors: false,
@@ -77,6 +80,7 @@ export const PROFILES: Readonly<Record<Profile, Policies>> = {
     maxRanges: 32,
     updateByHead: true,
     keepStaleMs: 86_400_000,
+    offerVariants: true,
     staleIfErrorMs: 3_600_000,
     cutToLength: true,
     gatewayErrors: true,

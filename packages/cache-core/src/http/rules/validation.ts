@@ -11,18 +11,28 @@ export function hasValidator(stored: HeaderLines): boolean {
  * The fields that ask a handler whether a stored response still holds (RFC 9111 section 4.3.1): our validators, and the
  * tags by which the client knows others. What asks for a part is left out: it is the whole that is asked about.
  */
-function conditionalFields(asked: HeaderLines, stored: HeaderLines): readonly string[] {
+function conditionalFields(asked: HeaderLines, stored: HeaderLines, offered: readonly string[]): readonly string[] {
   const lines: string[] = []
   const etag = first(stored, 'etag')
-  if (etag !== undefined) lines.push('If-None-Match', [etag, ...otherTags(asked, etag)].join(', '))
+  const theirs = etag === undefined ? [] : [etag, ...otherTags(asked, etag).filter((tag) => !offered.includes(tag))]
+  const tags = [...theirs, ...offered]
+  if (tags.length > 0) lines.push('If-None-Match', tags.join(', '))
   const modified = first(stored, 'last-modified')
   if (modified !== undefined) lines.push('If-Modified-Since', modified)
   return lines
 }
 
-/** Of what the handler sees, all but what asks for less than the whole; and these conditions. */
-export function conditionalSight(seen: HeaderLines, asked: HeaderLines, stored: HeaderLines): HeaderLines {
-  return [...keep(seen, (name) => !asksForPart(name)), ...conditionalFields(asked, stored)]
+/**
+ * Of what the handler sees, all but what asks for less than the whole; and these conditions.
+ * @param offered Tags of other stored responses.
+ */
+export function conditionalSight(
+  seen: HeaderLines,
+  asked: HeaderLines,
+  stored: HeaderLines,
+  offered: readonly string[] = [],
+): HeaderLines {
+  return [...keep(seen, (name) => !asksForPart(name)), ...conditionalFields(asked, stored, offered)]
 }
 
 function otherTags(asked: HeaderLines, etag: string): readonly string[] {

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { createHttpCache, type HttpCache } from '../../../src/http/engine/http-cache.js'
+import { first } from '../../../src/http/message/headers.js'
 import { formatHttpDate } from '../../../src/http/message/http-date.js'
 import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
-import type { FakeClock } from '../../../src/testing/fake-clock.js'
-import { setUp } from '../../support/set-up.js'
+import { createCache, memoryStore } from '../../../src/index.js'
+import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { type Answered, type Asking, ask } from '../support/asking.js'
 
 /** A full shared cache, on a clock that a test moves. */
 function shared(options: HttpCacheOptions = {}): { engine: HttpCache; clock: FakeClock } {
-  const { cache, clock } = setUp({ tagHold: 0 })
+  const clock = new FakeClock()
+  const cache = createCache({ store: memoryStore({ maxEntries: 1_000 }), clock, jitter: 0 })
   return { engine: createHttpCache(cache, { profile: 'rfc9111', ...options }), clock }
 }
 
@@ -322,5 +324,74 @@ describe('a confirmed response', () => {
     expect([answer.body, answer.headers.get('x-user')]).toEqual(['x', 'A'])
     const other = await ask(engine, '/', { headers: fields.slice(0, 4), status: 304 })
     expect([other.body, other.headers.get('x-user')]).toEqual(['x', null])
+  })
+})
+
+describe('a variant that is not stored', () => {
+  const field = 'X-Lang'
+  const variant = (tag: string) => ['Cache-Control', 'max-age=60', 'Vary', field, 'ETag', tag]
+
+  /** What handlers were asked about, and what clients got. */
+  function variants(options: HttpCacheOptions = {}) {
+    const { engine, clock } = shared(options)
+    const asked: (string | undefined)[] = []
+    const get = (lang: string, answer: Asking, more: readonly string[] = []): Promise<Answered> =>
+      ask(engine, '/', {
+        ...answer,
+        asked: [field, lang, ...more],
+        onRun: ({ headers }) => asked.push(first(headers, 'if-none-match')),
+      })
+    return { get, asked, clock }
+  }
+
+  it('may turn out to be another one, by its strong tag, and is stored as that', async () => {
+    const { get, asked, clock } = variants()
+    await get('en', { headers: variant('"en"'), body: 'english' })
+    const confirmed = await get('en-GB', { headers: [...variant('"en"'), 'X', '2'], status: 304 })
+    expect([confirmed.status, confirmed.body, confirmed.headers.get('x')]).toEqual([200, 'english', '2'])
+    expect(confirmed.cacheStatus).toMatch(/^fwd=miss; fwd-status=304; stored/)
+    expect(await get('en-GB', {})).toMatchObject({ body: 'english', cacheStatus: expect.stringMatching(/^hit/) })
+    await get('de', { headers: variant('"de"'), body: 'deutsch' })
+    // Handlers here name what holds: now several are asked about, and the one named is taken.
+    expect((await get('de-CH', { headers: variant('"de"'), status: 304 })).body).toBe('deutsch')
+    await clock.advance(30_000)
+    expect((await get('en', { headers: variant('"de"'), status: 304 }, ['Cache-Control', 'no-cache'])).body).toBe(
+      'deutsch',
+    )
+    expect(asked).toEqual([undefined, '"en"', '"en"', '"de", "en"', '"en", "de"'])
+  })
+
+  it('is asked about one at a time where handlers do not name what holds', async () => {
+    const { get, asked } = variants()
+    await get('a', { headers: variant('"a"'), body: 'A' })
+    await get('b', { headers: variant('"b"'), body: 'B' })
+    expect((await get('c', { headers: variant('"b"').slice(0, 4), status: 304 })).body).toBe('B')
+    await get('d', { headers: variant('"d"'), body: 'D' })
+    expect(asked.slice(1)).toEqual(['"a"', '"b"', '"b"'])
+  })
+
+  it('is an error where a handler named what holds, and does not any more', async () => {
+    const { get } = variants()
+    await get('a', { headers: variant('"a"'), body: 'A' })
+    await get('b', { headers: variant('"b"'), body: 'B' })
+    await get('c', { headers: variant('"b"'), status: 304 })
+    const unclear = await get('d', { headers: variant('"b"').slice(0, 4), status: 304 })
+    expect([unclear.status, unclear.body]).toEqual([502, ''])
+    expect((await get('d', { headers: variant('"d"'), body: 'D' })).body).toBe('D')
+  })
+
+  it.each<[string, string, HttpCacheOptions]>([
+    ['a weak tag', 'W/"a"', {}],
+    ['a route that does not ask for it', '"a"', { offerVariants: false }],
+    [
+      'another answer of the route’s own function',
+      '"a"',
+      { vary: (req) => String((req as { headers: string[] }).headers.at(-1)) },
+    ],
+  ])('is not asked about under %s', async (_, tag, options) => {
+    const { get, asked } = variants(options)
+    await get('a', { headers: variant(tag), body: 'A' })
+    await get('b', { headers: variant('"b"'), body: 'B' })
+    expect(asked).toEqual([undefined, undefined])
   })
 })
