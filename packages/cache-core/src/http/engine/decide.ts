@@ -6,7 +6,6 @@ import { acceptsStale } from '../rules/reuse.js'
 import { strongTag } from '../rules/stored-part.js'
 import type { Asked } from './asked.js'
 import { type Match, match } from './match.js'
-import type { OtherVariants } from './other-variants.js'
 import type { Forward, Passed } from './pass.js'
 import type { Located } from './resource.js'
 import { missOf, type Wanted } from './runs.js'
@@ -37,10 +36,7 @@ interface Parts {
   readonly rules: HttpCacheRules
   readonly behind: RunsBehind
   readonly whole: WholeResponses
-  readonly others: OtherVariants
 }
-
-const NONE: readonly StoredResponse[] = []
 
 /** Each line is asked where none before it has answered. */
 export function decide(asked: Asked, located: Located, parts: Parts): Decision {
@@ -75,10 +71,7 @@ export function decide(asked: Asked, located: Located, parts: Parts): Decision {
   const part = share === 'part'
   const onError = !isHead && stale?.servableOnError && takesStale ? behind : undefined
   const fresh = 'fresh' in found && found.fresh
-  const offers = rules.offerVariants && !part && !isHead
-  const offered = offers ? parts.others.offered(asked, located, stored) : NONE
-  const wanted = { stored: part ? undefined : stored, offered, beside, part, fresh, behind: onError }
-  return { by: 'run', wanted }
+  return { by: 'run', wanted: { stored: part ? undefined : stored, beside, part, fresh, behind: onError } }
 }
 
 /** Whether the request may have what is stored: with credentials only what is public. */

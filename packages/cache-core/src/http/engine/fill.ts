@@ -329,7 +329,7 @@ export class Filler {
     const parts = variantKey(own, present.vary, exchange.request, key, this.#rules)
     const slot = this.#resources.variantSlot(url, parts)
     this.#kept.kept(slot, this.#engine.clock.now(), receivedAt + verdict.freshForMs)
-    if (this.#rules.offerVariants) this.#others.note({ url, own }, slot, { headers })
+    if (this.#rules.offerVariants) this.#others.note({ url, own }, slot, headers, encoded.payload.byteLength)
     if (slot === variantSlot) return { encoded, ttlMs, windows, tags }
     // The response varies on more than was known: it belongs into another slot, where those who waited will look.
     const { namespace } = this.#resources

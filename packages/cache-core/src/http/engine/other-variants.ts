@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache'
+import type { ValueFrame } from '../../entry/frame.js'
 import type { Engine } from '../../protocol/engine.js'
+import type { HeaderLines } from '../message/headers.js'
 import { strongTag } from '../rules/stored-part.js'
 import type { Place } from './asked.js'
-import type { Located, Resources } from './resource.js'
+import type { Located, Resource, Resources } from './resource.js'
 import { partsText } from './slot-texts.js'
 import type { StoredResponse } from './stored-response.js'
 import { openVariant } from './variant.js'
@@ -13,6 +15,15 @@ const MAX_CHARACTERS = 1_048_576
 /** How many of a URL are offered: those that were stored last. */
 const MAX_OFFERED = 3
 
+/** A larger one is not read for it: of each miss clients could make several reads. Bytes. */
+const MAX_READ_BYTES = 65_536
+
+interface Known {
+  readonly slot: string
+  /** Of what is stored there. */
+  readonly bytes: number
+}
+
 /**
  * Which variants of a URL this process has stored lately, so that a handler which is asked for another one can say that
  * it is one of these (RFC 9111 section 4.3.1). Only where scheme, host and all that the route itself names are the same,
@@ -21,9 +32,9 @@ const MAX_OFFERED = 3
 export class OtherVariants {
   readonly #engine: Engine
   readonly #resources: Resources
-  readonly #slots = new LRUCache<string, readonly string[]>({
+  readonly #known = new LRUCache<string, readonly Known[]>({
     maxSize: MAX_CHARACTERS,
-    sizeCalculation: (slots, place) => place.length + slots.join('').length,
+    sizeCalculation: (known, place) => known.reduce((sum, { slot }) => sum + slot.length, place.length),
   })
   /**
    * Whether the handlers of this route say by ETag which response their 304 is about, as RFC 9110 section 15.4.5 asks.
@@ -42,52 +53,57 @@ export class OtherVariants {
   }
 
   /** A response was stored. */
-  note(place: Pick<Place, 'url' | 'own'>, slot: string, { headers }: Pick<StoredResponse, 'headers'>): void {
+  note(place: Pick<Place, 'url' | 'own'>, slot: string, headers: HeaderLines, bytes: number): void {
     if (strongTag(headers) === undefined) return
     const key = keyOf(place)
-    const others = this.#slots.get(key)?.filter((other) => other !== slot) ?? []
-    this.#slots.set(key, [slot, ...others].slice(0, MAX_OFFERED + 1))
+    const others = this.#known.get(key)?.filter((other) => other.slot !== slot) ?? []
+    this.#known.set(key, [{ slot, bytes }, ...others].slice(0, MAX_OFFERED + 1))
   }
 
   /**
-   * Those that are at hand, each under another tag: none is read from a store for it.
+   * Those that are at hand, or small enough to be read, each under another tag.
    * @param stored What the handler is asked about already.
    */
-  offered(
+  async offered(
     place: Place,
-    { resource, variantSlot }: Located,
+    { resource, variantSlot }: Pick<Located, 'resource' | 'variantSlot'>,
     stored: StoredResponse | undefined,
-  ): readonly StoredResponse[] {
-    const slots = resource && this.#slots.get(keyOf(place))
-    // A date beside other tags would not count (RFC 9110 section 13.2.2).
-    const many = stored === undefined || strongTag(stored.headers) !== undefined ? MAX_OFFERED : 0
-    const limit = this.#tagsSeen ? many : Math.min(many, stored === undefined ? 1 : 0)
-    if (resource === undefined || slots === undefined || limit === 0) return NONE
+  ): Promise<readonly StoredResponse[]> {
+    const known = this.#known.get(keyOf(place))?.filter(({ slot }) => slot !== variantSlot) ?? []
+    const limit = this.#limit(stored)
+    if (resource === undefined || known.length === 0 || limit === 0) return NONE
     const offered: StoredResponse[] = []
     const tags = new Set([stored && strongTag(stored.headers)])
-    for (const slot of slots) {
-      if (slot === variantSlot || offered.length === limit) continue
-      const other = this.#atHand(slot, resource.mark)
+    for (const { slot, bytes } of known) {
+      const other =
+        this.#atHand(slot, resource) ?? (bytes <= MAX_READ_BYTES ? await this.#read(slot, resource) : undefined)
       const tag = other && strongTag(other.headers)
       if (other?.status !== 200 || tag === undefined || tags.has(tag)) continue
       tags.add(tag)
-      offered.push(other)
+      if (offered.push(other) === limit) break
     }
     return offered
   }
 
-  #atHand(slot: string, mark: NonNullable<Located['resource']>['mark']): StoredResponse | undefined {
+  /** A date beside other tags would not count (RFC 9110 section 13.2.2). */
+  #limit(stored: StoredResponse | undefined): number {
+    if (stored !== undefined && strongTag(stored.headers) === undefined) return 0
+    if (this.#tagsSeen) return MAX_OFFERED
+    return stored === undefined ? 1 : 0
+  }
+
+  #atHand(slot: string, { mark }: Resource): StoredResponse | undefined {
     const { namespace, near } = this.#resources
     const found = near?.find(slot)
     if (found !== undefined) return found.fresh && !('pass' in found.variant) ? found.variant : undefined
     const state = this.#engine.lookUpAtHand({ slot, namespace, marks: [mark] })
-    try {
-      const variant = state && openVariant(state.frame, true)
-      return variant === undefined || 'pass' in variant ? undefined : variant
-    } catch {
-      // Whoever asks for it is told.
-      return undefined
-    }
+    return state && opened(state.frame)
+  }
+
+  async #read(slot: string, { mark }: Resource): Promise<StoredResponse | undefined> {
+    const place = { slot, namespace: this.#resources.namespace, tags: [], marks: [mark] }
+    const { state } = await this.#engine.lookUp(place)
+    return state.is === 'fresh' || state.is === 'stale' ? opened(state.frame) : undefined
   }
 }
 
@@ -95,4 +111,14 @@ const NONE: readonly StoredResponse[] = []
 
 function keyOf({ url, own }: Pick<Place, 'url' | 'own'>): string {
   return own.length === 0 ? url : `${url} ${partsText(own)}`
+}
+
+/** Where it is none of ours, whoever asks for it is told. */
+function opened(frame: ValueFrame): StoredResponse | undefined {
+  try {
+    const variant = openVariant(frame, true)
+    return 'pass' in variant ? undefined : variant
+  } catch {
+    return undefined
+  }
 }

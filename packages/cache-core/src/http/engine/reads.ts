@@ -11,6 +11,7 @@ import { match } from './match.js'
 import type { OtherVariants } from './other-variants.js'
 import type { Located, PartsOf, Resource } from './resource.js'
 import type { RunParts, Runs } from './runs.js'
+import type { StoredResponse } from './stored-response.js'
 import type { Variant } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
 
@@ -107,15 +108,19 @@ export class Reads {
     let located: Located
     let resource: Resource
     let decision: Decision
+    let offered: readonly StoredResponse[] | undefined
     try {
       located = await resources.locate(asked.url, this.#partsOf(asked), asked.tags)
       decision = decide(asked, located, this.#parts)
       if (decision.by !== 'run') return await this.#answerBy(decision, asked, located)
       resource = await runs.ensure(asked, located)
+      const { stored, part } = decision.wanted
+      const mayBeAnother = this.#rules.offerVariants && !part && asked.exchange.request.method === 'GET'
+      if (mayBeAnother) offered = await this.#parts.others.offered(asked, located, stored)
     } catch (error) {
       return this.#answerWithoutStore(asked, error)
     }
-    return runs.joinOrRun(asked, located, resource, decision.wanted)
+    return runs.joinOrRun(asked, located, resource, { ...decision.wanted, offered })
   }
 
   #answerBy(decision: Exclude<Decision, { by: 'run' }>, asked: Asked, located: Located): true | Promise<true> {

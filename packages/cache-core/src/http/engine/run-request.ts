@@ -27,7 +27,7 @@ export interface RunRequest {
   /** What is stored, and is to be asked about: whether it still holds. */
   readonly stored?: StoredResponse | undefined
   /** Other variants that are at hand: the handler may say that it would answer with one of these. */
-  readonly offered?: readonly StoredResponse[]
+  readonly offered?: readonly StoredResponse[] | undefined
   /** A stored part of it, to which its answer may be added. */
   readonly beside?: StoredResponse | undefined
   /** Whether the handler is to answer with the part that the client asks for. */

@@ -22,7 +22,7 @@ export interface Wanted {
   /** What is stored, and may be used when the handler says that it still holds. */
   readonly stored: StoredResponse | undefined
   /** Other variants, one of which the handler may mean. */
-  readonly offered: readonly StoredResponse[]
+  readonly offered?: readonly StoredResponse[] | undefined
   /** A part that is stored. */
   readonly beside: StoredResponse | undefined
   /** Whether it is the part that the client asks for, and no more. */
