@@ -5,23 +5,20 @@ import type { ByteRange } from '../message/range.js'
 import { answerHeaders, type ClientAnswer } from '../rules/client-answer.js'
 import { CONTENT_FIELDS } from '../rules/client-conditions.js'
 import { type HeldParts, placeOf } from '../rules/stored-part.js'
+import type { CompleteResponse } from './exchange.js'
 import type { StoredResponse } from './stored-response.js'
 
 /** What a client gets of a stored response. */
-export interface Cut {
-  readonly status: number
-  /** The reason phrase, empty for the usual one. */
-  readonly statusText: string
+export interface Cut extends CompleteResponse {
   /** Lines of its own: more may be put behind them. */
   readonly headers: string[]
-  readonly removed: readonly string[]
   readonly body: Uint8Array | undefined
 }
 
 /** @param held What of the whole is stored; absent: all. */
 export function cut(
   answer: Exclude<ClientAnswer, { is: 'handler' }>,
-  { status, statusText, headers, removed, body }: Omit<StoredResponse, 'public' | 'mustRevalidate'>,
+  { status, statusText, headers, added, removed, body }: StoredResponse,
   held?: HeldParts,
 ): Cut {
   const length = held === undefined ? body.length : held.length
@@ -31,19 +28,19 @@ export function cut(
   }
   switch (answer.is) {
     case 'whole':
-      return { status, statusText, headers: [...headers], removed, body: body.length === 0 ? undefined : body }
+      return { status, statusText, headers: [...headers], added, removed, body: body.length === 0 ? undefined : body }
     case 'none': {
       const gone = [...removed, ...CONTENT_FIELDS]
       const lines = answerHeaders(answer, headers, length)
-      return { status: answer.status, statusText: '', headers: lines, removed: gone, body: undefined }
+      return { status: answer.status, statusText: '', headers: lines, added, removed: gone, body: undefined }
     }
     case 'part': {
       const lines = answerHeaders(answer, headers, length)
-      return { status: 206, statusText: '', headers: lines, removed, body: bytesOf(answer.range) }
+      return { status: 206, statusText: '', headers: lines, added, removed, body: bytesOf(answer.range) }
     }
     case 'parts': {
       const parts = answer.ranges.map((range) => ({ range, bytes: bytesOf(range) }))
-      return { status: 206, statusText: '', removed, ...severalParts(parts, headers, length) }
+      return { status: 206, statusText: '', added, removed, ...severalParts(parts, headers, length) }
     }
   }
 }

@@ -73,7 +73,7 @@ export function renewedAnswer(
   head: ResponseHead,
   { cacheStatus: detail, maxRanges }: HttpCacheRules,
 ): HeadDecision {
-  const { body, receivedAt, added } = response
+  const { body, receivedAt } = response
   const answer = clientAnswer(request, response, body.length, receivedAt, maxRanges)
   const said: CacheStatus = {
     hit: false,
@@ -84,8 +84,6 @@ export function renewedAnswer(
   }
   // What only the handler could have judged it has been asked for, without the range.
   const out = cut(answer.is === 'handler' ? { is: 'whole' } : answer, response)
-  const more = ['Age', String(ageSeconds(response, receivedAt)), ...cacheStatusLine(said, detail)]
-  const lines = { headers: [...out.headers, ...more], added, removed: out.removed }
-  const headers = appliedHead(linesOutside(head.headers, head.changes), lines)
-  return { headers, capture: false, instead: { status: out.status, statusText: out.statusText, body: out.body } }
+  out.headers.push('Age', String(ageSeconds(response, receivedAt)), ...cacheStatusLine(said, detail))
+  return { headers: appliedHead(linesOutside(head.headers, head.changes), out), capture: false, instead: out }
 }

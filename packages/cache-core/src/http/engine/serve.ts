@@ -29,30 +29,30 @@ export function serve(
   { cacheStatus: detail, maxRanges }: Pick<HttpCacheRules, 'cacheStatus' | 'maxRanges'>,
   sends: SharedBytes,
 ): Served {
-  const offered = answerOf(exchange.request, stored, now, maxRanges)
-  if (offered === undefined || offered.answer.is === 'handler') return 'for the handler'
-  const { status, statusText, headers, removed, body } = cut(offered.answer, stored, offered.held)
+  const held = stored.status === 206 ? heldParts(stored.headers, stored.body.length) : undefined
+  const answer = answerOf(exchange.request, stored, held, now, maxRanges)
+  if (answer.is === 'handler') return 'for the handler'
+  const out = cut(answer, stored, held)
+  const { headers, body } = out
   // A part is a view of all that is stored.
   const pinned = body?.buffer === stored.body.buffer ? stored.body : body
   if (pinned !== undefined && !mayBeSent(exchange, pinned, sends)) return 'no room'
   headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(told ?? hitOf(stored, now), detail))
-  exchange.send({ status, statusText, headers, added: stored.added, removed }, body)
+  exchange.send(out, body)
   return 'served'
 }
 
-interface Offered {
-  readonly answer: ClientAnswer
-  /** Absent: all is there. */
-  readonly held?: HeldParts
-}
-
-/** What of it the client asks for, where that is there. */
-function answerOf(request: CacheRequest, stored: StoredResponse, now: number, maxRanges: number): Offered | undefined {
-  const { status, headers, body } = stored
-  if (status !== 206) return { answer: clientAnswer(request, stored, body.length, now, maxRanges) }
-  const held = heldParts(headers, body.length)
-  const wanted = held && partsAskedFor(request.headers, headers, held, now, maxRanges)
-  return wanted && request.method === 'GET' ? { answer: partsAnswer(wanted), held } : undefined
+/** What of it the client asks for; of parts, where that is there. */
+function answerOf(
+  request: CacheRequest,
+  stored: StoredResponse,
+  held: HeldParts | undefined,
+  now: number,
+  maxRanges: number,
+): ClientAnswer {
+  if (stored.status !== 206) return clientAnswer(request, stored, stored.body.length, now, maxRanges)
+  const wanted = held && partsAskedFor(request.headers, stored.headers, held, now, maxRanges)
+  return wanted && request.method === 'GET' ? partsAnswer(wanted) : { is: 'handler' }
 }
 
 /** Whether there is room for a body on its way. */
