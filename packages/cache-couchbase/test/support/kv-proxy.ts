@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 
 /** Commands of the key-value protocol that the tests look for. */
 export const Opcode = {
@@ -68,14 +69,23 @@ export class KvProxy {
   fate: (request: Request) => Fate = () => undefined
   /** Says to the SDK that the server knows collections, which the mock does not. */
   collections = false
+  /** Of its own side; `undefined`: in clear. */
+  readonly #tls: TlsOptions | undefined
   readonly #ports = new Map<number, number>()
   readonly #servers: Server[] = []
   readonly #sockets = new Set<Socket>()
   #connections = 0
 
-  /** @param url Of the server, with a port for each node. */
-  static async start(url: string): Promise<KvProxy> {
-    const proxy = new KvProxy()
+  private constructor(tls: TlsOptions | undefined) {
+    this.#tls = tls
+  }
+
+  /**
+   * @param url Of the server, with a port for each node.
+   * @param tls The key and certificate of a proxy that speaks TLS, which the mock does not.
+   */
+  static async start(url: string, tls?: TlsOptions): Promise<KvProxy> {
+    const proxy = new KvProxy(tls)
     for (const [, host = '', port = ''] of url.matchAll(/([\w.-]+):(\d{5})(?=[,/])/g)) {
       await proxy.#stand(host, Number(port))
     }
@@ -110,7 +120,8 @@ export class KvProxy {
   }
 
   async #stand(host: string, port: number): Promise<void> {
-    const server = createServer((client) => this.#link(client, connect(port, host)))
+    const accept = (client: Socket): void => this.#link(client, connect(port, host))
+    const server = this.#tls === undefined ? createServer(accept) : createTlsServer(this.#tls, accept)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     this.#servers.push(server)
@@ -155,7 +166,10 @@ export class KvProxy {
     let text = frame.toString('latin1')
     if (!text.includes('"nodes"')) return frame
     for (const [from, to] of this.#ports) text = text.replaceAll(String(from), String(to))
-    return Buffer.from(text, 'latin1')
+    if (this.#tls !== undefined) text = text.replaceAll('"kv":', '"kvSSL":')
+    const rewritten = Buffer.from(text, 'latin1')
+    rewritten.writeUInt32BE(rewritten.byteLength - HEADER_BYTES, 8)
+    return rewritten
   }
 }
 
