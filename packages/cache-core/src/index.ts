@@ -5,6 +5,7 @@ export type { Duration } from './base/duration.js'
 export {
   AmbiguousWriteError,
   CircularLoadError,
+  CounterRangeError,
   InvalidKeyError,
   InvalidLoaderError,
   InvalidOptionError,

@@ -8,6 +8,7 @@ import * as testing from '../src/testing/index.js'
 
 const STORE_ERRORS = [
   'AmbiguousWriteError',
+  'CounterRangeError',
   'InvalidOptionError',
   'StoreClosedError',
   'StoreError',

@@ -12,7 +12,7 @@ import { allOrFirstError, bufferOf, RefusableCapabilities } from '@tiercel/cache
 import { type Collection, LookupInMacro, LookupInSpec, type Transcoder } from 'couchbase'
 import { CasVersion, casOf } from './cas-version.js'
 import { Connection, probe } from './connection.js'
-import { checkStep, count, countOf } from './counter.js'
+import { beyondCounter, checkStep, count, countOf, uncount } from './counter.js'
 import { errors, isConflict, isMissing, isOutdatedMap, isRefused, reasonOf, STORE_NAME, storeError } from './errors.js'
 import { expiryOf, TTL_RESOLUTION_MS } from './expiry.js'
 import { type CouchbaseStoreOptions, MAX_KEY_BYTES, parseOptions } from './options.js'
@@ -158,7 +158,19 @@ export class CouchbaseStore implements Store {
       (collection) => count(collection.binary(), this.#id(key), by, options),
       isMissing,
     )
-    return stored === undefined ? 0 : countOf(stored)
+    if (stored === undefined) return 0
+    const value = countOf(stored)
+    if (value !== undefined) return value
+    // The server does not look before it counts: others may see what is taken back here, as the same error.
+    if (by !== 0) {
+      const takeBack = { timeout: this.#timeout }
+      await this.#write(
+        'increment',
+        (collection) => uncount(collection.binary(), this.#id(key), by, takeBack),
+        isMissing,
+      )
+    }
+    throw beyondCounter()
   }
 
   async ping(): Promise<void> {

@@ -1,7 +1,5 @@
-import { StoreError } from '@tiercel/cache-core/store'
-import { count as wholeNumber } from '@tiercel/cache-core/store-kit'
 import type { BinaryCollection } from 'couchbase'
-import { STORE_NAME } from './errors.js'
+import { errors } from './errors.js'
 
 /**
  * Counters are unsigned on the server and stop at 0 on the way down. So 0 is stored as this number: a step down stays
@@ -12,11 +10,13 @@ const ZERO = 1_000_000_000_000_000
 const MIN = 1 - ZERO
 const MAX = Number.MAX_SAFE_INTEGER - ZERO
 
-const stepOption = wholeNumber({ min: MIN, max: MAX })
+export function beyondCounter(): Error {
+  return errors.beyondCounter(MIN, MAX)
+}
 
-/** @throws InvalidOptionError when no counter can make this step. */
+/** @throws CounterRangeError when no counter can make this step. */
 export function checkStep(by: number): void {
-  stepOption.parse(by, 'by')
+  if (by < MIN || by > MAX) throw beyondCounter()
 }
 
 /**
@@ -37,12 +37,19 @@ export async function count(
   return value
 }
 
-/** @throws StoreError when the counter has left what is exact. */
-export function countOf(stored: number): number {
+/** Takes back what led beyond what is exact, where the counter is still there. */
+export async function uncount(
+  counters: BinaryCollection,
+  id: string,
+  by: number,
+  options: { readonly timeout: number },
+): Promise<void> {
+  if (by < 0) await counters.increment(id, -by, options)
+  else await counters.decrement(id, by, options)
+}
+
+/** `undefined` when the counter has left what is exact. */
+export function countOf(stored: number): number | undefined {
   const value = stored - ZERO
-  if (value >= MIN && value <= MAX) return value
-  throw new StoreError(`${STORE_NAME}: the counter has left ${MIN} to ${MAX}, where it is exact`, {
-    store: STORE_NAME,
-    operation: 'increment',
-  })
+  return value >= MIN && value <= MAX ? value : undefined
 }

@@ -167,9 +167,11 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
       const store = await warm()
       const counter = key()
       await store.increment(counter, 8_000_000_000_000_000)
-      await expect(store.increment(counter, 8_000_000_000_000_000)).rejects.toThrow('has left')
-      await expect(store.increment(counter, 9_000_000_000_000_000)).rejects.toThrow(RangeError)
-      await expect(store.increment(key(), -1_000_000_000_000_000)).rejects.toThrow(RangeError)
+      const beyond = { code: 'ERR_COUNTER_RANGE' }
+      await expect(store.increment(counter, 8_000_000_000_000_000)).rejects.toMatchObject(beyond)
+      await expect(store.increment(counter, 9_000_000_000_000_000)).rejects.toMatchObject(beyond)
+      await expect(store.increment(counter, 0)).resolves.toBe(8_000_000_000_000_000)
+      await expect(store.increment(key(), -1_000_000_000_000_000)).rejects.toMatchObject(beyond)
     })
   })
 

@@ -1,4 +1,4 @@
-import { StoreError, StoreUnavailableError } from '@tiercel/cache-core/store'
+import { CounterRangeError, StoreError, StoreUnavailableError } from '@tiercel/cache-core/store'
 import { STAMP_BYTES, type VersionStamps } from '@tiercel/cache-core/store-kit'
 import { type Entries, engineTtl } from './entries.js'
 import { errors } from './errors.js'
@@ -58,30 +58,41 @@ export class Counters {
       if (batch.length === 0) break
       this.#waiting.set(key, [])
       try {
-        const sum = batch.reduce((total, { by }) => total + BigInt(by), 0n)
-        let count = (await this.#add(key, sum, batch[0]?.ttlMs)) - sum
-        for (const { by, resolve } of batch) {
-          count += BigInt(by)
-          resolve(Number(count))
-        }
+        await this.#count(key, batch)
       } catch (error) {
-        for (const { reject } of batch) reject(error)
+        if (error instanceof CounterRangeError && batch.length > 1) await this.#countSingly(key, batch)
+        else for (const { reject } of batch) reject(error)
       }
     }
     this.#waiting.delete(key)
   }
 
+  /** @throws CounterRangeError where one of them would lead beyond what is exact: nothing was counted. */
+  async #count(key: string, batch: readonly Increment[]): Promise<void> {
+    const steps = batch.map(({ by }) => BigInt(by))
+    const sum = steps.reduce((total, by) => total + by, 0n)
+    let count = (await this.#add(key, steps, batch[0]?.ttlMs)) - sum
+    for (const [index, { resolve }] of batch.entries()) {
+      count += steps[index] as bigint
+      resolve(Number(count))
+    }
+  }
+
+  async #countSingly(key: string, batch: readonly Increment[]): Promise<void> {
+    for (const increment of batch) await this.#count(key, [increment]).catch(increment.reject)
+  }
+
   /** The new count. */
-  async #add(key: string, by: bigint, ttlMs: number | undefined): Promise<bigint> {
+  async #add(key: string, steps: readonly bigint[], ttlMs: number | undefined): Promise<bigint> {
     const entries = await this.#entries()
     let present = await entries.get(key)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const now = Date.now()
       const old = present === null ? undefined : readCounter(present)
       const live = old !== undefined && (old.endsAt === 0 || old.endsAt > now) ? old : undefined
-      if (by === 0n) return live?.count ?? 0n
+      if (steps.every((by) => by === 0n)) return exact(live?.count ?? 0n)
       const endsAt = live?.endsAt ?? (ttlMs === undefined ? 0 : now + ttlMs)
-      const count = (live?.count ?? 0n) + by
+      const count = steps.reduce((before, by) => exact(before + by), live?.count ?? 0n)
       const next = this.#stamps.stamp(writeCounter({ count, endsAt }))
       const leftMs = endsAt === 0 ? undefined : endsAt - now
       if (present === null) {
@@ -96,6 +107,12 @@ export class Counters {
     const reason = `it lost ${MAX_ATTEMPTS} races, nothing was counted`
     throw errors.failed(StoreUnavailableError, 'increment', reason)
   }
+}
+
+/** @throws CounterRangeError */
+function exact(count: bigint): bigint {
+  if (!Number.isSafeInteger(Number(count))) throw errors.beyondCounter()
+  return count
 }
 
 function readCounter(stored: Buffer): Counter {

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import {
-  type CompareAndSetOptions,
-  type Store,
-  type StoreCapabilities,
-  type StoreEntry,
-  StoreError,
-  type StoreWrite,
-  type Version,
-  type WriteOptions,
+import type {
+  CompareAndSetOptions,
+  Store,
+  StoreCapabilities,
+  StoreEntry,
+  StoreWrite,
+  Version,
+  WriteOptions,
 } from '@tiercel/cache-core/store'
 import {
   allOrFirstError,
@@ -17,7 +16,7 @@ import {
   RefusableCapabilities,
 } from '@tiercel/cache-core/store-kit'
 import { CasVersion } from './cas-version.js'
-import { countCommand, countOf } from './counter.js'
+import { countCommand, countOf, uncountCommand } from './counter.js'
 import { errors, refusedError, STORE_NAME, storeError } from './errors.js'
 import { expiryOf, TTL_RESOLUTION_MS } from './expiry.js'
 import { HardenedClient } from './memjs/client.js'
@@ -171,11 +170,10 @@ export class MemcachedStore implements Store {
     this.#expectOk('increment', reply)
     this.#noticeCas(key, reply)
     const count = countOf(reply.value)
-    if (count === undefined) {
-      const problem = 'the counter is beyond 2^53: it has counted, and no number can tell its value'
-      throw new StoreError(`${STORE_NAME}: ${problem}`, { store: STORE_NAME, operation: 'increment' })
-    }
-    return count
+    if (count !== undefined) return count
+    // The server does not look before it counts: others may see what is taken back here, as the same error.
+    if (by !== 0) await this.#call('increment', 'write', uncountCommand(this.#prefix + key, by))
+    throw errors.beyondCounter()
   }
 
   /** Resolves when one of the servers answers: a dead one among several fails its own keys, not the store. */

@@ -225,6 +225,7 @@ export class RedisStore implements Store {
     const answer = await this.#write('increment', (client) =>
       scripts.increment.run(client, this.#prefix + key, by, ttl ?? ''),
     )
+    if (answer === null) throw errors.beyondCounter()
     return Number(answer)
   }
 

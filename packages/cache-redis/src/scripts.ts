@@ -85,10 +85,14 @@ return redis.call('UNLINK', KEYS[1])`)
 /**
  * KEYS[1], the number to add, the lifetime in milliseconds or empty. The new value as text, because Lua cuts what it
  * prints of a number to 14 digits. A counter begins with its first change: reading an absent one leaves it absent. Each
- * way through has one write, so that a command that is refused leaves nothing half done.
+ * way through has one write, so that a command that is refused leaves nothing half done. Nil where the new value would not
+ * be exact as a number of JavaScript, or of Lua.
  */
 export const increment = new Script(`
-if redis.call('EXISTS', KEYS[1]) == 0 then
+local present = redis.call('GET', KEYS[1])
+local sum = (tonumber(present or '0') or 0) + tonumber(ARGV[1])
+if sum > ${Number.MAX_SAFE_INTEGER} or sum < ${Number.MIN_SAFE_INTEGER} then return false end
+if not present then
   if ARGV[1] == '0' then return '0' end
   if ARGV[2] ~= '' then
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])

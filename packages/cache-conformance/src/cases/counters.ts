@@ -57,6 +57,33 @@ export const counters: readonly ConformanceCase[] = [
     },
   },
   {
+    id: 'counters/range',
+    promise: 'operations',
+    title: 'an increment beyond what a number tells exactly is an error, and the counter keeps its value',
+    needs,
+    async run({ store, key }) {
+      for (const start of [2 ** 52, -(10 ** 14)]) {
+        const counter = key()
+        const beyond = Math.sign(start) * Number.MAX_SAFE_INTEGER
+        await store.increment(counter, start)
+        await expectError(
+          `${start} incremented by ${beyond}`,
+          () => store.increment(counter, beyond),
+          'ERR_COUNTER_RANGE',
+        )
+        expectEqual('the counter afterwards', await store.increment(counter, 0), start)
+        expectEqual('the counter incremented by 1', await store.increment(counter, 1), start + 1)
+      }
+      const absent = key()
+      await expectError(
+        'an absent counter incremented by 2^53',
+        () => store.increment(absent, 2 ** 53),
+        'ERR_INVALID_OPTION',
+      )
+      expectEqual('the counter afterwards', await store.increment(absent, 0), 0)
+    },
+  },
+  {
     id: 'counters/whole',
     promise: 'operations',
     title: 'increment by what is no whole number is refused',

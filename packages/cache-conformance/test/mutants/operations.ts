@@ -1,4 +1,4 @@
-import type { StoreEntry, Version, WriteOptions } from '@tiercel/cache-core/store'
+import { CounterRangeError, type StoreEntry, type Version, type WriteOptions } from '@tiercel/cache-core/store'
 import { type Mutant, mutant, ReferenceStore } from './mutant.js'
 
 export const operations: readonly Mutant[] = [
@@ -158,6 +158,18 @@ export const operations: readonly Mutant[] = [
     class extends ReferenceStore {
       override async increment(key: string, by: number, options?: WriteOptions) {
         return (await super.increment(key, by, options)) | 0
+      }
+    },
+  ),
+  mutant(
+    'a counter goes on where numbers are not exact',
+    'counters/range',
+    class extends ReferenceStore {
+      override async increment(key: string, by: number, options?: WriteOptions) {
+        return super.increment(key, by, options).catch((error: unknown) => {
+          if (error instanceof CounterRangeError) return Number.MAX_SAFE_INTEGER
+          throw error
+        })
       }
     },
   ),

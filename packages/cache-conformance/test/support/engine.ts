@@ -107,9 +107,10 @@ export class Engine {
     return true
   }
 
-  #increment(key: string, by: number, now: number, ttl?: number): number {
+  #increment(key: string, by: number, now: number, ttl?: number): number | 'beyond' {
     const present = this.counters.get(key)
     if (present !== undefined && present.expiresAt > now) {
+      if (!Number.isSafeInteger(present.value + by)) return 'beyond'
       present.value += by
       return present.value
     }

@@ -1,5 +1,6 @@
 import {
   type CompareAndSetOptions,
+  CounterRangeError,
   type Listener,
   type Store,
   type StoreCapabilities,
@@ -100,7 +101,10 @@ export class ReferenceStore implements Store {
   }
 
   async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
-    return (await this.call({ op: 'increment', key: this.key(key), by, ttl })) as number
+    const answer = await this.call({ op: 'increment', key: this.key(key), by, ttl })
+    if (answer === 'beyond')
+      throw new CounterRangeError('the counter would not be exact', { store: this.name, operation: 'increment' })
+    return answer as number
   }
 
   async ping(): Promise<void> {

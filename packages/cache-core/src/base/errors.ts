@@ -50,6 +50,11 @@ export class ValueTooLargeError extends StoreError {
   override readonly code = 'ERR_VALUE_TOO_LARGE'
 }
 
+/** A counter would leave the numbers that are exact: -(2^53 - 1) to 2^53 - 1, on Couchbase fewer. It keeps its value. */
+export class CounterRangeError extends StoreError {
+  override readonly code = 'ERR_COUNTER_RANGE'
+}
+
 /** A write was sent and its answer never came: it may have been executed, now or later, or not at all. */
 export class AmbiguousWriteError extends StoreError {
   override readonly code = 'ERR_AMBIGUOUS_WRITE'

@@ -300,7 +300,7 @@ export class Cache {
   /**
    * Adds a whole number to a counter, atomically among all processes; one that is not there begins at 0. The new value;
    * adding 0 reads it. Counters have keys of their own: `get`, `delete` and `clear` do not meet them.
-   * @throws the store's errors. InvalidKeyError, InvalidOptionError, StoreClosedError
+   * @throws the store's errors; CounterRangeError beyond -(2^53 - 1) and 2^53 - 1: the counter keeps its value. InvalidKeyError, InvalidOptionError, StoreClosedError
    */
   async increment(key: Key, by = 1, options: IncrementOptions = {}): Promise<number> {
     const slot = slotKey('counter', this.#keys.path, keyText(key))

@@ -1,6 +1,7 @@
 // The contract, for authors of a store: what its methods are given and answer, what it declares, how it fails.
 export {
   AmbiguousWriteError,
+  CounterRangeError,
   InvalidOptionError,
   StoreClosedError,
   StoreError,

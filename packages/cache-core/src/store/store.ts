@@ -137,6 +137,8 @@ export interface Store {
   /**
    * Adds a whole number to the counter, atomically; an absent counter begins at 0. The new value.
    * `ttl` in milliseconds is given when the counter begins and not renewed. `increment(key, 0)` reads.
+   * @throws CounterRangeError where the new value would not be exact, below -(2^53 - 1) or above 2^53 - 1: the counter
+   *   keeps its value.
    * Counters are a key space of their own: `get` of a counter is unspecified.
    */
   increment(key: string, by: number, options?: WriteOptions): Promise<number>

@@ -1,5 +1,6 @@
 import {
   AmbiguousWriteError,
+  CounterRangeError,
   StoreClosedError,
   StoreError,
   StoreUnavailableError,
@@ -59,6 +60,12 @@ export class StoreErrors {
       cause: shown(cause),
       answered: true,
     })
+  }
+
+  /** A counter keeps its value, since `increment` would lead beyond what is exact: from `lowest` to `highest`. */
+  beyondCounter(lowest = Number.MIN_SAFE_INTEGER, highest = Number.MAX_SAFE_INTEGER): StoreError {
+    const reason = `the counter would leave ${lowest} to ${highest}, where it is exact`
+    return this.refused(CounterRangeError, 'increment', reason)
   }
 
   /** The answer is lost: a read has changed nothing, a write may have been executed, now or later. */

@@ -159,6 +159,7 @@ export class MemoryStore implements Store {
     const present = this.#counters.get(key)
     const live = present !== undefined && present.expiresAt > this.#clock.monotonic()
     const value = (live ? present.value : 0) + by
+    if (!Number.isSafeInteger(value)) throw errors.beyondCounter()
     const expiresAt = live ? present.expiresAt : this.#expiresAt(ttl)
     this.#counters.set(key, { value, expiresAt })
     return value
