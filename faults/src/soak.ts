@@ -36,7 +36,7 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 /** Nothing comes back after this. */
-const GIVE_UP_MS = 20_000
+const GIVE_UP_MS = 60_000
 
 /** Mixed load while a fault follows the other; between them it is looked at what is held. */
 export async function soak(
