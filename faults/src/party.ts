@@ -10,10 +10,10 @@ import { MissedDeadlines, named } from './traffic/missed-deadlines.js'
 import { Promises } from './traffic/promises.js'
 import { Traffic } from './traffic/traffic.js'
 
-export const KEYS = Array.from({ length: 40 }, (_, index) => `key ${index}`)
+const KEYS = Array.from({ length: 40 }, (_, index) => `key ${index}`)
 /** Those that nobody changes. */
 const HOT = KEYS.slice(32)
-export const CALLERS = 4
+const CALLERS = 4
 const CLIENTS = 2
 const TRAFFIC = { keys: KEYS, changed: KEYS.filter((key) => !HOT.includes(key)), pauseMs: 10, changeEveryMs: 25 }
 /** A connection, its handshake, and the first answers, on a busy machine. */
