@@ -10,6 +10,8 @@ const AT_ONCE = LONG ? 2 : 8
 const LASTS_MS = LONG ? 10_000 : 2_500
 /** All of them, on a machine that has other things to do. */
 const ALL_MS = 1_800_000
+/** Keys that nobody changes, in two caches. */
+const HOT_ENTRIES = 16
 const played = scenarios.filter(({ long }) => LONG || long !== true)
 /**
  * What a call may cost beside its load once a breaker is open, at the median, in milliseconds; it is measured to cost
@@ -37,7 +39,8 @@ describe('faults', () => {
       expect(p50).toBeLessThan(2 * loadP50 + OVERHEAD_MS)
       // An open breaker lets nobody wait. Of several servers the others are asked, and may be late.
       if (scenario.fault.answersNothing && !scenario.oneOfMany) expect(settledMissed).toBe(0)
-      if (scenario.cache?.(0).near) expect(hotLoads).toBe(0)
+      // Once each in each process, where the loss of the bus empties what is near.
+      if (scenario.cache?.(0).near) expect(hotLoads).toBeLessThanOrEqual(HOT_ENTRIES)
       if (scenario.fault.end !== undefined) expect([recoveryMs, deliveredMs]).not.toContain(undefined)
     },
   )
