@@ -2,9 +2,11 @@ import type { Engine } from '../../protocol/engine.js'
 import { type CacheStatus, cacheStatusLine } from '../message/cache-status.js'
 import type { CacheResponse } from '../message/message.js'
 import type { HttpCacheRules } from '../rules/options.js'
+import { isFailure } from '../rules/stale-windows.js'
 import type { Asked } from './asked.js'
 import type { Exchange } from './exchange.js'
-import { type Forward, type Passed, runAlone, runOpenly } from './pass.js'
+import { insteadOf } from './instead.js'
+import { type Forward, type Passed, runAlone, runOpenly, type StandIn } from './pass.js'
 import type { UrlText } from './resource.js'
 import { serve } from './serve.js'
 import type { StoredResponse } from './stored-response.js'
@@ -13,6 +15,10 @@ import type { WholeResponses } from './whole-responses.js'
 /** Why a handler answers although a response is stored. */
 const LEFT = 'range or condition that is left to the handler'
 const NO_ROOM = 'too many stored bodies are on their way at once (maxSendBytes)'
+
+/** Why what is stale goes out, after a run or without one. */
+export const FAILED = 'the handler failed'
+export const FAILED_LATELY = 'a run has failed a moment ago'
 
 /** Answers one request, of which nothing is kept for others: with what is stored, or by its own handler. */
 export class Answers {
@@ -38,25 +44,40 @@ export class Answers {
     return served === 'served'
   }
 
-  /** As if there were no cache. */
-  openly(exchange: Exchange, passed: Passed): true {
-    runOpenly(exchange, this.#rules, passed)
+  /** As if there were no cache. @param stale What may stand in for a failure. */
+  openly(exchange: Exchange, passed: Passed, stale?: StoredResponse): true {
+    runOpenly(exchange, this.#rules, passed, stale && this.standIn(exchange, stale))
     return true
+  }
+
+  /** What is stale stands in for a failure of the handler that runs for this client (RFC 5861 section 4). */
+  standIn({ request }: Pick<Exchange, 'request'>, stale: StoredResponse): StandIn {
+    return (head) => {
+      if (!isFailure(head.status)) return undefined
+      const said = { hit: false, forward: 'stale', forwardStatus: head.status, detail: FAILED } as const
+      return insteadOf(head, stale, request, { now: this.#engine.clock.now(), said }, this.#rules)
+    }
   }
 
   /** By a run that sees what others would. */
   alone({ exchange, key, url }: Asked, forward: Forward, detail: string | undefined): true {
     const saw = exchange.request.method === 'GET' ? (head: CacheResponse) => this.#saw(url, head) : undefined
-    runAlone(exchange, key, this.#rules, { forward, detail }, saw)
+    runAlone(exchange, key, this.#rules, { forward, detail }, { saw })
     return true
   }
 
   /** A range or condition that the cache cannot answer as the handler would; with all that the client sent where others may not have the answer. */
-  leftToHandler({ exchange, key, url, publicOnly, wishes }: Asked, forward: Forward, detail = LEFT): true {
+  leftToHandler(
+    { exchange, key, url, publicOnly, wishes }: Asked,
+    forward: Forward,
+    detail = LEFT,
+    stale?: StoredResponse,
+  ): true {
     if (wishes.onlyIfCached) return this.refused(exchange)
     const passed = { forward, detail }
     if (publicOnly !== undefined) return this.openly(exchange, passed)
-    runAlone(exchange, key, this.#rules, passed, (head) => this.#saw(url, head))
+    const standIn = stale && this.standIn(exchange, stale)
+    runAlone(exchange, key, this.#rules, passed, { saw: (head) => this.#saw(url, head), standIn })
     return true
   }
 

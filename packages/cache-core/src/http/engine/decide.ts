@@ -3,6 +3,7 @@ import { first, type HeaderLines } from '../message/headers.js'
 import { asksForLess, asksForPartOnly, asksForSeveralParts, asksForVersion } from '../rules/client-answer.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { acceptsStale } from '../rules/reuse.js'
+import { isFailure } from '../rules/stale-windows.js'
 import { strongTag } from '../rules/stored-part.js'
 import type { Asked } from './asked.js'
 import { type Match, match } from './match.js'
@@ -23,11 +24,11 @@ export type Decision =
   /** By a 504: it wants no run. */
   | { readonly by: 'refusal' }
   /** By its handler, as if there were no cache. */
-  | { readonly by: 'pass'; readonly passed: Passed }
+  | { readonly by: 'pass'; readonly passed: Passed; readonly stale?: StoredResponse | undefined }
   /** By its handler, which sees what others would. */
   | { readonly by: 'run-alone'; readonly forward: Forward; readonly detail: string }
   /** By its handler, which gets the range or condition. */
-  | { readonly by: 'handler'; readonly forward: Forward }
+  | { readonly by: 'handler'; readonly forward: Forward; readonly stale: StoredResponse | undefined }
   /** By a run whose response is kept for others. */
   | { readonly by: 'run'; readonly wanted: Wanted }
 
@@ -47,36 +48,44 @@ export function decide(asked: Asked, located: Located, parts: Parts): Decision {
   const now = clock.now()
   const found = match(located, request, wishes, rules, now, stats)
   if (found.is === 'usable' && isFor(asked, found.stored)) return { by: 'hit', stored: found.stored }
-  if (publicOnly !== undefined) return { by: 'pass', passed: { forward: 'bypass', detail: publicOnly } }
 
-  const stored = found.is === 'asked-about' ? found.stored : undefined
+  const isHead = request.method === 'HEAD'
   const stale = staleOf(located, now, stats, rules.storeSetCookie)
-  if (stale !== undefined && parts.behind.isRuledInside(located)) {
-    return { by: 'pass', passed: { forward: 'stale', detail: 'left to a cache further inside' } }
-  }
+  const ruledInside = stale !== undefined && parts.behind.isRuledInside(located)
+  const takesStale = stale !== undefined && isFor(asked, stale.stored) && acceptsStale(stale.stored, wishes, now)
+  const standsIn = takesStale && !ruledInside && !isHead && isBetterThanFailure(stale)
+  const standIn = standsIn ? stale.stored : undefined
+  if (publicOnly !== undefined) return { by: 'pass', passed: { forward: 'bypass', detail: publicOnly }, stale: standIn }
+  if (ruledInside) return { by: 'pass', passed: { forward: 'stale', detail: 'left to a cache further inside' } }
+  const stored = found.is === 'asked-about' ? found.stored : undefined
   const behind = stale && parts.behind.of(asked, located, stored)
-  const takesStale = stale !== undefined && acceptsStale(stale.stored, wishes, now)
   if (stale?.servable && takesStale && behind !== undefined) return { by: 'stale', stale, behind }
 
   if (wishes.onlyIfCached) return { by: 'refusal' }
   if (found.is === 'pass') return { by: 'run-alone', forward: 'miss', detail: found.reason }
   const forward = missOf(located.resource)
-  const isHead = request.method === 'HEAD'
   if (isHead && found.is !== 'asked-about') {
     return { by: 'run-alone', forward, detail: 'a HEAD is answered from a stored GET' }
   }
   const beside = found.is === 'nothing' ? found.part : undefined
   const share = shareOf(asked, located, found, parts)
-  if (share === 'as-the-handler-says') return { by: 'handler', forward }
+  if (share === 'as-the-handler-says') return { by: 'handler', forward, stale: standIn }
   const part = share === 'part'
-  const onError = !isHead && stale?.servableOnError && takesStale ? behind : undefined
+  const onError = standIn && stale?.servableOnError ? behind : undefined
   const fresh = 'fresh' in found && found.fresh
-  return { by: 'run', wanted: { stored: part ? undefined : stored, beside, part, fresh, behind: onError } }
+  return {
+    by: 'run',
+    wanted: { stored: part ? undefined : stored, beside, part, fresh, behind: onError, stale: standIn },
+  }
 }
 
 /** Whether the request may have what is stored: with credentials only what is public. */
 export function isFor({ publicOnly }: Asked, stored: StoredResponse): boolean {
   return publicOnly === undefined || stored.public
+}
+
+function isBetterThanFailure({ stored, servable, servableOnError }: StaleFound): boolean {
+  return servableOnError || (servable && !isFailure(stored.status))
 }
 
 /** How much of the response a run for this request is to bring. */

@@ -84,7 +84,8 @@ export class Filler {
   async fill(request: FillRequest, { signal, marks }: LoadTerms): Promise<Loaded> {
     if (marks === undefined) {
       const detail = 'waited for another request, or the store, for too long'
-      runAlone(request.exchange, request.key, this.#rules, { forward: request.forward, detail })
+      const { exchange, key, forward, standIn } = request
+      runAlone(exchange, key, this.#rules, { forward, detail }, { standIn })
       return NOTHING
     }
     const capture = new BodyCapture(this.#engine.captures, this.#rules.maxBodyBytes)
@@ -133,7 +134,7 @@ export class Filler {
   }
 
   async #fill(request: RunRequest, capture: BodyCapture, signal: AbortSignal, keep: Keep): Promise<Loaded> {
-    const { exchange, stored, offered = NONE_OFFERED } = request
+    const { exchange, stored, standIn, offered = NONE_OFFERED } = request
     const { clock } = this.#engine
     const requestedAt = clock.now()
     let head: ResponseHead | undefined
@@ -141,9 +142,11 @@ export class Filler {
     let verdict: Verdict | undefined
     let renewed: Renewed | undefined
     let taggedOutside = false
+    let stoodIn = false
     const outcome = await exchange.run({
       sees: this.#sight(request),
-      mayBePartial: stored !== undefined || offered.length > 0 || asksForLess(exchange.request.headers),
+      mayBePartial:
+        stored !== undefined || standIn !== undefined || offered.length > 0 || asksForLess(exchange.request.headers),
       capture,
       signal,
       // Some handlers stop when their client goes: they get as long as anybody would wait for them. Where there is no
@@ -161,6 +164,9 @@ export class Filler {
           renewed = renew(confirmed, given, this.#rules, times, request.credentials)
           return renewedAnswer(renewed, request, given, this.#rules)
         }
+        const instead = standIn?.(given)
+        stoodIn = instead !== undefined
+        if (instead !== undefined) return instead
         verdict = this.#verdict(request, given, times)
         if (exchange.request.method === 'GET') this.#whole.saw(request.url, given, receivedAt)
         const decision = this.#decide(request, given, verdict, receivedAt)
@@ -172,6 +178,7 @@ export class Filler {
       },
     })
     if (renewed !== undefined) return this.#keepRenewed(request, renewed, keep)
+    if (stoodIn) throw new RunFailure(head?.status)
     if (exchange.request.method === 'HEAD') return this.#afterHead(request, head)
     if (request.behind) {
       checkAnswered(outcome, head)

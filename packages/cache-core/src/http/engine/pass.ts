@@ -4,7 +4,7 @@ import type { CacheResponse } from '../message/message.js'
 import type { UrlKey } from '../rules/key.js'
 import { asksForPart, type NarrowingRules, narrow } from '../rules/narrowing.js'
 import type { HttpCacheRules } from '../rules/options.js'
-import type { Exchange, HeadDecision, Rerun, RunPlan } from './exchange.js'
+import type { Exchange, HeadDecision, Rerun, ResponseHead, RunPlan } from './exchange.js'
 
 /** Why a handler runs, as Cache-Status has it. */
 export type Forward = (CacheStatus & { readonly hit: false })['forward']
@@ -17,9 +17,12 @@ export interface Passed {
 /** What a route says of the Cache-Status field. */
 type StatusRules = Pick<HttpCacheRules, 'cacheStatus' | 'gatewayErrors'>
 
+/** What goes out in place of a failure of the handler; `undefined` for what is none. */
+export type StandIn = (head: ResponseHead) => HeadDecision | undefined
+
 /** The handler for this client alone, with all that the client sent. */
-export function runOpenly(exchange: Exchange, rules: StatusRules, status: Passed): void {
-  void exchange.run(observing(rules, status))
+export function runOpenly(exchange: Exchange, rules: StatusRules, status: Passed, standIn?: StandIn): void {
+  void exchange.run(observing(rules, status, { standIn }))
 }
 
 /**
@@ -31,20 +34,27 @@ export function runAlone(
   key: UrlKey,
   rules: NarrowingRules & StatusRules,
   status: Passed,
-  onHead?: (head: CacheResponse) => void,
+  watch: Watch = {},
 ): void {
   const seen = narrow(exchange.request, key, rules)
   const sees = { ...seen, headers: [...seen.headers, ...keep(exchange.request.headers, asksForPart)] }
-  void exchange.run({ ...observing(rules, status, onHead), sees })
+  void exchange.run({ ...observing(rules, status, watch), sees })
 }
 
-function observing(rules: StatusRules, status: Passed, onHead?: (head: CacheResponse) => void): RunPlan {
+interface Watch {
+  /** Told what the handler has answered. */
+  readonly saw?: ((head: CacheResponse) => void) | undefined
+  readonly standIn?: StandIn | undefined
+}
+
+function observing(rules: StatusRules, status: Passed, { saw, standIn }: Watch): RunPlan {
   const { cacheStatus } = rules
   return {
+    mayBePartial: standIn !== undefined,
     onBrokenOff: brokenOff(status.forward, rules),
     onHead: (head) => {
-      onHead?.(head)
-      return withStatus(head.headers, { hit: false, ...status }, cacheStatus, false)
+      saw?.(head)
+      return standIn?.(head) ?? withStatus(head.headers, { hit: false, ...status }, cacheStatus, false)
     },
   }
 }

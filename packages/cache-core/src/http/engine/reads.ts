@@ -136,11 +136,11 @@ export class Reads {
       case 'refusal':
         return this.#answers.refused(exchange)
       case 'pass':
-        return this.#answers.openly(exchange, decision.passed)
+        return this.#answers.openly(exchange, decision.passed, decision.stale)
       case 'run-alone':
         return this.#answers.alone(asked, decision.forward, decision.detail)
       case 'handler':
-        return this.#answers.leftToHandler(asked, decision.forward)
+        return this.#answers.leftToHandler(asked, decision.forward, undefined, decision.stale)
     }
   }
 

@@ -1,15 +1,13 @@
-import { type CacheStatus, cacheStatusLine } from '../message/cache-status.js'
+import type { CacheStatus } from '../message/cache-status.js'
 import { type HeaderLines, has } from '../message/headers.js'
-import { ageSeconds, initialAgeMs, type ResponseTimes } from '../rules/age.js'
-import { appliedHead, linesOutside } from '../rules/applied-head.js'
-import { clientAnswer } from '../rules/client-answer.js'
+import { initialAgeMs, type ResponseTimes } from '../rules/age.js'
 import { clientHeaders } from '../rules/client-headers.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { type Storable, storable } from '../rules/storable.js'
 import { storedHeaders } from '../rules/stored-headers.js'
 import { freshened } from '../rules/validation.js'
-import { cut } from './cut.js'
 import type { HeadDecision, ResponseHead } from './exchange.js'
+import { insteadOf } from './instead.js'
 import type { RunRequest } from './run-request.js'
 import type { StoredResponse } from './stored-response.js'
 
@@ -71,10 +69,8 @@ export function renewedAnswer(
   { response, verdict }: Renewed,
   { exchange: { request }, stored, forward }: RunRequest,
   head: ResponseHead,
-  { cacheStatus: detail, maxRanges }: HttpCacheRules,
+  rules: HttpCacheRules,
 ): HeadDecision {
-  const { body, receivedAt } = response
-  const answer = clientAnswer(request, response, body.length, receivedAt, maxRanges)
   const said: CacheStatus = {
     hit: false,
     forward: stored === undefined || forward === 'request' ? forward : 'stale',
@@ -82,8 +78,5 @@ export function renewedAnswer(
     stored: verdict.storable,
     detail: 'the handler says that it holds',
   }
-  // What only the handler could have judged it has been asked for, without the range.
-  const out = cut(answer.is === 'handler' ? { is: 'whole' } : answer, response)
-  out.headers.push('Age', String(ageSeconds(response, receivedAt)), ...cacheStatusLine(said, detail))
-  return { headers: appliedHead(linesOutside(head.headers, head.changes), out), capture: false, instead: out }
+  return insteadOf(head, response, request, { now: response.receivedAt, said }, rules)
 }

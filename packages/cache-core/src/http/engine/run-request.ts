@@ -1,6 +1,6 @@
 import type { UrlKey } from '../rules/key.js'
 import type { Exchange, Rerun } from './exchange.js'
-import type { Forward } from './pass.js'
+import type { Forward, StandIn } from './pass.js'
 import type { Resource, UrlText } from './resource.js'
 import type { StoredResponse } from './stored-response.js'
 
@@ -28,6 +28,8 @@ export interface RunRequest {
   readonly stored?: StoredResponse | undefined
   /** Other variants that are at hand: the handler may say that it would answer with one of these. */
   readonly offered?: readonly StoredResponse[] | undefined
+  /** What its client gets in place of a failure; then what stands there stays. */
+  readonly standIn?: StandIn | undefined
   /** A stored part of it, to which its answer may be added. */
   readonly beside?: StoredResponse | undefined
   /** Whether the handler is to answer with the part that the client asks for. */

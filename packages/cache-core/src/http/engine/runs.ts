@@ -5,11 +5,11 @@ import type { CacheStatus } from '../message/cache-status.js'
 import { asksForLess } from '../rules/client-answer.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { suits } from '../rules/reuse.js'
-import type { Answers } from './answers.js'
+import { type Answers, FAILED, FAILED_LATELY } from './answers.js'
 import type { Asked } from './asked.js'
 import type { Filler } from './fill.js'
 import type { Forward } from './pass.js'
-import type { Patience } from './patience.js'
+import { type Patience, untilBySlot } from './patience.js'
 import type { Located, Resource, Resources } from './resource.js'
 import { RunFailure } from './run-failure.js'
 import { type Behind, leavesToClient, type RunsBehind } from './runs-behind.js'
@@ -34,6 +34,8 @@ export interface Wanted {
    * outside refuse that, it runs for this client.
    */
   readonly behind: Behind | undefined
+  /** What may be served if the handler fails that runs for this client. */
+  readonly stale: StoredResponse | undefined
 }
 
 /** What became of the run that a request has begun itself. */
@@ -61,6 +63,8 @@ export class Runs {
   readonly #parts: RunParts
   readonly #engine: Engine
   readonly #leaseMs: number
+  /** Variants whose handler has failed in front of a client; until then what is stale goes out without another run. */
+  readonly #failed = untilBySlot()
 
   constructor(parts: RunParts) {
     this.#parts = parts
@@ -91,8 +95,12 @@ export class Runs {
    */
   async joinOrRun(asked: Asked, located: Located, resource: Resource, wanted: Wanted): Promise<boolean> {
     const { answers } = this.#parts
-    const { stored, part, fresh, behind } = wanted
+    const { stored, part, fresh, behind, stale } = wanted
     const forward = forwardOf(located, fresh)
+    if (stale !== undefined && this.#hasFailed(located)) {
+      answers.withStored(asked, stale, { hit: false, forward, detail: FAILED_LATELY })
+      return true
+    }
     const own: OwnRun = { answered: false, failure: undefined }
     const load = (terms: LoadTerms) => this.#run(asked, located, resource, { ...wanted, forward }, own, terms)
     let answer: Answer<Variant>
@@ -102,9 +110,14 @@ export class Runs {
       // Who may get something else than the others does not wait for theirs.
       if (part || asked.credentials || (stored && isNeverFresh(stored))) options.waitTimeoutMs = 0
       answer = await this.#engine.joinOrLoad<Variant>(options, located.variant)
-    } catch {
+    } catch (error) {
+      if (own.answered) return true
+      if (stale !== undefined && error instanceof RunFailure) {
+        answers.withStored(asked, stale, { hit: false, forward, forwardStatus: error.status, detail: FAILED })
+        return true
+      }
       // The run of another request failed. Its error is its client's; this one's handler may do better.
-      return own.answered || answers.alone(asked, forward, 'the run that this request waited for failed')
+      return answers.alone(asked, forward, 'the run that this request waited for failed')
     }
     if (own.answered) return true
     const { value, source } = answer
@@ -139,7 +152,7 @@ export class Runs {
     asked: Asked,
     { variantSlot }: Located,
     resource: Resource,
-    { behind, stored, offered, beside, part, forward }: Wanted & { readonly forward: Forward },
+    { behind, stale, stored, offered, beside, part, forward }: Wanted & { readonly forward: Forward },
     own: OwnRun,
     terms: LoadTerms,
   ): Promise<Loaded> {
@@ -161,8 +174,20 @@ export class Runs {
     this.#parts.behind.takeOver(variantSlot)
     if (terms.marks === undefined) patience.ranAlone(asked, variantSlot)
     const { exchange, key, url, credentials } = asked
+    const standIn = stale && answers.standIn(exchange, stale)
     const request = { exchange, key, url, own: asked.own, resource, variantSlot, forward, credentials }
-    return filler.fill({ ...request, stored, offered, beside, part, waitTimeoutMs: patience.waitTimeoutMs }, terms)
+    try {
+      const what = { ...request, standIn, stored, offered, beside, part, waitTimeoutMs: patience.waitTimeoutMs }
+      return await filler.fill(what, terms)
+    } catch (error) {
+      if (error instanceof RunFailure) this.#failed.set(variantSlot, this.#engine.clock.monotonic() + this.#leaseMs)
+      throw error
+    }
+  }
+
+  #hasFailed({ variantSlot }: Located): boolean {
+    const until = this.#failed.get(variantSlot)
+    return until !== undefined && until > this.#engine.clock.monotonic()
   }
 
   #callFor(
@@ -211,7 +236,7 @@ function statusOf(source: Source, forward: Forward, failure: unknown): CacheStat
         hit: false,
         forward,
         forwardStatus: failure instanceof RunFailure ? failure.status : undefined,
-        detail: failure === undefined ? 'a run has failed a moment ago' : 'the handler failed',
+        detail: failure === undefined ? FAILED_LATELY : FAILED,
       }
     case 'load':
       return { hit: false, forward, stored: true }

@@ -1,0 +1,27 @@
+import { type CacheStatus, cacheStatusLine } from '../message/cache-status.js'
+import type { CacheRequest } from '../message/message.js'
+import { ageSeconds } from '../rules/age.js'
+import { appliedHead, linesOutside } from '../rules/applied-head.js'
+import { clientAnswer } from '../rules/client-answer.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { cut } from './cut.js'
+import type { HeadDecision, ResponseHead } from './exchange.js'
+import type { StoredResponse } from './stored-response.js'
+
+/**
+ * A stored response in place of what the handler has answered, by the client's own conditions (RFC 9111 section 4.3.3),
+ * over what layers outside have set.
+ */
+export function insteadOf(
+  head: ResponseHead,
+  stored: StoredResponse,
+  request: CacheRequest,
+  { now, said }: { readonly now: number; readonly said: CacheStatus },
+  { cacheStatus: detail, maxRanges }: HttpCacheRules,
+): HeadDecision {
+  const answer = clientAnswer(request, stored, stored.body.length, now, maxRanges)
+  // What only the handler could have judged it has been asked for, without the range.
+  const out = cut(answer.is === 'handler' ? { is: 'whole' } : answer, stored)
+  out.headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(said, detail))
+  return { headers: appliedHead(linesOutside(head.headers, head.changes), out), capture: false, instead: out }
+}
