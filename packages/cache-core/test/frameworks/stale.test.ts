@@ -296,65 +296,6 @@ describe.each(frameworks)('%s: staleIfError', (framework, start) => {
     expect((await waiting).text()).toBe('run 1')
   })
 
-  it.runIf(onNode(framework))(
-    'and for one of the client’s own run, where a layer outside keeps the cache’s away',
-    async () => {
-      const clock = new FakeClock()
-      let status = 200
-      const app = await start(
-        (_req, res) => {
-          res.statusCode = status
-          res.write(`run ${app.runs()}`)
-          res.end()
-        },
-        {
-          cache: newCache({ clock, store: new MemoryStore({ clock, maxEntries: 1_000 }) }),
-          options,
-          outside: (req) => {
-            if (req.headers['x-signed-in'] === undefined) req.url = '/login'
-          },
-        },
-      )
-      const get = (more = {}) => app.get('/', { 'X-Signed-In': 'yes', ...more })
-      await get()
-      await clock.advance(3_000)
-      status = 503
-      const reply = await get()
-      expect([reply.status, reply.text(), reply.header('age')]).toEqual([200, 'run 1', '3'])
-      expect(reply.cacheStatus()).toBe('fwd=stale; fwd-status=503; detail="the handler failed"')
-      // And for the others until a lease is over, with another run for a part alone; then until the handler is well.
-      expect([(await get({ Range: 'bytes=0-2' })).text(), (await get()).text(), app.runs()]).toEqual([
-        'run',
-        'run 1',
-        3,
-      ])
-      await clock.advance(6_000)
-      expect([(await get()).text(), app.runs()]).toEqual(['run 1', 4])
-      await clock.advance(6_000)
-      status = 200
-      expect([(await get()).text(), (await get()).cacheStatus()]).toEqual(['run 5', 'hit; ttl=1'])
-    },
-  )
-
-  it('and for one of the run of a client with credentials, where what is stored is public', async () => {
-    const clock = new FakeClock()
-    const said = { 'Cache-Control': 'public, max-age=1, stale-if-error=60' }
-    const app = await start(
-      (req, res) => {
-        const status = app.runs() === 1 || req.headers['x-well'] !== undefined ? 200 : 500
-        res.writeHead(status, said).end(`for ${req.headers.authorization ?? 'anyone'}`)
-      },
-      { cache: newCache({ clock, store: new MemoryStore({ clock, maxEntries: 1_000 }) }) },
-    )
-    const signedIn = { Authorization: 'Bearer x' }
-    expect((await app.get('/')).text()).toBe('for anyone')
-    await clock.advance(3_000)
-    expect((await app.get('/', { ...signedIn, 'X-Well': 'yes' })).text()).toBe('for Bearer x')
-    expect((await app.get('/', signedIn)).text()).toBe('for anyone')
-    await clock.advance(60_000)
-    expect((await app.get('/', signedIn)).text()).toBe('for Bearer x')
-  })
-
   it('past the window the failure is the answer', async () => {
     const { app } = await aged(start, 62_000, options, (_req, res) => void res.writeHead(503).end('broken'))
     expect((await app.get('/')).status).toBe(503)
