@@ -1,4 +1,3 @@
-import type { Encoded } from '../../entry/frame.js'
 import type { Loaded, LoadMarks, LoadTerms } from '../../protocol/call.js'
 import type { Engine } from '../../protocol/engine.js'
 import { nameTags } from '../../protocol/named-tags.js'
@@ -32,7 +31,7 @@ import { type Renewed, renew, renewedAnswer } from './renew.js'
 import type { Resources } from './resource.js'
 import { checkAnswered, RunFailure } from './run-failure.js'
 import type { FillRequest, Keeping, RunRequest } from './run-request.js'
-import { ownTag, payloadOf, windowsOf } from './stored-form.js'
+import { type Accepted, type Kept, ownTag, payloadOf, windowsOf } from './stored-form.js'
 import { encodeResponse } from './stored-response.js'
 import { crowdedMark, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
@@ -348,17 +347,6 @@ export class Filler {
   }
 }
 
-/** May be stored, by its own rules and by those of its route, under these tags. */
-type Accepted = AcceptedByItself & { readonly tags: readonly string[] }
-
 type Verdict = Accepted | Refusal
-
-/** A response that may be kept. */
-interface Kept {
-  readonly encoded: Encoded
-  readonly verdict: Accepted
-  readonly receivedAt: number
-  readonly headers: HeaderLines
-}
 
 type Keep = (kept: Kept) => Promise<Loaded>

@@ -1,5 +1,6 @@
+import type { Encoded } from '../../entry/frame.js'
 import { etagOf } from '../message/etag.js'
-import { has, TOKEN } from '../message/headers.js'
+import { type HeaderLines, has, TOKEN } from '../message/headers.js'
 import { clientHeaders } from '../rules/client-headers.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import type { StaleWindows } from '../rules/stale-windows.js'
@@ -7,6 +8,17 @@ import type { AcceptedByItself } from '../rules/storable.js'
 import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
 import type { ResponseHead } from './exchange.js'
 import { encodeResponse } from './stored-response.js'
+
+/** May be stored, by its own rules and by those of its route, under these tags. */
+export type Accepted = AcceptedByItself & { readonly tags: readonly string[] }
+
+/** A response that may be kept. */
+export interface Kept {
+  readonly encoded: Encoded
+  readonly verdict: Accepted
+  readonly receivedAt: number
+  readonly headers: HeaderLines
+}
 
 /**
  * The tag of a response that has none. A layer outside that sets its own does so on hits, too, and must find none there;
