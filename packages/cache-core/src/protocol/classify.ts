@@ -1,3 +1,4 @@
+import { LONGEST_HOLD_MS } from '../base/lease-option.js'
 import type { HoldFrame, LeaseFrame, ValueFrame } from '../entry/frame.js'
 import type { Version } from '../store/store.js'
 import type { MarksVerdict, PresentMarks } from './present-marks.js'
@@ -25,7 +26,7 @@ export type SlotState =
 export function classify(slot: SlotRead | undefined, now: number, marks: Pick<PresentMarks, 'verdictOn'>): SlotState {
   if (slot === undefined) return { is: 'absent' }
   const { frame, version } = slot
-  if (frame?.kind === 'hold') return now < frame.until ? { is: 'held', frame, version } : { is: 'dead', version }
+  if (frame?.kind === 'hold') return holds(frame, now) ? { is: 'held', frame, version } : { is: 'dead', version }
   const verdict = frame === undefined ? undefined : marks.verdictOn(frame.marks)
   if (frame === undefined || verdict === undefined || verdict.is === 'void') return { is: 'dead', version }
   // A load that a soft tag has overtaken is waited for: what it stores is stale from birth.
@@ -33,6 +34,11 @@ export function classify(slot: SlotRead | undefined, now: number, marks: Pick<Pr
   const timed = outdated(frame, verdict, now)
   if (now < timed.freshUntil) return { is: 'fresh', frame: timed, version }
   return now < timed.keepUntil ? { is: 'stale', frame: timed, version } : { is: 'dead', version, outlived: timed }
+}
+
+/** One from far ahead no clock has written: it would keep its key out of the store for as long as it says. */
+function holds({ createdAt, until }: HoldFrame, now: number): boolean {
+  return now < until && createdAt - now <= LONGEST_HOLD_MS
 }
 
 /** The frame, its times as if it had been fresh only until its soft tags changed: where that is not known, never. */

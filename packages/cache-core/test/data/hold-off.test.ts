@@ -28,6 +28,15 @@ describe('a delete that holds off', () => {
     expect(await cache.get('k')).toBe('after')
   })
 
+  it('that nobody can have written yet is no hold: a planted one keeps no key out of the store', async () => {
+    const { cache, memory, clock } = setUp()
+    const years = 50 * 365 * 86_400_000
+    await memory.set(VALUE, holdFrame(clock.now() + years, 1_000))
+    expect(await cache.getOrSet('k', () => 'loaded')).toBe('loaded')
+    await turn()
+    expect(await cache.get('k')).toBe('loaded')
+  })
+
   it('outruns the load under way, as any delete', async () => {
     const { cache, another } = setUp()
     const loading = gate<string>()

@@ -8,9 +8,10 @@ function after(method: string, status: number, fields: Record<string, string> = 
 }
 
 describe('an unsafe method', () => {
-  it('is every method but the four safe ones', () => {
-    expect(['GET', 'HEAD', 'OPTIONS', 'TRACE'].filter(isUnsafe)).toEqual([])
-    const unsafe = ['POST', 'PUT', 'PATCH', 'DELETE', 'BREW', 'get']
+  it('is every method but the safe ones, those of WebDAV and QUERY among them', () => {
+    const safe = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY']
+    expect(safe.filter(isUnsafe)).toEqual([])
+    const unsafe = ['POST', 'PUT', 'PATCH', 'DELETE', 'PROPPATCH', 'MKCOL', 'LOCK', 'BREW', 'get', 'Query']
     expect(unsafe.filter(isUnsafe)).toEqual(unsafe)
   })
 
