@@ -73,6 +73,7 @@ interface Subject {
   readonly label: string
 }
 
+const hits = channelOf('hit')
 const nearHits = channelOf('near-hit')
 
 /** @param label The namespace's name. */
@@ -116,7 +117,7 @@ export class Stats {
   hit({ label }: Subject, key: Key): void {
     this.#counters.hits++
     if (this.#watchers.length > 0) this.#tell(label, key)
-    report('hit', () => ({ namespace: label, key: keyName(key) }))
+    if (hits.hasSubscribers) hits.publish({ namespace: label, key: keyName(key) } satisfies DiagnosticEvents['hit'])
   }
 
   /** A reader got what is near. */

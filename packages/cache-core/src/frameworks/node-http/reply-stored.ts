@@ -21,21 +21,25 @@ export function replyStored(reply: FastifyReply, head: CompleteResponse, body: U
   reply.send(body === undefined ? undefined : Buffer.from(body.buffer, body.byteOffset, body.byteLength))
 }
 
-/** What Fastify keeps of a route, beside what it shows. */
-interface RouteContext {
+/** What Fastify keeps under symbols of its own: of a route on its requests, and the fields of a reply on that. */
+interface Kept {
   readonly onSend?: unknown
 }
 
-/** Under which Fastify keeps it on its requests. Two versions in one process have two. */
-let routeContext: symbol | undefined
-
-function contextOf(request: FastifyRequest): RouteContext | undefined {
-  const kept = request as unknown as Readonly<Record<symbol, RouteContext | undefined>>
-  const known = routeContext && kept[routeContext]
-  if (known !== undefined) return known
-  routeContext = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'fastify.context')
-  return routeContext && kept[routeContext]
+/** Reads what Fastify keeps under a symbol of this name; two versions in one process have two. `undefined`: it does not. */
+function keptUnder(name: string): (holder: object) => Kept | undefined {
+  let last: symbol | undefined
+  return (holder) => {
+    const kept = holder as Readonly<Record<symbol, Kept | undefined>>
+    const known = last && kept[last]
+    if (known !== undefined) return known
+    last = Object.getOwnPropertySymbols(holder).find(({ description }) => description === name)
+    return last && kept[last]
+  }
 }
+
+const contextOf = keptUnder('fastify.context')
+const fieldsOfReply = keptUnder('fastify.reply.headers')
 
 /**
  * Whether anybody may have a say in a reply that is sent: an `onSend` hook, or who has put something in place of `send`.
@@ -55,10 +59,12 @@ const OWN_LISTENERS = 1
 export function sendBeneath(reply: FastifyReply, head: CompleteResponse, body: Uint8Array | undefined): void {
   const { raw } = reply
   if (reply.sent || raw.destroyed) return
-  const fields = reply.getHeaders() as Record<string, FieldValue>
-  for (const name of Object.keys(fields)) {
+  // Those that are set on node's response beneath stand where they are.
+  const fields = (fieldsOfReply(reply) ?? reply.getHeaders()) as Record<string, FieldValue>
+  for (const [name, value] of Object.entries(fields)) {
+    // Fastify removes it in both places.
     reply.removeHeader(name)
-    raw.setHeader(name, fields[name] as FieldValue)
+    raw.setHeader(name, value)
   }
   const isObserved = raw.listenerCount('finish') > OWN_LISTENERS || raw.listenerCount('close') > 0
   sendStored(raw, head, body, isObserved)
@@ -120,6 +126,7 @@ function sendInPlace(raw: ServerResponse, head: CompleteResponse, body: Uint8Arr
 /** The fields of a reply, with those that were set on node's response beneath. */
 function fieldsOf(reply: FastifyReply): FieldStore {
   return {
+    getHeaderNames: () => Object.keys(reply.getHeaders()),
     hasHeader: (name) => reply.hasHeader(name) || reply.raw.hasHeader(name),
     getHeader: (name) => reply.getHeader(name) ?? reply.raw.getHeader(name),
     setHeader(name, value) {

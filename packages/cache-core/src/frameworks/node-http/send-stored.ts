@@ -20,6 +20,7 @@ export function sendStored(res: ServerResponse, head: CompleteResponse, body?: U
 
 /** Where the fields of a response stand: on node's, or where a framework keeps them. */
 export interface FieldStore {
+  getHeaderNames(): readonly string[]
   hasHeader(name: string): boolean
   getHeader(name: string): number | string | readonly string[] | undefined
   setHeader(name: string, value: string | readonly string[]): unknown
@@ -31,11 +32,24 @@ export interface FieldStore {
 export function applyStored(res: FieldStore, { headers, added, removed }: CompleteResponse): void {
   // Not what is absent: to Node that is a wish, such as to send no Date.
   for (const name of removed) if (res.hasHeader(name)) res.removeHeader(name)
+  if (res.getHeaderNames().length === 0) {
+    setFirst(res, headers)
+    return
+  }
   for (const [key, [name, values]] of grouped(headers)) {
     const beside = key === 'vary' || key === 'cache-status' || added.includes(key)
     if (!beside || !res.hasHeader(key)) res.setHeader(name, values)
     else if (key === 'vary') res.setHeader(name, joinedVary(res, headers))
     else res.appendHeader(name, values)
+  }
+}
+
+/** On a response that has no fields. */
+function setFirst(res: FieldStore, headers: HeaderLines): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name, value] = [headers[i] as string, headers[i + 1] as string]
+    if (res.hasHeader(name)) res.appendHeader(name, value)
+    else res.setHeader(name, value)
   }
 }
 

@@ -65,7 +65,7 @@ export class Resources {
   readonly near: NearResponses | undefined
   readonly #engine: Engine
   readonly #opened = new OpenedResponses()
-  readonly #slotNames: SlotNames
+  readonly #slotNames: SlotNames<Resource>
   /** As they stood when they were seen last. */
   readonly #known = new LRUCache<string, Resource>({
     maxSize: MAX_KNOWN_CHARACTERS,
@@ -179,8 +179,12 @@ export class Resources {
 
   /** As `locate`, at once: a fresh variant that is at hand. `undefined`: `locate` has to say. */
   locateAtHand(url: UrlText, partsOf: PartsOf): Located | undefined {
-    const slot = this.urlSlot(url)
-    const resource = this.#openAtHand(slot, this.#engine.slots.atHand(slot, this.namespace))
+    const names = this.#slotNames.of(url)
+    const entry = this.#engine.slots.atHand(names.url, this.namespace)
+    if (entry === undefined) return undefined
+    // Under the version under which it was seen last, it is what it was (rule V1).
+    if (names.content?.mark.storeVersion !== entry.version) names.content = this.#openAtHand(names.url, entry)
+    const resource = names.content
     if (resource === undefined) return undefined
     const variantSlot = this.variantSlot(url, partsOf(resource.vary))
     const place = { slot: variantSlot, namespace: this.namespace, marks: [resource.mark] }
@@ -268,9 +272,7 @@ export class Resources {
     }
   }
 
-  /** Under the version under which it was seen last, it is what it was (rule V1). */
-  #openAtHand(slot: string, entry: StoreEntry | undefined): Resource | undefined {
-    if (entry === undefined) return undefined
+  #openAtHand(slot: string, entry: StoreEntry): Resource | undefined {
     const known = this.#known.get(slot)
     if (known?.mark.storeVersion === entry.version) return known
     const resource = openResource(slot, entry)

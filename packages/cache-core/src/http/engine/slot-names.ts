@@ -4,23 +4,26 @@ import { partsText } from './slot-texts.js'
 
 /** Memory for the names of slots, in characters. */
 const MAX_CHARACTERS = 2_097_152
-/** What two names take beside their characters. */
-const NAMES_CHARACTERS = 100
+/** What two names take beside their characters, with what stands in the first. */
+const NAMES_CHARACTERS = 400
 
-interface Names {
+/** @typeParam Content What is known of what stands in the slot of the URL. */
+export interface Names<Content> {
   readonly url: string
   /** Of the variant of a URL that has no others. */
   readonly variant: string
+  /** As it was found at hand last. */
+  content: Content | undefined
 }
 
 /**
  * The slots of URLs and of their variants. Those of a URL that is asked for again and again are the same strings each
  * time: a map hashes a string once, and a new one of a hundred characters anew on each hit.
  */
-export class SlotNames {
+export class SlotNames<Content> {
   readonly #urlPrefix: string
   readonly #variantPrefix: string
-  readonly #known = new RecentMap<string, Names>(
+  readonly #known = new RecentMap<string, Names<Content>>(
     MAX_CHARACTERS,
     ({ url, variant }) => url.length + variant.length + NAMES_CHARACTERS,
   )
@@ -31,17 +34,17 @@ export class SlotNames {
   }
 
   url(url: string): string {
-    return this.#namesOf(url).url
+    return this.of(url).url
   }
 
   variant(url: string, parts: readonly string[]): string {
-    return parts.length === 0 ? this.#namesOf(url).variant : `${this.#variantPrefix}${url}:${partsText(parts)}`
+    return parts.length === 0 ? this.of(url).variant : `${this.#variantPrefix}${url}:${partsText(parts)}`
   }
 
-  #namesOf(url: string): Names {
+  of(url: string): Names<Content> {
     let names = this.#known.get(url)
     if (names === undefined) {
-      names = { url: this.#urlPrefix + url, variant: this.#variantPrefix + url }
+      names = { url: this.#urlPrefix + url, variant: this.#variantPrefix + url, content: undefined }
       this.#known.set(url, names)
     }
     return names

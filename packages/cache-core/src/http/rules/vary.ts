@@ -87,6 +87,8 @@ export function variantKey(
   key: UrlKey,
   rules: NarrowingRules & Pick<Policies, 'normalizeVary'>,
 ): readonly string[] {
+  // The common case, on every hit.
+  if (vary.length === 0 && rules.headers === undefined && rules.cookies === undefined && !rules.noVarySearch) return own
   const fields = rules.noVarySearch ? vary.filter((name) => !isSearchMember(name)) : vary
   const names = rules.headers === undefined ? fields : [...new Set([...fields, ...rules.headers])].sort()
   const parts = [
@@ -127,7 +129,7 @@ export function ownParts(
   if (!isWrittenAs(key, name, rules)) add('target', [known(targetOf(key))])
   const { target, url = target, constraints = [] } = request
   if (rules.narrow === false) add('seen', [known(target), known(url), ...all(request.headers, 'host')])
-  else {
+  else if (url !== target) {
     const seen = known(urlSeen(request, key, rules))
     if (seen !== known(targetOf(key))) add('url', [seen])
   }

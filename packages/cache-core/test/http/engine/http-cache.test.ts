@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../../src/base/errors.js'
 import { createHttpCache, type HttpCache, toHttpCache } from '../../../src/http/engine/http-cache.js'
@@ -196,6 +197,30 @@ describe('an engine', () => {
     expect((await request(engine, '/19999', text('unused'))).cacheStatus).toEqual(HIT)
     expect((await request(engine, '/0', text('again'))).body).toBe('again')
   })
+
+  it.each<readonly [string, (index: number) => readonly [string, Record<string, string>]]>([
+    ['URLs', (index) => [`/${index}`, {}]],
+    ['query strings', (index) => [`/?${index}`, {}]],
+    ['variants of one URL', (index) => ['/', { 'x-variant': String(index) }]],
+  ])(
+    'thousands of %s from one client take no more than maxBytes, and what is asked for now is kept',
+    async (_, nth) => {
+      let evicted = 0
+      const onEviction = (): void => void evicted++
+      subscribe('tiercel:eviction', onEviction)
+      const engine = createHttpCache(newCache(memoryStore({ maxBytes: 400_000 })), { ttl: '1m' })
+      const ask = (index: number) => {
+        const [target, fields] = nth(index)
+        return request(engine, target, text(`${index}`), ['Vary', 'X-Variant'], undefined, fields)
+      }
+      for (let index = 0; index < 2_000; index++) await ask(index)
+      unsubscribe('tiercel:eviction', onEviction)
+      // Each is an entry of 768 bytes at the least.
+      expect(evicted).toBeGreaterThan(2_000 - 400_000 / 768)
+      expect((await ask(1_999)).cacheStatus).toEqual(HIT)
+      expect((await ask(0)).cacheStatus).toContain('stored')
+    },
+  )
 
   it('never lets two caches on one store load the same URL at once, and shares what either has', async () => {
     const store = memoryStore()
