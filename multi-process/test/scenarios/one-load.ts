@@ -21,7 +21,9 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 /** One load per cold key among all processes (P2 of the lease protocol). */
 export function describeOneLoad({ crew, database }: Stage): void {
   describe('that want one cold key', () => {
-    it(`load it once, whatever their number: 4 x ${CALLERS} callers, again and again`, async () => {
+    it(`load it once, whatever their number: 4 x ${CALLERS} callers, again and again`, {
+      timeout: repetitions(60_000, 1_200_000),
+    }, async () => {
       let waited = 0
       let before = await hedges(crew)
       for (let round = 0; round < repetitions(20, 500); round++) {
