@@ -5,6 +5,9 @@ import type { Asked } from './asked.js'
 /** Memory for variants, in characters of their names. */
 const MAX_CHARACTERS = 1_048_576
 
+/** A timer of Node's may end so much before the time that it was set to, in milliseconds of the monotonic clock. */
+const EARLY_MS = 2
+
 /** Variants, each with a time on the monotonic clock. */
 export function untilBySlot(): LRUCache<string, number> {
   return new LRUCache({ maxSize: MAX_CHARACTERS, sizeCalculation: (_until, slot) => slot.length + 1 })
@@ -41,7 +44,7 @@ export class Patience {
     const now = this.#clock.monotonic()
     const restMs = this.#hardTimeoutMs - this.waitTimeoutMs
     const known = this.#vain.get(variantSlot)
-    if (now >= waitUntil && restMs > 0 && (known === undefined || known <= now)) {
+    if (now >= waitUntil - EARLY_MS && restMs > 0 && (known === undefined || known <= now)) {
       this.#vain.set(variantSlot, now + restMs)
     }
   }
