@@ -9,14 +9,18 @@ import { type FaultControls, faultyStore } from '../../src/testing/faulty-store.
 
 export const READ_MS = 50
 
-/** What breakers have told since the test began. */
+/** What breakers have told since the test began, in files that call `hearBreakers`. */
 export const heard: DiagnosticEvents['breaker'][] = []
 const listener = (message: unknown): void => void heard.push(message as DiagnosticEvents['breaker'])
-beforeEach(() => channel('tiercel:breaker').subscribe(listener))
-afterEach(() => {
-  channel('tiercel:breaker').unsubscribe(listener)
-  heard.length = 0
-})
+
+/** To be called by each file: files share this module. */
+export function hearBreakers(): void {
+  beforeEach(() => channel('tiercel:breaker').subscribe(listener))
+  afterEach(() => {
+    channel('tiercel:breaker').unsubscribe(listener)
+    heard.length = 0
+  })
+}
 
 interface SetUp {
   readonly clock: FakeClock

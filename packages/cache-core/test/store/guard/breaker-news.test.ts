@@ -4,8 +4,10 @@ import { guardStore } from '../../../src/store/guard/guarded-store.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { FakeClock, turn } from '../../../src/testing/fake-clock.js'
 import { faultyStore } from '../../../src/testing/faulty-store.js'
-import { READ_MS, setUp, states } from '../../support/breakers.js'
+import { hearBreakers, READ_MS, setUp, states } from '../../support/breakers.js'
 import { errorOf } from '../../support/rejections.js'
+
+hearBreakers()
 
 const bytes = Buffer.from('bytes')
 const details = { store: 'memory' }

@@ -4,9 +4,11 @@ import { createCache } from '../../../src/data/cache.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { type Fault, faultyStore } from '../../../src/testing/faulty-store.js'
-import { heard, READ_MS, setUp, states } from '../../support/breakers.js'
+import { hearBreakers, heard, READ_MS, setUp, states } from '../../support/breakers.js'
 import { errorOf } from '../../support/rejections.js'
 import { endsAfter } from '../../support/set-up.js'
+
+hearBreakers()
 
 const bytes = Buffer.from('bytes')
 const details = { store: 'memory' }
