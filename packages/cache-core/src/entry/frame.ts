@@ -169,17 +169,11 @@ export function encodeFrame(frame: Frame): Buffer {
   return bytes
 }
 
-/** Whether the bytes of a frame are as they were written. */
-export type IsIntact = (stored: Uint8Array, bytes: Buffer) => boolean
-
-/**
- * The frame, its payload a view of `stored`; or `undefined` when the bytes are not a whole frame of this generation.
- * @param check Instead of comparing the checksum of the whole.
- */
-export function decodeFrame(stored: Uint8Array, check: IsIntact = isIntact): Frame | undefined {
+/** The frame, its payload a view of `stored`; or `undefined` when the bytes are not a whole frame of this generation. */
+export function decodeFrame(stored: Uint8Array): Frame | undefined {
   if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION || stored[TRANSFORMS_AT] !== 0) return undefined
   const bytes = bufferOf(stored)
-  if (!check(stored, bytes)) return undefined
+  if (!isIntact(stored, bytes)) return undefined
 
   // Behind the checksum the layout can be trusted: what fails below was written by other software.
   const marksAt = HEADER_BYTES + (bytes[45] as number)
@@ -309,14 +303,9 @@ const intact = new WeakSet<Uint8Array>()
 function isIntact(stored: Uint8Array, bytes: Buffer): boolean {
   const large = bytes.byteLength >= LARGE_BYTES
   if (large && intact.has(stored)) return true
-  if (!matchesChecksum(bytes)) return false
+  if (bytes.readUInt32BE(CHECKSUM_AT) !== checksum(bytes)) return false
   if (large) intact.add(stored)
   return true
-}
-
-/** Whether the whole frame is as it was written. */
-export function matchesChecksum(bytes: Buffer): boolean {
-  return bytes.readUInt32BE(CHECKSUM_AT) === checksum(bytes)
 }
 
 /**

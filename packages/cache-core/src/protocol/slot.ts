@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { decodeFrame, encodeFrame, type Frame, type IsIntact, TOKEN_BYTES, VERSION_BYTES } from '../entry/frame.js'
+import { decodeFrame, encodeFrame, type Frame, TOKEN_BYTES, VERSION_BYTES } from '../entry/frame.js'
 import { MAX_KEY_BYTES } from '../store/capabilities.js'
 import type { StoreEntry, Version } from '../store/store.js'
 import { escapePart } from './key.js'
@@ -84,8 +84,8 @@ export interface SlotRead {
   readonly frame: Frame | undefined
 }
 
-export function openSlot(entry: StoreEntry | undefined, check?: IsIntact): SlotRead | undefined {
-  return entry === undefined ? undefined : { version: entry.version, frame: decodeFrame(entry.bytes, check) }
+export function openSlot(entry: StoreEntry | undefined): SlotRead | undefined {
+  return entry === undefined ? undefined : { version: entry.version, frame: decodeFrame(entry.bytes) }
 }
 
 /** Beside its own TTL a hold ends by the wall clock: later, since clocks differ. */

@@ -1,8 +1,6 @@
 import type { Clock } from '../base/clock.js'
 import { report } from '../base/diagnostics.js'
 import { UndeliveredError } from '../base/errors.js'
-import { type IsIntact, matchesChecksum } from '../entry/frame.js'
-import { IntactFrames } from '../entry/intact-frames.js'
 import type { Transforms } from '../entry/transforms/transforms.js'
 import type { StoreCapabilities } from '../store/capabilities.js'
 import type { DeadlineClass } from '../store/guard/attempts.js'
@@ -26,9 +24,6 @@ export interface SlotsTerms {
 
 const NO_FRAME = new Uint8Array()
 
-/** From here on the checksum of a frame costs more than to look whether it was compared before. */
-const LARGE_BYTES = 16_384
-
 /** One server may be away, and a second one have missed a renewal, or not: two of three decide. */
 const MARK_SLOTS = 3
 /** How many names are tried for that: of three parts all but surely one each. */
@@ -44,7 +39,6 @@ export class Slots {
   readonly #reader: Reader
   readonly #transforms: Transforms
   readonly #stats: Stats
-  readonly #intactFrames = new IntactFrames()
   readonly journal: Journal
   readonly near: Near | undefined
   readonly bus: Bus | undefined
@@ -146,20 +140,9 @@ export class Slots {
 
   /** What was read of a slot for values. */
   open(slot: string, entry: StoreEntry | undefined): SlotRead | undefined {
-    const read = openSlot(entry, entry?.owned ? this.#checkOf(slot) : undefined)
+    const read = openSlot(entry)
     if (read !== undefined && read.frame === undefined) this.#stats.unreadable(slot, 'frame')
     return read
-  }
-
-  /** How bytes of a server are checked that come anew with every read. */
-  #checkOf(slot: string): IsIntact {
-    return (_, bytes) => {
-      if (bytes.byteLength < LARGE_BYTES) return matchesChecksum(bytes)
-      if (this.#intactFrames.has(slot, bytes)) return true
-      if (!matchesChecksum(bytes)) return false
-      this.#intactFrames.add(slot, bytes)
-      return true
-    }
   }
 
   /** Writes unconditionally. @param ttl Milliseconds; `undefined`: without end. @throws the store's errors. */
