@@ -22,6 +22,25 @@ function resource(write: (res: ServerResponse, method: string) => unknown = (res
 
 /** Writes always reach the handler, and who has read the answer finds no older response. */
 describe.each(frameworks)('%s: invalidation', (framework, start) => {
+  it('no method that only asks invalidates, whatever its answer names', async () => {
+    const app = await start((req, res) => {
+      if (req.method !== 'GET') res.setHeader('Location', '/target')
+      res.end(`${req.url}`)
+    })
+    const Host = 'a.example'
+    for (const target of ['/', '/target']) await app.get(target, { Host })
+    for (const method of ['PROPFIND', 'REPORT', 'SEARCH', 'OPTIONS']) {
+      await app.ask('/', { method, headers: { Host } })
+      for (const target of ['/', '/target']) {
+        expect([method, target, (await app.get(target, { Host })).cacheStatus()]).toEqual([
+          method,
+          target,
+          expect.stringContaining('hit'),
+        ])
+      }
+    }
+  })
+
   it.each([
     ['no body', (res: ServerResponse) => res.end()],
     ['writeHead and a body', (res: ServerResponse) => res.writeHead(200, 'Done', { 'X-Done': '1' }).end('done')],
