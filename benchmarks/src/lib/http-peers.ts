@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import apicache from 'apicache'
 import express4 from 'express4'
@@ -31,7 +31,7 @@ export const PEERS = {
       ctx.body = bodyOf(ctx.path)
       ctx.set(TYPE)
     })
-    return createServer(app.callback())
+    return serving(app.callback())
   },
   'koa-redis-cache': (redisUrl) => {
     const app = new Koa()
@@ -40,7 +40,7 @@ export const PEERS = {
       ctx.body = bodyOf(ctx.path)
       ctx.set(TYPE)
     })
-    return createServer(app.callback())
+    return serving(app.callback())
   },
   ocache: () => {
     const app = new Hono()
@@ -49,8 +49,13 @@ export const PEERS = {
       { maxAge: 3_600 },
     )
     app.get('*', async (c) => (await cached({ req: c.req.raw })) as Response)
-    return createServer(getRequestListener(app.fetch))
+    return serving(getRequestListener(app.fetch))
   },
 } as const satisfies Record<string, (redisUrl: string) => Server>
 
 export type Peer = keyof typeof PEERS
+
+/** What a listener returns is a promise, which no server waits for. */
+function serving(listener: (req: IncomingMessage, res: ServerResponse) => Promise<unknown>): Server {
+  return createServer((req, res) => void listener(req, res))
+}

@@ -20,13 +20,13 @@ const echo =
     res.setHeader('Vary', VARYING.join(', '))
     const seen = Object.entries(req.headers).flatMap(([name, value]) => {
       if (HOP_BY_HOP.has(name)) return []
-      return [[name, LISTS.has(name) && typeof value === 'string' ? value.replace(/\s*,\s*/g, ',') : value]]
+      return [`${name}: ${LISTS.has(name) ? String(value).replace(/\s*,\s*/g, ',') : value}`]
     })
     const raw = req.rawHeaders.flatMap((given, at) => {
       const name = given.toLowerCase()
       return at % 2 > 0 || HOP_BY_HOP.has(name) || LISTS.has(name) ? [] : [`${name}: ${req.rawHeaders[at + 1]}`]
     })
-    res.end(`[${JSON.stringify([req.method, req.url, seen.sort(), raw.sort()])}]`)
+    res.end(`[${JSON.stringify([req.method, req.url, seen.toSorted(), raw.toSorted()])}]`)
   }
 
 const LONG = 'a'.repeat(7_000)
