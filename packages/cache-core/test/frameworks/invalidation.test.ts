@@ -2,11 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { createHttpCache } from '../../src/http/engine/http-cache.js'
-import { memoryStore } from '../../src/index.js'
-import type { Store } from '../../src/store/store.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { scriptedStore } from '../support/scripted-store.js'
-import { frameworks, gate, newCache, onNode, sleep } from './support/apps.js'
-import { Agent, ask, open, read } from './support/client.js'
+import { type App, frameworks, gate, newCache, newPlace, onNode, sleep } from './support/apps.js'
+import { Agent, ask, open, type Reply, read } from './support/client.js'
 
 /** A resource that answers GET with what the last write left, and writes with whatever the test wants. */
 function resource(write: (res: ServerResponse, method: string) => unknown = (res) => res.end()) {
@@ -85,13 +84,13 @@ describe.each(frameworks)('%s: invalidation', (framework, start) => {
   })
 
   it('the new version is there as soon as the first byte of the answer is, in every process', async () => {
-    const store = memoryStore()
+    const place = newPlace()
     const handler = resource((res) => {
       res.write('written')
       setTimeout(() => res.end(), 50)
     })
-    const writer = await start(handler, { cache: newCache({ store }) })
-    const reader = await start(handler, { cache: newCache({ store }) })
+    const writer = await start(handler, { cache: newCache({ store: place() }) })
+    const reader = await start(handler, { cache: newCache({ store: place() }) })
     const headers = { Host: 'example.com' }
     await reader.get('/', headers)
     await reader.get('/', headers)
@@ -248,20 +247,30 @@ describe.each(frameworks)('%s: invalidation', (framework, start) => {
 
   it('a write that the store does not hear of is effective here at once, and there when the store is back', async () => {
     let down = false
-    const script: Partial<Store> = {
-      delete: (key) => (down ? new Promise(() => {}) : store.store.delete(key)),
-    }
-    const store = scriptedStore()
-    const failing = new Proxy(store.store, {
-      get: (target, name) => script[name as keyof Store] ?? bound(target, name),
-    })
+    let unheard = 0
+    const clock = new FakeClock()
+    const place = newPlace()
+    const inner = place()
+    const { store } = scriptedStore(
+      {
+        delete: (key) => {
+          if (!down) return inner.delete(key)
+          unheard++
+          return new Promise(() => {})
+        },
+      },
+      inner,
+    )
     const handler = resource()
     const headers = { Host: 'example.com' }
-    const here = await start(handler, { cache: newCache({ store: failing, storeTimeout: 50 }) })
-    const there = await start(handler, { cache: newCache({ store: store.store }) })
+    const here = await start(handler, { cache: newCache({ store, clock, storeTimeout: 500 }) })
+    const there = await start(handler, { cache: newCache({ store: place(), clock }) })
     await here.get('/', headers)
     down = true
-    await here.ask('/', { method: 'PUT', headers })
+    const written = here.ask('/', { method: 'PUT', headers })
+    await expect.poll(() => unheard).toBeGreaterThan(0)
+    await clock.advance(500)
+    await written
     const reply = await here.get('/', headers)
     expect([reply.text(), reply.cacheStatus()]).toEqual([
       'version 1',
@@ -269,8 +278,12 @@ describe.each(frameworks)('%s: invalidation', (framework, start) => {
     ])
     expect((await there.get('/', headers)).text()).toBe('version 0')
     down = false
-    await expect.poll(async () => (await there.get('/', headers)).text()).toBe('version 1')
-    await expect.poll(async () => (await here.get('/', headers)).cacheStatus()).toContain('hit')
+    const passing = async (app: App): Promise<Reply> => {
+      await clock.advance(50)
+      return app.get('/', headers)
+    }
+    await expect.poll(async () => (await passing(there)).text()).toBe('version 1')
+    await expect.poll(async () => (await passing(here)).cacheStatus()).toContain('hit')
   })
 
   it('purge removes a URL by hand, with all that was loading, and nothing else', async () => {
@@ -297,8 +310,3 @@ describe.each(frameworks)('%s: invalidation', (framework, start) => {
     expect((await app.get('/b')).cacheStatus()).toContain('hit')
   })
 })
-
-function bound(target: object, name: string | symbol): unknown {
-  const member: unknown = Reflect.get(target, name, target)
-  return typeof member === 'function' ? member.bind(target) : member
-}

@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import type { HttpCacheOptions } from '../../src/http/rules/options.js'
-import { memoryStore } from '../../src/index.js'
-import { MemoryStore } from '../../src/store/memory/memory-store.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
-import { type App, frameworks, gate, newCache, onNode, type Setup, type Start } from './support/apps.js'
+import { type App, frameworks, gate, newCache, newPlace, onNode, type Setup, type Start } from './support/apps.js'
 import { ask, open } from './support/client.js'
 
 const WINDOWS = { ttl: '1s', staleWhileRevalidate: '10s' } as const
@@ -25,7 +23,7 @@ async function aged(
   setup: Omit<Setup, 'cache' | 'options'> = {},
 ): Promise<Aged> {
   const clock = new FakeClock()
-  const cache = newCache({ clock, store: new MemoryStore({ clock, maxEntries: 1_000 }) })
+  const cache = newCache({ clock })
   let runs = 0
   const handler = (req: IncomingMessage, res: ServerResponse): unknown => {
     runs++
@@ -157,9 +155,9 @@ describe.each(frameworks)('%s: staleWhileRevalidate', (_, start) => {
   })
 
   it('of two processes one runs the handler', async () => {
-    const store = memoryStore()
+    const place = newPlace()
     const clock = new FakeClock()
-    const caches = [newCache({ store, clock }), newCache({ store, clock })]
+    const caches = [newCache({ store: place(), clock }), newCache({ store: place(), clock })]
     const { opened, open: finish } = gate()
     const answer = async (_req: unknown, res: ServerResponse): Promise<void> => {
       if (clock.now() > startedAt + 1_000) await opened

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Store } from '../../src/store/store.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 import { scriptedStore } from '../support/scripted-store.js'
-import { frameworks, newCache } from './support/apps.js'
+import { frameworks, newCache, newPlace } from './support/apps.js'
 
 /** Stores that are slow, dead, or full of what others wrote. */
 describe.each(frameworks)('%s: store faults', (_, start) => {
@@ -14,7 +14,7 @@ describe.each(frameworks)('%s: store faults', (_, start) => {
       const dead = which === 'everything' ? names : which === 'get' ? (['get', 'getMany'] as const) : (['add'] as const)
       const script: Partial<Store> = Object.fromEntries(dead.map((name) => [name, never]))
       const clock = new FakeClock()
-      const { store, calls } = scriptedStore(script)
+      const { store, calls } = scriptedStore(script, newPlace()())
       const app = await start((_req, res) => res.end('answer'), {
         cache: newCache({ store, clock, storeTimeout: 500 }),
       })
@@ -31,7 +31,7 @@ describe.each(frameworks)('%s: store faults', (_, start) => {
 
   it('a store that fails, also in the middle, costs no answer and stores nothing', async () => {
     let fails = true
-    const { store } = scriptedStore()
+    const { store } = scriptedStore({}, newPlace()())
     const failing = new Proxy(store, {
       get(target, name) {
         const member: unknown = Reflect.get(target, name, target)
@@ -49,7 +49,7 @@ describe.each(frameworks)('%s: store faults', (_, start) => {
   })
 
   it('foreign bytes in the store are a miss, and are replaced', async () => {
-    const { store } = scriptedStore()
+    const { store } = scriptedStore({}, newPlace()())
     const keys = new Set<string>()
     const spy = new Proxy(store, {
       get(target, name) {

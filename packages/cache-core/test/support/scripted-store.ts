@@ -1,11 +1,15 @@
 import { memoryStore } from '../../src/store/memory/memory-store.js'
 import type { Store } from '../../src/store/store.js'
 
-/** A memory store with some operations replaced, and every call written down as `operation key`. */
-export function scriptedStore(script: Partial<Store> = {}): { readonly store: Store; readonly calls: string[] } {
+export interface Scripted {
+  readonly store: Store
+  readonly calls: string[]
+}
+
+/** A store with some operations replaced, and every call written down as `operation key`. */
+export function scriptedStore(script: Partial<Store> = {}, base: Store = memoryStore()): Scripted {
   const calls: string[] = []
-  const memory = memoryStore()
-  const store = new Proxy<Store>(memory, {
+  const store = new Proxy<Store>(base, {
     get(target, name) {
       const member: unknown = script[name as keyof Store] ?? Reflect.get(target, name, target)
       if (typeof member !== 'function') return member

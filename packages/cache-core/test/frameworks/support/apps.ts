@@ -7,6 +7,7 @@ import { startNestExpress, startNestFastify } from './start/nest.js'
 import { startNode } from './start/node.js'
 import { startFetch, startHono } from './start/web.js'
 
+export { newPlace } from './places.js'
 export { type App, type Handler, later, newCache, type Setup, type Start } from './running-app.js'
 
 /** Every entry point. What the cache promises holds in each of them: a behaviour is a test over this table. */

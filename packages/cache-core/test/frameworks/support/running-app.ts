@@ -4,8 +4,9 @@ import { afterEach } from 'vitest'
 import type { Cache } from '../../../src/data/cache.js'
 import { createHttpCache, type HttpCache } from '../../../src/http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
-import { type Cache as AnyCache, createCache, memoryStore } from '../../../src/index.js'
+import { type Cache as AnyCache, type CacheOptions, createCache } from '../../../src/index.js'
 import { type Asking, ask, type Reply } from './client.js'
+import { ground, newPlace } from './places.js'
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown
 
@@ -91,9 +92,11 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-/** Ends with the test. Small: room for 100 000 entries costs 20 ms to make. */
-export function newCache(options: Partial<Parameters<typeof createCache>[0]> = {}): AnyCache {
-  const cache = createCache({ store: memoryStore({ maxEntries: 1_000 }), ...options })
+/** Ends with the test. */
+export function newCache({ clock, ...options }: Partial<CacheOptions> = {}): AnyCache {
+  const { options: ofGround, clockOf } = ground()
+  const time = clock && { clock: clockOf(clock) }
+  const cache = createCache({ store: newPlace()(), ...ofGround, ...options, ...time })
   later(() => cache.close())
   return cache
 }

@@ -1,0 +1,37 @@
+import type { Clock } from '../../../src/base/clock.js'
+import { type CacheOptions, memoryStore } from '../../../src/index.js'
+import type { Store } from '../../../src/store/store.js'
+
+/** Where responses are kept: each call opens a store there, as each process has one of its own. */
+export type Place = () => Store
+
+/** What a test file runs on that names no store. */
+export interface Ground {
+  /** A place that is empty. */
+  readonly newPlace: () => Place
+  /** For caches on it, where a test says nothing else. */
+  readonly options: Partial<CacheOptions>
+  /** The clock of a cache on it, made of the one that stands still until a test moves it. */
+  readonly clockOf: (clock: Clock) => Clock
+}
+
+/** Small: room for 100 000 entries costs 20 ms to make. One store for all, since memory is no other process's. */
+function memoryPlace(): Place {
+  const store = memoryStore({ maxEntries: 1_000 })
+  return () => store
+}
+
+let present: Ground = { newPlace: memoryPlace, options: {}, clockOf: (clock) => clock }
+
+export function ground(): Ground {
+  return present
+}
+
+/** Said before the test files are imported that are to run on it. */
+export function runOn(next: Ground): void {
+  present = next
+}
+
+export function newPlace(): Place {
+  return present.newPlace()
+}
