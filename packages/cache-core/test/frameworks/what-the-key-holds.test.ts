@@ -188,17 +188,77 @@ describe.each(frameworks)('%s: what the key holds', (framework, start) => {
     expect(app.runs()).toBe(2)
   })
 
+  it('a key of the route stands in the place of the query, and what knows the URL reaches all of its entries', async () => {
+    let version = 1
+    const app = await start(
+      (req, res) => {
+        if (req.method === 'PUT') version++
+        res.end(`${req.url} ${req.headers['x-tenant']} ${version}`)
+      },
+      { options: { key: (request) => fieldOf(request, 'x-tenant') } },
+    )
+    const headers = { Host: 'shop.example' }
+    const answers = async (...targets: string[]): Promise<string[]> => {
+      const found: string[] = []
+      for (const target of targets) {
+        for (const tenant of ['red', 'blue']) {
+          const reply = await app.get(target, { ...headers, 'X-Tenant': tenant })
+          found.push(`${reply.text()} ${reply.cacheStatus().slice(0, 3)}`)
+        }
+      }
+      return found
+    }
+    expect(await answers('/p?page=1', '/p?page=2&utm=x')).toEqual([
+      '/p red 1 fwd',
+      '/p blue 1 fwd',
+      '/p red 1 hit',
+      '/p blue 1 hit',
+    ])
+    expect(await app.engine.purge('http://shop.example/p?page=7')).toBe('delivered')
+    expect(await answers('/p')).toEqual(['/p red 1 fwd', '/p blue 1 fwd'])
+    await app.ask('/p?force=true', { method: 'PUT', headers })
+    expect(await answers('/p', '/q')).toEqual(['/p red 2 fwd', '/p blue 2 fwd', '/q red 2 fwd', '/q blue 2 fwd'])
+  })
+
+  it.each([
+    [{ query: ['page'] }, '/p?page=1', ['/p?page=1 fwd', '/p?page=1 hit', '/p?page=2 fwd']],
+    [{ narrow: false }, '/p?page=1&x=1', ['/p?page=1&x=1 fwd', '/p?page=1&x=1 hit', '/p?page=1&x=1 hit']],
+  ])('beside a key of the route, %j counts and is seen', async (options, first, expected) => {
+    const app = await start((req, res) => res.end(req.url), { options: { key: () => 'all', ...options } })
+    const found: string[] = []
+    for (const target of [first, '/p?page=1&x=2', '/p?page=2']) {
+      const reply = await app.get(target)
+      found.push(`${reply.text()} ${reply.cacheStatus().slice(0, 3)}`)
+    }
+    expect(found).toEqual(expected)
+  })
+
   it('no value of a key field stands in clear in a key of the store', async () => {
     const { store, calls } = scriptedStore({}, newPlace()())
     const app = await start((_req, res) => res.end('x'), {
       cache: newCache({ store }),
-      options: { headers: ['x-api-key', 'accept-language'], cookies: ['session'], vary: () => 's3cret-role' },
+      options: {
+        headers: ['x-api-key', 'accept-language'],
+        cookies: ['session'],
+        vary: () => 's3cret-role',
+        key: () => 's3cret-key',
+      },
     })
     await app.get('/', { 'X-API-Key': 's3cret', Cookie: 'session=s3cret', 'Accept-Language': 'de' })
     expect(calls.join()).toContain('accept-language=de')
     expect(calls.join()).not.toContain('s3cret')
   })
 })
+
+/** Of a framework's own request. */
+function fieldOf(request: unknown, name: string): string | undefined {
+  const { headers, req } = request as {
+    readonly headers?: Headers | Readonly<Record<string, string>>
+    readonly req: { header(name: string): string | undefined }
+  }
+  if (headers instanceof Headers) return headers.get(name) ?? undefined
+  return headers === undefined ? req.header(name) : headers[name]
+}
 
 /** Of node's own request, which frameworks keep under one name or another. */
 function roleOf(request: unknown): string | undefined {

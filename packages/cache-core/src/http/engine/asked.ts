@@ -79,13 +79,14 @@ export function isBypassed(request: CacheRequest, { bypass }: HttpCacheRules): b
   return typeof bypass === 'boolean' ? bypass : bypass(request.source ?? request) === true
 }
 
-/** The parts of its key that a request has by itself. @throws what the route's `vary` throws. */
+/** The parts of its key that a request has by itself. @throws what the route's `key` or `vary` throws. */
 export function ownPartsAt(
   { key, name }: Pick<Address & { readonly ok: true }, 'key' | 'name'>,
   request: CacheRequest,
   rules: HttpCacheRules,
 ): readonly string[] {
-  return ownParts(request, key, name, chosenParts(request, rules), rules)
+  const chosen = { key: chosenBy('key', request, rules), vary: chosenBy('vary', request, rules) }
+  return ownParts(request, key, name, chosen, rules)
 }
 
 /** The key parts of the variant that a Vary list selects for a request. */
@@ -93,10 +94,10 @@ export function partsAt({ key, own }: Omit<Place, 'url'>, request: CacheRequest,
   return (vary) => variantKey(own, vary, request, key, rules)
 }
 
-/** What the route's own function says that the response depends on. */
-function chosenParts(request: CacheRequest, { vary }: HttpCacheRules): readonly string[] {
-  const chosen: unknown = vary?.(request.source ?? request) ?? []
+/** What a function of the route's says that the response depends on. */
+function chosenBy(option: 'key' | 'vary', request: CacheRequest, rules: HttpCacheRules): readonly string[] {
+  const chosen: unknown = rules[option]?.(request.source ?? request) ?? []
   const parts: readonly unknown[] = Array.isArray(chosen) ? chosen : [chosen]
   if (parts.every((part) => typeof part === 'string')) return parts
-  throw new InvalidOptionError('vary', `must return a string, a list of strings or undefined, returned ${show(chosen)}`)
+  throw new InvalidOptionError(option, `must return a string, a list of strings or undefined, returned ${show(chosen)}`)
 }

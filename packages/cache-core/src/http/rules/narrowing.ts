@@ -169,8 +169,12 @@ export function narrow(request: CacheRequest, key: UrlKey, rules: NarrowingRules
 }
 
 /** The request's `url` as the handler sees it. Where a mount has cut it or a layer rewritten it, its path is what it is. */
-export function urlSeen({ target, url = target }: CacheRequest, key: UrlKey, rules: NarrowingRules): string {
-  if (rules.narrow === false) return url
+export function urlSeen(request: CacheRequest, key: UrlKey, rules: NarrowingRules): string {
+  return rules.narrow === false ? (request.url ?? request.target) : urlKeyed(request, key, rules)
+}
+
+/** What of it counts. */
+export function urlKeyed({ target, url = target }: CacheRequest, key: UrlKey, rules: KeyRules): string {
   if (url === target) return targetOf(key)
   const origin = originForm(url) ?? url
   return pathOf(origin) + (selectQuery(searchOf(origin), rules) ?? '')

@@ -16,7 +16,7 @@ import { CREDENTIAL_HEADERS } from './credentials.js'
 import { asksForPart } from './narrowing.js'
 import { fieldName, POLICY_OPTIONS, type PolicyOptions } from './policy-options.js'
 import { type Policies, policiesOf } from './profiles.js'
-import type { ParameterPatterns } from './query.js'
+import type { ParameterPatterns, QueryRules } from './query.js'
 
 /**
  * What a route may say. Each is optional; the defaults are the safe profile.
@@ -51,7 +51,7 @@ export interface HttpCacheOptions<Request = unknown> extends PolicyOptions {
   readonly host?: boolean | string | undefined
   /**
    * `true`, the whole query as written; names: these parameters only, `ids` with `ids[]` and `ids[a]`; `false`, none.
-   * What is not in the key the handler does not see. Default `true`.
+   * What is not in the key the handler does not see. Default `true`, and `false` beside `key`.
    */
   readonly query?: boolean | readonly string[] | undefined
   /** Parameters that never count and that the handler does not see: names, or beginnings such as `utm_*`. Default none. */
@@ -90,6 +90,12 @@ export interface HttpCacheOptions<Request = unknown> extends PolicyOptions {
    * `undefined` as well. What it throws is the request's error.
    */
   readonly vary?: Asks<Request, string | readonly string[] | undefined> | undefined
+  /**
+   * What tells the responses of one path from each other, from the whole request, in place of the query: each answer has
+   * entries of its own, `undefined` as well. The handler sees no query then but what `query` names, and that counts
+   * beside. Writes and purges know the path, and reach all of its entries. What it throws is the request's error.
+   */
+  readonly key?: Asks<Request, string | readonly string[] | undefined> | undefined
   /** Which reads pass uncached; `true`, all of them: this cache then only hears of writes. Default none. */
   readonly bypass?: boolean | Asks<Request, boolean> | undefined
   /**
@@ -145,7 +151,7 @@ const OPTIONS = {
   staleIfError: duration({ infinite: true }),
   override: flag().or(false),
   host: either(flag().to(hostOrShared), text({ like: 'shop.example' }).to(hostName)).or(true),
-  query: either(flag(), list(text().to(rootOf), 'parameter names', "['page']").to(setOf)).or(true),
+  query: either(flag(), list(text().to(rootOf), 'parameter names', "['page']").to(setOf)),
   ignoreQuery: list(text().to(parameterPattern), 'parameter names', "['utm_*']").to(patternsOf).or([]),
   sortQuery: flag().or(false),
   noVarySearch: flag().or(false),
@@ -155,6 +161,7 @@ const OPTIONS = {
   encodings: list(text().to(coding), 'codings', "['br', 'gzip']"),
   languages: list(text().to(language), 'languages', "['en', 'de']").to(byLowerCase),
   vary: callback<Asks<unknown, unknown>>('a function such as (req) => req.tenant'),
+  key: callback<Asks<unknown, unknown>>('a function such as (req) => req.tenant'),
   bypass: either(flag(), callback<Asks<unknown, unknown>>('a function such as (req) => req.preview')).or(false),
   tags: either(
     tagsOption,
@@ -180,12 +187,13 @@ const TABLE = new OptionTable('httpCache', OPTIONS)
  * The options after parsing: what every rule of this folder reads. `leaseMs` and `hardTimeoutMs` are `undefined` where
  * the cache's own count, `waitTimeoutMs` where it is half of the latter.
  */
-export type HttpCacheRules = Omit<Parsed<typeof OPTIONS>, keyof Policies> & Policies
+export type HttpCacheRules = Omit<Parsed<typeof OPTIONS>, keyof Policies | 'query'> & Policies & QueryRules
 
 /** @throws InvalidOptionError naming the option that cannot be meant. */
 export function parseHttpCacheOptions(options: HttpCacheOptions = {}): HttpCacheRules {
   const read = TABLE.read(options)
-  const rules: HttpCacheRules = { ...read, ...policiesOf(read.profile, read) }
+  const query = read.query ?? read.key === undefined
+  const rules: HttpCacheRules = { ...read, ...policiesOf(read.profile, read), query }
   if (rules.override && rules.ttlMs === undefined) {
     throw new InvalidOptionError('override', 'needs a ttl to put in place')
   }

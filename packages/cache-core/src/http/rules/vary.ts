@@ -4,7 +4,8 @@ import { all, combined, type HeaderLines, members, TOKEN } from '../message/head
 import type { CacheRequest } from '../message/message.js'
 import { pathOf } from '../message/query.js'
 import { targetOf, type UrlKey } from './key.js'
-import { type NarrowingRules, urlSeen, visibleLines } from './narrowing.js'
+import { type NarrowingRules, urlKeyed, urlSeen, visibleLines } from './narrowing.js'
+import type { HttpCacheRules } from './options.js'
 import type { Policies } from './profiles.js'
 import { isWrittenAs, type ResourceName } from './resource-name.js'
 import { isSearchMember, searchMember, searchTexts, withoutMany } from './search.js'
@@ -106,17 +107,23 @@ export function variantKey(
   return parts
 }
 
+/** What the functions of a route, `key` and `vary`, have said of a request. */
+export interface Chosen {
+  readonly key: readonly string[]
+  readonly vary: readonly string[]
+}
+
 /**
  * The key parts that do not depend on what a response varies on: how the URL was written and through which connection,
  * what a layer before has made of it, and what else has chosen the handler or the answer.
- * @param chosen What the route's own `vary` says of the request.
+ * @param chosen What the route's own functions say of the request.
  */
 export function ownParts(
   request: CacheRequest,
   key: UrlKey,
   name: ResourceName,
-  chosen: readonly string[],
-  rules: NarrowingRules,
+  chosen: Chosen,
+  rules: NarrowingRules & Pick<HttpCacheRules, 'key'>,
 ): readonly string[] {
   const parts: string[] = []
   const add = (kind: string, values: readonly string[]): void => {
@@ -128,13 +135,17 @@ export function ownParts(
   const known = (target: string): string => (rules.noVarySearch ? pathOf(target) : target)
   if (!isWrittenAs(key, name, rules)) add('target', [known(targetOf(key))])
   const { target, url = target, constraints = [] } = request
-  if (rules.narrow === false) add('seen', [known(target), known(url), ...all(request.headers, 'host')])
-  else if (url !== target) {
+  if (rules.narrow === false) {
+    // A route with a key of its own answers for what else of the query its handler sees.
+    const seen = rules.key === undefined ? [target, url] : [targetOf(key), urlKeyed(request, key, rules)]
+    add('seen', [...seen.map(known), ...all(request.headers, 'host')])
+  } else if (url !== target) {
     const seen = known(urlSeen(request, key, rules))
     if (seen !== known(targetOf(key))) add('url', [seen])
   }
   if (constraints.length > 0) add('constraints', constraints)
-  if (chosen.length > 0) add('vary', chosen)
+  if (chosen.key.length > 0) add('key', chosen.key)
+  if (chosen.vary.length > 0) add('vary', chosen.vary)
   return parts
 }
 

@@ -75,6 +75,7 @@ const options: fc.Arbitrary<HttpCacheOptions> = fc.record(
     narrow: fc.constantFrom<boolean | 'strict'>(true, 'strict'),
     encodings: fc.constant(['br', 'gzip']),
     languages: fc.constant(['en', 'de']),
+    key: fc.constant(() => undefined),
   },
   { requiredKeys: [] },
 )
@@ -85,7 +86,7 @@ function keyAndSight(request: CacheRequest, options: HttpCacheOptions): { key: s
   const found = urlKey(request, rules)
   if (admission(request, rules).use !== 'cache' || !found.ok) return undefined
   const name = resourceName(found.key)
-  const own = ownParts(request, found.key, name, [], rules)
+  const own = ownParts(request, found.key, name, { key: [], vary: [] }, rules)
   const sight = narrow(request, found.key, rules)
   const lines = NAMES.map((field) => {
     const values = all(sight.headers, field)

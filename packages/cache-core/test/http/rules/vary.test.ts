@@ -5,7 +5,7 @@ import { headerLines } from '../../../src/http/message/headers.js'
 import type { CacheRequest } from '../../../src/http/message/message.js'
 import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
 import { resourceName } from '../../../src/http/rules/resource-name.js'
-import { mergeVary, ownParts, variantKey, varyOf } from '../../../src/http/rules/vary.js'
+import { type Chosen, mergeVary, ownParts, variantKey, varyOf } from '../../../src/http/rules/vary.js'
 import { expectLinear } from '../../support/linear.js'
 import { get, keyOf, rulesOf } from '../support/requests.js'
 
@@ -146,9 +146,10 @@ describe('variants', () => {
 })
 
 describe('what every variant of a request has', () => {
-  const parts = (more: Partial<CacheRequest>, options: HttpCacheOptions = {}, chosen: string[] = []) => {
+  const parts = (more: Partial<CacheRequest>, options: HttpCacheOptions = {}, said: Partial<Chosen> = {}) => {
     const request = get('/p?a=1', {}, more)
     const key = keyOf(request, options)
+    const chosen = { key: [], vary: [], ...said }
     return JSON.stringify(ownParts(request, key, resourceName(key), chosen, rulesOf(options)))
   }
 
@@ -170,8 +171,10 @@ describe('what every variant of a request has', () => {
       parts({ constraints: ['1.0.0'] }),
       parts({ constraints: ['2.0.0'] }),
       parts({ constraints: ['1', '2'] }),
-      parts({}, {}, ['1.0.0']),
-      parts({}, {}, ['']),
+      parts({}, {}, { vary: ['1.0.0'] }),
+      parts({}, {}, { vary: [''] }),
+      parts({}, {}, { key: ['1.0.0'] }),
+      parts({}, {}, { key: [''] }),
       parts({}, { narrow: false }),
       parts({ target: 'http://example.com/p?a=1' }, { narrow: false }),
       parts({ headers: ['Host', 'EXAMPLE.com:80'] }, { narrow: false }),
@@ -181,6 +184,8 @@ describe('what every variant of a request has', () => {
 
   it('does not differ by what the handler does not see', () => {
     expect(parts({ target: 'http://example.com/p?a=1' })).toBe(parts({}))
+    const key = () => 'all'
+    expect(parts({ target: '/p?a=2' }, { key })).toBe(parts({ target: '/p' }, { key }))
     expect(parts({ url: '/?a=1&utm=2' }, { query: ['a'] })).toBe(parts({ url: '/?a=1' }, { query: ['a'] }))
   })
 })
