@@ -13,6 +13,8 @@ export interface Ground {
   readonly options: Partial<CacheOptions>
   /** The clock of a cache on it, made of the one that stands still until a test moves it. */
   readonly clockOf: (clock: Clock) => Clock
+  /** Resolves when what a request has set going in the store has come to its end. */
+  readonly settled: () => Promise<void>
 }
 
 /** Small: room for 100 000 entries costs 20 ms to make. One store for all, since memory is no other process's. */
@@ -21,7 +23,7 @@ function memoryPlace(): Place {
   return () => store
 }
 
-let present: Ground = { newPlace: memoryPlace, options: {}, clockOf: (clock) => clock }
+let present: Ground = { newPlace: memoryPlace, options: {}, clockOf: (clock) => clock, settled: async () => {} }
 
 export function ground(): Ground {
   return present

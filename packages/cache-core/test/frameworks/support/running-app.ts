@@ -60,10 +60,17 @@ export function startWith(listen: (parts: Parts) => Promise<number>): Start {
       port,
       engine: behind,
       runs: () => runs,
-      get: (target, headers = {}) => ask(port, target, { headers }),
-      ask: (target, asking) => ask(port, target, asking),
+      get: (target, headers = {}) => settled(ask(port, target, { headers })),
+      ask: (target, asking) => settled(ask(port, target, asking)),
     }
   }
+}
+
+/** The answer ends before the store has heard of it: what a test asks next is to find it there. */
+async function settled(asked: Promise<Reply>): Promise<Reply> {
+  const reply = await asked
+  await ground().settled()
+  return reply
 }
 
 /** Serves until the test ends, on a port of its own. */
