@@ -5,7 +5,7 @@ import { createHttpCache } from '../../src/http/engine/http-cache.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 import { scriptedStore } from '../support/scripted-store.js'
 import { type App, frameworks, gate, newCache, newPlace, onNode, sleep } from './support/apps.js'
-import { Agent, ask, open, type Reply, read } from './support/client.js'
+import { Agent, ask, type Reply } from './support/client.js'
 
 /** A resource that answers GET with what the last write left, and writes with whatever the test wants. */
 function resource(write: (res: ServerResponse, method: string) => unknown = (res) => res.end()) {
