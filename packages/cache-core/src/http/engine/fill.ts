@@ -1,12 +1,12 @@
 import type { Loaded, LoadMarks, LoadTerms } from '../../protocol/call.js'
 import type { Engine } from '../../protocol/engine.js'
-import { nameTags } from '../../protocol/named-tags.js'
 import type { CacheStatus } from '../message/cache-status.js'
 import { first, type HeaderLines, has, keep } from '../message/headers.js'
 import type { CacheResponse, Sight } from '../message/message.js'
 import type { ResponseTimes } from '../rules/age.js'
 import { answerHeaders, asksForLess, clientAnswer } from '../rules/client-answer.js'
 import { clientHeaders } from '../rules/client-headers.js'
+import { type Compression, isCompressible } from '../rules/compression.js'
 import type { HeadChanges } from '../rules/head-changes.js'
 import { asksForPart, narrow } from '../rules/narrowing.js'
 import { isDocument, noncesOutside } from '../rules/nonces.js'
@@ -16,13 +16,14 @@ import { isFailure } from '../rules/stale-windows.js'
 import { type AcceptedByItself, isComplete, isEndless, type Refusal, storable } from '../rules/storable.js'
 import { partBounds, strongTag } from '../rules/stored-part.js'
 import { conditionalSight } from '../rules/validation.js'
-import { variantKey, withOrigin } from '../rules/vary.js'
+import { mergeVary, variantKey, withOrigin } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
 import { bytesIn, cutToLength, holdsAny } from './body-pieces.js'
 import { confirmedBy, NONE_OFFERED, unclearAnswer } from './confirmed.js'
 import { deliver } from './deliver.js'
 import type { HeadDecision, ResponseHead } from './exchange.js'
 import { join } from './join.js'
+import { Keeper, NOTHING } from './keep.js'
 import { KeptVariants } from './kept-variants.js'
 import type { NearResponses } from './near-responses.js'
 import type { OtherVariants } from './other-variants.js'
@@ -31,7 +32,7 @@ import { type Renewed, renew, renewedAnswer } from './renew.js'
 import type { Resources } from './resource.js'
 import { checkAnswered, RunFailure } from './run-failure.js'
 import type { FillRequest, Keeping, RunRequest } from './run-request.js'
-import { type Accepted, type Kept, ownTag, payloadOf, windowsOf } from './stored-form.js'
+import { type Accepted, codedPayloadOf, type Kept, ownTag, payloadOf } from './stored-form.js'
 import { encodeResponse } from './stored-response.js'
 import { crowdedMark, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
@@ -41,9 +42,6 @@ interface StoreTerms {
   readonly receivedAt: number
   readonly marks: LoadMarks
 }
-
-/** Nothing to give to those who wait: they look again. */
-const NOTHING: Loaded = { encoded: undefined, ttlMs: 0 }
 
 /** The same, and what stands there is as good as before. */
 const UNTOUCHED: Loaded = { ...NOTHING, stays: true }
@@ -67,6 +65,7 @@ export class Filler {
   readonly #whole: WholeResponses
   readonly #others: OtherVariants
   readonly #kept = new KeptVariants()
+  readonly #keeper: Keeper
 
   constructor({ engine, rules, resources, whole, others }: Parts) {
     this.#engine = engine
@@ -74,6 +73,7 @@ export class Filler {
     this.#resources = resources
     this.#whole = whole
     this.#others = others
+    this.#keeper = new Keeper({ engine, rules, resources, others, kept: this.#kept })
   }
 
   /**
@@ -89,7 +89,7 @@ export class Filler {
     }
     const capture = new BodyCapture(this.#engine.captures, this.#rules.maxBodyBytes)
     try {
-      return await this.#fill(request, capture, signal, (kept) => this.#keep(request, kept, marks))
+      return await this.#fill(request, capture, signal, (kept) => this.#keeper.keep(request, kept, marks))
     } finally {
       capture.release()
     }
@@ -218,7 +218,12 @@ export class Filler {
     const facts = { receivedAt, bodyBytes, etag, withheld: verdict.withheld }
     const payload = payloadOf(head, body, facts, verdict, this.#rules)
     if (payload === undefined) return refuse('response has fields that cannot be sent again')
-    return keep({ encoded: { encoding: 'bytes', payload }, verdict, receivedAt, headers: head.changes.lines })
+    const accepted = verdict
+    const inCoding = isCompressible(head, this.#rules)
+      ? (coding: Compression) => codedPayloadOf(coding, head as ResponseHead, body, facts, accepted, this.#rules)
+      : undefined
+    const { lines } = head.changes
+    return keep({ encoded: { encoding: 'bytes', payload }, verdict, receivedAt, headers: lines, inCoding })
   }
 
   /** Stores a response that was not made for this: whoever has it knows that it may be. */
@@ -232,7 +237,7 @@ export class Filler {
     if (payload === undefined) return NOTHING
     const { lines } = head.changes
     const kept = { encoded: { encoding: 'bytes', payload }, verdict: accepted, receivedAt, headers: lines } as const
-    return this.#keep(request, kept, marks)
+    return this.#keeper.keep(request, kept, marks)
   }
 
   /** Whether a response that may not be stored says nothing about those of others. */
@@ -275,7 +280,8 @@ export class Filler {
     if (isDocument(head.headers) && noncesOutside(head.headers, head.changes).length > 0) {
       return { storable: false, reason: NONCE }
     }
-    const vary = withOrigin(verdict.vary, head.changes.lines)
+    const coded = isCompressible(head, this.#rules) ? ['accept-encoding'] : []
+    const vary = mergeVary(withOrigin(verdict.vary, head.changes.lines), coded)
     if (vary === '*') return { storable: false, reason: 'response varies on too many fields' }
     return this.#byRoute(request, head, { ...verdict, vary })
   }
@@ -309,41 +315,12 @@ export class Filler {
     const status: CacheStatus = verdict.storable
       ? { hit: false, forward, stored: true }
       : { hit: false, forward, detail: verdict.reason }
-    const whole = verdict.storable ? clientHeaders(headers, this.#rules) : headers
+    const whole = verdict.storable ? clientHeaders(head, this.#rules) : headers
     if (answer.is !== 'part' && answer.is !== 'none') return withStatus(whole, status, detail, verdict.storable)
     const partial =
       answer.is === 'part' ? { status: 206, range: answer.range } : { status: answer.status, range: undefined }
     const told = { ...status, forwardStatus: head.status }
     return { ...withStatus(answerHeaders(answer, whole, bytes), told, detail, verdict.storable), partial }
-  }
-
-  /** Into the slot of the lease where it fits there; else into its own. */
-  async #keep(request: Keeping, { encoded, verdict, receivedAt, headers }: Kept, marks: LoadMarks): Promise<Loaded> {
-    const { exchange, key, url, own, resource, variantSlot } = request
-    const { tags } = verdict
-    // A body may take longer than its response is fresh.
-    const leftMs = receivedAt + verdict.freshForMs - this.#engine.clock.now()
-    const windows = windowsOf(verdict, leftMs)
-    const staleMs = Math.max(windows.staleWhileRevalidateMs, windows.staleIfErrorMs)
-    if (leftMs <= 0 && staleMs <= 0) return NOTHING
-    // The least that a frame can be fresh: what the response is by itself, its own head says.
-    const ttlMs = Math.max(leftMs, 1)
-    const fixed = this.#rules.tags
-    this.#resources.noteTags(url, typeof fixed === 'function' ? tags : tags.filter((tag) => !fixed.includes(tag)))
-    const present = await this.#resources.cover(resource, verdict.vary, ttlMs + staleMs)
-    if (present === undefined) return NOTHING
-    const parts = variantKey(own, present.vary, exchange.request, key, this.#rules)
-    const slot = this.#resources.variantSlot(url, parts)
-    this.#kept.kept(slot, this.#engine.clock.now(), receivedAt + verdict.freshForMs)
-    if (this.#rules.offerVariants) this.#others.note({ url, own }, slot, headers, encoded.payload.byteLength)
-    if (slot === variantSlot) return { encoded, ttlMs, windows, tags }
-    // The response varies on more than was known: it belongs into another slot, where those who waited will look.
-    const { namespace } = this.#resources
-    const named = await nameTags(namespace, marks, tags)
-    if (typeof named !== 'string') {
-      await this.#engine.writes.put({ slot, namespace }, encoded, { ttlMs, ...windows }, named)
-    }
-    return NOTHING
   }
 }
 

@@ -39,7 +39,7 @@ export function renew(
   const kept = verdict.storable ? { ...facts, withheld: verdict.withheld } : facts
   const response = {
     ...stored,
-    headers: storedHeaders({ status, headers: clientHeaders(headers, rules) }, kept),
+    headers: storedHeaders({ status, headers: clientHeaders({ status, headers }, rules) }, kept),
     receivedAt,
     ageMs: verdict.storable ? verdict.ageMs : initialAgeMs(headers, times),
     freshForMs: verdict.storable ? verdict.freshForMs : 0,

@@ -1,11 +1,13 @@
 import type { Encoded } from '../../entry/frame.js'
 import { etagOf } from '../message/etag.js'
-import { type HeaderLines, has, TOKEN } from '../message/headers.js'
+import { first, type HeaderLines, has, keep, TOKEN } from '../message/headers.js'
 import { clientHeaders } from '../rules/client-headers.js'
+import { type Compression, MIN_BYTES } from '../rules/compression.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import type { StaleWindows } from '../rules/stale-windows.js'
 import type { AcceptedByItself } from '../rules/storable.js'
 import { type StoredFacts, storedHeaders } from '../rules/stored-headers.js'
+import { compress } from './compress.js'
 import type { ResponseHead } from './exchange.js'
 import { encodeResponse } from './stored-response.js'
 
@@ -18,6 +20,8 @@ export interface Kept {
   readonly verdict: Accepted
   readonly receivedAt: number
   readonly headers: HeaderLines
+  /** The same in a coding, where it is kept so as well. */
+  readonly inCoding?: ((coding: Compression) => Promise<Buffer | undefined>) | undefined
 }
 
 /**
@@ -42,7 +46,7 @@ export function payloadOf(
   rules: HttpCacheRules,
 ): Buffer | undefined {
   const { receivedAt } = facts
-  const headers = storedHeaders({ status, headers: clientHeaders(changes.lines, rules) }, facts)
+  const headers = storedHeaders({ status, headers: clientHeaders({ status, headers: changes.lines }, rules) }, facts)
   const { added } = changes
   const removed = changes.removed.filter((name) => TOKEN.test(name) && !has(headers, name))
   const { freshForMs, ageMs, windows, mustRevalidate, public: isPublic } = verdict
@@ -60,4 +64,28 @@ export function windowsOf({ windows, keepStaleMs }: AcceptedByItself, leftMs: nu
     staleWhileRevalidateMs: Math.max(0, windows.staleWhileRevalidateMs + over),
     staleIfErrorMs: Math.max(keepStaleMs, windows.staleIfErrorMs + over, 0),
   }
+}
+
+/**
+ * The same response in a coding, or as it is where that is shorter. A tag of the handler is weak then (RFC 9110 section
+ * 8.8.1): the handler still knows it, and parts of different bytes are not taken for those of one. Ours is of these bytes
+ * where it is strong.
+ */
+export async function codedPayloadOf(
+  coding: Compression,
+  head: ResponseHead,
+  body: readonly Uint8Array[],
+  facts: StoredFacts,
+  verdict: AcceptedByItself,
+  rules: HttpCacheRules,
+): Promise<Buffer | undefined> {
+  const short = facts.bodyBytes < MIN_BYTES ? undefined : await compress(body, coding)
+  if (short === undefined) return payloadOf(head, body, facts, verdict, rules)
+  const given = first(head.changes.lines, 'etag')
+  const lines = keep(head.changes.lines, (name) => name !== 'etag')
+  if (given !== undefined) lines.push('ETag', given.startsWith('W/') ? given : `W/${given}`)
+  lines.push('Content-Encoding', coding)
+  const coded = { ...head, changes: { ...head.changes, lines } }
+  const etag = facts.etag !== undefined && rules.etag === 'strong' ? etagOf([short], true) : facts.etag
+  return payloadOf(coded, [short], { ...facts, bodyBytes: short.length, etag }, verdict, rules)
 }

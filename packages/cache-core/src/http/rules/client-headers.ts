@@ -1,8 +1,10 @@
 import { type HeaderLines, keep, members } from '../message/headers.js'
+import type { CacheResponse } from '../message/message.js'
+import { type CompressionRules, isCompressible } from './compression.js'
 import type { NarrowingRules } from './narrowing.js'
 import { varyOf } from './vary.js'
 
-export interface ClientRules extends Pick<NarrowingRules, 'headers' | 'cookies'> {
+export interface ClientRules extends Pick<NarrowingRules, 'headers' | 'cookies'>, CompressionRules {
   /** What clients and caches between see in place of the handler's Cache-Control. */
   readonly clientCacheControl: string | undefined
 }
@@ -11,10 +13,10 @@ export interface ClientRules extends Pick<NarrowingRules, 'headers' | 'cookies'>
  * The fields of a response that is stored, as every client gets them, on the miss as on the hits. Not for a response
  * that is not stored: a private one must keep its own Cache-Control.
  */
-export function clientHeaders(headers: HeaderLines, rules: ClientRules): string[] {
+export function clientHeaders({ status, headers }: CacheResponse, rules: ClientRules): string[] {
   const lines =
     rules.clientCacheControl === undefined ? [...headers] : withCacheControl(headers, rules.clientCacheControl)
-  const missing = missingFromVary(headers, rules)
+  const missing = missingFromVary({ status, headers }, rules)
   if (missing.length > 0) lines.push('Vary', missing.join(', '))
   return lines
 }
@@ -27,11 +29,12 @@ function withCacheControl(headers: HeaderLines, value: string): string[] {
 }
 
 /** What the route's key knows of the request must stand in Vary, or a cache outside mixes up what this one keeps apart. */
-function missingFromVary(headers: HeaderLines, rules: ClientRules): readonly string[] {
+function missingFromVary({ status, headers }: CacheResponse, rules: ClientRules): readonly string[] {
   const vary = varyOf(headers)
   if (vary === '*') return []
   const written = new Set(members(headers, 'vary').map((name) => name.toLowerCase()))
   const depends = new Set([...vary, ...(rules.headers ?? [])])
+  if (isCompressible({ status, headers }, rules)) depends.add('accept-encoding')
   if (rules.cookies !== undefined && rules.cookies.size > 0) depends.add('cookie')
   return [...depends].filter((name) => !written.has(name))
 }

@@ -12,6 +12,7 @@ import { FIELD_VALUE, TOKEN } from '../message/headers.js'
 import { rootOf } from '../message/query.js'
 import type { Invalidated } from './after-write.js'
 import type { Asks, AsksBoth } from './asks.js'
+import type { Compression } from './compression.js'
 import { CREDENTIAL_HEADERS } from './credentials.js'
 import { asksForPart } from './narrowing.js'
 import { fieldName, POLICY_OPTIONS, type PolicyOptions } from './policy-options.js'
@@ -80,6 +81,12 @@ export interface HttpCacheOptions<Request = unknown> extends PolicyOptions {
    * of these that the client takes, or nothing. Default: the field as it came.
    */
   readonly encodings?: readonly string[] | undefined
+  /**
+   * Codings in which compressible responses are kept, beside the plain one, the preferred first: made once, when the
+   * response is stored, and a client gets the first that it takes. Instead of `encodings`: the handler sees the chosen one.
+   * Default: responses are kept as they come.
+   */
+  readonly compress?: readonly Compression[] | undefined
   /**
    * Languages that the application has: of Accept-Language the handler sees the one that suits the client best (RFC 4647,
    * lookup), or nothing. Default: the field as it came.
@@ -159,6 +166,7 @@ const OPTIONS = {
   cookies: list(text().to(cookieName), 'cookie names', "['theme']").to(setOf),
   credentialHeaders: list(text().to(keyedField), 'field names', "['x-tenant-key']").to(withCredentials).or([]),
   encodings: list(text().to(coding), 'codings', "['br', 'gzip']"),
+  compress: list(text().to(compression), 'codings', "['br', 'gzip']"),
   languages: list(text().to(language), 'languages', "['en', 'de']").to(byLowerCase),
   vary: callback<Asks<unknown, unknown>>('a function such as (req) => req.tenant'),
   key: callback<Asks<unknown, unknown>>('a function such as (req) => req.tenant'),
@@ -200,12 +208,16 @@ export function parseHttpCacheOptions(options: HttpCacheOptions = {}): HttpCache
   if (rules.cookies !== undefined && rules.headers?.has('cookie')) {
     throw new InvalidOptionError('cookies', "headers already names 'cookie', that is all of them: choose one")
   }
-  for (const option of ['encodings', 'languages'] as const) {
+  if (rules.compress !== undefined && rules.encodings !== undefined) {
+    throw new InvalidOptionError('compress', 'encodings are those of the application itself: choose one')
+  }
+  for (const option of ['encodings', 'compress', 'languages'] as const) {
     if (rules[option] !== undefined && rules.narrow === false) {
       throw new InvalidOptionError(option, 'needs narrowing: without it the handler sees what the client sent')
     }
   }
-  return { ...rules, ...strictly(rules), ...(rules.eviction === 'writes' ? UNTIL_WRITTEN : undefined) }
+  const encodings = rules.encodings ?? rules.compress
+  return { ...rules, encodings, ...strictly(rules), ...(rules.eviction === 'writes' ? UNTIL_WRITTEN : undefined) }
 }
 
 /** No lifetime ends a response, its own neither. */
@@ -268,6 +280,12 @@ function coding(text: string, option: string): string {
   const name = text.toLowerCase()
   if (!isCoding(name)) throw new InvalidOptionError(option, `${show(text)} is no content coding`)
   return name
+}
+
+function compression(text: string, option: string): Compression {
+  const name = coding(text, option)
+  if (name === 'br' || name === 'gzip') return name
+  throw new InvalidOptionError(option, `expected 'br' or 'gzip', got ${show(text)}`)
 }
 
 function language(text: string, option: string): string {

@@ -84,7 +84,10 @@ const OF_THE_MESSAGE = new Set(['date', 'age', 'server-timing'])
 
 /** The fields of a stored response, freshened by those of a 304, or of the response to a HEAD (RFC 9111 section 3.2). */
 export function freshened(stored: HeaderLines, head: HeaderLines): string[] {
-  const news = keep(endToEnd(head), (name) => !OF_THE_BYTES.has(name))
+  // Bytes that were encoded when they were stored have a weak tag, and the strong one of the handler is not theirs.
+  const etag = first(stored, 'etag')
+  const keepsTag = etag?.startsWith('W/') && opaqueTag(first(head, 'etag') ?? '') === opaqueTag(etag)
+  const news = keep(endToEnd(head), (name) => !OF_THE_BYTES.has(name) && !(keepsTag && name === 'etag'))
   const replaced = new Set<string>()
   for (let i = 0; i < news.length; i += 2) replaced.add((news[i] as string).toLowerCase())
   return [...keep(stored, (name) => !replaced.has(name) && !OF_THE_MESSAGE.has(name)), ...news]

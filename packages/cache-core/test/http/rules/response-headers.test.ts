@@ -36,12 +36,12 @@ describe('fields that are stored', () => {
 describe('fields that clients get', () => {
   it("are the handler's where the route says nothing", () => {
     const headers = headerLines({ 'Cache-Control': 'max-age=5', Vary: 'Accept', Expires: '0' })
-    expect(clientHeaders(headers, rulesOf())).toEqual(headers)
+    expect(clientHeaders({ status: 200, headers: headers }, rulesOf())).toEqual(headers)
   })
 
   it('have the Cache-Control of the route in place of all that the handler said of it', () => {
     const headers = headerLines({ A: '1', 'cache-control': ['s-maxage=9', 'public'], Expires: '0', Pragma: 'no-cache' })
-    expect(clientHeaders(headers, rulesOf({ clientCacheControl: 'no-cache' }))).toEqual([
+    expect(clientHeaders({ status: 200, headers: headers }, rulesOf({ clientCacheControl: 'no-cache' }))).toEqual([
       'A',
       '1',
       'Cache-Control',
@@ -51,10 +51,15 @@ describe('fields that clients get', () => {
 
   it('have in Vary what the key holds and the handler did not name', () => {
     const rules = rulesOf({ headers: ['accept', 'x-tenant'], cookies: ['lang'] })
-    expect(clientHeaders(['Vary', 'Accept'], rules)).toEqual(['Vary', 'Accept', 'Vary', 'x-tenant, cookie'])
-    expect(clientHeaders(['Vary', '*'], rules)).toEqual(['Vary', '*'])
-    expect(clientHeaders([], rulesOf({ cookies: [] }))).toEqual([])
-    expect(clientHeaders(['Content-Encoding', 'br'], rulesOf())).toEqual([
+    expect(clientHeaders({ status: 200, headers: ['Vary', 'Accept'] }, rules)).toEqual([
+      'Vary',
+      'Accept',
+      'Vary',
+      'x-tenant, cookie',
+    ])
+    expect(clientHeaders({ status: 200, headers: ['Vary', '*'] }, rules)).toEqual(['Vary', '*'])
+    expect(clientHeaders({ status: 200, headers: [] }, rulesOf({ cookies: [] }))).toEqual([])
+    expect(clientHeaders({ status: 200, headers: ['Content-Encoding', 'br'] }, rulesOf())).toEqual([
       'Content-Encoding',
       'br',
       'Vary',
