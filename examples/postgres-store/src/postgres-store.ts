@@ -74,10 +74,13 @@ const DELETE_MANY = `DELETE FROM tiercel_entry
 const COMPARE_AND_DELETE = `DELETE FROM tiercel_entry WHERE key = $1 AND version = $2::bigint RETURNING ${ALIVE} AS alive`
 const TOUCH = `UPDATE tiercel_entry SET expires_at = now() + $2::float8 * interval '1 millisecond'
   WHERE key = $1 AND ${ALIVE} RETURNING true AS alive`
+const COUNTED = 'excluded.value + CASE WHEN present.expires_at <= now() THEN 0 ELSE present.value END'
+/** No row, and nothing counted, where a number could not tell the new value exactly. */
 const INCREMENT = `INSERT INTO tiercel_counter AS present (key, value, expires_at) VALUES ($1, $2, ${END})
   ON CONFLICT (key) DO UPDATE SET
-    value = excluded.value + CASE WHEN present.expires_at <= now() THEN 0 ELSE present.value END,
+    value = ${COUNTED},
     expires_at = CASE WHEN present.expires_at <= now() THEN excluded.expires_at ELSE present.expires_at END
+  WHERE ${COUNTED} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
   RETURNING value::text AS value`
 /** Keys with a prefix are a range of the index. */
 const PURGE = ['tiercel_entry', 'tiercel_counter'].map((table) => `DELETE FROM ${table} WHERE key >= $1 AND key < $2`)
@@ -177,7 +180,8 @@ class PostgresStore implements Store {
 
   async increment(key: string, by: number, { ttl }: WriteOptions = {}): Promise<number> {
     const [row] = await this.#query('increment', INCREMENT, [this.#key(key), by, ttl ?? null])
-    return Number(row?.value)
+    if (row === undefined) throw errors.beyondCounter()
+    return Number(row.value)
   }
 
   async ping(): Promise<void> {
