@@ -58,7 +58,7 @@ export class HttpCache {
     const waitTimeoutMs = rules.waitTimeoutMs ?? hardTimeoutMs / 2
     const patience = new Patience(engine.clock, { waitTimeoutMs, hardTimeoutMs })
     const whole = new WholeResponses(rules)
-    const others = new OtherVariants(engine, resources)
+    const others = new OtherVariants(engine, rules, resources)
     const filler = new Filler({ engine, rules, resources, whole, others })
     const answers = new Answers(engine, rules, whole)
     const behind = new RunsBehind(this, { engine, rules, resources, filler, patience })

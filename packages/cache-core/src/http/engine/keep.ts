@@ -59,7 +59,7 @@ export class Keeper {
     const life = { ttlMs, ...windows }
     const slot = slotFor(exchange.request)
     kept.kept(slot, engine.clock.now(), receivedAt + verdict.freshForMs)
-    if (rules.offerVariants) others.note({ url, own }, slot, headers, encoded.payload.byteLength)
+    if (rules.offerVariants) others.note(request, slot, headers, encoded.payload.byteLength)
     const forms = new Map([[slot, encoded]])
     for (const [coding, form] of coded) forms.set(slotFor(takingOnly(coding, exchange.request)), form)
     // In a slot beside that of the lease stand the other codings; and, where the response varies on more than was known,

@@ -2,8 +2,11 @@ import { LRUCache } from 'lru-cache'
 import type { ValueFrame } from '../../entry/frame.js'
 import type { Engine } from '../../protocol/engine.js'
 import type { HeaderLines } from '../message/headers.js'
+import type { CacheRequest } from '../message/message.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { ALL_OF_SEARCH } from '../rules/search.js'
 import { strongTag } from '../rules/stored-part.js'
-import type { Place } from './asked.js'
+import { type Place, partsAt } from './asked.js'
 import type { Located, Resource, Resources } from './resource.js'
 import { partsText } from './slot-texts.js'
 import type { StoredResponse } from './stored-response.js'
@@ -24,13 +27,17 @@ interface Known {
   readonly bytes: number
 }
 
+/** A request, and where its response is stored. */
+type Placed = Place & { readonly exchange: { readonly request: CacheRequest } }
+
 /**
  * Which variants of a URL this process has stored lately, so that a handler which is asked for another one can say that
- * it is one of these (RFC 9111 section 4.3.1). Only where scheme, host and all that the route itself names are the same,
- * and only under strong tags: a weak one may stand for other bytes.
+ * it is one of these (RFC 9111 section 4.3.1). Only where scheme, host, query and all that the route itself names are the
+ * same, since a tag is that of one resource; and only under strong tags: a weak one may stand for other bytes.
  */
 export class OtherVariants {
   readonly #engine: Engine
+  readonly #rules: HttpCacheRules
   readonly #resources: Resources
   readonly #known = new LRUCache<string, readonly Known[]>({
     maxSize: MAX_CHARACTERS,
@@ -42,8 +49,9 @@ export class OtherVariants {
    */
   #tagsSeen = false
 
-  constructor(engine: Engine, resources: Resources) {
+  constructor(engine: Engine, rules: HttpCacheRules, resources: Resources) {
     this.#engine = engine
+    this.#rules = rules
     this.#resources = resources
   }
 
@@ -53,9 +61,9 @@ export class OtherVariants {
   }
 
   /** A response was stored. */
-  note(place: Pick<Place, 'url' | 'own'>, slot: string, headers: HeaderLines, bytes: number): void {
+  note(placed: Placed, slot: string, headers: HeaderLines, bytes: number): void {
     if (strongTag(headers) === undefined) return
-    const key = keyOf(place)
+    const key = this.#groupOf(placed)
     const others = this.#known.get(key)?.filter((other) => other.slot !== slot) ?? []
     this.#known.set(key, [{ slot, bytes }, ...others].slice(0, MAX_OFFERED + 1))
   }
@@ -65,11 +73,11 @@ export class OtherVariants {
    * @param stored What the handler is asked about already.
    */
   async offered(
-    place: Place,
+    placed: Placed,
     { resource, variantSlot }: Pick<Located, 'resource' | 'variantSlot'>,
     stored: StoredResponse | undefined,
   ): Promise<readonly StoredResponse[]> {
-    const known = this.#known.get(keyOf(place))?.filter(({ slot }) => slot !== variantSlot) ?? []
+    const known = this.#known.get(this.#groupOf(placed))?.filter(({ slot }) => slot !== variantSlot) ?? []
     const limit = this.#limit(stored)
     if (resource === undefined || known.length === 0 || limit === 0) return NONE
     const offered: StoredResponse[] = []
@@ -83,6 +91,12 @@ export class OtherVariants {
       if (offered.push(other) === limit) break
     }
     return offered
+  }
+
+  /** The variants that differ by nothing but the fields of Vary. With `noVarySearch` queries are variants, too. */
+  #groupOf(placed: Placed): string {
+    const parts = partsAt(placed, placed.exchange.request, this.#rules)(OF_ONE_RESOURCE)
+    return `${placed.url} ${partsText(parts)}`
   }
 
   /** A date beside other tags would not count (RFC 9110 section 13.2.2). */
@@ -108,10 +122,8 @@ export class OtherVariants {
 }
 
 const NONE: readonly StoredResponse[] = []
-
-function keyOf({ url, own }: Pick<Place, 'url' | 'own'>): string {
-  return own.length === 0 ? url : `${url} ${partsText(own)}`
-}
+/** A Vary list of the whole query alone. */
+const OF_ONE_RESOURCE = [ALL_OF_SEARCH]
 
 /** Where it is none of ours, whoever asks for it is told. */
 function opened(frame: ValueFrame): StoredResponse | undefined {

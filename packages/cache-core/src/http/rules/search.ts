@@ -11,7 +11,7 @@ import { type NarrowingRules, urlSeen } from './narrowing.js'
  */
 export type SearchMember = `?${string}`
 
-const ALL: SearchMember = '?*'
+export const ALL_OF_SEARCH: SearchMember = '?*'
 
 /** No comma, and no semicolon: these divide what a slot holds. */
 const MEMBER = /^\?(?:\*|(o?)([-+])([\w.!~*'()%&-]*))$/
@@ -29,17 +29,17 @@ export function isSearchMember(member: string): member is SearchMember {
 /** A Vary list in which all of the query stands for what would be more, or is wider. */
 export function withoutMany(vary: readonly string[]): string[] {
   const members = vary.filter(isSearchMember)
-  if (members.length < 2 || (members.length <= MAX_MEMBERS && !members.includes(ALL))) return [...vary]
-  return [...vary.filter((name) => !isSearchMember(name)), ALL]
+  if (members.length < 2 || (members.length <= MAX_MEMBERS && !members.includes(ALL_OF_SEARCH))) return [...vary]
+  return [...vary.filter((name) => !isSearchMember(name)), ALL_OF_SEARCH]
 }
 
 /** What a response says of its query. */
 export function searchMember(headers: HeaderLines): SearchMember {
   const variance = searchVariance(headers)
-  if (variance === undefined) return ALL
+  if (variance === undefined) return ALL_OF_SEARCH
   const { anyOrder, only, names } = variance
   const member: SearchMember = `?${anyOrder ? 'o' : ''}${only ? '+' : '-'}${names.map(encodeURIComponent).join('&')}`
-  return member.length > MAX_MEMBER ? ALL : member
+  return member.length > MAX_MEMBER ? ALL_OF_SEARCH : member
 }
 
 function varianceOf(member: SearchMember): SearchVariance | undefined {

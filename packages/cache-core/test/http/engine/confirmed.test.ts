@@ -126,6 +126,7 @@ describe('a variant that is not stored', () => {
   it.each<[string, string, HttpCacheOptions]>([
     ['a weak tag', 'W/"a"', {}],
     ['a route that does not ask for it', '"a"', { offerVariants: false }],
+    ['another value of a field that the route names', '"a"', { headers: [field] }],
     [
       'another answer of the route’s own function',
       '"a"',
@@ -136,5 +137,15 @@ describe('a variant that is not stored', () => {
     await get('a', { headers: variant(tag), body: 'A' })
     await get('b', { headers: variant('"b"'), body: 'B' })
     expect(asked).toEqual([undefined, undefined])
+  })
+
+  it('is not asked about under another query, whose tags are those of another resource', async () => {
+    const { engine } = shared({ noVarySearch: true })
+    const asked: (string | undefined)[] = []
+    const onRun: Asking['onRun'] = ({ headers }) => asked.push(first(headers, 'if-none-match'))
+    await ask(engine, '/?id=1', { headers: variant('"v1"'), body: 'one', onRun })
+    await ask(engine, '/?id=2', { headers: variant('"v1"'), body: 'two', onRun })
+    expect(asked).toEqual([undefined, undefined])
+    expect((await ask(engine, '/?id=2')).body).toBe('two')
   })
 })
