@@ -72,6 +72,7 @@ export class Breaker {
   #atOnce = 1
   #atOnceSince = 0
   #trialUnderWay = false
+  #ended = false
 
   constructor(terms: BreakerTerms) {
     this.#terms = terms
@@ -114,7 +115,9 @@ export class Breaker {
     if (this.#state === 'open') this.#askAfter(this.#askedAt + NEWS_PAUSE_MS - this.#terms.clock.monotonic())
   }
 
+  /** For good: an answer that is due is of no use any more. */
   end(): void {
+    this.#ended = true
     this.#cancel?.()
   }
 
@@ -154,6 +157,7 @@ export class Breaker {
 
   #askAfter(ms: number): void {
     this.#cancel?.()
+    if (this.#ended) return
     if (ms > 0) this.#cancel = this.#terms.clock.after(ms, this.#ask)
     else this.#ask()
   }

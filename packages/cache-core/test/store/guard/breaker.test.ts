@@ -190,6 +190,19 @@ describe('the breaker', () => {
     expect(heard).toMatchObject([{ server: 'a', state: 'open' }])
   })
 
+  it('asks no more when the store is closed, not after the question that was due then either', async () => {
+    const { clock, faulty, guarded, read } = setUp()
+    faulty.freeze()
+    await read(5)
+    await clock.advance(READ_MS)
+    const closing = guarded.close()
+    await clock.advance(10_000)
+    await closing
+    faulty.calls.length = 0
+    await clock.advance(10_000)
+    expect([clock.pending, faulty.calls]).toEqual([0, []])
+  })
+
   it('leaves no timer behind when the store is closed', async () => {
     const { clock, faulty, guarded, read } = setUp()
     faulty.freeze()
