@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { makeCertificates, type Server, startServer } from '@tiercel/servers'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { type MemcachedStore, type MemcachedStoreOptions, memcachedStore } from '../src/index.js'
@@ -64,5 +66,29 @@ describe.skipIf(started === undefined)('memcached over TLS', () => {
     const store = open({ url: `memcacheds://user:secret@${host}`, connectTimeout: '500ms' })
     await expect(store.ping()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
     await plain?.stop()
+  })
+})
+
+describe('a connection over TLS', () => {
+  it.each<[string, string, boolean]>([
+    ['names the host that it means', 'localhost', true],
+    ['names no address', '127.0.0.1', false],
+  ])('%s', async (_, host, named) => {
+    const server = createServer().listen(0, host)
+    await once(server, 'listening')
+    const hello = new Promise<Buffer>((resolve) => {
+      server.once('connection', (socket) => {
+        socket
+          .on('error', () => {})
+          .once('data', (bytes) => {
+            resolve(bytes)
+            socket.destroy()
+          })
+      })
+    })
+    const pinged = open({ url: `memcacheds://${host}:${(server.address() as AddressInfo).port}` }).ping()
+    await expect(pinged).rejects.toThrow()
+    expect((await hello).includes(host)).toBe(named)
+    server.close()
   })
 })

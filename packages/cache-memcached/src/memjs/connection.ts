@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { type CancelTimer, systemClock } from '@tiercel/cache-core/store-kit'
 import type { Address, Bounds } from './address.js'
@@ -77,7 +77,7 @@ export class Connection {
     this.#reader = new ReplyReader(bounds.maxReplyBytes)
     const { host, port, tls } = address
     const to = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
-    this.#socket = tls === undefined ? connect(to) : connectTls({ ...tls, ...to })
+    this.#socket = tls === undefined ? connect(to) : connectTls({ servername: nameOf(host), ...tls, ...to })
     this.#socket.on(tls === undefined ? 'connect' : 'secureConnect', () => this.#authenticate())
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     this.#socket.on('error', (error) => this.end(error))
@@ -223,4 +223,9 @@ export class Connection {
   #failCalls(error: NoReplyError): void {
     for (const call of this.#calls.values()) call.onFailure(error)
   }
+}
+
+/** The name by which a proxy in front of several servers finds the one that is meant (RFC 6066 section 3): no address. */
+function nameOf(host: string): string | undefined {
+  return isIP(host) === 0 ? host : undefined
 }
