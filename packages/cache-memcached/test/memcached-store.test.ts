@@ -94,8 +94,8 @@ describe.skipIf(server === undefined)('counters', () => {
       const key = newKey()
       expect(await store.increment(key, sign * (Number.MAX_SAFE_INTEGER - 1))).toBe(sign * (2 ** 53 - 2))
       expect(await store.increment(key, sign)).toBe(sign * Number.MAX_SAFE_INTEGER)
-      await expect(store.increment(key, sign)).rejects.toMatchObject({ code: 'ERR_STORE' })
-      expect(await store.increment(key, -sign)).toBe(sign * Number.MAX_SAFE_INTEGER)
+      await expect(store.increment(key, sign)).rejects.toMatchObject({ code: 'ERR_COUNTER_RANGE' })
+      expect(await store.increment(key, -sign)).toBe(sign * (2 ** 53 - 2))
     }
   })
 
