@@ -61,6 +61,28 @@ describe.each(frameworks)('%s: compress', (framework, start) => {
     expect((await app.get('/', { Range: 'bytes=0-3' })).text()).toBe('line')
   })
 
+  it('no handler goes on with its own bytes where the client has begun with those of a coding', async () => {
+    const app = await start(
+      (req, res) => {
+        const fields = { ETag: '"v1"', 'Accept-Ranges': 'bytes' }
+        // As `send` does, which looks for its strong tag anywhere in the field.
+        if (!req.headers['if-range']?.includes('"v1"')) return text(fields)(req, res)
+        res.statusCode = 206
+        const { length } = TEXT
+        text({ ...fields, 'Content-Range': `bytes 10-${length - 1}/${length}` }, TEXT.slice(10))(req, res)
+      },
+      { options },
+    )
+    const get = (headers: Record<string, string>) => app.get('/', { 'Accept-Encoding': 'br', ...headers })
+    expect((await get({})).header('accept-ranges')).toBe('bytes')
+    const begun = await get({})
+    expect([begun.header('content-encoding'), begun.header('accept-ranges')]).toEqual(['br', undefined])
+    const next = await get({ Range: 'bytes=10-', 'If-Range': String(begun.header('etag')) })
+    expect([next.status, next.header('content-encoding'), plain(next)]).toEqual([200, 'br', TEXT])
+    const own = await app.get('/', { Range: 'bytes=10-', 'If-Range': '"v1"' })
+    expect([own.status, own.header('accept-ranges'), own.text()]).toEqual([206, 'bytes', TEXT.slice(10)])
+  })
+
   it('what a purge takes it takes in every coding', async () => {
     const app = await start(text(), { options: { ...options, host: 'shop.example' } })
     for (const coding of ['br', 'gzip', 'identity']) {

@@ -69,7 +69,8 @@ export function windowsOf({ windows, keepStaleMs }: AcceptedByItself, leftMs: nu
 /**
  * The same response in a coding, or as it is where that is shorter. A tag of the handler is weak then (RFC 9110 section
  * 8.8.1): the handler still knows it, and parts of different bytes are not taken for those of one. Ours is of these bytes
- * where it is strong.
+ * where it is strong. Nor does it offer ranges, as the handler did for its own bytes: a client that goes on by the date
+ * when this is gone would get those.
  */
 export async function codedPayloadOf(
   coding: Compression,
@@ -82,7 +83,7 @@ export async function codedPayloadOf(
   const short = facts.bodyBytes < MIN_BYTES ? undefined : await compress(body, coding)
   if (short === undefined) return payloadOf(head, body, facts, verdict, rules)
   const given = first(head.changes.lines, 'etag')
-  const lines = keep(head.changes.lines, (name) => name !== 'etag')
+  const lines = keep(head.changes.lines, (name) => name !== 'etag' && name !== 'accept-ranges')
   if (given !== undefined) lines.push('ETag', given.startsWith('W/') ? given : `W/${given}`)
   lines.push('Content-Encoding', coding)
   const coded = { ...head, changes: { ...head.changes, lines } }

@@ -1,5 +1,5 @@
 import { opaqueTag } from '../message/etag.js'
-import { combined, first, type HeaderLines } from '../message/headers.js'
+import { combined, first, type HeaderLines, has } from '../message/headers.js'
 import { parseHttpDate } from '../message/http-date.js'
 import { type ByteRange, rangeIn, rangeSpecs } from '../message/range.js'
 
@@ -25,7 +25,8 @@ export function evaluateRange(
   if (specs === undefined || first(headers, 'accept-ranges')?.trim().toLowerCase() === 'none') return 'whole'
   const condition = first(asked, 'if-range')
   const same = condition === undefined ? 'same' : compare(condition.trim(), headers, now)
-  if (same === 'other') return 'whole'
+  // Of an encoded body the handler may know other bytes alone: those of this cache's coding it has never seen.
+  if (same === 'other' || (same === 'perhaps' && has(headers, 'content-encoding'))) return 'whole'
   if (same === 'perhaps') return 'handler'
   const found = specs.flatMap((spec) => rangeIn(spec, length) ?? [])
   if (found.length === 0) return 'unsatisfiable'
