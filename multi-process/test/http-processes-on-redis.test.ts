@@ -36,6 +36,33 @@ describe.skipIf(server === undefined)('two processes of an application on Redis'
     expect(runs(path)).toBe(1)
   })
 
+  it('300 clients on one cold URL whose response may not be stored: no handler waits for another', async () => {
+    const path = '/own/held'
+    both('close')
+    const replies = Array.from({ length: 300 }, (_, index) => (index % 2 === 0 ? here : there).get(path))
+    // All at once: none of them ends before the last one has begun.
+    await expect.poll(() => runs(path), PATIENT).toBe(300)
+    both('open')
+    const texts = (await Promise.all(replies)).map((reply) => reply.text())
+    expect(new Set(texts).size).toBe(300)
+  })
+
+  it('a handler that stalls delays the clients of another process by waitTimeout, and no longer', async () => {
+    const path = '/stalled/held'
+    both('close')
+    const leader = here.get(path)
+    await expect.poll(() => here.ran(path), PATIENT).toBe(1)
+    const followers = Array.from({ length: 100 }, () => there.get(path))
+    // The leader has not ended, and its lease, which it renews, does not: only waitTimeout ends their wait.
+    await expect.poll(() => there.ran(path), PATIENT).toBe(100)
+    both('open')
+    const statuses = (await Promise.all(followers)).map((reply) => reply.cacheStatus())
+    expect(statuses.filter((status) => status.includes('stored'))).toEqual([])
+    const { text } = await leader
+    await expect.poll(async () => (await there.get(path)).text(), PATIENT).toBe(text())
+    expect(here.ran(path)).toBe(1)
+  })
+
   it('a leader whose client leaves fills the cache', async () => {
     const path = '/held/left'
     both('close')

@@ -1,5 +1,6 @@
 // One process of an application: node:http behind the cache, on a Redis. It says when a request has come, and when its
-// handler runs; a handler of a URL that begins with /held answers when it is told to.
+// handler runs. Where the URL has "held" in it the handler answers when it is told to; under /own its head, which says
+// private, goes out before that.
 // Arguments: the store's URL, the prefix.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -15,7 +16,13 @@ const [url = '', prefix = ''] = process.argv.slice(2)
 // A deadline that holds on a busy machine.
 const cache = createCache({ store: redisStore({ url, prefix }), storeTimeout: '2s', near: { ttl: '10m' }, tagHold: 0 })
 const cached = httpCache(cache, { ttl: '10m', host: 'shop.example' })
-const aging = httpCache(cache, { ttl: '1s', staleWhileRevalidate: '10m', host: 'shop.example' })
+/** Routes with options of their own, by the beginning of their path. */
+const routes = {
+  '/aging': httpCache(cache, { ttl: '1s', staleWhileRevalidate: '10m', host: 'shop.example' }),
+  // Of what these wait for, nothing else ends within a test.
+  '/own': httpCache(cache, { ttl: '10m', hardTimeout: '10m', host: 'shop.example' }),
+  '/stalled': httpCache(cache, { ttl: '10m', hardTimeout: '10m', waitTimeout: 200, host: 'shop.example' }),
+}
 let runs = 0
 let open = (): void => {}
 let opened = new Promise<void>((resolve) => {
@@ -35,10 +42,11 @@ process.on('disconnect', () => process.exit())
 const server = createServer((req, res) => {
   const path = req.url ?? ''
   tell({ arrived: path })
-  const through = path.startsWith('/aging') ? aging : cached
+  const [, through = cached] = Object.entries(routes).find(([beginning]) => path.startsWith(beginning)) ?? []
   through(req, res, async () => {
     const run = `${process.pid}.${++runs}`
     tell({ ran: path })
+    if (path.startsWith('/own')) res.setHeader('Cache-Control', 'private').flushHeaders()
     if (path.includes('held')) await opened
     res.end(run)
   })
