@@ -57,9 +57,10 @@ describe.skipIf(server === undefined)('two processes of an application on Redis'
     await expect.poll(() => there.ran(path), PATIENT).toBe(100)
     both('open')
     const statuses = (await Promise.all(followers)).map((reply) => reply.cacheStatus())
-    expect(statuses.filter((status) => status.includes('stored'))).toEqual([])
-    const { text } = await leader
-    await expect.poll(async () => (await there.get(path)).text(), PATIENT).toBe(text())
+    // One of them hedges.
+    expect(statuses.filter((status) => status.includes('stored')).length).toBeLessThanOrEqual(1)
+    await leader
+    await expect.poll(async () => (await there.get(path)).cacheStatus(), PATIENT).toContain('hit')
     expect(here.ran(path)).toBe(1)
   })
 
