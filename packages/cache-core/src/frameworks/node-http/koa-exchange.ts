@@ -109,8 +109,8 @@ export class KoaExchange extends NodeExchange {
 }
 
 /**
- * A stored response on the context, over what layers outside have put there. Its body is the cache's own memory: what
- * changes a response makes another body of it.
+ * A stored response on the context, over what layers outside have put there. Its body is the cache's own memory, as
+ * docs/frameworks/koa.md says: a copy for each client would be memory that `maxSendBytes` does not count.
  */
 function putResponse({ req, res, response }: Context, head: CompleteResponse, body: Uint8Array | undefined): void {
   const hasBody = body !== undefined || (req.method !== 'HEAD' && head.status !== 204 && head.status !== 304)

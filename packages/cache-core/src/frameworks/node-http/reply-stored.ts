@@ -42,7 +42,7 @@ const contextOf = keptUnder('fastify.context')
 const fieldsOfReply = keptUnder('fastify.reply.headers')
 
 /**
- * Whether anybody may have a say in a reply that is sent: an `onSend` hook, or who has put something in place of `send`.
+ * Whether anybody may have a say in a reply that is sent: an `onSend` hook, or code that has replaced `send`.
  * So it is, too, where a version of Fastify does not show that there is no such hook.
  */
 export function mayChangeReply(request: FastifyRequest, reply: FastifyReply): boolean {
@@ -53,7 +53,7 @@ export function mayChangeReply(request: FastifyRequest, reply: FastifyReply): bo
 const OWN_LISTENERS = 1
 
 /**
- * Answers with a stored response beneath Fastify, whose way to a reply is longer than all else of a hit. Who reads the
+ * Answers with a stored response beneath Fastify, whose way to a reply is longer than all else of a hit. What reads the
  * fields of the reply afterwards (`onResponse` hooks, logs) finds them.
  */
 export function sendBeneath(reply: FastifyReply, head: CompleteResponse, body: Uint8Array | undefined): void {

@@ -188,7 +188,7 @@ export class Filler {
     const { status } = head
     // What is asked about is no worse for a failure, or for a 304 that is about another version.
     if (stored !== undefined && !verdict.storable && (status === 304 || isFailure(status))) return UNTOUCHED
-    // Of who asks for a part an error may say that there is none.
+    // An error may say no more than that the part is not there which this client asks for.
     if (request.part && status !== 200 && status !== 206) return UNTOUCHED
     const isNoWitness = this.#isNoWitness(request, status, receivedAt)
     const refuse = (reason: string): Loaded => (isNoWitness ? NOTHING : passMark(reason, status))

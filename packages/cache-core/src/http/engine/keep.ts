@@ -63,7 +63,7 @@ export class Keeper {
     const forms = new Map([[slot, encoded]])
     for (const [coding, form] of coded) forms.set(slotFor(takingOnly(coding, exchange.request)), form)
     // In a slot beside that of the lease stand the other codings; and, where the response varies on more than was known,
-    // what those will look for who waited.
+    // what the requests that have waited will look for.
     const { namespace } = resources
     const beside = [...forms].filter(([other]) => other !== variantSlot)
     const named = beside.length === 0 ? undefined : await nameTags(namespace, marks, tags)

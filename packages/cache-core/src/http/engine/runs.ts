@@ -107,7 +107,7 @@ export class Runs {
     try {
       const staleIfErrorMs = behind === undefined ? 0 : Number.POSITIVE_INFINITY
       const options = { ...this.#callFor(asked, located, resource, load), staleIfErrorMs, forceFresh: fresh }
-      // Who may get something else than the others does not wait for theirs.
+      // A request that may get something else than the others does not wait for their runs.
       if (part || asked.credentials || (stored && isNeverFresh(stored))) options.waitTimeoutMs = 0
       answer = await this.#engine.joinOrLoad<Variant>(options, located.variant)
     } catch (error) {
