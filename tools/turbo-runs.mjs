@@ -10,7 +10,7 @@ const ours = (names) => names.map((name) => `@tiercel/${name}`)
  */
 const WAITING = [
   { names: ours(['cache-hazelcast', 'multi-process']), concurrency: 2 },
-  { names: ours(['cache-couchbase', 'cache-memcached', 'cache-redis']), concurrency: 3 },
+  { names: ours(['cache-couchbase', 'cache-memcached', 'cache-redis']), concurrency: 2 },
   { names: ours(['cache-conformance', 'faults']), concurrency: 2 },
 ]
 

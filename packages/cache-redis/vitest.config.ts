@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { shared, TWO_FILES_A_CORE } from '../../vitest.shared.js'
+import { shared } from '../../vitest.shared.js'
 
-export default defineConfig({ ...shared, test: { ...shared.test, maxWorkers: TWO_FILES_A_CORE } })
+// No more files at once than cores: nodes of a cluster that wait for one count as lost to each other.
+export default defineConfig(shared)

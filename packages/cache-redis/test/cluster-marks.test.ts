@@ -44,8 +44,11 @@ describe.skipIf(cluster === undefined)('a cluster of three masters, one silent',
       expect(share.length).toBeGreaterThan(100)
       expect(await hits(cache, share)).toBeGreaterThanOrEqual(0.9 * share.length)
       const fresh = KEYS.map((key) => `new ${key}`).filter(lives)
-      await Promise.all(fresh.map((key) => cache.getOrSet(key, () => 'loaded')))
-      await expect.poll(() => hits(other, fresh)).toBeGreaterThanOrEqual(0.9 * fresh.length)
+      const loaded = async (): Promise<number> => {
+        await Promise.all(fresh.map((key) => cache.getOrSet(key, () => 'loaded')))
+        return hits(other, fresh)
+      }
+      await expect.poll(loaded).toBeGreaterThanOrEqual(0.9 * fresh.length)
       expect(await cache.clear()).toBe('delivered')
       await expect.poll(() => hits(other, [...share, ...fresh])).toBe(0)
       await server?.thaw()
