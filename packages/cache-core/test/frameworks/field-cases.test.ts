@@ -46,6 +46,19 @@ describe.each(frameworks)('%s: cases from the field', (name, start) => {
     expect(app.runs()).toBe(3)
   })
 
+  it.runIf(onNode(name))('K6: a read of which a layer inside makes a write runs each time', async () => {
+    let version = 1
+    const app = await start((req, res) => {
+      if (req.url?.endsWith('_method=PUT')) req.method = 'PUT'
+      if (req.method === 'PUT') version++
+      res.end(`version ${version}`)
+    })
+    for (const now of [2, 3]) expect((await app.get('/i/1?_method=PUT')).text()).toBe(`version ${now}`)
+    await app.get('/i/1')
+    expect((await app.get('/i/1')).cacheStatus().slice(0, 3)).toBe('hit')
+    expect(app.runs()).toBe(3)
+  })
+
   it('K2: an API key is a credential', async () => {
     const app = await start((req, res) => res.end(`for ${req.headers['x-api-key']}`))
     for (const key of ['a', 'b']) expect((await app.get('/', { 'X-API-Key': key })).text()).toBe(`for ${key}`)

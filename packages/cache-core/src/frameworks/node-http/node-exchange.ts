@@ -53,6 +53,10 @@ export class NodeExchange implements Exchange {
     this.#framework = framework
   }
 
+  get methodNow(): string | undefined {
+    return this.#req.method
+  }
+
   send(head: CompleteResponse, body: Uint8Array | undefined): void {
     sendStored(this.res, head, this.request.method === 'HEAD' ? undefined : body)
   }

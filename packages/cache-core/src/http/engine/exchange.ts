@@ -140,6 +140,8 @@ export interface WritePlan {
 /** One request and the way to answer it: all that a framework's entry point has to give. */
 export interface Exchange {
   readonly request: CacheRequest
+  /** The method now, where layers inside can make another of it (`?_method=DELETE`). Absent: as it came. */
+  readonly methodNow?: string | undefined
   /**
    * Answers with this, completely. A body of `undefined` is none. A HEAD has the fields of the GET, Content-Length too
    * (RFC 9110 section 9.3.2), and gets its body for layers outside to see (an ETag is made of it): it is not sent.

@@ -275,7 +275,7 @@ export class Filler {
 
   #verdict(request: RunRequest, head: ResponseHead, times: ResponseTimes): Verdict {
     const { exchange, credentials } = request
-    const verdict = storable({ method: exchange.request.method, credentials }, head, this.#rules, times)
+    const verdict = storable({ method: answeredMethod(exchange), credentials }, head, this.#rules, times)
     if (!verdict.storable) return verdict
     if (isDocument(head.headers) && noncesOutside(head.headers, head.changes).length > 0) {
       return { storable: false, reason: NONCE }
@@ -322,6 +322,11 @@ export class Filler {
     const told = { ...status, forwardStatus: head.status }
     return { ...withStatus(answerHeaders(answer, whole, bytes), told, detail, verdict.storable), partial }
   }
+}
+
+/** A layer inside may have made a write of a read: what answers that is for its client alone. */
+function answeredMethod({ request, methodNow }: RunRequest['exchange']): string {
+  return request.method === 'GET' ? (methodNow ?? 'GET') : request.method
 }
 
 type Verdict = Accepted | Refusal

@@ -12,7 +12,7 @@ export interface FillRequest extends RunRequest {
 
 /** What a run needs to know, wherever its response is kept. */
 export interface RunRequest {
-  readonly exchange: Pick<Exchange, 'request'> & Rerun
+  readonly exchange: Pick<Exchange, 'request' | 'methodNow'> & Rerun
   /** Where it goes to nobody: then a failure is no response, and what stands there stays. */
   readonly behind?: true
   /** Takes what is not for others after all, where one client waits for it: its handler need not run again. */
