@@ -30,6 +30,18 @@ describe('the fields of a response of Hono', () => {
     }
   })
 
+  it('hold no length of the body, so that a layer outside may make another one of it', async () => {
+    const app = new Hono()
+    app.use(async (c, next) => {
+      await next()
+      c.res = new Response(`${await c.res.text()}, and more`, c.res)
+    })
+    app.use(cached())
+    app.get('/', (c) => c.text('body'))
+    const get = await listen(app)
+    for (let round = 0; round < 2; round++) expect((await get('/')).text()).toBe('body, and more')
+  })
+
   /** What a handler does to two fields that an outer layer sets, on every second request to other values, or not at all. */
   const changes: readonly (readonly [string, (c: Context) => Response | Promise<Response>])[] = [
     ['leaves them alone', (c) => c.text('x')],

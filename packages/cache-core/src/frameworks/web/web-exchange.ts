@@ -147,9 +147,18 @@ class WebExchange implements Exchange, Passage {
 
   send(...[head, body]: Parameters<Exchange['send']>): void {
     const headers = appliedHead(this.#handler.outside?.() ?? NO_LINES, head)
-    const response = respond(head, headers, this.#bodyFor(body))
+    const response = respond(head, this.#withoutLength(headers, body), this.#bodyFor(body))
     if (this.#answered === undefined) this.atOnce ??= response
     else this.#answer(response)
+  }
+
+  /**
+   * The host knows the length of what goes out. Layers outside that make another body of it (`new Response(text, c.res)`)
+   * take the fields over, and a length among them would be that of another body.
+   */
+  #withoutLength(headers: HeaderLines, body: Uint8Array | undefined): HeaderLines {
+    if (body === undefined || this.request.method === 'HEAD') return headers
+    return keep(headers, (name) => name !== 'content-length')
   }
 
   #bodyFor(body: Uint8Array | undefined): Uint8Array | undefined {
