@@ -3,10 +3,11 @@ import type { Command } from './memjs/message.js'
 import { Opcode } from './memjs/protocol.js'
 
 /**
- * memcached counts from 0 to 2^64 - 1 and stops at 0 on the way down. A counter is stored 2^63 higher than it is:
- * below zero is as much room as above.
+ * memcached counts from 0 to 2^64 - 1 and stops at 0 on the way down. A counter is stored 2^62 higher than it is, so that
+ * there is room below zero. Not 2^63: of what is higher than that memcached looks for a sign, and looks on behind the
+ * number, at what an earlier item has left in its memory; a dash there makes it no number.
  */
-const ZERO = 1n << 63n
+const ZERO = 1n << 62n
 
 /** Delta, initial value, expiration: 8, 8 and 4 bytes. */
 const EXTRAS_BYTES = 20

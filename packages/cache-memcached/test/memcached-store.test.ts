@@ -99,6 +99,16 @@ describe.skipIf(server === undefined)('counters', () => {
     }
   })
 
+  it('are right in memory that held something with a dash before', async () => {
+    const store = open()
+    const dashes = Array.from({ length: 2_000 }, () => ({ key: newKey(), bytes: bytes('-'.repeat(40)) }))
+    await store.setMany(dashes)
+    for (const { key } of dashes) await store.delete(key)
+    const counted = Array.from({ length: 2_000 }, newKey)
+    for (const key of counted) await store.increment(key, 1)
+    expect(new Set(await Promise.all(counted.map((key) => store.increment(key, 1))))).toEqual(new Set([2]))
+  })
+
   it('a value is not a counter', async () => {
     const store = open()
     const key = newKey()
