@@ -114,9 +114,8 @@ async function startMaster(more: readonly string[]): Promise<Server | undefined>
     'yes',
     '--cluster-port',
     String(busPort),
-    // A node that only waits for a core is not to count as lost.
     '--cluster-node-timeout',
-    '5000',
+    '2000',
     ...more,
   ]
   return startServer('redis', { args })
@@ -126,7 +125,10 @@ async function untilComplete(admin: Redis): Promise<void> {
   for (;;) {
     const info = String(await admin.call('CLUSTER', 'INFO'))
     const nodes = String(await admin.call('CLUSTER', 'NODES'))
-    const complete = info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${MASTERS}`)
+    // Without full coverage the state is ok, too, while slots of others are not known yet.
+    const complete = ['cluster_state:ok', `cluster_slots_ok:${SLOTS}`, `cluster_known_nodes:${MASTERS}`].every((line) =>
+      info.includes(line),
+    )
     // Of a master that does not answer, `fail?` is what this one thinks, `fail` what they have agreed on.
     if (complete && !nodes.includes('fail')) return
     await new Promise((resolve) => setTimeout(resolve, 50))
