@@ -222,6 +222,21 @@ describe('an engine', () => {
     },
   )
 
+  it('Vary lists of URLs are known in bounded memory: what is forgotten takes a read more', async () => {
+    const { store, calls } = scriptedStore()
+    const engine = createHttpCache(newCache(store), { ttl: '1m' })
+    const vary = Array.from({ length: 30 }, (_, index) => `x-${index}-${'v'.repeat(125)}`).join(', ')
+    const ask = (index: number) => request(engine, `/${index}`, text(`${index}`), ['Vary', vary])
+    const readsOf = async (index: number): Promise<number> => {
+      const before = calls.length
+      expect((await ask(index)).cacheStatus).toEqual(HIT)
+      return calls.length - before
+    }
+    // 4 MiB of characters hold about a thousand of them.
+    for (let index = 0; index < 1_100; index++) await ask(index)
+    expect([await readsOf(1_099), await readsOf(0), await readsOf(0)]).toEqual([1, 2, 1])
+  })
+
   it('never lets two caches on one store load the same URL at once, and shares what either has', async () => {
     const store = memoryStore()
     const engines = [newCache(store), newCache(store)].map((cache) => createHttpCache(cache, { ttl: '1m' }))
