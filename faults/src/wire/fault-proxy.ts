@@ -67,7 +67,7 @@ export class FaultProxy {
     this.set({})
   }
 
-  /** Every connection that stands gets a RST. */
+  /** Every connection that stands gets a RST, some a FIN before it: Node's `resetAndDestroy` ends first. */
   reset(): void {
     for (const link of this.#links) link.reset()
   }
