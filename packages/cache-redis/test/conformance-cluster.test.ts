@@ -17,6 +17,8 @@ describe.skipIf(cluster === undefined)('a cluster of three masters', () => {
       unreachable,
       module: new URL('./conformance-cluster-store.ts', import.meta.url),
       execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
+      // Three servers to connect to anew, on a busy machine.
+      recoveryMs: 15_000,
       ...(cluster !== undefined && { faults: cluster }),
     },
   )

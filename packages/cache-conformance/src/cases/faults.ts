@@ -19,15 +19,22 @@ const LATE_MS = 400
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Resolves when the store works again; fails when that takes longer than `recoveryMs`. */
+/** Keys that are tried for that: where the store is several servers, each surely has one of them. */
+const PROBES = 32
+
+/** Resolves when the store works again, on all its servers; fails when that takes longer than `recoveryMs`. */
 async function expectRecovery(what: string, store: Store, { recoveryMs, key }: CaseContext): Promise<void> {
   const end = performance.now() + recoveryMs
-  const probe = key()
+  const probes = Array.from({ length: PROBES }, () => key())
   let last: unknown
   do {
     try {
-      await store.set(probe, VALUE)
-      expectBytes('get', await store.get(probe), VALUE)
+      await Promise.all(
+        probes.map(async (probe) => {
+          await store.set(probe, VALUE)
+          expectBytes('get', await store.get(probe), VALUE)
+        }),
+      )
       return
     } catch (error) {
       last = error

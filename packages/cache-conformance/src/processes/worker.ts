@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { guardStore, type Store } from '@tiercel/cache-core/store'
 import { utf8 } from '../bytes.js'
 import type { CrewAnswer, CrewOrder, CrewReport, CrewTask } from './crew-task.js'
@@ -11,6 +12,10 @@ const [moduleUrl = '', prefix = '', timeoutMs = '', name = ''] = process.argv.sl
 
 const module = await loadModule(moduleUrl)
 const store: Store = guardStore(await module.default({ prefix }), { timeout: Number(timeoutMs) })
+/** 3 s, as long as a store may take to use a server again that is back. */
+const MAX_TRIES = 60
+const TRY_EVERY_MS = 50
+
 let begin: (() => Promise<CrewAnswer>) | undefined
 
 process.on('message', (order: CrewOrder) => void obey(order))
@@ -46,6 +51,7 @@ async function prepare(task: CrewTask): Promise<() => Promise<CrewAnswer>> {
     case 'increment':
       return () => Promise.all(Array.from({ length: task.times }, () => store.increment(task.key, 1)))
     case 'read':
+      await untilAnswered(task.keys)
       return async () =>
         (await store.getMany(task.keys)).map((entry) => entry && Buffer.from(entry.bytes).toString('utf8'))
     case 'publish':
@@ -53,6 +59,19 @@ async function prepare(task: CrewTask): Promise<() => Promise<CrewAnswer>> {
         await store.publish(task.channel, utf8(task.text))
         return []
       }
+  }
+}
+
+/** What was done to the server before may have cost this process connections that it does not have again yet. */
+async function untilAnswered(keys: readonly string[]): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await store.getMany(keys)
+      return
+    } catch (error) {
+      if (tries === MAX_TRIES) throw error
+      await pause(TRY_EVERY_MS)
+    }
   }
 }
 
