@@ -1,7 +1,7 @@
 /** The other side closed before all that was asked for had come. */
 export class EndOfStream extends Error {}
 
-/** Bytes as they arrive, for who reads them in units. */
+/** Bytes as they arrive, for a reader that takes them in units. */
 export class ByteQueue {
   #bytes = Buffer.alloc(0)
   #ended = false

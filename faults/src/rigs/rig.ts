@@ -14,7 +14,7 @@ export interface Rig {
   readonly machines: readonly Machine[]
   /** A store of a client's own. */
   open(prefix: string): Store
-  /** The same without a line between: for who works behind the clients' backs. */
+  /** The same without a line between: for tests that work behind the clients' backs. */
   openBehind(prefix: string): Store
   /** Whether stores have a bus, so that near caches can be used. */
   readonly hasBus?: boolean

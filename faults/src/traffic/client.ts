@@ -30,7 +30,7 @@ export interface Load {
   readonly ms: number
 }
 
-/** A cache of an application, seen by who calls it. */
+/** A cache of an application, as its callers see it. */
 export class Client {
   readonly name: string
   readonly cache: Cache

@@ -50,7 +50,7 @@ export function describeOneLoad({ crew, database }: Stage): void {
       database.fail(key, 'refuses')
       const ask = { key, loadMs: LOAD_MS, callers: CALLERS }
       const answers = await Promise.all(crew.map((process) => process.run('getOrSet', ask)))
-      // Who comes when the first load has failed already finds nothing of it.
+      // A caller that comes after the first load has failed finds nothing of it.
       const told = answers.filter(({ errors }) => errors.length > 0)
       expect(told).toHaveLength(1)
       for (const { errors } of told)
@@ -85,7 +85,7 @@ export function describeOneLoad({ crew, database }: Stage): void {
       const ask = { key, loadMs: LOAD_MS, callers: CALLERS, options: { ...windows, ttl: '1h' } } as const
       const answers = await Promise.all(crew.map((process) => process.run('getOrSet', ask)))
       expect(answers.flatMap(({ errors }) => errors)).toEqual([])
-      // Who came after the refresh has its value.
+      // Callers that came after the refresh have its value.
       expect(answers.flatMap(({ values }) => values)).toContain('old')
       await until(async () => (await crew[1]?.run('get', key)) === 'new')
       expect(database.loads(key)).toBe(1)

@@ -23,7 +23,7 @@ export async function describeWholeDemo(
     const ask = (path: string, question?: Question): Promise<Answer> => demo.ask(path, question)
     /**
      * Without a run of its own: stored, or still being stored. A client has the end of a streamed answer before the
-     * store has it, and who asks in that moment is answered when it has.
+     * store has it, and a caller that asks in that moment is answered when it has.
      */
     const isCached = ({ headers }: Answer): boolean => /; (hit|collapsed)/.test(headers['cache-status'] ?? '')
 

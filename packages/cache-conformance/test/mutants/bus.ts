@@ -51,7 +51,7 @@ export const bus: readonly Mutant[] = [
     },
   ),
   mutant(
-    'who unsubscribed leaves a subscription behind, which delivers to whoever listens now',
+    'unsubscribing leaves a subscription behind, which delivers to whoever listens now',
     'bus/resubscribe',
     class extends ReferenceStore {
       readonly #present = new Map<string, Set<Listener>>()

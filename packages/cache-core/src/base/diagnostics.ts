@@ -55,7 +55,7 @@ type EventName = keyof DiagnosticEvents
 
 const channels = new Map<EventName, Channel>()
 
-/** The channel of an event, for who tells it so often that to look it up each time counts. */
+/** The channel of an event, for callers that report so often that looking it up each time would count. */
 export function channelOf(event: EventName): Channel {
   return channel(`tiercel:${event}`)
 }

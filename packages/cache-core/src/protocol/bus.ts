@@ -52,7 +52,8 @@ interface Batch {
 /**
  * How processes hear of each other's changes: over messages of a store (docs/leases.md, "Near cache and bus"). Messages
  * may be lost, so each sender numbers its own, and beats once a second with the number of its last one. Who misses one
- * has to take everything for changed. Who does not hear its own heartbeats has no connection, whatever the driver says.
+ * has to take everything for changed. A process that does not hear its own heartbeats has no connection, whatever the
+ * driver says.
  */
 export class Bus implements WakeBus {
   readonly #parts: Parts

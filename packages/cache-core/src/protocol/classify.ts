@@ -45,7 +45,7 @@ function holds({ createdAt, until }: HoldFrame, now: number): boolean {
 function outdated(frame: ValueFrame, verdict: MarksVerdict, now: number): ValueFrame {
   if (verdict.is !== 'outdated') return frame
   const { createdAt, freshUntil, revalidateUntil, keepUntil } = frame
-  // Not beyond now: the clock of who has changed them may be ahead.
+  // Not beyond now: the clock of the process that changed them may be ahead.
   const until = Math.min(freshUntil, now, Math.max(createdAt, verdict.since))
   const after = (end: number): number => until + (end === freshUntil ? 0 : end - freshUntil)
   return { ...frame, freshUntil: until, revalidateUntil: after(revalidateUntil), keepUntil: after(keepUntil) }

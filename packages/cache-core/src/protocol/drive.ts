@@ -25,8 +25,8 @@ import { type LeaseState, MAX_ENDED_LEASES, type Waiters } from './waiter.js'
  *
  *   look    read the slot; a fresh value is the answer, so is one that may be stale while it is refreshed behind
  *   join    a load of this process runs, or its lease was found: be answered by it, with proof that no delete came between
- *   claim   nothing to serve: `add` a lease, or `compareAndSet` one over what is dead; who wins loads. What is stale stays
- *           where it is: who wins the right to refresh it loads, the others wait
+ *   claim   nothing to serve: `add` a lease, or `compareAndSet` one over what is dead; the winner loads. What is stale
+ *           stays where it is: the winner of the right to refresh it loads, the others wait
  *   wait    another process loads: poll until there is a value, or a slot to claim
  *   hedge   that takes suspiciously long: one of all who wait loads beside it
  *
@@ -359,7 +359,7 @@ class Drive<T> {
   async #join(flight: Flight, proven: boolean): Promise<void> {
     const call = this.#call
     const { fallback, waitTimeoutMs } = this.#options
-    // Who would load for itself alone does not wait longer for its own process than for another one.
+    // A caller that would load for itself alone does not wait longer for its own process than for another one.
     const own = flight.isOwnedBy(call)
     if (!own && waitsForAny(flight.link, this.#inside)) {
       // That load waits for this call: whoever waited for it would wait for ever.

@@ -126,7 +126,7 @@ export class Flight {
     return new Promise((leave) => {
       this.#passengers.set(call, { leave, late, marksKnown })
       call.attach((served) => {
-        // Who has taken what is stale still wants it replaced.
+        // A caller that took the stale value still wants it replaced.
         this.#goesOn ||= served
         this.leave(call, undefined)
       })
@@ -173,7 +173,7 @@ export class Flight {
 
   /** T3 or T5, then the late joiners. */
   async #settle(load: Load, result: LoadResult): Promise<void> {
-    // Who has waited for one timeout waits for no other.
+    // A caller that has waited for one timeout waits for no other.
     if ((await load.lastExtension()) === 'timed-out') this.#startOver('no-store')
     const outcome = await load.settle(result, this.#passengers.size > 0 ? 'read' : 'write')
     if (this.#passengers.size > 0 && 'loaded' in result) await this.#answerLate(outcome, result.loaded)
@@ -205,7 +205,7 @@ export class Flight {
     return marks.every(({ version }, index) => isSame(version, present[index]))
   }
 
-  /** All get the error. A flight has its owner's time: who came later, or has more, tries again until its own is over. */
+  /** All get the error. A flight has its owner's time: a caller with time left tries again until its own is over. */
   #failAll({ error, timedOut }: Extract<LoadResult, { error: unknown }>): void {
     for (const call of this.#calls()) {
       if (timedOut && !this.isOwnedBy(call)) this.#dismiss(call, 'unproven')

@@ -18,7 +18,7 @@ export class Flights {
   readonly #flights: Readonly<Record<FlightKind, Map<string, Flight>>> = {
     leased: new Map(),
     refreshing: new Map(),
-    // Nobody joins: who waits goes on to wait for whichever value comes first.
+    // Nobody joins: waiting callers go on waiting for whichever value comes first.
     hedging: new Map(),
     unleased: new Map(),
   }
@@ -51,7 +51,7 @@ export class Flights {
   unleased({ options, arrivedAt, degraded, heldBy }: AnyCall): Flight | undefined {
     const flight = this.#flights.unleased.get(options.slot)
     if (!flight?.open) return undefined
-    // What a load under a hold reads may be older than that hold's end: not for who came behind it.
+    // What a load under a hold reads may be older than that hold's end: not for a caller that came after it.
     const shared = flight.heldBy === undefined ? degraded === 'no-store' : flight.heldBy === heldBy
     return shared || flight.beganAfter(arrivedAt) ? flight : undefined
   }

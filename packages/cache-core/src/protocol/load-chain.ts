@@ -50,7 +50,7 @@ function pathTo(link: LoadLink, slot: string, store: object): readonly Key[] | u
   return undefined
 }
 
-/** Whether this load waits, directly or through others, for one of those: who is inside of them must not wait for it. */
+/** Whether this load waits, directly or through others, for one of those: a call made inside one of them must not wait for it. */
 export function waitsForAny(link: LoadLink, loads: readonly LoadLink[], seen = new Set<LoadLink>()): boolean {
   if (loads.includes(link)) return true
   if (seen.has(link)) return false

@@ -199,7 +199,7 @@ export class NamedMark implements Room {
     const read = await Promise.allSettled(this.#slots.map((slot) => slots.read(slot)))
     const looked = read.map((result) => this.#partOf(result))
     const refused = read.filter((result) => result.status === 'rejected')
-    // Who can read fewer than needed has no store (G6).
+    // A process that can read fewer than needed has no store (G6).
     if (read.length - refused.length < slotsNeeded(read.length)) throw refused[0]?.reason
     return looked
   }

@@ -29,7 +29,7 @@ export async function nameTags(
 }
 
 /**
- * The same for a load that stores nothing, for the sake of who joined it late: the epoch alone. `undefined` where nothing
+ * The same for a load that stores nothing, for callers that joined it late: the epoch alone. `undefined` where nothing
  * speaks against answering them. Never rejects.
  */
 export async function namedSince(

@@ -22,7 +22,7 @@ export interface NearTimes {
   readonly freshUntil: number
   /** When it leaves: the end of its near TTL or of its stale window, whichever comes first. */
   readonly until: number
-  /** Until when it is kept for who finds neither store nor source. */
+  /** Until when it is kept for callers that reach neither store nor source. */
   readonly keepUntil: number
   readonly loadMs: number
 }

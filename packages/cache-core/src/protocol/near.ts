@@ -94,7 +94,7 @@ export class Near {
     return this.#spaces.of(prefix)
   }
 
-  /** The entry under a slot, fresh or stale, for who has no space of its own. */
+  /** The entry under a slot, fresh or stale, for a caller that has no space of its own. */
   at(slot: string): NearEntry | undefined {
     const home = this.#spaces.homeOf(slot)
     const entry = home && entryAt(home)

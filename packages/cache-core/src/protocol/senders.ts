@@ -9,7 +9,7 @@ interface Sender {
   readonly heardAt: number
 }
 
-/** Who was heard, and up to which message: so a message that was lost is noticed with the next one, or a heartbeat. */
+/** Which senders were heard, and up to which message: a lost message is noticed with the next one, or a heartbeat. */
 export class Senders {
   readonly #senders = new Map<string, Sender>()
 

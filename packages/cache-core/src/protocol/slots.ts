@@ -268,7 +268,7 @@ export class Slots {
     return undone instanceof Promise ? undone.then(of) : of(undone)
   }
 
-  /** The error of who must not believe the store. */
+  /** For a caller that must not believe the store. */
   undelivered(operation: string): UndeliveredError {
     return new UndeliveredError('an earlier invalidation of this key has not reached the store yet', {
       store: this.name,

@@ -42,7 +42,7 @@ export class Standings {
   /** The standing that an entry under this version of the mark depends on. */
   take(id: string, version: string | undefined): Standing {
     let standing = this.#standings.get(id)
-    // Who does not know the version takes what stands: an entry made now is newer than all that was told of the mark.
+    // A process that does not know the version takes what stands: an entry made now is newer than all that was told of the mark.
     if (standing !== undefined && version !== undefined && !isSame(standing.version, version)) {
       this.void(id)
       standing = undefined

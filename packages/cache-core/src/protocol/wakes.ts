@@ -26,7 +26,7 @@ export function refreshTopic(slot: string): string {
 }
 
 /**
- * Who waits for a load of another process is woken when it is over. It says that it waits, once for all processes, since
+ * A process that waits for a load of another one is woken when it is over. It says that it waits, once for all processes, since
  * everybody hears it; so loads that nobody waits for send nothing. All of it is for speed: whoever is not woken polls.
  */
 export class Wakes {

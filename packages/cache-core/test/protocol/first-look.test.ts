@@ -65,7 +65,7 @@ it.each([1, 20, 59_990])(
   },
 )
 
-it('one that is damaged anywhere is a miss to who has not read it before', async () => {
+it('one that is damaged anywhere is a miss to a process that has not read it before', async () => {
   const { store, damage } = ownBytes()
   const cache = createCache({ store })
   await cache.set('k', BYTES)

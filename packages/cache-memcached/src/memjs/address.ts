@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 /** Settings of TLS as `tls.connect` takes them, without where to connect to. */
 export type TlsSettings = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket'>
 
-/** Where a server is, how it is spoken to, and as whom to log in. */
+/** Where a server is, how to speak to it, and which account to log in with. */
 export interface Address {
   readonly host: string
   readonly port: number

@@ -57,7 +57,7 @@ export function constraintTexts(constraints: object | undefined): string[] {
 
 /**
  * Fastify keeps the fields of its reply to itself, and gives them all at once when the head goes out: of a stream one
- * by one, which says nothing of who has set them.
+ * by one, which does not say who set them.
  */
 function logReply(reply: FastifyReply, log: FieldLog): void {
   const { header, removeHeader, raw } = reply

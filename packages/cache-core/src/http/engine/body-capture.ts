@@ -1,6 +1,6 @@
 import type { ByteBudget } from '../../base/byte-budget.js'
 
-/** A body whose client has gone is read on for others, but not to any length: who waits runs the handler again. */
+/** A body whose client has gone is read on for others, but not to any length: callers that wait run the handler again. */
 const MAX_UNHEARD_BYTES = 1_048_576
 
 /** Small pieces share memory: it grows with the body, so that a megabyte in one-byte writes costs about a megabyte. */

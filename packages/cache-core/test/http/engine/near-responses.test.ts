@@ -89,7 +89,7 @@ describe('a response that is near', () => {
     expect((await request(there, '/a', unused)).body).toBe('by language')
   })
 
-  it('is not for who has credentials, unless it is public', async () => {
+  it('is not for a client with credentials, unless it is public', async () => {
     const { here } = await twoProcesses()
     await warmed(here)
     expect((await request(here, '/a', text('own'), [], undefined, { Cookie: 'a=b' })).body).toBe('own')

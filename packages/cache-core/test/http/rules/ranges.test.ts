@@ -59,7 +59,7 @@ describe('Range', () => {
       { start: 0, end: 1 },
       { start: 2, end: 3 },
     ])
-    // More than anybody asks for who reads a file.
+    // More than any reader of a file asks for.
     expect(several(`bytes=${'0-0,2-2,'.repeat(500)}`, 2)).toBe('whole')
   })
 
