@@ -58,4 +58,25 @@ describe.each(frameworks)('%s: what is stale stands in for a failure in front of
     await clock.advance(60_000)
     expect((await app.get('/', signedIn)).text()).toBe('for Bearer x')
   })
+
+  it('not by the failure of a client with credentials, nor for one', async () => {
+    const clock = new FakeClock()
+    const said = { 'Cache-Control': 'public, max-age=1, stale-if-error=60' }
+    const app = await start(
+      (req, res) => void res.writeHead(req.headers['x-ill'] === undefined ? 200 : 500, said).end(`run ${app.runs()}`),
+      {
+        cache: newCache({ clock, store: new MemoryStore({ clock, maxEntries: 1_000 }) }),
+        options: { profile: 'rfc9111' },
+      },
+    )
+    const signedIn = { Authorization: 'Bearer x' }
+    await app.get('/')
+    await clock.advance(3_000)
+    const ofOne = await app.get('/', { ...signedIn, 'X-Ill': 'yes' })
+    expect([ofOne.text(), ofOne.cacheStatus()]).toEqual(['run 1', expect.stringContaining('fwd-status=500')])
+    expect((await app.get('/', signedIn)).text()).toBe('run 3')
+    await clock.advance(3_000)
+    await app.get('/', { ...signedIn, 'X-Ill': 'yes' })
+    expect((await app.get('/')).text()).toBe('run 5')
+  })
 })

@@ -31,7 +31,7 @@ import { brokenOff, runAlone, withStatus } from './pass.js'
 import { type Renewed, renew, renewedAnswer } from './renew.js'
 import type { Resources } from './resource.js'
 import { checkAnswered, RunFailure } from './run-failure.js'
-import type { FillRequest, Keeping, RunRequest } from './run-request.js'
+import { type FillRequest, type Keeping, type RunRequest, runsAsOthers } from './run-request.js'
 import { type Accepted, codedPayloadOf, type Kept, ownTag, payloadOf } from './stored-form.js'
 import { encodeResponse } from './stored-response.js'
 import { crowdedMark, passMark } from './variant.js'
@@ -177,7 +177,11 @@ export class Filler {
       },
     })
     if (renewed !== undefined) return this.#keepRenewed(request, renewed, keep)
-    if (stoodIn) throw new RunFailure(head?.status)
+    if (stoodIn) {
+      // Others would be answered with what is stale, although their handler may be well.
+      if (!runsAsOthers(request)) return UNTOUCHED
+      throw new RunFailure(head?.status)
+    }
     if (exchange.request.method === 'HEAD') return this.#afterHead(request, head)
     if (request.behind) {
       checkAnswered(outcome, head)

@@ -2,15 +2,15 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.js'
 import type { Asked } from './asked.js'
 
-/** Memory for variants, in characters of their names. */
+/** Memory for what is known of variants, in characters of their slots. */
 const MAX_CHARACTERS = 1_048_576
 
 /** A timer of Node's may end so much before the time that it was set to, in milliseconds of the monotonic clock. */
 const EARLY_MS = 2
 
-/** Variants, each with a time on the monotonic clock. */
-export function untilBySlot(): LRUCache<string, number> {
-  return new LRUCache({ maxSize: MAX_CHARACTERS, sizeCalculation: (_until, slot) => slot.length + 1 })
+/** What is known of variants: as a rule a time, on the monotonic clock, until which it counts. */
+export function bySlot<Known extends number | object>(): LRUCache<string, Known> {
+  return new LRUCache({ maxSize: MAX_CHARACTERS, sizeCalculation: (_known, slot) => slot.length + 1 })
 }
 
 /** How long requests wait for the runs of others: once one has waited without success, the next ones do not. */
@@ -19,7 +19,7 @@ export class Patience {
   readonly #clock: Clock
   readonly #hardTimeoutMs: number
   /** Variants that requests of this process have waited for in vain. */
-  readonly #vain = untilBySlot()
+  readonly #vain = bySlot<number>()
 
   constructor(clock: Clock, { waitTimeoutMs, hardTimeoutMs }: { waitTimeoutMs: number; hardTimeoutMs: number }) {
     this.waitTimeoutMs = waitTimeoutMs

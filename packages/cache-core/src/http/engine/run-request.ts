@@ -40,6 +40,11 @@ export interface RunRequest {
   readonly waitTimeoutMs: number
 }
 
+/** Whether a failure of the run is one that others would meet, who send no such credentials and ask for no such part. */
+export function runsAsOthers({ credentials, part }: Pick<RunRequest, 'credentials' | 'part'>): boolean {
+  return !credentials && part !== true
+}
+
 /** Where a response is stored. */
 export type Keeping = Pick<FillRequest, 'key' | 'url' | 'own' | 'resource' | 'variantSlot'> & {
   readonly exchange: Pick<Exchange, 'request'>

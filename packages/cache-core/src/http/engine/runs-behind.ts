@@ -7,7 +7,7 @@ import type { HttpCacheRules } from '../rules/options.js'
 import { isFailure } from '../rules/stale-windows.js'
 import { type Asked, aimOf, ownPartsAt, partsAt } from './asked.js'
 import type { Filler } from './fill.js'
-import { type Patience, untilBySlot } from './patience.js'
+import { bySlot, type Patience } from './patience.js'
 import type { Located, Resource, Resources } from './resource.js'
 import { rulersOf } from './rulers.js'
 import { RunFailure } from './run-failure.js'
@@ -37,7 +37,7 @@ export class RunsBehind {
   readonly #owner: object
   readonly #parts: Parts
   /** Variants to which a request of the cache's own does not come; until then their clients wait for their runs. */
-  readonly #refused = untilBySlot()
+  readonly #refused = bySlot<number>()
 
   constructor(owner: object, parts: Parts) {
     this.#owner = owner

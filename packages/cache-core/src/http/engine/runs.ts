@@ -8,10 +8,12 @@ import { suits } from '../rules/reuse.js'
 import { type Answers, FAILED, FAILED_LATELY } from './answers.js'
 import type { Asked } from './asked.js'
 import type { Filler } from './fill.js'
+import { LatelyFailed } from './lately-failed.js'
 import type { Forward } from './pass.js'
-import { type Patience, untilBySlot } from './patience.js'
+import type { Patience } from './patience.js'
 import type { Located, Resource, Resources } from './resource.js'
 import { RunFailure } from './run-failure.js'
+import { runsAsOthers } from './run-request.js'
 import { type Behind, leavesToClient, type RunsBehind } from './runs-behind.js'
 import type { StaleFound } from './stale.js'
 import type { StoredResponse } from './stored-response.js'
@@ -63,13 +65,13 @@ export class Runs {
   readonly #parts: RunParts
   readonly #engine: Engine
   readonly #leaseMs: number
-  /** Variants whose handler has failed in front of a client; until then what is stale goes out without another run. */
-  readonly #failed = untilBySlot()
+  readonly #lately: LatelyFailed
 
   constructor(parts: RunParts) {
     this.#parts = parts
     this.#engine = parts.handle.engine
     this.#leaseMs = parts.rules.leaseMs ?? parts.handle.leaseMs
+    this.#lately = new LatelyFailed(parts.handle.engine.clock, this.#leaseMs)
   }
 
   /** The URL's mark, made where there is none: for as long as a run may last. @throws the store's errors. */
@@ -97,7 +99,8 @@ export class Runs {
     const { answers } = this.#parts
     const { stored, part, fresh, behind, stale } = wanted
     const forward = forwardOf(located, fresh)
-    if (stale !== undefined && this.#hasFailed(located)) {
+    const asOthers = runsAsOthers({ credentials: asked.credentials, part })
+    if (asOthers && stale !== undefined && this.#lately.has(located.variantSlot, stale)) {
       answers.withStored(asked, stale, { hit: false, forward, detail: FAILED_LATELY })
       return true
     }
@@ -108,7 +111,7 @@ export class Runs {
       const staleIfErrorMs = behind === undefined ? 0 : Number.POSITIVE_INFINITY
       const options = { ...this.#callFor(asked, located, resource, load), staleIfErrorMs, forceFresh: fresh }
       // A request that may get something else than the others does not wait for their runs.
-      if (part || asked.credentials || (stored && isNeverFresh(stored))) options.waitTimeoutMs = 0
+      if (!asOthers || (stored && isNeverFresh(stored))) options.waitTimeoutMs = 0
       answer = await this.#engine.joinOrLoad<Variant>(options, located.variant)
     } catch (error) {
       if (own.answered) return true
@@ -178,16 +181,13 @@ export class Runs {
     const request = { exchange, key, url, own: asked.own, resource, variantSlot, forward, credentials }
     try {
       const what = { ...request, standIn, stored, offered, beside, part, waitTimeoutMs: patience.waitTimeoutMs }
-      return await filler.fill(what, terms)
+      const loaded = await filler.fill(what, terms)
+      if (!loaded.stays) this.#lately.succeeded(variantSlot)
+      return loaded
     } catch (error) {
-      if (error instanceof RunFailure) this.#failed.set(variantSlot, this.#engine.clock.monotonic() + this.#leaseMs)
+      if (stale !== undefined && error instanceof RunFailure) this.#lately.failed(variantSlot, stale)
       throw error
     }
-  }
-
-  #hasFailed({ variantSlot }: Located): boolean {
-    const until = this.#failed.get(variantSlot)
-    return until !== undefined && until > this.#engine.clock.monotonic()
   }
 
   #callFor(
