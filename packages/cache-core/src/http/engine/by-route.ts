@@ -1,0 +1,27 @@
+import type { Engine } from '../../protocol/engine.js'
+import type { CacheRequest, CacheResponse } from '../message/message.js'
+import type { HttpCacheRules } from '../rules/options.js'
+import { routeVerdict } from '../rules/route-verdict.js'
+import type { AcceptedByItself, Refusal } from '../rules/storable.js'
+import type { Resources } from './resource.js'
+import type { Accepted } from './stored-form.js'
+
+interface Parts {
+  readonly engine: Engine
+  readonly rules: HttpCacheRules
+  readonly resources: Resources
+}
+
+/** What the functions of its route say of a response that may be stored by itself. Where one fails it is counted. */
+export function byRoute(
+  { engine, rules, resources }: Parts,
+  request: CacheRequest,
+  head: CacheResponse,
+  verdict: AcceptedByItself,
+): Accepted | Refusal {
+  const route = routeVerdict(request, head, rules)
+  if (route.storable) return { ...verdict, tags: route.tags }
+  const { failed } = route
+  if (failed !== undefined) engine.stats.routeFailed(resources.namespace, failed.option, failed.error)
+  return route
+}
