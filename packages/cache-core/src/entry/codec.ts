@@ -1,5 +1,7 @@
+import { types } from 'node:util'
 import { bufferOf } from '../base/bytes.js'
-import { kindOfObject } from '../base/show.js'
+import { kindOf } from '../base/show.js'
+import { findLost, isPlainObject, type WrittenOf } from './lost.js'
 
 /**
  * Turns values that are neither bytes nor strings into bytes and back. What `encode` returns and `decode` is given must
@@ -15,19 +17,19 @@ export interface Codec {
 }
 
 /**
- * JSON: a `Date` becomes a string, a class instance a plain object, `NaN` and `Infinity` become `null`. What would become
- * `{}` without a word (a Map, Set, Error, ArrayBuffer, Response and the like) is refused, at any depth. Callers get the
- * same from a load as from a hit, since every value passes through the codec once.
+ * JSON, as `JSON.stringify` writes it: a `Date` becomes a string, a class instance a plain object of its own fields, `NaN`
+ * and what is `undefined` in an array `null`; fields that are `undefined` or functions are left out. Objects whose content
+ * is not in their fields (a Map, Set, Error, typed array, Response and the like) are refused at any depth, whatever fields
+ * they have beside it. Callers get the same from a load as from a hit, since every value passes through the codec once.
  */
 export const jsonCodec: Codec = {
   name: 'json',
   encode(value) {
+    // First, since it throws at circles, which the search would go round.
     const text = JSON.stringify(value)
-    if (text === undefined) throw new TypeError(`JSON has no form for a ${typeof value}`)
-    if (text.includes('{}')) {
-      const lost = findLost(value, '')
-      if (lost !== undefined) throw new TypeError(`JSON would lose what is in ${lost}`)
-    }
+    if (text === undefined) throw new TypeError(`JSON has no form for ${kindOf(value)}`)
+    const lost = findLost(value, writtenAsJson)
+    if (lost !== undefined) throw new TypeError(`JSON would lose what is in ${lost}`)
     return Buffer.from(text)
   },
   decode(bytes) {
@@ -35,18 +37,33 @@ export const jsonCodec: Codec = {
   },
 }
 
-/** What kind of object, and where, has content that JSON does not see. */
-function findLost(value: unknown, path: string): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return undefined
-  const members = Object.entries(value)
-  const kind = kindOfObject(value)
-  if (members.length === 0 && kind !== 'Object' && kind !== 'Array') {
-    return path === '' ? `a ${kind}` : `the ${kind} at ${path}`
-  }
-  for (const [name, member] of members) {
-    const lost = findLost(member, path === '' ? name : `${path}.${name}`)
-    if (lost !== undefined) return lost
-  }
-  return undefined
+const NOTHING = {}
+
+const writtenAsJson: WrittenOf = (given, name) => {
+  const object = ownForm(given, name)
+  if (typeof object !== 'object' || object === null) return NOTHING
+  if (Array.isArray(object)) return object
+  if (isPlainObject(object)) return object
+  if (types.isBoxedPrimitive(object)) return types.isSymbolObject(object) ? undefined : NOTHING
+  return isContentHidden(object) || Object.keys(object).length === 0 ? undefined : object
+}
+
+/** What `JSON.stringify` takes in place of an object that says so itself. Of a Date or Buffer it is known to lose nothing. */
+function ownForm(object: object, name: string): unknown {
+  const { toJSON } = object as { toJSON?: unknown }
+  if (typeof toJSON !== 'function') return object
+  return types.isDate(object) || Buffer.isBuffer(object) ? undefined : toJSON.call(object, name)
+}
+
+/** Whether an object holds something that no field of it shows. */
+function isContentHidden(object: object): boolean {
+  return (
+    types.isNativeError(object) ||
+    types.isMap(object) ||
+    types.isSet(object) ||
+    types.isRegExp(object) ||
+    types.isPromise(object) ||
+    types.isAnyArrayBuffer(object) ||
+    ArrayBuffer.isView(object)
+  )
 }

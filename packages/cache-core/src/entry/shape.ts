@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { bufferOf } from '../base/bytes.js'
 import { InvalidValueError, messageOf } from '../base/errors.js'
 import type { Codec } from './codec.js'
@@ -34,8 +35,8 @@ export function encodeValue(shape: Shape, value: unknown): Encoded {
 
 function encode({ codec, schemaVersion }: Shape, value: unknown): Encoded {
   const shape = shapeOf('', schemaVersion)
-  // The caller may fill its buffer again before the store has these bytes.
-  if (value instanceof Uint8Array) return { encoding: 'bytes', shape, payload: Buffer.from(value) }
+  // Of another realm too, such as Jest's. A copy: the caller may fill its buffer again before the store has these bytes.
+  if (types.isUint8Array(value)) return { encoding: 'bytes', shape, payload: Buffer.from(value) }
   // A lone surrogate has no UTF-8 form; JSON escapes it.
   if (typeof value === 'string' && value.isWellFormed()) {
     return { encoding: 'string', shape, payload: Buffer.from(value) }
@@ -43,7 +44,7 @@ function encode({ codec, schemaVersion }: Shape, value: unknown): Encoded {
   if (value === undefined) throw new InvalidValueError('undefined cannot be stored; null can')
   try {
     const payload: unknown = codec.encode(value)
-    if (!(payload instanceof Uint8Array)) throw new TypeError('the codec returned no bytes')
+    if (!types.isUint8Array(payload)) throw new TypeError('the codec returned no bytes')
     return { encoding: 'codec', shape: shapeOf(codec.name, schemaVersion), payload }
   } catch (cause) {
     throw new InvalidValueError(`the value cannot be stored: ${messageOf(cause)}`, cause)

@@ -18,10 +18,11 @@ async function stored({ memory }: Pick<ReturnType<typeof setUp>, 'memory'>, slot
   return Buffer.from((await memory.get(slot))?.bytes as Uint8Array)
 }
 
-/** Two processes on one store, by the system's clock: threads do not wait for another. */
+/** Two processes on one store, by the system's clock: threads do not wait for another. Nor may a busy machine end a wait. */
 function processes(options: Partial<CacheOptions>): readonly [Cache, Cache] {
   const store = memoryStore()
-  return [createCache({ store, ...options }), createCache({ store, ...options })]
+  const patient = { storeTimeout: '10s', lease: '20s' } as const
+  return [createCache({ store, ...patient, ...options }), createCache({ store, ...patient, ...options })]
 }
 
 const BOTH: Partial<CacheOptions> = { compression: { algorithm: 'brotli' }, secrets: [SECRET] }

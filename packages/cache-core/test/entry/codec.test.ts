@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidValueError } from '../../src/base/errors.js'
@@ -43,6 +44,7 @@ describe('a value', () => {
       }),
     )
     expect(roundTrip(new Uint8Array([1, 2, 3, 4]).subarray(1, 3))).toEqual(Buffer.from([2, 3]))
+    expect(roundTrip(runInNewContext('new Uint8Array([2, 3])'))).toEqual(Buffer.from([2, 3]))
   })
 
   it('of bytes is copied both ways', () => {
@@ -86,6 +88,75 @@ describe('a value', () => {
   ])('that is %s cannot be stored: InvalidValueError', (_, value) => {
     expect(() => encodeValue(JSON_SHAPE, value)).toThrow(InvalidValueError)
     expect(() => encodeValue(JSON_SHAPE, value)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_VALUE' }))
+  })
+
+  it.each([
+    ['a Date', new Date(0), '1970-01-01T00:00:00.000Z'],
+    ['a Date that is none', new Date(Number.NaN), null],
+    ['Infinity', Number.POSITIVE_INFINITY, null],
+    ['minus zero', -0, 0],
+    ['undefined in a field', { a: undefined, b: 1 }, { b: 1 }],
+    ['undefined in an array, and a hole', Object.assign([undefined, 1], { 3: 2 }), [null, 1, null, 2]],
+    ['a function in a field', { a: () => {}, b: 1 }, { b: 1 }],
+    ['a field named by a symbol', { [Symbol('s')]: 1, b: 1 }, { b: 1 }],
+    ['boxed primitives', [Object(''), Object('ab'), Object(0), Object(false), {}], ['', 'ab', 0, false, {}]],
+    [
+      'a Buffer',
+      { a: Buffer.from([1]), b: Buffer.alloc(0) },
+      { a: { type: 'Buffer', data: [1] }, b: { type: 'Buffer', data: [] } },
+    ],
+    ['a URL', { a: new URL('http://localhost/') }, { a: 'http://localhost/' }],
+    ['an Error that says its own form', Object.assign(new Error('m'), { toJSON: () => ({ is: 'm' }) }), { is: 'm' }],
+    ['an object of another realm', runInNewContext('({ a: {}, b: [] })'), { a: {}, b: [] }],
+    ['an object without a prototype', Object.assign(Object.create(null), { a: Object.create(null) }), { a: {} }],
+  ])('that is or holds %s is stored as JSON has it', (_, value, json) => {
+    expect(roundTrip(value)).toStrictEqual(json)
+  })
+
+  class Sealed {
+    readonly #hidden = 1
+    get shown(): number {
+      return this.#hidden
+    }
+  }
+  class HttpError extends Error {
+    readonly status = 404
+  }
+
+  const hidden: readonly [kind: string, object][] = [
+    ['a Map', new Map([[1, 2]])],
+    ['a Set', new Set()],
+    ['a RegExp', /x/],
+    ['an Error', new Error('message')],
+    ['a HttpError', new HttpError('message')],
+    ['an Error', Object.assign(new Error('message'), { code: 'ECONNREFUSED', errno: -111 })],
+    ['a TypeError', runInNewContext('new TypeError("message")')],
+    ['an ArrayBuffer', new ArrayBuffer(2)],
+    ['a Float32Array', Float32Array.of(0.5)],
+    ['a Uint8ClampedArray', new Uint8ClampedArray(2)],
+    ['a DataView', new DataView(new ArrayBuffer(2))],
+    ['a Promise', Promise.resolve(1)],
+    ['a Symbol', Object(Symbol('s'))],
+  ]
+  const empty: typeof hidden = [
+    ['a DOMException', new DOMException('message', 'AbortError')],
+    ['a Response', new Response('body')],
+    ['a Headers', new Headers({ a: '1' })],
+    ['a URLSearchParams', new URLSearchParams('a=1')],
+    ['a Sealed', new Sealed()],
+  ]
+
+  it.each([...hidden, ...empty])('that is or holds %s is refused, and where it stands is said', (kind, object) => {
+    const why = `the value cannot be stored: JSON would lose what is in ${kind}`
+    const refused = (message: string): unknown => expect.objectContaining({ name: 'InvalidValueError', message })
+    expect(() => encodeValue(JSON_SHAPE, object)).toThrow(refused(why))
+    expect(() => encodeValue(JSON_SHAPE, [{}, { a: object }])).toThrow(refused(`${why} at 1.a`))
+    const saysSo = { toJSON: () => ({ b: object }) }
+    expect(() => encodeValue(JSON_SHAPE, [{}, { a: saysSo }])).toThrow(refused(`${why} at 1.a.b`))
+  })
+
+  it.each(hidden)('that is %s with fields beside its content is refused as well', (kind, object) => {
+    expect(() => encodeValue(JSON_SHAPE, Object.assign(object, { more: 'fields' }))).toThrow(`what is in ${kind}`)
   })
 
   it('that a codec turns into something else than bytes cannot be stored', () => {

@@ -25,6 +25,10 @@ describe('a value', () => {
     ['a Buffer', { bytes: Buffer.from('bytes') }],
     ['a typed array', { floats: new Float64Array([1.5, 2]) }],
     ['an ArrayBuffer', new Uint8Array([1, 2]).buffer],
+    ['minus zero and a hole', Object.assign([-0], { 2: 1 })],
+    ['an array with fields', Object.assign([1], { a: 1 })],
+    ['an Error and its cause', new RangeError('m', { cause: new Error('c') })],
+    ['boxed primitives', [Object(''), Object(1), Object(1n), {}]],
     ['an empty object', { a: {}, b: Object.create(null) }],
     ['a circle', circle],
   ])('that is or holds %s comes back', (_, value) => {
@@ -52,15 +56,27 @@ describe('a value', () => {
     }
   }
 
+  class HttpError extends Error {
+    override readonly name = 'HttpError'
+  }
+
   it.each([
     ['a function', () => {}, 'could not be cloned'],
     ['a Response', new Response('body'), 'what is in a Response'],
-    [
-      'an instance with nothing but private fields',
-      { list: [new Map([['k', new Sealed()]])] },
-      'the Object at list.0.k',
-    ],
+    ['an instance with nothing but private fields', { list: [new Map([['k', new Sealed()]])] }, 'a Sealed at list.0.1'],
     ['a Promise', Promise.resolve(1), 'could not be cloned'],
+    ['an Error with a code', [Object.assign(new Error('m'), { code: 'E' })], 'what is in an Error at 0'],
+    [
+      'an Error with such a cause',
+      new Error('m', { cause: Object.assign(new Error('m'), { code: 'E' }) }),
+      'Error at cause',
+    ],
+    ['an Error of a name of its own', new HttpError('m'), 'what is in a HttpError'],
+    ['an AggregateError', new AggregateError([new Error('m')]), 'what is in an AggregateError'],
+    ['a Map with fields', Object.assign(new Map(), { a: 1 }), 'what is in a Map'],
+    ['a Set with fields', Object.assign(new Set(), { a: 1 }), 'what is in a Set'],
+    ['a Date with fields', { at: Object.assign(new Date(), { a: 1 }) }, 'what is in a Date at at'],
+    ['a RegExp with fields', Object.assign(/x/, { a: 1 }), 'what is in a RegExp'],
   ])('that is or holds %s is refused', (_, value, message) => {
     expect(() => v8Codec.encode(value)).toThrow(message)
   })

@@ -1,0 +1,40 @@
+import { kindOf } from '../base/show.js'
+
+/**
+ * What a codec writes of an object: the object itself for all its fields, or one whose fields are what is written;
+ * `undefined` where what is in it would be lost.
+ */
+export type WrittenOf = (object: object, name: string) => object | undefined
+
+/** What a codec would lose without a word, and where: `a Map`, `an Error at jobs.0.reason`. `undefined` where nothing. */
+export function findLost(value: unknown, writtenOf: WrittenOf): string | undefined {
+  const lost = isObject(value) ? search(value, '', writtenOf) : undefined
+  if (lost === undefined) return undefined
+  return lost.path.length === 0 ? kindOf(lost.object) : `${kindOf(lost.object)} at ${lost.path.join('.')}`
+}
+
+interface Lost {
+  readonly object: object
+  readonly path: readonly string[]
+}
+
+function search(object: object, name: string, writtenOf: WrittenOf): Lost | undefined {
+  const written = writtenOf(object, name) as Readonly<Record<string, unknown>> | undefined
+  if (written === undefined) return { object, path: [] }
+  for (const field of Object.keys(written)) {
+    const member = written[field]
+    const lost = isObject(member) ? search(member, field, writtenOf) : undefined
+    if (lost !== undefined) return { ...lost, path: [field, ...lost.path] }
+  }
+  return undefined
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** An object of no class, of another realm too: when it is empty, `{}` is all that there is. */
+export function isPlainObject(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object)
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
+}
