@@ -113,7 +113,8 @@ export class NodeExchange implements Exchange {
 
 /** `finish` comes when the system has taken the last byte, `close` also when the client has gone before. */
 export function whenSent(res: ServerResponse, then: () => void): void {
-  if (res.closed || res.destroyed) then()
+  const hasLeft = res.writableEnded && res.writableLength === 0
+  if (hasLeft || res.closed || res.destroyed) then()
   else res.once('finish', then).once('close', then)
 }
 

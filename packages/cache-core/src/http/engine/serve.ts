@@ -36,9 +36,16 @@ export function serve(
   const { headers, body } = out
   // A part is a view of all that is stored.
   const pinned = body?.buffer === stored.body.buffer ? stored.body : body
-  if (pinned !== undefined && !mayBeSent(exchange, pinned, sends)) return 'no room'
+  const isCounted = pinned !== undefined && pinned.length > SMALL_BODY_BYTES && exchange.whenSent !== undefined
+  const letGo = isCounted ? sends.hold(pinned) : undefined
+  if (isCounted && letGo === undefined) return 'no room'
   headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(told ?? hitOf(stored, now), detail))
-  exchange.send(out, body)
+  try {
+    exchange.send(out, body)
+  } finally {
+    // Afterwards: most have left by then, and need nobody who waits for it.
+    if (letGo !== undefined) exchange.whenSent?.(letGo)
+  }
   return 'served'
 }
 
@@ -53,14 +60,6 @@ function answerOf(
   if (stored.status !== 206) return clientAnswer(request, stored, stored.body.length, now, maxRanges)
   const wanted = held && partsAskedFor(request.headers, stored.headers, held, now, maxRanges)
   return wanted && request.method === 'GET' ? partsAnswer(wanted) : { is: 'handler' }
-}
-
-/** Whether there is room for a body on its way. */
-function mayBeSent(exchange: Exchange, body: Uint8Array, sends: SharedBytes): boolean {
-  if (body.length <= SMALL_BODY_BYTES || exchange.whenSent === undefined) return true
-  const letGo = sends.hold(body)
-  if (letGo !== undefined) exchange.whenSent(letGo)
-  return letGo !== undefined
 }
 
 function hitOf({ receivedAt, freshForMs }: StoredResponse, now: number): CacheStatus {
