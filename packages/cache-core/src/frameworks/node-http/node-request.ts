@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { combined, type HeaderLines, has, keep } from '../../http/message/headers.js'
+import { combined, first, type HeaderLines, keep } from '../../http/message/headers.js'
 import type { CacheRequest, Origin, Sight } from '../../http/message/message.js'
 import { pathOf, searchOf } from '../../http/message/query.js'
 import { narrowParsed } from './narrow-parsed.js'
@@ -27,6 +28,7 @@ export function cacheRequest(req: MountedRequest, facts: RequestFacts = {}): Cac
     target: req.originalUrl ?? url,
     url,
     headers: req.httpVersionMajor > 1 ? withHost(lines, headers) : lines,
+    hasContent: req.httpVersionMajor > 1 ? !(req as unknown as Http2ServerRequest).stream.endAfterHeaders : undefined,
     scheme: tls ? 'https' : 'http',
     origin,
     constraints,
@@ -51,9 +53,14 @@ export function narrowRequest(
   // These first: some hold what they have once read of `req`.
   for (const holder of [...holders, req]) narrowParsed(holder, request, sight, replaced)
   const distinct = valuesByName(sight.headers)
-  replaced.put(req, 'headers', narrowHeaders(req.headers, distinct, sight.target))
+  const scheme = request.origin?.scheme ?? request.scheme
+  replaced.put(req, 'headers', narrowHeaders(req.headers, distinct, sight.target, scheme))
   replaced.put(req, 'headersDistinct', distinct)
   replaced.put(req, 'rawHeaders', [...sight.headers])
+  if (req.httpVersionMajor > 1) {
+    replaced.put(req, 'authority', distinct.host?.[0])
+    replaced.put(req, 'scheme', scheme)
+  }
   const { url: before = '' } = req
   // Routers cut a mount off while they run, and put it back, some of them from a whole URL that they have kept (middie).
   const [whole, shown] = [searchOf(before), searchOf(sight.url)]
@@ -93,10 +100,13 @@ function isAsCame(raw: HeaderLines, headers: IncomingHttpHeaders): boolean {
   return Object.keys(headers).length === raw.length / 2
 }
 
-/** The fields of HTTP/1.1 that say the same: no pseudo-fields, and the authority as Host (RFC 9113 section 8.3.1). */
+/**
+ * The fields of HTTP/1.1 that say the same: no pseudo-fields, and the authority as Host (RFC 9113 section 8.3.1), beside
+ * a Host that names another one.
+ */
 function withHost(lines: HeaderLines, headers: IncomingHttpHeaders): HeaderLines {
   const authority = headers[':authority']
-  const host = typeof authority === 'string' && !has(lines, 'host') ? ['Host', authority] : []
+  const host = typeof authority === 'string' && first(lines, 'host') !== authority ? ['Host', authority] : []
   return [...host, ...keep(lines, (name) => !name.startsWith(':'))]
 }
 
@@ -147,11 +157,18 @@ function valuesByName(lines: HeaderLines): ValuesByName {
 }
 
 /** Fields that are cut short come in one line; how node joins repeated ones, it has decided already. */
-function narrowHeaders(headers: IncomingHttpHeaders, shown: ValuesByName, target: string): IncomingHttpHeaders {
+function narrowHeaders(
+  headers: IncomingHttpHeaders,
+  shown: ValuesByName,
+  target: string,
+  scheme: string | undefined,
+): IncomingHttpHeaders {
   const narrowed: IncomingHttpHeaders = {}
   // HTTP/2 has method, scheme, target and authority there, too.
   for (const [name, value] of Object.entries(headers)) if (name.startsWith(':')) narrowed[name] = value
-  if (':path' in narrowed) Object.assign(narrowed, { ':path': target, ':authority': shown.host?.[0] })
+  if (':path' in narrowed) {
+    Object.assign(narrowed, { ':path': target, ':authority': shown.host?.[0], ':scheme': scheme })
+  }
   for (const [name, values] of Object.entries(shown)) {
     const value = ownValue(headers, name)
     narrowed[name] = value === undefined || (values.length === 1 && !Array.isArray(value)) ? values[0] : value

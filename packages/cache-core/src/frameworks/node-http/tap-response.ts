@@ -81,7 +81,8 @@ export function tapResponse(
       return true
     }
     const onClose = (): void => {
-      if (began) fail()
+      // Over HTTP/2 a handler may answer on the stream beneath.
+      if (began || res.headersSent) fail()
       else plan.onAbandoned?.(fail)
     }
     res.on('close', onClose)

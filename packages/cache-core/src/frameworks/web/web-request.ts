@@ -22,7 +22,8 @@ export function cacheRequest(request: Request, source: unknown, incoming: Incomi
   // Fetch may leave it out; the narrowed request tells whether it may be seen.
   const headers = given === undefined ? [...came, 'host', host] : came
   const constraints = hostTexts(given, host, scheme, node !== undefined)
-  return { method: request.method, target, headers, scheme, constraints, credential: node?.credential, source }
+  const { hasContent, credential } = node ?? {}
+  return { method: request.method, target, headers, hasContent, scheme, constraints, credential, source }
 }
 
 /**

@@ -13,6 +13,8 @@ export interface CacheRequest {
   readonly url?: string | undefined
   /** The field lines as the layers before the cache have left them. */
   readonly headers: HeaderLines
+  /** Whether a body follows, where fields need not tell (HTTP/2). Default: what Content-Length and Transfer-Encoding say. */
+  readonly hasContent?: boolean | undefined
   /** The scheme of the connection itself: `https` over TLS. Default `http`. */
   readonly scheme?: string | undefined
   /**

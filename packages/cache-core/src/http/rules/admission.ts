@@ -54,7 +54,7 @@ function unnamedCredential({ headers }: CacheRequest, rules: NarrowingRules): st
 
 /** Content of a GET is no input to a cached response (RFC 9110 section 9.3.1), so its handler gets it alone. */
 function hasContent(request: CacheRequest): boolean {
-  if (has(request.headers, 'transfer-encoding')) return true
+  if (request.hasContent === true || has(request.headers, 'transfer-encoding')) return true
   const length = first(request.headers, 'content-length')
   return length !== undefined && length !== '0'
 }
