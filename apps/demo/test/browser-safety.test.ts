@@ -1,7 +1,9 @@
+import fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
+import { cityWrites } from '../src/routes/city-writes.js'
 import { startApp } from './support.js'
 
-const { app } = startApp()
+const { app, cache, database } = startApp()
 const NOTE = '/patterns/middleware/note'
 const put = (headers: Record<string, string>, payload = 'text') =>
   app.inject({ method: 'PUT', url: NOTE, headers: { 'content-type': 'text/plain', ...headers }, payload })
@@ -40,6 +42,18 @@ describe('what other sites may do', () => {
     expect((await append('x')).statusCode).toBe(204)
     expect((await append('x')).statusCode).toBe(400)
     expect((await app.inject({ url: NOTE })).body).toHaveLength(10_000)
+  })
+
+  it('nor do the cities: where as many are added as there may be, others are written still', async () => {
+    const small = fastify().register(cityWrites, { database, cache, maxAdded: 1 })
+    const city = { name: 'Utopia', country: 'UT', population: 7, lat: 1, lon: 1 }
+    const write = async (id: number) =>
+      (await small.inject({ method: 'PUT', url: `/cities/${id}`, payload: city })).statusCode
+    const remove = async (id: number) => (await small.inject({ method: 'DELETE', url: `/cities/${id}` })).statusCode
+    const [first, second] = [2_000_000_011, 2_000_000_012]
+    expect([await write(first), await write(second), await write(first)]).toEqual([201, 400, 200])
+    expect([await remove(first), await write(second), await remove(second)]).toEqual([204, 201, 204])
+    await small.close()
   })
 
   it.each(['/', '/healthz', '/patterns/middleware/clock', '/no/such/page'])(
