@@ -35,164 +35,204 @@ export function tapResponse(
   before: HeaderLines,
   logOthers?: (log: FieldLog) => void,
 ): Tap {
-  let fail!: () => void
-  let withdraw!: () => boolean
-  const outcome = new Promise<RunOutcome>((resolve) => {
-    const writeHead = res.writeHead
-    const write = res.write as Write
-    const end = res.end as End
-    const { destroy } = res
-    let began = false
-    let withdrawn = false
-    // What nobody keeps, nobody has to know the making of.
-    const log = plan.capture === undefined ? new FieldLog() : logFields(res)
-    logOthers?.(log)
-    let capturing = false
-    let part: PartialBody | undefined
-    let endsPart = false
-    let isReplaced = false
+  return new ResponseTap(res, plan, before, logOthers)
+}
 
-    const answerInstead = ({ status, statusText, body }: InsteadAnswer, headers: HeaderLines): void => {
-      if (!isHttp2(res)) res.statusMessage = ''
-      sendHead(res, writeHead, { status, statusText }, headers)
-      isReplaced = true
-      end.call(res, body)
-    }
-    const letSocketGo = guardSocket(res, plan, (headers) => {
-      if (began || withdrawn || res.headersSent) return false
-      began = true
-      answerInstead({ status: 504, statusText: '', body: undefined }, headers)
-      fail()
-      return true
+class ResponseTap implements Tap {
+  readonly outcome: Promise<RunOutcome>
+  readonly #res: ServerResponse
+  readonly #plan: Omit<RunPlan, 'sees'>
+  readonly #before: HeaderLines
+  readonly #keepsFields: boolean
+  readonly #log: FieldLog
+  /** The methods as they were. */
+  readonly #own: Pick<ServerResponse, 'writeHead' | 'destroy'> & { readonly write: Write; readonly end: End }
+  readonly #letSocketGo: () => void
+  #resolve!: (outcome: RunOutcome) => void
+  #head: 'waited for' | 'begun' | 'withdrawn' = 'waited for'
+  #capturing = false
+  /** How many pieces have come while they were captured. */
+  #taken = 0
+  #part: PartialBody | undefined
+  #partEnds = false
+  #isReplaced = false
+
+  constructor(
+    res: ServerResponse,
+    plan: Omit<RunPlan, 'sees'>,
+    before: HeaderLines,
+    logOthers: ((log: FieldLog) => void) | undefined,
+  ) {
+    this.outcome = new Promise((resolve) => {
+      this.#resolve = resolve
     })
-    const finish = (outcome: RunOutcome): void => {
-      letSocketGo()
-      capturing = false
-      res.removeListener('close', onClose)
-      plan.signal?.removeEventListener('abort', onAbort)
-      resolve(outcome)
+    this.#res = res
+    this.#plan = plan
+    this.#before = before
+    this.#keepsFields = logOthers !== undefined
+    this.#own = { writeHead: res.writeHead, write: res.write as Write, end: res.end as End, destroy: res.destroy }
+    // What nobody keeps, nobody has to know the making of.
+    this.#log = plan.capture === undefined ? new FieldLog() : logFields(res)
+    logOthers?.(this.#log)
+    this.#letSocketGo = guardSocket(res, plan, (headers) => this.#answerBrokenOff(headers))
+    res.on('close', this.#onClose)
+    plan.signal?.addEventListener('abort', this.#onAbort)
+    res.writeHead = this.#writeHead as ServerResponse['writeHead']
+    res.write = this.#write as ServerResponse['write']
+    res.end = this.#end as ServerResponse['end']
+    res.destroy = this.#destroy
+  }
+
+  readonly fail = (): void => this.#finish({ end: 'broken' })
+
+  readonly withdraw = (): boolean => {
+    if (this.#head === 'begun') return false
+    this.#head = 'withdrawn'
+    this.fail()
+    return true
+  }
+
+  #finish(outcome: RunOutcome): void {
+    this.#letSocketGo()
+    this.#capturing = false
+    this.#res.removeListener('close', this.#onClose)
+    this.#plan.signal?.removeEventListener('abort', this.#onAbort)
+    this.#resolve(outcome)
+  }
+
+  readonly #onAbort = (): void => this.#finish({ end: 'passed' })
+
+  readonly #onClose = (): void => {
+    // Over HTTP/2 a handler may answer on the stream beneath.
+    if (this.#head === 'begun' || this.#res.headersSent) this.fail()
+    else this.#plan.onAbandoned?.(this.fail)
+  }
+
+  readonly #writeHead = (status: number, ...rest: WriteHeadArguments): ServerResponse => {
+    const res = this.#res
+    const { writeHead } = this.#own
+    // Called again, Node's own says what is wrong with that.
+    if (this.#head !== 'waited for') return writeHead.call(res, status, ...(rest as []))
+    const head = headOf(res, writeHead, status, rest)
+    this.#head = 'begun'
+    // A framework that keeps fields of its own gives them all, those of layers outside, too.
+    if (!this.#keepsFields) for (const name of namesGiven(rest)) this.#log.hasSet(name)
+    const changes = changesOf(this.#before, head.headers, this.#log)
+    const { headers, capture, partial, instead } = this.#plan.onHead({ ...head, changes })
+    if (instead !== undefined) {
+      this.#answerInstead(instead, headers)
+      this.#finish({ end: 'passed' })
+      return res
     }
-    const onAbort = (): void => finish({ end: 'passed' })
-    fail = () => finish({ end: 'broken' })
-    withdraw = () => {
-      if (began) return false
-      withdrawn = true
-      fail()
+    if (partial === undefined) sendHead(res, writeHead, head, headers)
+    else {
+      this.#part = new PartialBody(partial.range)
+      if (!isHttp2(res)) res.statusMessage = ''
+      sendHead(res, writeHead, { status: partial.status, statusText: '' }, headers)
+    }
+    const reason = capture ? this.#plan.onSent?.(linesSet(res)) : undefined
+    if (!capture) this.#finish({ end: 'passed' })
+    else if (reason !== undefined) this.#finish({ end: 'passed', reason })
+    else this.#capturing = this.#plan.signal?.aborted !== true
+    return res
+  }
+
+  readonly #write = (chunk: unknown, encoding?: unknown, callback?: unknown): boolean => {
+    const res = this.#res
+    const { write } = this.#own
+    this.#beginUnheard()
+    this.#beginPart(chunk, encoding, false)
+    if (this.#isReplaced) {
+      tellLater(encoding, callback)
       return true
     }
-    const onClose = (): void => {
-      // Over HTTP/2 a handler may answer on the stream beneath.
-      if (began || res.headersSent) fail()
-      else plan.onAbandoned?.(fail)
+    // Of a client that has gone no `drain` will come.
+    const flows = (more: boolean): boolean => more || (this.#capturing && hasGone(res))
+    if (this.#part !== undefined && !this.#partEnds && isPiece(chunk) && !res.writableEnded) {
+      this.#take(chunk, encoding)
+      const cut = this.#part.cut(bytesOf(chunk, encoding))
+      if (cut !== undefined) return flows(write.call(res, cut, typeof encoding === 'function' ? encoding : callback))
+      tellLater(encoding, callback)
+      return true
     }
-    res.on('close', onClose)
-    plan.signal?.addEventListener('abort', onAbort)
+    const more = write.call(res, chunk, encoding, callback)
+    this.#take(chunk, encoding)
+    return flows(more)
+  }
 
-    /** Node asks for no head any more when the client has gone. */
-    const beginUnheard = (): void => {
-      if (began || withdrawn || !hasGone(res)) return
-      plan.capture?.unheard()
-      res.writeHead(res.statusCode)
-    }
-    /** Whether it is a part is known with the head: before Node takes a piece, and asks for the head then. */
-    const beginPart = (chunk: unknown, encoding: unknown, whole: boolean): void => {
-      if (!plan.mayBePartial || began || withdrawn || res.headersSent || !(chunk === undefined || isPiece(chunk)))
-        return
-      // As Node does for a body that comes with the end.
-      if (whole && isPiece(chunk) && !res.hasHeader('Content-Length') && !res.hasHeader('Transfer-Encoding')) {
-        res.setHeader('Content-Length', bytesOf(chunk, encoding).byteLength)
-      }
-      res.writeHead(res.statusCode)
-    }
-    let taken = 0
-    const take = (chunk: unknown, encoding: unknown): void => {
-      if (!capturing || !isPiece(chunk)) return
-      taken++
-      if (plan.capture?.keep(bytesOf(chunk, encoding)) !== true) finish(endOf(plan.capture))
-    }
-
-    res.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
-      // Called again, Node's own says what is wrong with that.
-      if (began || withdrawn) return writeHead.call(res, status, ...(rest as []))
-      const head = headOf(res, writeHead, status, rest)
-      began = true
-      // A framework that keeps fields of its own gives them all, those of layers outside, too.
-      if (logOthers === undefined) for (const name of namesGiven(rest)) log.hasSet(name)
-      const changes = changesOf(before, head.headers, log)
-      const { headers, capture, partial, instead } = plan.onHead({ ...head, changes })
-      if (instead !== undefined) {
-        answerInstead(instead, headers)
-        finish({ end: 'passed' })
-        return res
-      }
-      if (partial === undefined) sendHead(res, writeHead, head, headers)
-      else {
-        part = new PartialBody(partial.range)
-        if (!isHttp2(res)) res.statusMessage = ''
-        sendHead(res, writeHead, { status: partial.status, statusText: '' }, headers)
-      }
-      const reason = capture ? plan.onSent?.(linesSet(res)) : undefined
-      if (!capture) finish({ end: 'passed' })
-      else if (reason !== undefined) finish({ end: 'passed', reason })
-      else capturing = plan.signal?.aborted !== true
+  readonly #end = (chunk?: unknown, encoding?: unknown, callback?: unknown): ServerResponse => {
+    const res = this.#res
+    const { end } = this.#own
+    this.#beginUnheard()
+    this.#beginPart(typeof chunk === 'function' ? undefined : chunk, encoding, true)
+    if (this.#isReplaced) {
+      tellLater(chunk, encoding, callback)
       return res
-    }) as ServerResponse['writeHead']
-
-    res.write = ((chunk: unknown, encoding?: unknown, callback?: unknown) => {
-      beginUnheard()
-      beginPart(chunk, encoding, false)
-      if (isReplaced) {
-        whenReplaced(encoding, callback)
-        return true
-      }
-      if (part !== undefined && !endsPart && isPiece(chunk) && !res.writableEnded) {
-        take(chunk, encoding)
-        const then = typeof encoding === 'function' ? encoding : callback
-        const cut = part.cut(bytesOf(chunk, encoding))
-        if (cut !== undefined) return write.call(res, cut, then) || (capturing && hasGone(res))
-        if (typeof then === 'function') process.nextTick(then as () => void)
-        return true
-      }
-      const more = write.call(res, chunk, encoding, callback)
-      take(chunk, encoding)
-      // Of a client that has gone no `drain` will come.
-      return more || (capturing && hasGone(res))
-    }) as ServerResponse['write']
-
-    res.end = ((chunk?: unknown, encoding?: unknown, callback?: unknown) => {
-      beginUnheard()
-      beginPart(typeof chunk === 'function' ? undefined : chunk, encoding, true)
-      if (isReplaced) {
-        whenReplaced(chunk, encoding, callback)
-        return res
-      }
-      if (part !== undefined && !res.writableEnded) {
-        endsPart = true
-        take(chunk, encoding)
-        const cut = isPiece(chunk) ? part.cut(bytesOf(chunk, encoding)) : undefined
-        end.call(
-          res,
-          cut,
-          undefined,
-          [chunk, encoding, callback].find((given) => typeof given === 'function'),
-        )
-      } else {
-        const before = taken
-        end.call(res, chunk, encoding, callback)
-        // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
-        if (taken === before) take(chunk, encoding)
-      }
-      if (capturing) finish({ end: 'captured' })
-      return res
-    }) as ServerResponse['end']
-
-    res.destroy = (error?: Error) => {
-      // Before the end the handler gave up; after it this is the server tidying up.
-      if (!res.writableEnded) fail()
-      return destroy.call(res, error)
     }
-  })
-  return { outcome, fail, withdraw }
+    if (this.#part !== undefined && !res.writableEnded) {
+      this.#partEnds = true
+      this.#take(chunk, encoding)
+      const cut = isPiece(chunk) ? this.#part.cut(bytesOf(chunk, encoding)) : undefined
+      end.call(res, cut, undefined, callbackOf(chunk, encoding, callback))
+    } else {
+      const before = this.#taken
+      end.call(res, chunk, encoding, callback)
+      // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
+      if (this.#taken === before) this.#take(chunk, encoding)
+    }
+    if (this.#capturing) this.#finish({ end: 'captured' })
+    return res
+  }
+
+  readonly #destroy = (error?: Error): ServerResponse => {
+    // Before the end the handler gave up; after it this is the server tidying up.
+    if (!this.#res.writableEnded) this.fail()
+    return this.#own.destroy.call(this.#res, error)
+  }
+
+  #answerInstead({ status, statusText, body }: InsteadAnswer, headers: HeaderLines): void {
+    const res = this.#res
+    if (!isHttp2(res)) res.statusMessage = ''
+    sendHead(res, this.#own.writeHead, { status, statusText }, headers)
+    this.#isReplaced = true
+    this.#own.end.call(res, body)
+  }
+
+  /** In place of a handler that breaks off. Whether it could still be answered. */
+  #answerBrokenOff(headers: HeaderLines): boolean {
+    if (this.#head !== 'waited for' || this.#res.headersSent) return false
+    this.#head = 'begun'
+    this.#answerInstead({ status: 504, statusText: '', body: undefined }, headers)
+    this.fail()
+    return true
+  }
+
+  /** Node asks for no head any more when the client has gone. */
+  #beginUnheard(): void {
+    const res = this.#res
+    if (this.#head !== 'waited for' || !hasGone(res)) return
+    this.#plan.capture?.unheard()
+    res.writeHead(res.statusCode)
+  }
+
+  /** Whether it is a part is known with the head: before Node takes a piece, and asks for the head then. */
+  #beginPart(chunk: unknown, encoding: unknown, whole: boolean): void {
+    const res = this.#res
+    if (!this.#plan.mayBePartial || this.#head !== 'waited for' || res.headersSent) return
+    if (chunk !== undefined && !isPiece(chunk)) return
+    // As Node does for a body that comes with the end.
+    if (whole && isPiece(chunk) && !res.hasHeader('Content-Length') && !res.hasHeader('Transfer-Encoding')) {
+      res.setHeader('Content-Length', bytesOf(chunk, encoding).byteLength)
+    }
+    res.writeHead(res.statusCode)
+  }
+
+  #take(chunk: unknown, encoding: unknown): void {
+    if (!this.#capturing || !isPiece(chunk)) return
+    this.#taken++
+    const { capture } = this.#plan
+    if (capture?.keep(bytesOf(chunk, encoding)) !== true) this.#finish(endOf(capture))
+  }
 }
 
 /**
@@ -221,10 +261,14 @@ function guardSocket(
   return letGo
 }
 
-/** What the handler still writes goes nowhere; it is told as if it did. */
-function whenReplaced(...given: readonly unknown[]): void {
-  const then = given.find((one) => typeof one === 'function')
-  if (then !== undefined) process.nextTick(then as () => void)
+/** What the handler writes goes nowhere; it is told as if it did. */
+function tellLater(...given: readonly unknown[]): void {
+  const then = callbackOf(...given)
+  if (then !== undefined) process.nextTick(then)
+}
+
+function callbackOf(...given: readonly unknown[]): (() => void) | undefined {
+  return given.find((one) => typeof one === 'function') as (() => void) | undefined
 }
 
 /** A response over HTTP/2 only knows by its stream. */
