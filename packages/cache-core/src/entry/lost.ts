@@ -19,12 +19,30 @@ interface Lost {
 }
 
 function search(object: object, name: string, writtenOf: WrittenOf): Lost | undefined {
-  const written = writtenOf(object, name) as Readonly<Record<string, unknown>> | undefined
+  const written = writtenOf(object, name)
   if (written === undefined) return { object, path: [] }
-  for (const field of Object.keys(written)) {
-    const member = written[field]
-    const lost = isObject(member) ? search(member, field, writtenOf) : undefined
-    if (lost !== undefined) return { ...lost, path: [field, ...lost.path] }
+  return Array.isArray(written) ? searchItems(written, writtenOf) : searchFields(written, writtenOf)
+}
+
+/** Without a name for each: most arrays are long lists of what is no object. */
+function searchItems(items: readonly unknown[], writtenOf: WrittenOf): Lost | undefined {
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index]
+    if (!isObject(item)) continue
+    const name = String(index)
+    const lost = search(item, name, writtenOf)
+    if (lost !== undefined) return { ...lost, path: [name, ...lost.path] }
+  }
+  return undefined
+}
+
+function searchFields(written: object, writtenOf: WrittenOf): Lost | undefined {
+  const fields = written as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(fields)) {
+    const member = fields[name]
+    if (!isObject(member)) continue
+    const lost = search(member, name, writtenOf)
+    if (lost !== undefined) return { ...lost, path: [name, ...lost.path] }
   }
   return undefined
 }
