@@ -22,19 +22,37 @@ export function searchVariance(headers: HeaderLines): SearchVariance | undefined
   if (field === undefined || field.length > MAX_FIELD) return undefined
   try {
     const found = parseDictionary(field)
-    const anyOrder = flagOrNames(found.get('key-order'))
-    const params = flagOrNames(found.get('params'))
-    const except = flagOrNames(found.get('except'))
-    if (anyOrder !== undefined && typeof anyOrder !== 'boolean') return undefined
-    if (except !== undefined && (params !== true || typeof except === 'boolean')) return undefined
-    const only = params === true
-    const names = only ? except : params
-    if (!only && !anyOrder && (names === undefined || typeof names === 'boolean')) return undefined
-    const list = typeof names === 'object' ? [...new Set(names.map(parameterOf))].sort() : []
-    return { anyOrder: anyOrder ?? false, only, names: list }
+    const anyOrder = flagOrNames(found.get('key-order')) ?? false
+    if (typeof anyOrder !== 'boolean') return undefined
+    const variance = { anyOrder, ...whatCounts(flagOrNames(found.get('params')), flagOrNames(found.get('except'))) }
+    const { only, names } = variance
+    return only || anyOrder || names.length > 0 ? variance : undefined
   } catch {
     return undefined
   }
+}
+
+/**
+ * `except=("id")` is what the draft says now; `params, except=("id")` and `params` alone are of its earlier versions, which
+ * browsers know.
+ * @throws where the two members contradict each other.
+ */
+function whatCounts(
+  params: boolean | string[] | undefined,
+  except: boolean | string[] | undefined,
+): Pick<SearchVariance, 'only' | 'names'> {
+  if (except === undefined) {
+    return typeof params === 'object'
+      ? { only: false, names: parametersOf(params) }
+      : { only: params === true, names: [] }
+  }
+  if (typeof except === 'boolean' || (params !== undefined && params !== true))
+    throw new TypeError('contradicts itself')
+  return { only: true, names: parametersOf(except) }
+}
+
+function parametersOf(names: readonly string[]): string[] {
+  return [...new Set(names.map(parameterOf))].sort()
 }
 
 /** @throws where it is neither a boolean nor a list of strings. */

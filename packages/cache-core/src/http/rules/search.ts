@@ -13,8 +13,8 @@ export type SearchMember = `?${string}`
 
 export const ALL_OF_SEARCH: SearchMember = '?*'
 
-/** No comma, and no semicolon: these divide what a slot holds. */
-const MEMBER = /^\?(?:\*|(o?)([-+])([\w.!~*'()%&-]*))$/
+/** Each name stands behind a sign of its own: a name may be empty. No comma, and no semicolon: these divide what a slot holds. */
+const MEMBER = /^\?(?:\*|(o?)([-+])((?:&[\w.!~*'()%-]*)*))$/
 
 /** A longer list of names is read as if it were none: it would stand in every write of the URL's slot. Characters. */
 const MAX_MEMBER = 1_024
@@ -38,7 +38,7 @@ export function searchMember(headers: HeaderLines): SearchMember {
   const variance = searchVariance(headers)
   if (variance === undefined) return ALL_OF_SEARCH
   const { anyOrder, only, names } = variance
-  const member: SearchMember = `?${anyOrder ? 'o' : ''}${only ? '+' : '-'}${names.map(encodeURIComponent).join('&')}`
+  const member: SearchMember = `?${anyOrder ? 'o' : ''}${only ? '+' : '-'}${names.map((name) => `&${encodeURIComponent(name)}`).join('')}`
   return member.length > MAX_MEMBER ? ALL_OF_SEARCH : member
 }
 
@@ -46,7 +46,7 @@ function varianceOf(member: SearchMember): SearchVariance | undefined {
   const [, order, kind, list] = MEMBER.exec(member) ?? []
   if (kind === undefined || list === undefined) return undefined
   try {
-    const names = list === '' ? [] : list.split('&').map(decodeURIComponent)
+    const names = list.split('&').slice(1).map(decodeURIComponent)
     return { anyOrder: order === 'o', only: kind === '+', names }
   } catch {
     return undefined

@@ -88,6 +88,18 @@ describe('No-Vary-Search', () => {
     expect((await ask(engine, '/p?id=1', { asked: ['X-A', '1'] })).cacheStatus).not.toEqual(HIT)
   })
 
+  it.each([
+    ['except=("")', '/p?=1&a=1', '/p?b=1&=1', '/p?=2'],
+    ['params, except=("")', '/p?=1&a=1', '/p?b=1&=1', '/p?=2'],
+    ['params=("")', '/p?=1&a=1', '/p?a=1&=2', '/p?a=2'],
+    ['params=("a" "")', '/p?=1&a=1&b=1', '/p?b=1&=2', '/p?b=2'],
+  ])('names a parameter without a name: %s', async (field, target, same, other) => {
+    const { engine } = newEngine()
+    await ask(engine, target, { headers: [FIELD, field], body: 'one' })
+    expect(await ask(engine, same)).toMatchObject({ body: 'one', cacheStatus: HIT })
+    expect((await ask(engine, other, { body: 'two' })).body).toBe('two')
+  })
+
   it('that is another one on each response is as good as none', async () => {
     const { engine } = newEngine()
     for (let i = 0; i < 40; i++) await ask(engine, `/p?id=${i}`, { headers: [FIELD, `params=("a${i}")`] })

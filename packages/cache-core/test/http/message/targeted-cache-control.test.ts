@@ -10,7 +10,19 @@ describe('a targeted field', () => {
     ['max-age=99999999999', { maxAge: 2 ** 31 }],
     ['max-age="60"', { maxAge: 0 }],
     ['max-age=1.5', { maxAge: 0 }],
+    ['max-age=60.0', { maxAge: 0 }],
+    ['x="max-age=1.0, \\"", max-age=60, s-maxage=1.0', { maxAge: 60, sMaxAge: 0 }],
+    ['max-age=-1', { maxAge: 0 }],
+    ['max-age', { maxAge: 0 }],
+    ['max-age=?0, s-maxage=5', { maxAge: undefined, sMaxAge: 5 }],
     ['max-age=(60)', { maxAge: 0 }],
+    ['max-age=%"60"', { maxAge: 0 }],
+    ['private=1', { private: true }],
+    ['private=name', { private: true }],
+    ['no-cache=()', { noCache: true }],
+    ['no-cache=""', { noCache: true }],
+    ['no-store=?0', { noStore: false }],
+    ['no-store="x"', { noStore: true }],
     ['no-store', { noStore: true }],
     ['no-store=?0, max-age=1', { noStore: false, maxAge: 1 }],
     ['no-cache="a, B"', { noCache: ['a', 'b'] }],
@@ -23,12 +35,22 @@ describe('a targeted field', () => {
     expect(targetedDirectives([field])).toMatchObject(said)
   })
 
-  it.each(['', ' ', 'max-age=60, &&', 'MaX-Age=60', 'max-age =60', 'max-age= 60', 'max-age=60,', 'a="\u00e9"'])(
-    '%j is none',
-    (field) => {
-      expect(targetedDirectives([field])).toBeUndefined()
-    },
-  )
+  it.each([
+    '',
+    ' ',
+    'max-age=9999999999999999',
+    'max-age=1.2345',
+    ', max-age=60',
+    'max-age=60; X=1',
+    'max-age=60, &&',
+    'MaX-Age=60',
+    'max-age =60',
+    'max-age= 60',
+    'max-age=60,',
+    'a="\u00e9"',
+  ])('%j is none', (field) => {
+    expect(targetedDirectives([field])).toBeUndefined()
+  })
 
   it('is one dictionary over all its lines', () => {
     expect(targetedDirectives(['max-age=60', 'private'])).toMatchObject({ maxAge: 60, private: true })
