@@ -9,10 +9,12 @@ import { linesSet, setLines } from './response-head.js'
 
 /**
  * Whether a response stands on the context that can be taken from there. What a handler writes to `ctx.res`, no body at
- * all, and what fetch knows as one are left to the tap on the response below.
+ * all, a 304, which never has one, and what fetch knows as one are left to the tap on the response below.
  */
 export function standsOnContext(ctx: Context): boolean {
-  return ctx.respond !== false && !ctx.res.headersSent && (isStream(ctx.body) || isWhole(ctx.body))
+  return (
+    ctx.respond !== false && ctx.status !== 304 && !ctx.res.headersSent && (isStream(ctx.body) || isWhole(ctx.body))
+  )
 }
 
 /** @param changes What the handler did to the head, so that it is this now. */

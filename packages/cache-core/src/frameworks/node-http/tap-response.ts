@@ -111,6 +111,7 @@ class ResponseTap implements Tap {
   readonly #writeHead = (status: number, ...rest: WriteHeadArguments): ServerResponse => {
     const res = this.#res
     const { writeHead } = this.#own
+    if (this.#isReplaced && !res.headersSent) return res
     // Called again, Node's own says what is wrong with that.
     if (this.#head !== 'waited for') return writeHead.call(res, status, ...(rest as []))
     const head = headOf(res, writeHead, status, rest)
@@ -118,9 +119,13 @@ class ResponseTap implements Tap {
     // A framework that keeps fields of its own gives them all, those of layers outside, too.
     if (!this.#keepsFields) for (const name of namesGiven(rest)) this.#log.hasSet(name)
     const changes = changesOf(this.#before, head.headers, this.#log)
-    const { headers, capture, partial, instead } = this.#plan.onHead({ ...head, changes })
-    if (instead !== undefined) {
-      this.#answerInstead(instead, headers)
+    const { headers, capture, partial, instead, later } = this.#plan.onHead({ ...head, changes })
+    if (instead !== undefined || later !== undefined) {
+      this.#isReplaced = true
+      if (instead !== undefined) this.#answerInstead(instead, headers)
+      void later?.then((decided) => {
+        if (!hasGone(res)) this.#answerInstead(decided.instead, decided.headers)
+      })
       this.#finish({ end: 'passed' })
       return res
     }

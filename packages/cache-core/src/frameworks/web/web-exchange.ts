@@ -190,7 +190,9 @@ class WebExchange implements Exchange, Passage {
     const observed = await this.#handle(sees).finally(() => client.removeEventListener('abort', onGone))
     if (observed === undefined) return settle(PASSED)
     const { given, body: source } = observed
-    const { headers: decided, capture, partial, instead } = onHead(this.#headOf(observed, before))
+    const decision = onHead(this.#headOf(observed, before))
+    const { later = decision } = decision
+    const { headers: decided, capture, partial, instead } = later === decision ? decision : await later
     const headers = keep(decided, (name) => name !== COMING)
     if (instead !== undefined) {
       source?.cancel().catch(() => {})

@@ -1,10 +1,6 @@
-import { cacheStatusLine } from '../message/cache-status.js'
-import { first, has } from '../message/headers.js'
-import type { HttpCacheRules } from '../rules/options.js'
-import { strongTag } from '../rules/stored-part.js'
-import { saysItHolds } from '../rules/validation.js'
-import type { HeadDecision, ResponseHead } from './exchange.js'
-import type { Forward } from './pass.js'
+import { first } from '../message/headers.js'
+import { clientsTags, isOfVersion, isTagOf } from '../rules/validation.js'
+import type { ResponseHead } from './exchange.js'
 import type { RunRequest } from './run-request.js'
 import type { StoredResponse } from './stored-response.js'
 
@@ -12,31 +8,25 @@ export const NONE_OFFERED: readonly StoredResponse[] = []
 
 /**
  * Which stored response a handler says that it would answer with: the one that it was asked about, or another variant
- * (RFC 9111 section 4.3.4). `'unclear'`: one of them, but not which.
+ * (RFC 9111 section 4.3.4). `undefined`: none of these, its answer is the client's. `'unclear'`: it names what nobody has
+ * asked about, or does not say which of several it means.
  */
-export function confirmedBy(
-  given: ResponseHead,
-  { exchange: { request }, stored, offered = NONE_OFFERED }: RunRequest,
-): StoredResponse | 'unclear' | undefined {
-  if (given.status !== 304 || offered.length === 0) {
-    return stored && saysItHolds(request, given, given.changes.lines, stored.headers) ? stored : undefined
+export function confirmedBy(given: ResponseHead, request: RunRequest): StoredResponse | 'unclear' | undefined {
+  const { exchange, stored, offered = NONE_OFFERED } = request
+  const asked = stored === undefined ? offered : [stored, ...offered]
+  if (given.status !== 304) {
+    const isHead = exchange.request.method === 'HEAD' && given.status === 200
+    return isHead && stored && isOfVersion(given.changes.lines, stored.headers) ? stored : undefined
   }
+  if (asked.length === 0) return undefined
+  const theirs = tagsOfClient(request)
   const tag = first(given.headers, 'etag')
-  const candidates = stored === undefined ? offered : [stored, ...offered]
-  if (tag === undefined && candidates.length === 1) return candidates[0]
-  const named = candidates.find(({ headers }) => tag !== undefined && strongTag(headers) === tag)
-  // The client may have asked about one that it has itself.
-  return named ?? (has(request.headers, 'if-none-match') ? undefined : 'unclear')
+  if (tag === undefined) return asked.length === 1 && theirs.length === 0 ? asked[0] : 'unclear'
+  const named = asked.find(({ headers }) => isTagOf(tag, headers))
+  return named ?? (theirs.some((one) => isTagOf(tag, ['ETag', one])) ? undefined : 'unclear')
 }
 
-/** Nobody can say what the client is to get: a 304 must name its response where several were asked about. */
-export function unclearAnswer(forward: Forward, { cacheStatus }: HttpCacheRules): HeadDecision {
-  const said = {
-    hit: false,
-    forward,
-    forwardStatus: 304,
-    detail: 'the handler does not say what has not changed',
-  } as const
-  const headers = ['Content-Length', '0', ...cacheStatusLine(said, cacheStatus)]
-  return { headers, capture: false, instead: { status: 502, statusText: '', body: undefined } }
+/** The tags of the client that its handler is asked about, too: only where it can be asked again if it does not say which it means. */
+export function tagsOfClient({ exchange, stored, anew }: RunRequest): readonly string[] {
+  return stored === undefined || anew === undefined ? [] : clientsTags(exchange.request.headers, stored.headers)
 }

@@ -6,7 +6,7 @@ import type { RunRequest } from './run-request.js'
 
 /** A response that only one client may have, to that one. */
 export function deliver(
-  request: RunRequest,
+  request: Pick<RunRequest, 'deliver'>,
   { status, statusText, headers, changes }: ResponseHead,
   body: readonly Uint8Array[],
   receivedAt: number,

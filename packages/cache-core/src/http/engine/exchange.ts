@@ -38,7 +38,11 @@ export interface HeadDecision {
   readonly partial?: PartialAnswer | undefined
   /** What goes out in place of the handler's answer, which only says that this still holds. Nothing is captured then. */
   readonly instead?: InsteadAnswer | undefined
+  /** The same where it is not known yet: until it is, nothing goes out, whatever the handler still writes. Never rejects. */
+  readonly later?: Promise<InsteadDecision> | undefined
 }
+
+export type InsteadDecision = HeadDecision & { readonly instead: InsteadAnswer }
 
 export interface InsteadAnswer {
   readonly status: number

@@ -10,7 +10,7 @@ import { variantKey } from '../rules/vary.js'
 import { BodyCapture } from './body-capture.js'
 import { bytesIn } from './body-pieces.js'
 import { byRoute } from './by-route.js'
-import { NONE_OFFERED } from './confirmed.js'
+import { NONE_OFFERED, tagsOfClient } from './confirmed.js'
 import type { ResponseHead } from './exchange.js'
 import { Keeper, NOTHING } from './keep.js'
 import { KeptVariants } from './kept-variants.js'
@@ -130,11 +130,13 @@ export class Filler {
   }
 
   /** What the handler sees: no range and no condition but those that it is to answer. */
-  #sight({ exchange: { request }, key, stored, offered = NONE_OFFERED, part }: RunRequest): Sight {
+  #sight(asked: RunRequest): Sight {
+    const { key, stored, offered = NONE_OFFERED, part } = asked
+    const { request } = asked.exchange
     const seen = narrow(request, key, this.#parts.rules)
     if (stored !== undefined || offered.length > 0) {
-      const tags = offered.flatMap(({ headers }) => strongTag(headers) ?? [])
-      return { ...seen, headers: conditionalSight(seen.headers, request.headers, stored?.headers ?? [], tags) }
+      const tags = [...tagsOfClient(asked), ...offered.flatMap(({ headers }) => strongTag(headers) ?? [])]
+      return { ...seen, headers: conditionalSight(seen.headers, stored?.headers ?? [], tags) }
     }
     return part ? { ...seen, headers: [...seen.headers, ...keep(request.headers, asksForPart)] } : seen
   }

@@ -5,7 +5,7 @@ import { appliedHead, linesOutside } from '../rules/applied-head.js'
 import { clientAnswer } from '../rules/client-answer.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { cut } from './cut.js'
-import type { HeadDecision, ResponseHead } from './exchange.js'
+import type { InsteadDecision, ResponseHead } from './exchange.js'
 import type { StoredResponse } from './stored-response.js'
 
 /**
@@ -18,7 +18,7 @@ export function insteadOf(
   request: CacheRequest,
   { now, said }: { readonly now: number; readonly said: CacheStatus },
   { cacheStatus: detail, maxRanges }: HttpCacheRules,
-): HeadDecision {
+): InsteadDecision {
   const answer = clientAnswer(request, stored, stored.body.length, now, maxRanges)
   // What only the handler could have judged it has been asked for, without the range.
   const out = cut(answer.is === 'handler' ? { is: 'whole' } : answer, stored)

@@ -12,10 +12,11 @@ import { isFailure } from '../rules/stale-windows.js'
 import { isComplete, isEndless, type Refusal, storable } from '../rules/storable.js'
 import { partBounds } from '../rules/stored-part.js'
 import { mergeVary, withOrigin } from '../rules/vary.js'
+import { type AskedAnew, askAnew } from './ask-anew.js'
 import type { BodyCapture } from './body-capture.js'
 import { bytesIn, cutToLength, holdsAny } from './body-pieces.js'
 import { byRoute } from './by-route.js'
-import { confirmedBy, unclearAnswer } from './confirmed.js'
+import { confirmedBy } from './confirmed.js'
 import { deliver } from './deliver.js'
 import type { HeadDecision, Refused, ResponseHead, RunOutcome } from './exchange.js'
 import { join } from './join.js'
@@ -28,8 +29,8 @@ import type { Resources } from './resource.js'
 import { checkAnswered, RunFailure } from './run-failure.js'
 import { type RunRequest, runsAsOthers } from './run-request.js'
 import { type Accepted, codedPayloadOf, type Kept, ownTag, payloadOf } from './stored-form.js'
-import { encodeResponse } from './stored-response.js'
-import { crowdedMark, passMark } from './variant.js'
+import { encodeResponse, type StoredResponse } from './stored-response.js'
+import { crowdedMark, openVariant, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
 
 /** Nothing to give to those who wait, and what stands there is as good as before. */
@@ -64,6 +65,8 @@ export class RunAnswer {
   #verdict: Verdict | undefined
   /** What is stored and was asked about, with the fields of the 304 that confirms it. */
   #renewed: Renewed | undefined
+  /** What is done about a 304 that says nothing. */
+  #anew: AskedAnew | undefined
   /** Whether the client got something stale in its place. */
   #stoodIn = false
   #taggedOutside = false
@@ -84,7 +87,10 @@ export class RunAnswer {
     this.#receivedAt = engine.clock.now()
     if (head.status === 304) others.sawNotModified(has(head.headers, 'etag'))
     const confirmed = confirmedBy(head, request)
-    if (confirmed === 'unclear') return unclearAnswer(request.forward, rules)
+    if (confirmed === 'unclear') {
+      this.#anew = askAnew(request, head, rules, engine.clock)
+      return this.#anew.decision
+    }
     if (confirmed !== undefined) {
       this.#renewed = renew(confirmed, head, rules, this.#times, request.credentials)
       return renewedAnswer(this.#renewed, request, head, rules)
@@ -120,6 +126,7 @@ export class RunAnswer {
     const request = this.#request
     const head = this.#head
     const verdict = this.#verdict
+    if (this.#anew !== undefined) return this.#anew.loaded
     if (this.#renewed !== undefined) return this.#keepRenewed(this.#renewed)
     if (this.#stoodIn) {
       // Others would be answered with what is stale, although their handler may be well.
@@ -234,7 +241,9 @@ export class RunAnswer {
       ? (coding: Compression) => codedPayloadOf(coding, head, body, facts, verdict, rules)
       : undefined
     const { lines } = head.changes
-    return this.#keep({ encoded: { encoding: 'bytes', payload }, verdict, receivedAt, headers: lines, inCoding })
+    const encoded = { encoding: 'bytes', payload } as const
+    this.#request.deliver?.(openVariant(encoded, true) as StoredResponse, undefined)
+    return this.#keep({ encoded, verdict, receivedAt, headers: lines, inCoding })
   }
 
   /** With the stored part beside it, where the two belong together. */

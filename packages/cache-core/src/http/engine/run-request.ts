@@ -1,3 +1,4 @@
+import type { Loaded } from '../../protocol/call.js'
 import type { UrlKey } from '../rules/key.js'
 import type { Exchange, Rerun } from './exchange.js'
 import type { Forward, StandIn } from './pass.js'
@@ -10,13 +11,18 @@ export interface FillRequest extends RunRequest {
   readonly resource: Resource
 }
 
+/** @param reason Why it is for this client alone; `undefined`: it is for others, too. */
+export type Deliver = (response: StoredResponse, reason: string | undefined) => void
+
 /** What a run needs to know, wherever its response is kept. */
 export interface RunRequest {
   readonly exchange: Pick<Exchange, 'request' | 'methodNow'> & Rerun
   /** Where it goes to nobody: then a failure is no response, and what stands there stays. */
   readonly behind?: true
-  /** Takes what is not for others after all, where one client waits for it: its handler need not run again. */
-  readonly deliver?: ((response: StoredResponse, reason: string) => void) | undefined
+  /** Takes what a run that goes to nobody brings, where one client waits for it. */
+  readonly deliver?: Deliver | undefined
+  /** Runs the handler again, without conditions, for the same client. Absent where there is no way to it. */
+  readonly anew?: ((deliver: Deliver) => Promise<Loaded>) | undefined
   readonly key: UrlKey
   readonly url: UrlText
   /** The parts that every variant of it has for this request: `ownParts`. */

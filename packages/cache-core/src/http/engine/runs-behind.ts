@@ -11,7 +11,7 @@ import { bySlot, type Patience } from './patience.js'
 import type { Located, Resource, Resources } from './resource.js'
 import { rulersOf } from './rulers.js'
 import { RunFailure } from './run-failure.js'
-import type { FillRequest } from './run-request.js'
+import type { Deliver } from './run-request.js'
 import type { StoredResponse } from './stored-response.js'
 
 /** For so long a variant runs in front of its clients after a layer outside has refused a run behind an answer. Milliseconds. */
@@ -19,9 +19,9 @@ const REFUSED_FOR_MS = 60_000
 
 /**
  * Runs a handler so that what it answers goes to nobody, with a request of the cache's own.
- * @param deliver What becomes of a response that only the client may have who waits for it.
+ * @param deliver Takes the response for a client that waits for it.
  */
-export type Behind = (terms: LoadTerms, deliver?: FillRequest['deliver']) => Promise<Loaded>
+export type Behind = (terms: LoadTerms, deliver?: Deliver) => Promise<Loaded>
 
 interface Parts {
   readonly engine: Engine

@@ -13,7 +13,7 @@ import type { Forward } from './pass.js'
 import type { Patience } from './patience.js'
 import type { Located, Resource, Resources } from './resource.js'
 import { RunFailure } from './run-failure.js'
-import { runsAsOthers } from './run-request.js'
+import { type Deliver, type FillRequest, runsAsOthers } from './run-request.js'
 import { type Behind, leavesToClient, type RunsBehind } from './runs-behind.js'
 import type { StaleFound } from './stale.js'
 import type { StoredResponse } from './stored-response.js'
@@ -153,7 +153,7 @@ export class Runs {
   /** Behind the answer first, where something stale is there for its failure; else for this client. */
   async #run(
     asked: Asked,
-    { variantSlot }: Located,
+    located: Located,
     resource: Resource,
     { behind, stale, stored, offered, beside, part, forward }: Wanted & { readonly forward: Forward },
     own: OwnRun,
@@ -161,7 +161,8 @@ export class Runs {
   ): Promise<Loaded> {
     const { rules, answers, filler, patience } = this.#parts
     if (behind !== undefined && terms.marks !== undefined) {
-      const deliver = (response: StoredResponse, reason: string): void => {
+      const deliver: Deliver = (response, reason) => {
+        if (reason === undefined) return
         own.answered = true
         answers.withStored(asked, response, { hit: false, forward, detail: reason })
       }
@@ -174,13 +175,17 @@ export class Runs {
       }
     }
     own.answered = true
+    const { variantSlot } = located
     this.#parts.behind.takeOver(variantSlot)
     if (terms.marks === undefined) patience.ranAlone(asked, variantSlot)
     const { exchange, key, url, credentials } = asked
     const standIn = stale && answers.standIn(exchange, stale)
+    const isQuestion = stored !== undefined || offered !== undefined
+    const anew = isQuestion ? this.#wayAnew(asked, { ...located, resource }, terms) : undefined
     const request = { exchange, key, url, own: asked.own, resource, variantSlot, forward, credentials }
+    const question = { stored, anew, offered: anew && offered }
     try {
-      const what = { ...request, standIn, stored, offered, beside, part, waitTimeoutMs: patience.waitTimeoutMs }
+      const what = { ...request, ...question, standIn, beside, part, waitTimeoutMs: patience.waitTimeoutMs }
       const loaded = await filler.fill(what, terms)
       if (!loaded.stays) this.#lately.succeeded(variantSlot)
       return loaded
@@ -188,6 +193,13 @@ export class Runs {
       if (stale !== undefined && error instanceof RunFailure) this.#lately.failed(variantSlot, stale)
       throw error
     }
+  }
+
+  /** A second way to the handler, for a client that needs it before it is answered. */
+  #wayAnew(asked: Asked, located: Located, terms: LoadTerms): FillRequest['anew'] {
+    if (asked.exchange.request.method !== 'GET') return undefined
+    const again = this.#parts.behind.of(asked, located, undefined)
+    return again && ((deliver) => again(terms, deliver))
   }
 
   #callFor(

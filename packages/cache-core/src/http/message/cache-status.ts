@@ -1,13 +1,17 @@
 /** Cache-Status, RFC 9211: what this cache did with a request, in the response to it. */
-export type CacheStatus = (Hit | Forwarded) & { readonly detail?: string | undefined }
+export type CacheStatus = Hit | Forwarded
 
-interface Hit {
+interface Told {
+  readonly detail?: string | undefined
+}
+
+interface Hit extends Told {
   readonly hit: true
   /** How long it stays fresh, in milliseconds; negative when stale. `Infinity` is not written. */
   readonly ttlMs: number
 }
 
-interface Forwarded {
+export interface Forwarded extends Told {
   readonly hit: false
   /** Why the handler had to run (section 2.2). */
   readonly forward: 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'miss' | 'request' | 'stale' | 'partial'

@@ -8,14 +8,13 @@ export function hasValidator(stored: HeaderLines): boolean {
 }
 
 /**
- * The fields that ask a handler whether a stored response still holds (RFC 9111 section 4.3.1): our validators, and the
- * tags by which the client knows others. What asks for a part is left out: it is the whole that is asked about.
+ * The fields that ask a handler whether a stored response still holds (RFC 9111 section 4.3.1): our validators, and
+ * others. What asks for a part is left out: it is the whole that is asked about.
  */
-function conditionalFields(asked: HeaderLines, stored: HeaderLines, offered: readonly string[]): readonly string[] {
+function conditionalFields(stored: HeaderLines, others: readonly string[]): readonly string[] {
   const lines: string[] = []
   const etag = first(stored, 'etag')
-  const theirs = etag === undefined ? [] : [etag, ...otherTags(asked, etag).filter((tag) => !offered.includes(tag))]
-  const tags = [...theirs, ...offered]
+  const tags = etag === undefined ? others : [...new Set([etag, ...others])]
   if (tags.length > 0) lines.push('If-None-Match', tags.join(', '))
   const modified = first(stored, 'last-modified')
   if (modified !== undefined) lines.push('If-Modified-Since', modified)
@@ -24,52 +23,34 @@ function conditionalFields(asked: HeaderLines, stored: HeaderLines, offered: rea
 
 /**
  * Of what the handler sees, all but what asks for less than the whole; and these conditions.
- * @param offered Tags of other stored responses.
+ * @param others Tags of other responses: of stored ones, and of those that the client has.
  */
-export function conditionalSight(
-  seen: HeaderLines,
-  asked: HeaderLines,
-  stored: HeaderLines,
-  offered: readonly string[] = [],
-): HeaderLines {
-  return [...keep(seen, (name) => !asksForPart(name)), ...conditionalFields(asked, stored, offered)]
+export function conditionalSight(seen: HeaderLines, stored: HeaderLines, others: readonly string[] = []): HeaderLines {
+  return [...keep(seen, (name) => !asksForPart(name)), ...conditionalFields(stored, others)]
 }
 
-function otherTags(asked: HeaderLines, etag: string): readonly string[] {
+/** The tags by which a client knows other responses than the one that is stored: beside a date they would not count. */
+export function clientsTags(asked: HeaderLines, stored: HeaderLines): readonly string[] {
+  const etag = first(stored, 'etag')
   const list = combined(asked, 'if-none-match')
-  if (list === undefined || list.trim() === '*') return []
+  if (etag === undefined || list === undefined || list.trim() === '*') return []
   return opaqueTags(list).filter((tag) => tag !== opaqueTag(etag))
 }
 
-/**
- * Whether a 304 is about the stored response, and not about another one that the client has (RFC 9111 section 4.3.3).
- * Where only our own validators were sent it can be about nothing else.
- */
-function confirms(head: HeaderLines, asked: HeaderLines, stored: HeaderLines): boolean {
+/** Whether a tag is that of a stored response, as a 304 names it (RFC 9111 section 4.3.4). */
+export function isTagOf(tag: string, stored: HeaderLines): boolean {
   const etag = first(stored, 'etag')
-  if (etag === undefined || otherTags(asked, etag).length === 0) return true
-  const confirmed = first(head, 'etag')
-  return confirmed !== undefined && opaqueTag(confirmed) === opaqueTag(etag)
+  return etag !== undefined && opaqueTag(etag) === opaqueTag(tag)
 }
 
 /** What a 200 to a HEAD says of the stored GET: what it does not say cannot differ (RFC 9111 section 4.3.5). */
 const OF_THE_VERSION = ['etag', 'last-modified', 'content-length', 'content-encoding']
 
 /**
- * Whether the answer to a conditional request, or to a HEAD, says that the stored response still holds.
- * @param own The field lines of the handler and the layers inside.
+ * Whether a 200 to a HEAD speaks of the version that is stored.
+ * @param head The field lines of the handler and the layers inside.
  */
-export function saysItHolds(
-  request: { readonly method: string; readonly headers: HeaderLines },
-  { status, headers }: { readonly status: number; readonly headers: HeaderLines },
-  own: HeaderLines,
-  stored: HeaderLines,
-): boolean {
-  if (status === 304) return confirms(headers, request.headers, stored)
-  return request.method === 'HEAD' && status === 200 && isOfVersion(own, stored)
-}
-
-function isOfVersion(head: HeaderLines, stored: HeaderLines): boolean {
+export function isOfVersion(head: HeaderLines, stored: HeaderLines): boolean {
   return OF_THE_VERSION.every((name) => {
     const said = first(head, name)
     return said === undefined || said === first(stored, name)

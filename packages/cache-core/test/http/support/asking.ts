@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Exchange } from '../../../src/http/engine/exchange.js'
+import type { Exchange, ResponseHead } from '../../../src/http/engine/exchange.js'
 import type { HttpCache } from '../../../src/http/engine/http-cache.js'
 import { responseLike } from '../../../src/http/message/response-like.js'
 import { changesOf, NO_LOG } from '../../../src/http/rules/head-changes.js'
@@ -24,14 +24,16 @@ export interface Asking {
   readonly method?: string
   /** Of the request. */
   readonly asked?: readonly string[]
+  /** What its handler answers to a request of the cache's own. Absent: there is no way for one. */
+  readonly again?: Pick<Asking, 'body' | 'status' | 'headers' | 'onRun'> | undefined
   /** Told when the handler runs, and what it sees. */
   readonly onRun?: (sees: { readonly headers: readonly string[] }) => void
 }
 
 /** One request through the engine, without a server: what the client would get. */
 export async function ask(engine: HttpCache, target: string, asking: Asking = {}): Promise<Answered> {
-  const { body = '', status = 200, headers = [], method = 'GET', asked = [], onRun = () => {} } = asking
-  const head = { status, statusText: '', headers, changes: changesOf([], headers, NO_LOG) }
+  const { body = '', status = 200, headers = [], method = 'GET', asked = [], onRun = () => {}, again } = asking
+  const head = headOf(asking)
   let answered: Answered | undefined
   const answer = (code: number, lines: readonly string[], bytes: Uint8Array | undefined): void => {
     const at = lines.lastIndexOf('Cache-Status')
@@ -51,7 +53,8 @@ export async function ask(engine: HttpCache, target: string, asking: Asking = {}
     run: async ({ onHead, capture, sees }) => {
       onRun(sees ?? exchange.request)
       const bytes = Buffer.from(await body)
-      const { headers: lines, instead, partial, capture: kept } = onHead(head)
+      const decision = onHead(head)
+      const { headers: lines, instead, partial, capture: kept } = (await decision.later) ?? decision
       if (instead !== undefined) answer(instead.status, lines, instead.body)
       else
         answer(
@@ -61,6 +64,14 @@ export async function ask(engine: HttpCache, target: string, asking: Asking = {}
         )
       return kept && capture?.keep(bytes) ? { end: 'captured' } : { end: 'passed' }
     },
+    again: ({ sees }) =>
+      again && {
+        run: async ({ onHead, capture }) => {
+          again.onRun?.(sees)
+          const { capture: kept } = onHead(headOf(again))
+          return kept && capture?.keep(Buffer.from((await again.body) ?? '')) ? { end: 'captured' } : { end: 'passed' }
+        },
+      },
     write: ({ invalidate }) => {
       void Promise.resolve(invalidate({ status, headers })).then(() => answer(status, [], undefined))
     },
@@ -70,6 +81,10 @@ export async function ask(engine: HttpCache, target: string, asking: Asking = {}
   while (answered === undefined) await turn()
   await turn()
   return answered
+}
+
+function headOf({ status = 200, headers = [] }: Asking): ResponseHead {
+  return { status, statusText: '', headers, changes: changesOf([], headers, NO_LOG) }
 }
 
 export const HIT = expect.stringMatching(/^hit; ttl=/)
