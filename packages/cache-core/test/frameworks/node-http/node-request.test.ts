@@ -3,11 +3,12 @@ import { connect, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { cacheRequest, narrowRequest } from '../../../src/frameworks/node-http/node-request.js'
+import { cacheRequest, type MountedRequest, narrowRequest } from '../../../src/frameworks/node-http/node-request.js'
 import { all, first } from '../../../src/http/message/headers.js'
 import type { CacheRequest, Sight } from '../../../src/http/message/message.js'
 import { narrow } from '../../../src/http/rules/narrowing.js'
 import { keyOf, rulesOf } from '../../http/support/requests.js'
+import { expectLinear } from '../../support/linear.js'
 import { later } from '../support/apps.js'
 import { sendRaw } from '../support/raw-client.js'
 
@@ -184,4 +185,15 @@ describe('a request of HTTP/2', () => {
       ['/p?id=1&utm=2', '/p?id=1&utm=2', 'lang=de; id=1'],
     ])
   })
+})
+
+it('a field of many lines is read in a time that grows with them, not with their square', async () => {
+  const reading = (count: number): (() => void) => {
+    const lines = Array.from({ length: count }, (_, i) => `c${i}=${i}`)
+    const rawHeaders = ['Host', 'a.example', ...lines.flatMap((line) => ['Cookie', line])]
+    const headers = { host: 'a.example', cookie: lines.join('; ') }
+    const req = { method: 'GET', url: '/', httpVersionMajor: 1, rawHeaders, headers, socket: null }
+    return () => expect(cacheRequest(req as unknown as MountedRequest).headers).toEqual(rawHeaders)
+  }
+  await expectLinear(reading, { small: 200, large: 1_600 })
 })
