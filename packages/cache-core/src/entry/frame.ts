@@ -173,7 +173,7 @@ export function encodeFrame(frame: Frame): Buffer {
 export function decodeFrame(stored: Uint8Array): Frame | undefined {
   if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION || stored[TRANSFORMS_AT] !== 0) return undefined
   const bytes = bufferOf(stored)
-  if (!isIntact(stored, bytes)) return undefined
+  if (!isIntact(bytes)) return undefined
 
   // Behind the checksum the layout can be trusted: what fails below was written by other software.
   const marksAt = HEADER_BYTES + (bytes[45] as number)
@@ -245,7 +245,7 @@ export interface FrameParts {
 export function partsOf(stored: Uint8Array): FrameParts | undefined {
   if (stored.byteLength < HEADER_BYTES || stored[0] !== GENERATION || stored[1] !== KINDS.value) return undefined
   const bytes = bufferOf(stored)
-  if (!isIntact(stored, bytes)) return undefined
+  if (!isIntact(bytes)) return undefined
   const payloadAt = readMarks(bytes, HEADER_BYTES + (bytes[45] as number), [])
   return payloadAt === undefined ? undefined : { bytes, transforms: bytes[TRANSFORMS_AT] as number, payloadAt }
 }
@@ -294,18 +294,8 @@ const versionTexts = new LastText('latin1')
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** From here on the check of a frame costs more than to remember that it was made. */
-const LARGE_BYTES = 4_096
-
-/** Large frames that were found intact. A store in this process gives the same bytes again on every hit. */
-const intact = new WeakSet<Uint8Array>()
-
-function isIntact(stored: Uint8Array, bytes: Buffer): boolean {
-  const large = bytes.byteLength >= LARGE_BYTES
-  if (large && intact.has(stored)) return true
-  if (bytes.readUInt32BE(CHECKSUM_AT) !== checksum(bytes)) return false
-  if (large) intact.add(stored)
-  return true
+function isIntact(bytes: Buffer): boolean {
+  return bytes.readUInt32BE(CHECKSUM_AT) === checksum(bytes)
 }
 
 /**

@@ -73,7 +73,9 @@ export class Reader {
 
   #send(): void {
     const batch = [...this.#next.values()]
-    this.#next.clear()
+    // Not cleared: the table of a Map that is cleared points to the next, so that one which has outlived a collection
+    // keeps all later ones, and every reply in them, until the next full one (measured: three times as many of those).
+    this.#next = new Map()
     const [first] = batch
     if (batch.length === 1) this.#sendOne(first as Waiting)
     else if (batch.length > 1) this.#sendBatch(batch)

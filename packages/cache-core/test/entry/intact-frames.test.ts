@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
 import { decodeFrame, encodeFrame } from '../../src/entry/frame.js'
 
-/** A large frame is checked once for each buffer that holds it. */
 it.each([10, 100_000])('a damaged copy of a frame of %i bytes is dead, though the frame itself was read', (size) => {
   const times = { createdAt: 1, freshUntil: 2, revalidateUntil: 2, keepUntil: 2 }
   const bytes = encodeFrame({
