@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { ASK_TWICE, SECOND_WAS_A_HIT } from './support/ask-twice.js'
 import { EmptyProject, RESOLUTIONS } from './support/empty-project.js'
+import { firstLines } from './support/pages.js'
 
 describe('core alone', () => {
   const project = new EmptyProject('npm')
@@ -32,17 +34,7 @@ describe('core alone', () => {
   })
 
   it('caches responses of node:http without any framework', async () => {
-    project.write(
-      'server.mjs',
-      `import { createServer } from 'node:http'
-       import { createCache, memoryStore } from '@tiercel/cache-core'
-       import { httpCache } from '@tiercel/cache-core/node'
-
-       const cache = createCache({ store: memoryStore() })
-       const cached = httpCache(cache, { ttl: '1m' })
-       const server = createServer((req, res) => cached(req, res, () => res.end('body')))
-       ${askTwice}`,
-    )
+    project.write('server.mjs', `${firstLines('node').replace('3000', '0')}${ASK_TWICE}`)
     expect(await project.run(process.execPath, ['server.mjs'])).toMatchObject(SECOND_WAS_A_HIT)
   })
 
@@ -62,20 +54,13 @@ describe('core alone', () => {
     expect(await project.run(process.execPath, ['testing.mjs'])).toMatchObject({ stdout: 'undefined\n', code: 0 })
   })
 
-  it('caches what a handler of fetch answers', async () => {
-    project.write(
-      'fetch.mjs',
-      `import { createCache, memoryStore } from '@tiercel/cache-core'
-       import { httpCache } from '@tiercel/cache-core/fetch'
-
-       const cache = createCache({ store: memoryStore() })
-       const GET = httpCache(cache, { ttl: '1m' })(() => new Response('body'))
-       await (await GET(new Request('http://localhost/'))).text()
-       const second = await GET(new Request('http://localhost/'))
-       console.log(second.headers.get('cache-status'), await second.text())
-       await cache.close()`,
-    )
-    expect(await project.run(process.execPath, ['fetch.mjs'])).toMatchObject(SECOND_WAS_A_HIT)
+  it('caches what a handler of fetch answers, as its page shows', async () => {
+    const lines = firstLines('fetch')
+    project.write('fetch.mjs', lines)
+    const promised = [...lines.matchAll(/\) \/\/ (.+)$/gm)].map(([, output]) => `${output}\n`)
+    expect(promised).toHaveLength(3)
+    const outcome = await project.run(process.execPath, ['fetch.mjs'])
+    expect(outcome).toMatchObject({ code: 0, stdout: promised.join(''), stderr: '' })
   })
 
   it.each(RESOLUTIONS)('has types under moduleResolution %s, also of its subpaths', async (resolution) => {
@@ -111,100 +96,3 @@ describe('core alone', () => {
     expect(await project.typeErrors('app.ts', resolution)).toEqual([])
   })
 })
-
-describe('core and Fastify', () => {
-  const project = new EmptyProject()
-  beforeAll(() => project.install('@tiercel/cache-core', 'fastify@5'))
-  afterAll(() => project.remove())
-
-  it('cache its responses', async () => {
-    project.write(
-      'server.mjs',
-      `import fastify from 'fastify'
-       import { createCache, memoryStore } from '@tiercel/cache-core'
-       import { httpCache } from '@tiercel/cache-core/fastify'
-
-       const cache = createCache({ store: memoryStore() })
-       const app = fastify()
-       await app.register(httpCache, { cache, ttl: '1m' })
-       app.get('/', () => 'body')
-       await app.ready()
-       const { server } = app
-       ${askTwice}`,
-    )
-    expect(await project.run(process.execPath, ['server.mjs'])).toMatchObject(SECOND_WAS_A_HIT)
-  })
-
-  it.each(RESOLUTIONS)('have types under moduleResolution %s', async (resolution) => {
-    project.write(
-      'app.ts',
-      `import fastify from 'fastify'
-       import { createCache, memoryStore } from '@tiercel/cache-core'
-       import { httpCache } from '@tiercel/cache-core/fastify'
-
-       const app = fastify()
-       await app.register(httpCache, { cache: createCache({ store: memoryStore() }), ttl: '1m' })
-       app.get('/', { config: { cache: { ttl: '10s' } } }, () => 'body')
-       app.get('/live', { config: { cache: false } }, () => 'body')
-       // @ts-expect-error
-       app.get('/wrong', { config: { cache: { ttl: {} } } }, () => 'body')`,
-    )
-    expect(await project.typeErrors('app.ts', resolution)).toEqual([])
-  })
-})
-
-describe('core and Hono', () => {
-  const project = new EmptyProject()
-  beforeAll(() => project.install('@tiercel/cache-core', 'hono@4', '@hono/node-server@2'))
-  afterAll(() => project.remove())
-
-  it('cache its responses', async () => {
-    project.write(
-      'server.mjs',
-      `import { createAdaptorServer } from '@hono/node-server'
-       import { Hono } from 'hono'
-       import { createCache, memoryStore } from '@tiercel/cache-core'
-       import { httpCache } from '@tiercel/cache-core/hono'
-
-       const cache = createCache({ store: memoryStore() })
-       const app = new Hono()
-       app.use(httpCache(cache, { ttl: '1m' }))
-       app.get('/', (c) => c.text('body'))
-       const server = createAdaptorServer({ fetch: app.fetch })
-       ${askTwice}`,
-    )
-    expect(await project.run(process.execPath, ['server.mjs'])).toMatchObject(SECOND_WAS_A_HIT)
-  })
-
-  it.each(RESOLUTIONS)('have types under moduleResolution %s', async (resolution) => {
-    project.write(
-      'app.ts',
-      `import { Hono } from 'hono'
-       import { createCache, memoryStore } from '@tiercel/cache-core'
-       import { httpCache } from '@tiercel/cache-core/hono'
-
-       const cache = createCache({ store: memoryStore() })
-       const app = new Hono<{ Variables: { user: string } }>()
-       app.use('/items/*', httpCache(cache, { ttl: '1m' }))
-       app.get('/items/:id', httpCache(cache, { ttl: '10s' }), (c) => c.text(c.req.param('id') + c.var.user))
-       app.get('/live', httpCache(cache, false), (c) => c.text('body'))
-       // @ts-expect-error
-       httpCache(cache, { ttl: {} })`,
-    )
-    expect(await project.typeErrors('app.ts', resolution)).toEqual([])
-  })
-})
-
-/** The end of a server's script: two requests, the second printed, everything closed. */
-const askTwice = `
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = \`http://127.0.0.1:\${server.address().port}/\`
-  await (await fetch(url)).text()
-  const second = await fetch(url)
-  console.log(second.headers.get('cache-status'), await second.text())
-  await cache.close()
-  server.close()
-  server.closeAllConnections()
-`
-
-const SECOND_WAS_A_HIT = { code: 0, stdout: expect.stringMatching(/; hit.* body\n$/), stderr: '' }

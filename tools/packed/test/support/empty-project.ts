@@ -1,7 +1,8 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inject } from 'vitest'
 import { type Outcome, run, runWell } from './run.js'
@@ -48,7 +49,9 @@ export class EmptyProject {
   }
 
   write(file: string, text: string): void {
-    writeFileSync(join(this.#folder, file), text)
+    const path = join(this.#folder, file)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
   }
 
   run(
@@ -60,13 +63,18 @@ export class EmptyProject {
     return run(command, args, { cwd: this.#folder, env, ...options })
   }
 
+  /** A program that goes on until it is killed, in a group of its own with all that it starts. */
+  start(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+    return spawn(command, args, { cwd: this.#folder, env: { ...process.env, ...env }, detached: true })
+  }
+
   /**
-   * The errors of TypeScript, that of the workspace, in `file` and in every declaration of ours that it leads to.
+   * The errors of TypeScript, that of the workspace, in `files` and in every declaration of ours that they lead to.
    * @param options `types`: where Node's types come from. The workspace's, so that nothing but what is tested stands in
    *   node_modules; the project's own where the types of a framework need them.
    */
   async typeErrors(
-    file: string,
+    files: string | readonly string[],
     moduleResolution: ModuleResolution,
     { types = 'workspace' }: { readonly types?: 'workspace' | 'own' } = {},
   ): Promise<readonly string[]> {
@@ -77,16 +85,35 @@ export class EmptyProject {
       strict: true,
       exactOptionalPropertyTypes: true,
       skipLibCheck: false,
+      experimentalDecorators: true,
       noEmit: true,
       types: ['node'],
       typeRoots: types === 'own' ? ['node_modules/@types'] : [join(NODE_MODULES, '@types')],
     }
-    this.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }))
-    const { code, stdout } = await this.run(join(NODE_MODULES, '.bin/tsc'), ['--project', '.', '--pretty', 'false'])
+    const { code, stdout } = await this.#tsc([files].flat(), compilerOptions)
     const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
     if (code === null || (code !== 0 && errors.length === 0)) throw new Error(`tsc ended with ${code}:\n${stdout}`)
     // What comes with a framework is its own.
     return types === 'own' ? errors.filter((line) => !/^node_modules\/(?!@tiercel\/)/.test(line)) : errors
+  }
+
+  /** Writes `name.js` beside each `name.ts`, whatever its types are. */
+  async compile(files: readonly string[]): Promise<void> {
+    const decorators = { experimentalDecorators: true, emitDecoratorMetadata: true }
+    const compilerOptions = {
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      target: 'es2023',
+      noCheck: true,
+      ...decorators,
+    }
+    const { code, stdout } = await this.#tsc(files, { ...compilerOptions, types: [] })
+    if (code !== 0) throw new Error(`tsc ended with ${code}:\n${stdout}`)
+  }
+
+  #tsc(files: readonly string[], compilerOptions: object): Promise<Outcome> {
+    this.write('tsconfig.json', JSON.stringify({ compilerOptions, files }))
+    return this.run(join(NODE_MODULES, '.bin/tsc'), ['--project', '.', '--pretty', 'false'])
   }
 
   remove(): void {
