@@ -167,7 +167,10 @@ export class Cache {
 
   async #get<T>(key: Key): Promise<T | undefined> {
     const text = keyText(key)
-    const frame = await this.#keys.fresh('get', text)
+    const state = await this.#keys.look('get', text)
+    const alone = state === undefined ? this.#keys.peekAlone(key, this.#terms) : NOT_NEAR
+    if (alone !== NOT_NEAR) return alone as T
+    const frame = this.#keys.freshIn(state, text)
     const value = frame === undefined ? undefined : (this.#keys.decode(text, frame) as T | undefined)
     const { stats } = this.#engine
     if (value === undefined) stats.miss(this.#keys.namespace, key)

@@ -1,7 +1,7 @@
 import { StoreClosedError } from '../base/errors.js'
 import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
 import { decodeValue, isOfShape } from '../entry/shape.js'
-import type { CallOptions, Loading } from '../protocol/call.js'
+import type { Answer, CallOptions, Loading } from '../protocol/call.js'
 import type { SlotState } from '../protocol/classify.js'
 import type { Engine } from '../protocol/engine.js'
 import { type Key, keyText } from '../protocol/key.js'
@@ -83,9 +83,15 @@ export class Keyspace {
       eagerRefresh: terms.eagerRefresh,
       forceFresh: terms.forceFresh ?? false,
       fallback: 'shared',
+      nearAlone: terms.near && this.nearView !== undefined ? () => this.#nearAlone<T>(key, terms) : undefined,
       staleNear: terms.staleIfErrorMs > 0 ? () => this.#staleNear<T>(key, terms) : undefined,
       signal,
     }
+  }
+
+  #nearAlone<T>(key: Key, terms: GetOrSetTerms): Answer<T> | undefined {
+    const value = this.peekAlone(key, terms)
+    return value === NOT_NEAR ? undefined : { value: value as T, source: 'hit' }
   }
 
   #staleNear<T>(key: Key, terms: GetOrSetTerms): (() => T) | undefined {
@@ -164,6 +170,13 @@ export class Keyspace {
     return view === undefined || entry === undefined ? NOT_NEAR : view.valueOf(entry, key, terms)
   }
 
+  /** As `peek`, for a call that the store did not answer, and within the stale window, too. */
+  peekAlone(key: Key, terms: EntryTerms): unknown {
+    const view = terms.near ? this.nearView : undefined
+    const entry = view?.findAlone(key, terms.staleWhileRevalidateMs)
+    return view === undefined || entry === undefined ? NOT_NEAR : view.valueOf(entry, key, terms)
+  }
+
   /** What the slot means; `undefined` where the store does not answer. */
   async look(operation: string, text: string): Promise<SlotState | undefined> {
     this.engine.checkOpen(operation)
@@ -177,7 +190,10 @@ export class Keyspace {
 
   /** The frame to serve, or `undefined`: a miss, a lease, dead, remembered as nothing, another shape, or no answer. */
   async fresh(operation: string, text: string): Promise<ValueFrame | undefined> {
-    const state = await this.look(operation, text)
+    return this.freshIn(await this.look(operation, text), text)
+  }
+
+  freshIn(state: SlotState | undefined, text: string): ValueFrame | undefined {
     if (state?.is !== 'fresh' || state.frame.encoding === 'nothing') return undefined
     if (isOfShape(this.terms, state.frame)) return state.frame
     this.engine.stats.unreadable(this.slot(text), 'value')

@@ -45,7 +45,7 @@ export class NearView {
    * replaces it.
    */
   find(key: Key, { staleWhileRevalidateMs, eagerRefresh }: Terms): NearEntry | undefined {
-    const entry = typeof key === 'string' ? this.#space.single.get(key) : this.#composed(key)
+    const entry = this.#at(key)
     if (entry === undefined) return undefined
     const now = this.#near.clock.now()
     if (now >= entry.until || !entry.stands) {
@@ -57,9 +57,18 @@ export class NearView {
     return entry
   }
 
+  /** As `find`, for who finds no store: what is off is served on. */
+  findAlone(key: Key, staleWhileRevalidateMs: number): NearEntry | undefined {
+    const entry = this.#at(key)
+    if (!entry?.stands) return undefined
+    return this.#near.clock.exact() < Math.min(entry.untilAlone, entry.freshUntil + staleWhileRevalidateMs)
+      ? entry
+      : undefined
+  }
+
   /** The entry that may be served where neither the store nor the source answers, though its time near is over. */
   findStale(key: Key, staleIfErrorMs: number): NearEntry | undefined {
-    const entry = typeof key === 'string' ? this.#space.single.get(key) : this.#composed(key)
+    const entry = this.#at(key)
     if (!entry?.stands) return undefined
     return this.#near.clock.exact() < Math.min(entry.keepUntil, entry.freshUntil + staleIfErrorMs) ? entry : undefined
   }
@@ -83,6 +92,10 @@ export class NearView {
     const value = decodeValue(shape, encoded)
     if (this.#mutability === 'freeze') freezePlain(value)
     return value
+  }
+
+  #at(key: Key): NearEntry | undefined {
+    return typeof key === 'string' ? this.#space.single.get(key) : this.#composed(key)
   }
 
   #composed(key: Exclude<Key, string>): NearEntry | undefined {

@@ -107,6 +107,8 @@ export interface CallOptions<T> extends LoadOptions {
    */
   readonly fallback: 'shared' | 'own'
   readonly signal: AbortSignal | undefined
+  /** What is near for a call that the store does not answer (N3); `undefined`: nothing. */
+  readonly nearAlone?: (() => Answer<T> | undefined) | undefined
   /** Opens the stale value near that may be served on error while the store does not answer; `undefined`: there is none. */
   readonly staleNear?: (() => (() => T) | undefined) | undefined
   /** Told when the call begins to wait for a load that is not its own. */
@@ -127,7 +129,7 @@ export type AnyCall = Pick<
   | 'waitUntil'
   | 'waitsSince'
 > & {
-  readonly options: Omit<CallOptions<unknown>, 'open' | 'staleNear'>
+  readonly options: Omit<CallOptions<unknown>, 'open' | 'nearAlone' | 'staleNear'>
 }
 
 /**

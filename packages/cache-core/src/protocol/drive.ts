@@ -11,7 +11,7 @@ import { Load, type LoadRight } from './load.js'
 import { checkCircle, currentLoads, type LoadLink, waitsForAny } from './load-chain.js'
 import type { Found } from './lookup.js'
 import { keepAlone } from './near-load.js'
-import { lookUpAndKeep } from './near-lookup.js'
+import { answerAlone, lookUpAndKeep } from './near-lookup.js'
 import type { PresentMarks } from './present-marks.js'
 import type { Refreshes } from './refresh.js'
 import { RefreshLease, sameValue } from './refresh-lease.js'
@@ -79,6 +79,8 @@ export function joinOrLoad<T>(
   found: Found | 'unreachable' | undefined,
   arrivedAt = parts.clock.monotonic(),
 ): Promise<Answer<T>> {
+  const alone = found === 'unreachable' ? answerAlone(options) : undefined
+  if (alone !== undefined) return Promise.resolve(alone)
   parts.stats.miss(options.namespace, options.key)
   const inside = currentLoads()
   checkCircle(inside, options.key, options.slot, parts.slots)
@@ -111,10 +113,6 @@ export function serve<T>(parts: Parts, options: CallOptions<T>, { state, present
   if (stale || isDueEarly(frame, options.eagerRefresh, clock))
     void refreshes.start({ options, frame, version, present })
   return { value, source: stale ? 'stale' : 'hit' }
-}
-
-function deadOf({ version }: Extract<SlotState, { is: 'fresh' }>): SlotState {
-  return { is: 'dead', version }
 }
 
 /** A call that found nothing to serve, on its way. */
@@ -168,7 +166,9 @@ class Drive<T> {
     try {
       return this.#served(await lookUpAndKeep(this.#parts, this.#options))
     } catch {
-      this.#call.degraded = 'no-store'
+      const alone = answerAlone(this.#options)
+      if (alone !== undefined) this.#call.give(alone)
+      else this.#call.degraded = 'no-store'
       return undefined
     }
   }
@@ -199,7 +199,7 @@ class Drive<T> {
     )
   }
 
-  /** Where the store does not answer, what is near may be all that there is (N3). */
+  /** Where the store does not answer, what was near may be all that there is (N3). */
   #offerNear(): void {
     const { namespace, key, forceFresh, staleNear } = this.#options
     if (forceFresh || this.#call.offersStale) return
@@ -220,7 +220,8 @@ class Drive<T> {
     const call = this.#call
     const { forceFresh } = this.#options
     // A fresh value that was not served has no meaning to this caller.
-    const state = found.state.is === 'fresh' && !forceFresh ? deadOf(found.state) : found.state
+    const isDead = found.state.is === 'fresh' && !forceFresh
+    const state: SlotState = isDead ? { is: 'dead', version: found.state.version } : found.state
     if (state.is === 'stale' || state.is === 'fresh') return this.#replace(state, found.present)
     if (state.is === 'lease') {
       if (!forceFresh) return this.#wait(state)
@@ -255,8 +256,7 @@ class Drive<T> {
     const { slots, clock } = this.#parts
     const { slot, leaseMs } = this.#options
     const over = state.is === 'absent' ? undefined : state.version
-    const previous = state.is === 'dead' ? state.outlived : undefined
-    await this.#fly('leased', previous, async () => {
+    await this.#fly('leased', state.is === 'dead' ? state.outlived : undefined, async () => {
       const right = await claimUnderMarks<StartOver>(this.#options, present, async (marks) => {
         const claim = await Lease.claim({ slots, clock, slot, leaseMs, marks }, over)
         if (typeof claim === 'object') return claim

@@ -33,7 +33,7 @@ export class NearEntry implements SieveMember, NearTimes {
   readonly composed: boolean
   readonly key: string
   readonly freshUntil: number
-  readonly until: number
+  until: number
   readonly keepUntil: number
   readonly loadMs: number
   /** Of the namespace. */
@@ -73,6 +73,16 @@ export class NearEntry implements SieveMember, NearTimes {
   /** Whether all marks stand as they did. */
   get stands(): boolean {
     return this.standing.valid && (this.others === undefined || this.others.every(({ valid }) => valid))
+  }
+
+  /** From now on it is only for who finds no store: a negative `until` costs a hit nothing to look at. */
+  turnOff(): void {
+    this.until = -this.untilAlone
+  }
+
+  /** When it leaves for who finds no store. */
+  get untilAlone(): number {
+    return Math.abs(this.until)
   }
 
   get map(): Map<string, NearEntry> {

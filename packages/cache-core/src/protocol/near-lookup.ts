@@ -1,4 +1,5 @@
 import type { ValueFrame } from '../entry/frame.js'
+import type { Answer, CallOptions } from './call.js'
 import { type Found, lookUp, type Place } from './lookup.js'
 import type { NamespaceMark } from './marks.js'
 import type { NearContent, NearMark } from './near.js'
@@ -23,6 +24,11 @@ export async function lookUpAndKeep(parts: Parameters<typeof lookUp>[0], place: 
   } finally {
     near.end(reading)
   }
+}
+
+/** Where the store does not answer, a process is alone with what it has near (N3). */
+export function answerAlone<T>({ forceFresh, nearAlone }: CallOptions<T>): Answer<T> | undefined {
+  return forceFresh ? undefined : nearAlone?.()
 }
 
 function areHeard({ namespace }: Place, { marks }: ValueFrame): boolean {

@@ -42,7 +42,7 @@ interface Fence {
   fenced: number
 }
 
-/** Why the near cache was dropped as a whole. */
+/** Why the near cache was dropped as a whole, or, at the loss of the bus, turned off. */
 export type DropReason = 'bus-lost' | 'bus-up' | 'message-lost' | 'store-back' | 'closed'
 
 /** A near TTL beyond this would leave the range of small integers. Milliseconds: 11 days. */
@@ -94,11 +94,14 @@ export class Near {
     return this.#spaces.of(prefix)
   }
 
-  /** The entry under a slot, fresh or stale, for a caller that has no space of its own. */
-  at(slot: string): NearEntry | undefined {
+  /**
+   * The entry under a slot, fresh or stale, for a caller that has no space of its own.
+   * @param alone Whether the store did not answer it.
+   */
+  at(slot: string, alone = false): NearEntry | undefined {
     const home = this.#spaces.homeOf(slot)
     const entry = home && entryAt(home)
-    return entry?.stands && this.clock.now() < entry.until ? entry : undefined
+    return entry?.stands && this.clock.now() < (alone ? entry.untilAlone : entry.until) ? entry : undefined
   }
 
   /** Before a read is sent, or a load begins. */
@@ -159,10 +162,14 @@ export class Near {
     if (this.#standings.contradicts(id, version)) this.invalidateMark(id)
   }
 
-  /** Whether invalidations of other processes are heard from now on. Either way what is there may be outdated. */
+  /**
+   * Whether invalidations of other processes are heard from now on. Either way what is there may be outdated; without them
+   * it is what a process has that is alone (N3).
+   */
   link(linked: boolean): void {
     this.#linked = linked
-    this.drop(linked ? 'bus-up' : 'bus-lost')
+    if (linked) this.drop('bus-up')
+    else this.#turnOff()
   }
 
   /** Nothing enters any more. */
@@ -177,6 +184,14 @@ export class Near {
     const entries = this.size
     for (let entry = this.#sieve.next(); entry !== undefined; entry = this.#sieve.next()) this.remove(entry)
     if (entries > 0) report('near-drop', () => ({ reason, entries }))
+  }
+
+  /** From now on what is here is only for callers that find no store, and all that is under way is fenced. */
+  #turnOff(): void {
+    this.#dropped++
+    for (const entry of this.#sieve.members()) entry.turnOff()
+    const entries = this.size
+    if (entries > 0) report('near-drop', () => ({ reason: 'bus-lost', entries }))
   }
 
   remove(entry: NearEntry): void {

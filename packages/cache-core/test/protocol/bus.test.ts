@@ -241,7 +241,7 @@ describe('what is lost on the bus', () => {
 })
 
 describe('a process that is alone: neither its bus nor its store answers', () => {
-  it('keeps what it loads, until the store is believed again', async () => {
+  it('serves on what was near, and keeps what it loads, until the store is believed again', async () => {
     const all = await linked(setUp({ near: {} }))
     const { cache, faulty, line } = await listening(all)
     await near(cache, 'k')
@@ -249,15 +249,18 @@ describe('a process that is alone: neither its bus nor its store answers', () =>
     line.events.onDown?.()
     let loads = 0
     const loader = (): string => `loaded ${++loads}`
+    expect(await cache.getOrSet('k', loader)).toBe('k')
     for (let round = 0; round < 5; round++) {
-      expect(await cache.getOrSet('k', loader)).toBe('loaded 1')
+      expect(await cache.getOrSet('new', loader)).toBe('loaded 1')
       await turn()
       // The driver gives the connection up after the cache has.
       line.events.onDown?.()
     }
     faulty.thaw()
+    await all.clock.advance(200)
     expect(await cache.getOrSet('other', () => 'other')).toBe('other')
-    expect(cache.peek('k')).toBeUndefined()
+    expect([cache.peek('k'), cache.peek('new')]).toEqual([undefined, undefined])
     expect(await cache.getOrSet('k', loader)).toBe('k')
+    expect(await cache.getOrSet('new', loader)).toBe('loaded 2')
   })
 })

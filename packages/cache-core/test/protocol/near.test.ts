@@ -274,6 +274,36 @@ describe('while the store does not answer', () => {
     expect(loader).toHaveBeenCalledTimes(2)
   })
 
+  it('serves on what it had when the bus was lost, to the end of its near TTL, and asks no source', async () => {
+    const { cache, faulty, clock } = await setUpNear({ near: { ttl: '10s' }, ttl: '1m' })
+    await load(cache, 'k', 'before')
+    faulty.faultOf = () => down
+    await clock.advance(4_000)
+    expect(cache.peek('k')).toBeUndefined()
+    expect(await cache.getOrSet('k', unused)).toBe('before')
+    expect(await cache.get('k')).toBe('before')
+    expect(await cache.getMany(['k'])).toEqual(['before'])
+    expect(await cache.getOrSetMany(['k'], unused)).toEqual(['before'])
+    expect(cache.stats()).toMatchObject({ nearHits: 4, unleasedLoads: 0 })
+    expect(await cache.getOrSet('k', () => 'asked for', { forceFresh: true })).toBe('asked for')
+    await clock.advance(10_100)
+    expect(await cache.getOrSet('k', () => 'after')).toBe('after')
+  })
+
+  it('of what was lost with the bus serves nothing that this process invalidates, nor after the store has answered', async () => {
+    const { cache, memory, faulty, clock } = await setUpNear({ near: {} })
+    for (const key of ['deleted', 'changed', 'other']) await load(cache, key, 'before')
+    faulty.faultOf = () => down
+    await clock.advance(4_000)
+    expect(await cache.delete('deleted')).toBe('journaled')
+    expect(await load(cache, 'deleted', 'after')).toBe('after')
+    await memory.delete('2:v::changed')
+    faulty.faultOf = (operation) => (operation === 'publish' || operation === 'subscribe' ? down : undefined)
+    expect(await load(cache, 'changed', 'after')).toBe('after')
+    faulty.faultOf = () => down
+    expect(await load(cache, 'other', 'after')).toBe('after')
+  })
+
   it('gives up what this process invalidates, and may keep what is loaded after that', async () => {
     const { cache, faulty } = await setUpNear({ near: {} })
     faulty.faultOf = () => down

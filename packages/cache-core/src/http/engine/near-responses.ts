@@ -24,8 +24,9 @@ export class NearResponses {
     this.#namespace = namespace
   }
 
-  find(variantSlot: string): NearFound | undefined {
-    const entry = this.#near.at(variantSlot)
+  /** @param alone Whether the store did not answer who asks. */
+  find(variantSlot: string, alone: boolean): NearFound | undefined {
+    const entry = this.#near.at(variantSlot, alone)
     const variant = entry && this.#variantOf(entry)
     if (entry === undefined || variant === undefined) return undefined
     entry.visited = true

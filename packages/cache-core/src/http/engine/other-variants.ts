@@ -108,7 +108,7 @@ export class OtherVariants {
 
   #atHand(slot: string, { mark }: Resource): StoredResponse | undefined {
     const { namespace, near } = this.#resources
-    const found = near?.find(slot)
+    const found = near?.find(slot, false)
     if (found !== undefined) return found.fresh && !('pass' in found.variant) ? found.variant : undefined
     const state = this.#engine.lookUpAtHand({ slot, namespace, marks: [mark] })
     return state && opened(state.frame)

@@ -161,8 +161,10 @@ export class Reads {
     const { runs, resources } = this.#parts
     const partsOf = this.#partsOf(asked)
     // Looked for anew: meanwhile it may have been purged.
-    const near = resources.nearby(url, partsOf)
-    const onServed = (): void => this.#engine.stats.stale(resources.namespace, key)
+    const near = resources.nearby(url, partsOf, true)
+    const { stats } = this.#engine
+    const onServed = (): void =>
+      near?.fresh ? stats.nearHit(resources.namespace, key) : stats.stale(resources.namespace, key)
     if (near && this.#answerNear(asked, near.variant, acceptsStale, onServed)) return true
     return runs.withoutStore(asked, resources.guess(url, partsOf), error)
   }

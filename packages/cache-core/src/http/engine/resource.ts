@@ -158,10 +158,13 @@ export class Resources {
     return this.variantSlot(url, partsOf(this.#varyOf(this.urlSlot(url)) ?? NO_FIELDS))
   }
 
-  /** The variant that is probably wanted, where it is near: at once. Only of a URL that this process knows. */
-  nearby(url: UrlText, partsOf: PartsOf): NearFound | undefined {
+  /**
+   * The variant that is probably wanted, where it is near: at once. Only of a URL that this process knows.
+   * @param alone Whether the store did not answer the request.
+   */
+  nearby(url: UrlText, partsOf: PartsOf, alone = false): NearFound | undefined {
     const vary = this.near && this.#varyOf(this.urlSlot(url))
-    return vary && this.near?.find(this.variantSlot(url, partsOf(vary)))
+    return vary && this.near?.find(this.variantSlot(url, partsOf(vary)), alone)
   }
 
   /** Without the store: the fields that select the variants of a URL, these among them. `undefined`: none could. */

@@ -122,6 +122,20 @@ describe('while the store does not answer', () => {
     expect((await request(here, '/b', text('new'))).body).toBe('new')
   })
 
+  it('what was near when the bus was lost is answered with to the end of its near ttl, but for what is purged here', async () => {
+    const { here, cache, faulty, clock } = await twoProcesses({ ttl: '1m' }, { near: { ttl: '10s' } })
+    await warmed(here)
+    faulty.freeze()
+    await clock.advance(4_000)
+    expect((await timed(clock, request(here, '/a', unused))).body).toBe('old')
+    expect(cache.stats()).toMatchObject({ nearHits: 1 })
+    expect(await timed(clock, here.purge(URL))).toBe('journaled')
+    expect((await timed(clock, request(here, '/a', text('new')))).body).toBe('new')
+    expect((await request(here, '/a', unused)).body).toBe('new')
+    await clock.advance(10_100)
+    expect((await timed(clock, request(here, '/a', text('newer')))).body).toBe('newer')
+  })
+
   it.each([
     ['a tag', (engine: HttpCache) => engine.purgeTags(['red'])],
     ['a prefix', (engine: HttpCache) => engine.purgePrefix('/b')],

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Near } from '../../../src/protocol/near.js'
+import { NearEntry } from '../../../src/protocol/near-entry.js'
 import { Slots } from '../../../src/protocol/slots.js'
 import { findViolation } from './find-violation.js'
 import { runScenario } from './scenario.js'
@@ -10,6 +11,7 @@ import {
   NEAR_MARK_GRACE,
   NEAR_MENDED,
   NEAR_NAMED_TAGS,
+  NEAR_OUTAGES,
   NEAR_SETS,
   NEAR_STALE,
   NEAR_STRICT,
@@ -40,6 +42,10 @@ describe('no near cache answers what is older than an invalidation it has heard 
 
   it('when a mark cannot be read and is believed for a while', async () => {
     await explore(NEAR_MARK_GRACE)
+  })
+
+  it('when the store is away, and what was near is served on', async () => {
+    await explore(NEAR_OUTAGES)
   })
 
   it('when the versions of namespaces are not held', async () => {
@@ -84,6 +90,11 @@ describe('a broken near cache is caught', { timeout: 120_000 }, () => {
       return result
     })
     expect(await findViolation(NEAR)).toContain('was invalidated before')
+  })
+
+  it('entries that are served on after the loss of the bus while the store answers (N3)', async () => {
+    vi.spyOn(NearEntry.prototype, 'turnOff').mockReturnValue()
+    expect(await findViolation({ ...NEAR, busBreaks: 8 })).toContain('was invalidated before')
   })
 
   it('a drop at the loss of the bus, and no other (N3)', async () => {

@@ -261,8 +261,8 @@ class Scenario {
     try {
       const value = await call()
       this.world.trace.push(`${name} = ${value}`)
-      // Only a load can answer without the store.
-      const excused = open.withoutStore && loads !== undefined
+      // Only a load can answer without the store, or what is near.
+      const excused = open.withoutStore && (loads !== undefined || this.#options.near)
       this.#invariants.answered(name, value, excused ? required.withoutStore : required.withStore)
     } catch (error) {
       this.world.trace.push(`${name} failed: ${error}`)
