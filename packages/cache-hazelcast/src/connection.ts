@@ -122,6 +122,7 @@ export class OwnConnection implements Connection {
         this.#client = client
         if (this.#config.network?.smartRouting !== false) stopConnectingMembers = connectMembers(client)
         pauseBetweenRegistrations(client)
+        pauseBetweenGreetings(client)
         limitReplies(client, this.#maxValueBytes)
         onConnection(client, (connection) => {
           endWithItsSocket(connection)
@@ -161,6 +162,7 @@ interface Internals {
     on?(event: 'connectionAdded', listener: (connection: MemberConnection) => void): void
   }
   readonly clusterViewListenerService?: { tryRegisterToRandomConnection?(from: unknown): void }
+  sendStateToCluster?(): Promise<void>
 }
 
 /**
@@ -194,8 +196,8 @@ function endWithItsSocket(connection: MemberConnection): void {
   else socket?.once('close', end)
 }
 
-/** How long the client waits before it asks another connection, or the same one, to tell it about the cluster. */
-const REGISTER_PAUSE_MS = 100
+/** How long the client waits before it asks, or tells, a connection again what could not be sent. */
+const AGAIN_PAUSE_MS = 100
 
 /**
  * The client asks one connection for news of the cluster, and when that fails at once asks a random one. Where the only
@@ -210,8 +212,23 @@ function pauseBetweenRegistrations(client: HazelcastClient): void {
   service.tryRegisterToRandomConnection = (from) => {
     setTimeout(() => {
       if (client.getLifecycleService().isRunning()) register.call(service, from)
-    }, REGISTER_PAUSE_MS).unref()
+    }, AGAIN_PAUSE_MS).unref()
   }
+}
+
+/** The same with what it tells a cluster that it has connected to again: it was seen to go on for a quarter of an hour. */
+function pauseBetweenGreetings(client: HazelcastClient & Internals): void {
+  const send = client.sendStateToCluster
+  if (send === undefined) return
+  client.sendStateToCluster = () =>
+    send.call(client).catch(async (error: unknown) => {
+      await new Promise<void>((resolve) => {
+        setTimeout(() => {
+          if (client.getLifecycleService().isRunning()) resolve()
+        }, AGAIN_PAUSE_MS).unref()
+      })
+      throw error
+    })
 }
 
 /** What the members answer beside values (their list, errors) fits into this. */
