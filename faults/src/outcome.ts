@@ -1,5 +1,6 @@
 import type { Scenario } from './scenarios/scenario.js'
 import type { Load, Request } from './traffic/client.js'
+import type { Witness } from './traffic/witness.js'
 
 /** A line of the table. Times in milliseconds; those of requests are of what was asked during the fault. */
 export interface Outcome {
@@ -11,9 +12,12 @@ export interface Outcome {
   readonly p50: number
   readonly p99: number
   readonly worst: number
-  /** What calls took beyond their loads, of what was asked later than two seconds into the fault: breakers have had their time. */
+  /** What calls that loaded took beyond that, of what was asked later than two seconds into the fault: breakers have had their time. */
   readonly settledOverP99: number
-  /** Operations of callers that were given up when their deadline was over, and of those the ones after two seconds. */
+  /**
+   * Operations of callers that were given up when their deadline was over, and of those the ones after two seconds; but
+   * those while a witness was answered late, too.
+   */
   readonly missed: number
   readonly settledMissed: number
   /** The share of requests that the store answered during the fault. */
@@ -48,6 +52,7 @@ interface Observed {
   readonly hotLoads: number
   /** When deadlines were missed. */
   readonly missed: readonly number[]
+  readonly witness: Witness | undefined
   readonly recoveryMs: number | undefined
   readonly deliveredMs: number | undefined
 }
@@ -55,11 +60,11 @@ interface Observed {
 const SETTLED_AFTER_MS = 2_000
 
 export function summarize(observed: Observed): Outcome {
-  const { scenario, requests, errors, beginsAt, begunAt, endingAt, live, loads } = observed
+  const { scenario, requests, errors, beginsAt, begunAt, endingAt, live, loads, witness } = observed
   const during = requests.filter(({ startedAt }) => startedAt >= begunAt && startedAt < endingAt)
   const times = inOrder(during.map(({ ms }) => ms))
   const settledAt = begunAt + SETTLED_AFTER_MS
-  const settled = during.filter(({ startedAt }) => startedAt >= settledAt)
+  const settled = during.filter(({ startedAt, hit }) => startedAt >= settledAt && !hit)
   const missed = observed.missed.filter((at) => at >= beginsAt && at < endingAt)
   const told = (what: 'error' | 'wrong' | 'stale'): string[] => requests.flatMap((request) => request[what] ?? [])
   return {
@@ -74,7 +79,9 @@ export function summarize(observed: Observed): Outcome {
     settledOverP99: percentile(inOrder(settled.map(({ overMs }) => overMs)), 0.99),
     missed: missed.length,
     // What was asked before may be given up a deadline later.
-    settledMissed: missed.filter((at) => at >= settledAt + LONGEST_DEADLINE_MS).length,
+    settledMissed: missed.filter(
+      (at) => at >= settledAt + LONGEST_DEADLINE_MS && !witness?.wasLate(at - LONGEST_DEADLINE_MS, at),
+    ).length,
     hits: shareOfHits(during),
     liveHits: live && shareOfHits(during.filter(({ key }) => live.has(key))),
     loads: loads.length,

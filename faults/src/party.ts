@@ -26,6 +26,7 @@ export interface Party {
   readonly clients: readonly Client[]
   readonly traffic: Traffic
   readonly missed: MissedDeadlines
+  readonly promises: Promises
   isHot(key: string): boolean
   close(): Promise<void>
 }
@@ -62,7 +63,7 @@ export async function openParty(
     throw error
   }
   const stage: Stage = { rig, machine, prefix, keys: KEYS }
-  return { stage, stores, clients, traffic, missed, isHot: (key) => HOT.includes(key), close }
+  return { stage, stores, clients, traffic, missed, promises, isHot: (key) => HOT.includes(key), close }
 }
 
 /** The engine is up; that its client has connected may take longer than an operation may. */

@@ -6,6 +6,7 @@ import type { Rig } from './rigs/rig.js'
 import type { Scenario, Stage } from './scenarios/scenario.js'
 import type { Client } from './traffic/client.js'
 import type { Traffic } from './traffic/traffic.js'
+import { Witness } from './traffic/witness.js'
 
 export interface PlayTerms {
   /** How long the fault lasts, in milliseconds. */
@@ -35,10 +36,12 @@ export async function play(scenario: Scenario, terms: PlayTerms): Promise<Outcom
 export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerms): Promise<Outcome> {
   const { fault, lateMs = 0 } = scenario
   const party = await openParty(rig, scenario)
-  const { stage, clients, traffic, missed } = party
+  const { stage, clients, traffic, missed, promises } = party
+  const witness = fault.answersSoon ? new Witness(rig.openBehind('witness')) : undefined
   try {
     await delay(BEFORE_MS)
     const beginsAt = performance.now()
+    if (fault.answersNothing) promises.messagesMayBeLost()
     await fault.begin(stage)
     const begunAt = performance.now()
     const before = clients.map(({ loads }) => loads.length)
@@ -48,6 +51,7 @@ export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerm
     const loads = clients.flatMap((client, index) => client.loads.slice(before[index]))
     await fault.end?.(stage)
     const endedAt = performance.now()
+    promises.messagesAreHeard()
     const [recoveryMs, deliveredMs] = await Promise.all([
       fault.end && recovery(traffic, clients, endedAt),
       fault.end && untilDelivered(clients, endedAt),
@@ -66,11 +70,12 @@ export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerm
       loads,
       hotLoads: loads.filter(({ key }) => party.isHot(key)).length,
       missed: missed.times,
+      witness,
       recoveryMs,
       deliveredMs,
     })
   } finally {
-    await party.close()
+    await Promise.all([party.close(), witness?.stop()])
   }
 }
 

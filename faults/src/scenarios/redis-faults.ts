@@ -12,6 +12,7 @@ function set(stage: Stage, ...settings: readonly string[]): Promise<unknown> {
 /** As after a failover, of which a client behind a fixed address hears nothing: every write is refused. */
 export const readOnly: Fault = {
   name: 'read-only',
+  answersSoon: true,
   begin: async (stage) => void (await command(stage, 'REPLICAOF', '127.0.0.1', '1')),
   end: async (stage) => void (await command(stage, 'REPLICAOF', 'NO', 'ONE')),
 }
@@ -36,6 +37,7 @@ export const busyScript: Fault = {
 /** It may not evict: every write is refused. */
 export const full: Fault = {
   name: 'maxmemory, no eviction',
+  answersSoon: true,
   begin: async (stage) => void (await set(stage, 'maxmemory-policy', 'noeviction', 'maxmemory', '1')),
   end: async (stage) => void (await set(stage, 'maxmemory', '0')),
 }

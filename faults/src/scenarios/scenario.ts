@@ -16,6 +16,8 @@ export interface Fault {
   readonly name: string
   /** Nothing is answered in time until it ends: from the third second on no caller may wait for the store. */
   readonly answersNothing?: boolean
+  /** All is answered, if only with an error, or on a new connection: the same, but where the machine is slow. */
+  readonly answersSoon?: boolean
   /** Resolves when it has begun. */
   begin(stage: Stage): Promise<void> | void
   /** Resolves when all is well again. Absent: it is not, as long as the scenario is played. */

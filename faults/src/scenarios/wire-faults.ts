@@ -6,21 +6,21 @@ function lineOf({ machine }: Stage): FaultProxy {
   return machine.line
 }
 
-function onTheLine(name: string, fault: WireFault, answersNothing = false): Fault {
+function onTheLine(name: string, fault: WireFault, answers: Pick<Fault, 'answersNothing' | 'answersSoon'> = {}): Fault {
   return {
     name,
-    answersNothing,
+    ...answers,
     begin: (stage) => lineOf(stage).set(fault),
     end: (stage) => lineOf(stage).mend(),
   }
 }
 
 /** Beyond the deadline of a read. */
-export const slow = onTheLine('200 ms of latency', { latencyMs: 200 }, true)
+export const slow = onTheLine('200 ms of latency', { latencyMs: 200 }, { answersNothing: true })
 const narrow = onTheLine('50 KB/s', { bytesPerSecond: 50_000 })
 const cutting = onTheLine('cut after 20 KB', { cutAfterBytes: 20_000 })
-export const silent = onTheLine('black hole', { silent: 'all' }, true)
-export const halfOpen = onTheLine('half-open', { silent: 'standing' })
+export const silent = onTheLine('black hole', { silent: 'all' }, { answersNothing: true })
+export const halfOpen = onTheLine('half-open', { silent: 'standing' }, { answersSoon: true })
 
 const RESET_EVERY_MS = 100
 const resetting = new WeakMap<FaultProxy, NodeJS.Timeout>()

@@ -14,6 +14,8 @@ export class Promises {
   readonly #lateMs: number
   readonly #delivered = new Map<string, Completed[]>()
   readonly #own = new Map<string, number>()
+  /** What was delivered while messages may have been lost. */
+  #unheard: { readonly key: string; readonly version: number }[] | undefined
 
   /** @param lateMs How much later other clients may still see what was there before: with near caches, that need to hear of it. */
   constructor(lateMs: number) {
@@ -24,6 +26,23 @@ export class Promises {
     const own = `${client} ${key}`
     this.#own.set(own, Math.max(version, this.#own.get(own) ?? 0))
     if (outcome === 'journaled') return
+    // Without near caches there is no message to be waited for.
+    if (this.#unheard !== undefined && this.#lateMs > 0) this.#unheard.push({ key, version })
+    else this.#count(key, version)
+  }
+
+  /** From now on: who finds no store is served on what he has near, whatever others have deleted at the last moment. */
+  messagesMayBeLost(): void {
+    this.#unheard = []
+  }
+
+  messagesAreHeard(): void {
+    const unheard = this.#unheard ?? []
+    this.#unheard = undefined
+    for (const { key, version } of unheard) this.#count(key, version)
+  }
+
+  #count(key: string, version: number): void {
     const at = performance.now()
     const delivered = this.#delivered.get(key) ?? []
     // Of those that count by now one is enough.
