@@ -31,7 +31,7 @@ export class Promises {
     else this.#count(key, version)
   }
 
-  /** From now on: who finds no store is served on what he has near, whatever others have deleted at the last moment. */
+  /** From now on: clients that find no store are served what they have near, whatever others have deleted at the last moment. */
   messagesMayBeLost(): void {
     this.#unheard = []
   }

@@ -6,8 +6,8 @@ const ASK_EVERY_MS = 10
 const LATE_MS = 25
 
 /**
- * Somebody else who asks the server all the time, past what is wrong with the line, and without a cache: where he is
- * answered late, it is the machine that is busy.
+ * Asks the server all the time, past what is wrong with the line, and without a cache: where it is answered late, the
+ * machine is busy.
  */
 export class Witness {
   readonly #store: Store

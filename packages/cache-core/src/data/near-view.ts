@@ -57,7 +57,7 @@ export class NearView {
     return entry
   }
 
-  /** As `find`, for who finds no store: what is off is served on. */
+  /** As `find`, for a caller that finds no store: what is off is served on. */
   findAlone(key: Key, staleWhileRevalidateMs: number): NearEntry | undefined {
     const entry = this.#at(key)
     if (!entry?.stands) return undefined

@@ -75,12 +75,12 @@ export class NearEntry implements SieveMember, NearTimes {
     return this.standing.valid && (this.others === undefined || this.others.every(({ valid }) => valid))
   }
 
-  /** From now on it is only for who finds no store: a negative `until` costs a hit nothing to look at. */
+  /** From now on it is only for callers that find no store: a negative `until` costs a hit nothing to look at. */
   turnOff(): void {
     this.until = -this.untilAlone
   }
 
-  /** When it leaves for who finds no store. */
+  /** When it leaves for callers that find no store. */
   get untilAlone(): number {
     return Math.abs(this.until)
   }

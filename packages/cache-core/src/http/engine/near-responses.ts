@@ -24,7 +24,7 @@ export class NearResponses {
     this.#namespace = namespace
   }
 
-  /** @param alone Whether the store did not answer who asks. */
+  /** @param alone Whether the store did not answer the request. */
   find(variantSlot: string, alone: boolean): NearFound | undefined {
     const entry = this.#near.at(variantSlot, alone)
     const variant = entry && this.#variantOf(entry)
