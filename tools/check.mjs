@@ -19,10 +19,8 @@ const STEPS = [
     name: 'packages (build, publint, attw)',
     commands: ['turbo run build --output-logs=errors-only --continue=always', 'node tools/check-packages.mjs'],
   },
-  {
-    name: 'types (tsc)',
-    commands: ['turbo run typecheck typecheck:tools --output-logs=errors-only --continue=always'],
-  },
+  // One program for nearly all: one for each package read core's sources and Node's types 17 times, 54 s of CPU for 17.
+  { name: 'types (tsc)', commands: ['tsc -p .', 'tsc -p differential', 'tsc -p docs', 'tsc -p tools'] },
   { name: 'unused code (knip)', commands: ['knip --no-progress'] },
   { name: 'typed lint (oxlint)', commands: ['oxlint --type-aware --deny-warnings'] },
   { name: 'format and lint (biome)', commands: ['biome check --error-on-warnings .'] },
