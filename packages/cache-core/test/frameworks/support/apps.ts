@@ -1,3 +1,4 @@
+import { ground } from './places.js'
 import type { Start } from './running-app.js'
 import { startConnect } from './start/connect.js'
 import { startExpress4, startExpress5 } from './start/express.js'
@@ -11,7 +12,7 @@ export { newPlace } from './places.js'
 export { type App, type Handler, later, newCache, type Setup, type Start } from './running-app.js'
 
 /** Every entry point. What the cache promises holds in each of them: a behaviour is a test over this table. */
-export const frameworks: readonly (readonly [string, Start])[] = [
+const ALL: readonly (readonly [string, Start])[] = [
   ['node:http', startNode],
   ['connect', startConnect],
   ['Express 4', startExpress4],
@@ -24,6 +25,9 @@ export const frameworks: readonly (readonly [string, Start])[] = [
   ['fetch', startFetch],
   ['Hono', startHono],
 ]
+
+/** Those that are tried where the tests run. */
+export const frameworks = ALL.filter(([name]) => ground().tries(name))
 
 /**
  * Entry points over Request and Response. What a server for these leaves out of a message (the reason phrase, repeated

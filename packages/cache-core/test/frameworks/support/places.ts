@@ -13,6 +13,8 @@ export interface Ground {
   readonly options: Partial<CacheOptions>
   /** The clock of a cache on it, made of the one that stands still until a test moves it. */
   readonly clockOf: (clock: Clock) => Clock
+  /** Which entry points are tried on it, by their names. */
+  readonly tries: (framework: string) => boolean
   /** Resolves when what a request has set going in the store has come to its end. */
   readonly settled: () => Promise<void>
 }
@@ -23,7 +25,13 @@ function memoryPlace(): Place {
   return () => store
 }
 
-let present: Ground = { newPlace: memoryPlace, options: {}, clockOf: (clock) => clock, settled: async () => {} }
+let present: Ground = {
+  newPlace: memoryPlace,
+  options: {},
+  clockOf: (clock) => clock,
+  tries: () => true,
+  settled: async () => {},
+}
 
 export function ground(): Ground {
   return present
