@@ -296,6 +296,17 @@ describe.each(frameworks)('%s: staleIfError', (framework, start) => {
     expect((await waiting).text()).toBe('run 1')
   })
 
+  it.each([429, 501, 529])('a %d is the answer to its client, and leaves what is stale', async (status) => {
+    const { app } = await aged(
+      start,
+      3_000,
+      options,
+      (req, res) => void res.writeHead(req.headers['x-busy'] === undefined ? 503 : status).end('not now'),
+    )
+    expect((await app.get('/', { 'X-Busy': 'yes' })).status).toBe(status)
+    expect((await app.get('/')).text()).toBe('run 1')
+  })
+
   it('past the window the failure is the answer', async () => {
     const { app } = await aged(start, 62_000, options, (_req, res) => void res.writeHead(503).end('broken'))
     expect((await app.get('/')).status).toBe(503)

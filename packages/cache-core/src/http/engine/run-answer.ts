@@ -8,7 +8,7 @@ import { clientHeaders } from '../rules/client-headers.js'
 import { type Compression, isCompressible } from '../rules/compression.js'
 import { isDocument, noncesOutside } from '../rules/nonces.js'
 import type { HttpCacheRules } from '../rules/options.js'
-import { isFailure } from '../rules/stale-windows.js'
+import { isForNow } from '../rules/stale-windows.js'
 import { isComplete, isEndless, type Refusal, storable } from '../rules/storable.js'
 import { partBounds } from '../rules/stored-part.js'
 import { mergeVary, withOrigin } from '../rules/vary.js'
@@ -200,9 +200,10 @@ export class RunAnswer {
 
   /** Whether the response leaves what is stored as it is. */
   #saysNothing({ status }: ResponseHead, { storable: isStorable }: Verdict): boolean {
-    const { stored, part } = this.#request
-    // What is asked about is no worse for a failure, or for a 304 that is about another version.
-    if (stored !== undefined && !isStorable && (status === 304 || isFailure(status))) return true
+    const { stored, standIn, part } = this.#request
+    // What stands there is no worse for a failure or an overload, or for a 304 that is about another version.
+    const stands = stored !== undefined || standIn !== undefined
+    if (stands && !isStorable && (status === 304 || isForNow(status))) return true
     // An error may say no more than that the part is not there which this client asks for.
     return part === true && status !== 200 && status !== 206
   }

@@ -48,6 +48,11 @@ export function isFailure(status: number): boolean {
   return FAILURES.has(status)
 }
 
+/** Whether a status says that there is no answer for now: what is stale may still be wanted. */
+export function isForNow(status: number): boolean {
+  return status >= 500 || status === 429
+}
+
 /**
  * Statuses by which a layer sends away whoever asks, here the cache itself with a request of its own: nothing is said
  * of the resource.
