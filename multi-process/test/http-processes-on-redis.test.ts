@@ -36,15 +36,15 @@ describe.skipIf(server === undefined)('two processes of an application on Redis'
     expect(runs(path)).toBe(1)
   })
 
-  it('300 clients on one cold URL whose response may not be stored: no handler waits for another', async () => {
+  it('500 clients on one cold URL whose response may not be stored: no handler waits for another', async () => {
     const path = '/own/held'
     both('close')
-    const replies = Array.from({ length: 300 }, (_, index) => (index % 2 === 0 ? here : there).get(path))
+    const replies = Array.from({ length: 500 }, (_, index) => (index % 2 === 0 ? here : there).get(path))
     // All at once: none of them ends before the last one has begun.
-    await expect.poll(() => runs(path), PATIENT).toBe(300)
+    await expect.poll(() => runs(path), PATIENT).toBe(500)
     both('open')
     const texts = (await Promise.all(replies)).map((reply) => reply.text())
-    expect(new Set(texts).size).toBe(300)
+    expect(new Set(texts).size).toBe(500)
   })
 
   it('a handler that stalls delays the clients of another process by waitTimeout, and no longer', async () => {
@@ -83,17 +83,19 @@ describe.skipIf(server === undefined)('two processes of an application on Redis'
     const path = '/aging/held'
     both('open')
     const old = (await here.get(path)).text()
+    // The answer is there before the store has it.
+    await expect.poll(async () => (await there.get(path)).cacheStatus(), PATIENT).toMatch(/^hit/)
     both('close')
-    await expect.poll(async () => (await here.get(path)).cacheStatus(), PATIENT).toContain('ttl=-')
+    expect((await here.get('/soften')).text()).toBe('delivered')
     const replies = await Promise.all(
       Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? here : there).get(path)),
     )
-    for (const reply of replies) {
-      expect([reply.text(), reply.cacheStatus()]).toEqual([old, expect.stringMatching(/^hit; ttl=-/)])
-    }
+    for (const reply of replies)
+      expect([reply.text(), reply.cacheStatus()]).toEqual([old, expect.stringMatching(/^hit/)])
     await expect.poll(() => runs(path), PATIENT).toBe(2)
     both('open')
     await expect.poll(async () => (await there.get(path)).text(), PATIENT).not.toBe(old)
+    expect(runs(path)).toBe(2)
   })
 
   it('a write in one process takes from the other what it has near', async () => {

@@ -1,3 +1,3 @@
 import { describeEngine } from './support/engine.js'
 
-await describeEngine('Redis', 'redis', { freezeMs: 4_000, oneAddress: true })
+await describeEngine('Redis', 'redis', { oneAddress: true })

@@ -26,7 +26,7 @@ export function describeOneLoad({ crew, database }: Stage): void {
     }, async () => {
       let waited = 0
       let before = await hedges(crew)
-      for (let round = 0; round < repetitions(20, 500); round++) {
+      for (let round = 0; round < repetitions(8, 500); round++) {
         const key = `cold ${round}`
         const answers = await Promise.all(
           crew.map((process) => process.run('getOrSet', { key, loadMs: LOAD_MS, callers: CALLERS })),
@@ -42,7 +42,7 @@ export function describeOneLoad({ crew, database }: Stage): void {
         waited += answers.filter(({ loads, slowestMs }) => loads === 0 && slowestMs > LOAD_MS / 2).length
       }
       // They did meet: in most rounds others waited while one loaded.
-      expect(waited).toBeGreaterThan(20)
+      expect(waited).toBeGreaterThan(8)
     })
 
     it('whose loader throws once: its own callers are told, another process loads, once', async () => {

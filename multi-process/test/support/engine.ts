@@ -13,8 +13,6 @@ import { PATIENT, type Stage } from './stage.js'
 export interface EngineOptions {
   /** How many servers or members. Default 1. */
   readonly count?: number
-  /** How long the server is frozen. Default 2 s. */
-  readonly freezeMs?: number
   /** Whether the server is frozen and killed. Default true; one that the environment names never is. */
   readonly outages?: boolean
   /**
@@ -26,7 +24,7 @@ export interface EngineOptions {
 
 /** Plays every scenario on one engine. */
 export async function describeEngine(name: string, engine: Engine, options: EngineOptions = {}): Promise<void> {
-  const { count = 1, freezeMs = 2_000, outages = true, oneAddress = false } = options
+  const { count = 1, outages = true, oneAddress = false } = options
   const server = await startServer(engine, { count })
 
   describe.skipIf(server === undefined)(`processes on ${name}`, () => {
@@ -48,6 +46,6 @@ export async function describeEngine(name: string, engine: Engine, options: Engi
     describeDeletes(stage)
     describeCrash(stage)
     if (oneAddress) describeCutOff(stage, server?.url ?? '')
-    if (outages && server?.external === false) describeOutages(stage, server, freezeMs)
+    if (outages && server?.external === false) describeOutages(stage, server)
   })
 }

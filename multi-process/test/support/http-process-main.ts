@@ -1,11 +1,13 @@
 // One process of an application: node:http behind the cache, on a Redis. It says when a request has come, and when its
 // handler runs. Where the URL has "held" in it the handler answers when it is told to; under /own its head, which says
-// private, goes out before that.
+// private, goes out before that. /soften makes all that is stored stale.
 // Arguments: the store's URL, the prefix.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createCache } from '@tiercel/cache-core'
+import { createHttpCache } from '@tiercel/cache-core/http'
 import { httpCache } from '@tiercel/cache-core/node'
 import { redisStore } from '@tiercel/cache-redis'
 
@@ -15,10 +17,11 @@ export type HttpReport = { readonly listening: number } | { readonly arrived: st
 const [url = '', prefix = ''] = process.argv.slice(2)
 // A deadline that holds on a busy machine.
 const cache = createCache({ store: redisStore({ url, prefix }), storeTimeout: '2s', near: { ttl: '10m' }, tagHold: 0 })
-const cached = httpCache(cache, { ttl: '10m', host: 'shop.example' })
+const engine = createHttpCache(cache, { ttl: '10m', host: 'shop.example' })
+const cached = httpCache(engine)
 /** Routes with options of their own, by the beginning of their path. */
 const routes = {
-  '/aging': httpCache(cache, { ttl: '1s', staleWhileRevalidate: '10m', host: 'shop.example' }),
+  '/aging': httpCache(cache, { ttl: '10m', staleWhileRevalidate: '10m', host: 'shop.example' }),
   // Of what these wait for, nothing else ends within a test.
   '/own': httpCache(cache, { ttl: '10m', hardTimeout: '10m', host: 'shop.example' }),
   '/stalled': httpCache(cache, { ttl: '10m', hardTimeout: '10m', waitTimeout: 200, host: 'shop.example' }),
@@ -41,6 +44,7 @@ process.on('disconnect', () => process.exit())
 
 const server = createServer((req, res) => {
   const path = req.url ?? ''
+  if (path === '/soften') return void engine.purgeAll({ soft: true }).then((outcome) => res.end(outcome))
   tell({ arrived: path })
   const [, through = cached] = Object.entries(routes).find(([beginning]) => path.startsWith(beginning)) ?? []
   through(req, res, async () => {
@@ -51,7 +55,8 @@ const server = createServer((req, res) => {
     res.end(run)
   })
 })
-await cache.get('connect')
+// On a busy machine it may take more than one attempt.
+while (!(await cache.set('connect', 'connected'))) await delay(20)
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 tell({ listening: (server.address() as AddressInfo).port })
