@@ -3,7 +3,7 @@ import { byteRanges } from '../message/byteranges.js'
 import { first, type HeaderLines, keep } from '../message/headers.js'
 import type { ByteRange } from '../message/range.js'
 import { answerHeaders, type ClientAnswer } from '../rules/client-answer.js'
-import { CONTENT_FIELDS } from '../rules/client-conditions.js'
+import { CONTENT_FIELDS, DIGESTS_OF_CONTENT } from '../rules/client-conditions.js'
 import { type HeldParts, placeOf } from '../rules/stored-part.js'
 import type { CompleteResponse } from './exchange.js'
 import type { StoredResponse } from './stored-response.js'
@@ -59,4 +59,4 @@ function severalParts(
   return { headers: lines, body }
 }
 
-const OF_ONE_BODY = new Set(['content-type', 'content-length', 'content-range'])
+const OF_ONE_BODY = new Set(['content-type', 'content-length', 'content-range', ...DIGESTS_OF_CONTENT])

@@ -1,9 +1,12 @@
 import { keep } from '../message/headers.js'
+import { DIGESTS_OF_CONTENT } from '../rules/client-conditions.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { heldText, isAll, joinParts } from '../rules/stored-part.js'
 import { bytesIn } from './body-pieces.js'
 import type { ResponseHead } from './exchange.js'
 import type { StoredResponse } from './stored-response.js'
+
+const OF_ONE_PART = new Set(['content-range', 'content-length', ...DIGESTS_OF_CONTENT])
 
 /**
  * What is stored, and the part that a handler has answered with, as one (RFC 9111 section 3.4): a larger part, several
@@ -18,7 +21,7 @@ export function join(
   const joined = joinParts(stored, { headers: changes.lines, body: Buffer.concat(body) })
   if (joined === undefined || bytesIn(joined.pieces) > maxBodyBytes) return undefined
   const complete = isAll(joined.held)
-  const headers = keep(stored.headers, (name) => name !== 'content-range' && name !== 'content-length')
+  const headers = keep(stored.headers, (name) => !OF_ONE_PART.has(name))
   if (!complete) headers.push('Content-Range', heldText(joined.held))
   return { ...stored, status: complete ? 200 : 206, statusText: '', headers, body: Buffer.concat(joined.pieces) }
 }

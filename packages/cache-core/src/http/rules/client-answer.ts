@@ -1,6 +1,6 @@
 import { combined, type HeaderLines, has, keep } from '../message/headers.js'
 import { type ByteRange, contentRange } from '../message/range.js'
-import { CONTENT_FIELDS, evaluateConditions, notModifiedHeaders } from './client-conditions.js'
+import { CONTENT_FIELDS, DIGESTS_OF_CONTENT, evaluateConditions, notModifiedHeaders } from './client-conditions.js'
 import { asksForPart } from './narrowing.js'
 import { evaluateRange } from './ranges.js'
 
@@ -96,10 +96,12 @@ export function answerHeaders(
     return lines
   }
   const { range } = answer
-  const lines = keep(headers, (name) => name !== 'content-length' && name !== 'content-range')
+  const lines = keep(headers, (name) => !OF_THE_WHOLE.has(name))
   lines.push('Content-Range', contentRange(range, length), 'Content-Length', String(range.end - range.start))
   return lines
 }
+
+const OF_THE_WHOLE = new Set(['content-length', 'content-range', ...DIGESTS_OF_CONTENT])
 
 /** Says for how long the stored response may be reused: an error of one client nobody is to reuse. */
 function isLifetime(name: string): boolean {

@@ -1,5 +1,5 @@
 import { opaqueTag, opaqueTags, strongTags } from '../message/etag.js'
-import { combined, first, type HeaderLines, keep } from '../message/headers.js'
+import { combined, first, type HeaderLines, keep, only } from '../message/headers.js'
 import { parseHttpDate } from '../message/http-date.js'
 
 /** What the conditions of a request come to; `handler`: only the handler can say. */
@@ -7,7 +7,7 @@ export type Conditions = 'full' | 'not-modified' | 'failed' | 'handler'
 
 /**
  * What a stored response answers to the client's own conditions, in the order of RFC 9110 section 13.2.2: If-Match, or
- * else If-Unmodified-Since; then If-None-Match, and where it is present no date is looked at. They are for a 200 only
+ * else If-Unmodified-Since; then If-None-Match, and where it is present no date is looked at, nor are several. They are for a 200 only
  * (section 13.2.1).
  */
 export function evaluateConditions(
@@ -20,7 +20,7 @@ export function evaluateConditions(
   if (refused !== undefined) return refused
   const ifNoneMatch = combined(requestHeaders, 'if-none-match')
   if (ifNoneMatch !== undefined) return isMatch(ifNoneMatch, stored.headers) ? 'not-modified' : 'full'
-  const since = parseHttpDate(first(requestHeaders, 'if-modified-since') ?? '', now)
+  const since = parseHttpDate(only(requestHeaders, 'if-modified-since') ?? '', now)
   if (since === undefined) return 'full'
   return lastModified(stored, now) <= since ? 'not-modified' : 'full'
 }
@@ -34,7 +34,7 @@ function evaluatePreconditions(asked: HeaderLines, stored: HeaderLines, now: num
     if (etag === undefined || etag.startsWith('W/')) return 'handler'
     return strongTags(ifMatch).includes(etag) ? undefined : 'failed'
   }
-  const since = parseHttpDate(first(asked, 'if-unmodified-since') ?? '', now)
+  const since = parseHttpDate(only(asked, 'if-unmodified-since') ?? '', now)
   const modified = parseHttpDate(first(stored, 'last-modified') ?? '', now)
   // Without a date of modification it is ignored (section 13.1.4).
   return since !== undefined && modified !== undefined && modified > since ? 'failed' : undefined
@@ -56,6 +56,9 @@ function lastModified(stored: { readonly headers: HeaderLines; readonly received
   )
 }
 
+/** They are of the bytes that one message has: those of a part, or of more, are others (RFC 9530 section 2). */
+export const DIGESTS_OF_CONTENT: ReadonlySet<string> = new Set(['content-digest', 'content-md5'])
+
 /** What describes the bytes that a 304 does not have. */
 export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   'content-type',
@@ -63,10 +66,9 @@ export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-language',
   'content-range',
-  'content-digest',
   'repr-digest',
   'digest',
-  'content-md5',
+  ...DIGESTS_OF_CONTENT,
 ])
 
 /**

@@ -23,7 +23,7 @@ export function evaluateRange(
   const range = combined(asked, 'range')
   const specs = range === undefined ? undefined : rangeSpecs(range)
   if (specs === undefined || first(headers, 'accept-ranges')?.trim().toLowerCase() === 'none') return 'whole'
-  const condition = first(asked, 'if-range')
+  const condition = combined(asked, 'if-range')
   const same = condition === undefined ? 'same' : compare(condition.trim(), headers, now)
   // Of an encoded body the handler may know other bytes alone: those of this cache's coding it has never seen.
   if (same === 'other' || (same === 'perhaps' && has(headers, 'content-encoding'))) return 'whole'
@@ -54,7 +54,7 @@ export function joinRanges(ranges: readonly ByteRange[]): readonly ByteRange[] {
 
 /** Whether what is stored is surely the version that If-Range names, if it names one. */
 export function isSameVersion(asked: HeaderLines, headers: HeaderLines, now: number): boolean {
-  const condition = first(asked, 'if-range')
+  const condition = combined(asked, 'if-range')
   return condition === undefined || compare(condition.trim(), headers, now) === 'same'
 }
 

@@ -157,6 +157,20 @@ describe('while the store does not answer', () => {
     expect(stale).toEqual({ body: 'old', cacheStatus: 'hit; ttl=-3' })
   })
 
+  it.each([
+    ['must-revalidate', 'max-age=1, must-revalidate'],
+    ['proxy-revalidate', 'max-age=1, proxy-revalidate'],
+    ['s-maxage', 's-maxage=1'],
+    ['nothing of stale windows', 'max-age=1'],
+  ])('what is stale and says %s is not, however long it is kept to be validated', async (_, directives) => {
+    const options: HttpCacheOptions = { profile: 'rfc9111', ttl: undefined, staleIfError: 0, keepStale: '1d' }
+    const { here, faulty, clock } = await twoProcesses(options)
+    await warmed(here, 'old', ['Cache-Control', directives, 'ETag', '"a"'])
+    await clock.advance(3_000)
+    faulty.freeze()
+    expect((await timed(clock, request(here, '/a', text('new')))).body).toBe('new')
+  })
+
   it('what a client with credentials gets is nobody else’s', async () => {
     const { here, faulty, clock } = await twoProcesses()
     faulty.freeze()
