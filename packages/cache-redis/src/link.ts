@@ -189,6 +189,9 @@ function warnOf(client: RedisClient): void {
   const faults = [
     repeats && 'sends commands again after a lost connection, and a repeated write can report a conflict with itself',
     client.isCluster && options.enableOfflineQueue !== false && 'queues commands while a node is away',
+    client.isCluster &&
+      options.scaleReads !== 'master' &&
+      'reads from replicas, where what was deleted is still found (scaleReads)',
     !noticesSilence(client) && 'has no socketTimeout, so that the store has to end connections whose peer is gone',
   ].filter((fault) => fault !== false)
   if (faults.length === 0) return

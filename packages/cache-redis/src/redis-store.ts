@@ -148,7 +148,7 @@ export class RedisStore implements Store {
       const written = await this.#write('compareAndSet', (client) =>
         scripts.takeOver.run(client, this.#prefix + key, stamped, ttl ?? ''),
       )
-      return written === 1
+      return isOne(written)
     } catch (error) {
       if (error instanceof AmbiguousWriteError) throw error
       return false
@@ -166,7 +166,7 @@ export class RedisStore implements Store {
     const written = await this.#write('compareAndSet', (client) =>
       scripts.compareAndSet.run(client, this.#prefix + key, stampOf(version), stamped, ttl),
     ).catch(orMiss)
-    return written === 1 ? versionOf(stamped) : undefined
+    return isOne(written) ? versionOf(stamped) : undefined
   }
 
   async delete(key: string): Promise<boolean> {
@@ -178,7 +178,7 @@ export class RedisStore implements Store {
     const removed = await this.#write('compareAndDelete', (client) =>
       scripts.compareAndDelete.run(client, this.#prefix + key, stampOf(version)),
     ).catch(orMiss)
-    return removed === 1
+    return isOne(removed)
   }
 
   async touch(key: string, ttl: number): Promise<boolean> {
@@ -312,6 +312,11 @@ function openEntry(stored: Buffer | null, maxBytes: number): StoreEntry | undefi
 
 function versionOf(stamped: Buffer): Version {
   return stamped.subarray(0, STAMP_BYTES)
+}
+
+/** A client of ioredis with `stringNumbers` has texts for numbers. */
+function isOne(answer: unknown): boolean {
+  return Number(answer) === 1
 }
 
 /** A version is what it was read with: a view of its stamp for each read would cost more than the few that are needed. */

@@ -132,6 +132,8 @@ describe.skipIf(cluster === undefined)('a cluster', () => {
     ])
     openStore({ client: new Cluster([{ port: 1 }], { ...failFastCluster, lazyConnect: true }) })
     expect(heard).toHaveLength(1)
+    openStore({ client: new Cluster([{ port: 1 }], { ...failFastCluster, lazyConnect: true, scaleReads: 'slave' }) })
+    expect(heard[1]).toMatch(/reads from replicas/)
   })
 
   it('has no other database than 0', async () => {

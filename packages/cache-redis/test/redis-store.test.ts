@@ -230,6 +230,21 @@ describe.skipIf(server === undefined)("a client of the caller's", () => {
     expect(heard).toHaveLength(2)
   })
 
+  it.each([
+    ['of the caller’s', () => ({ client: openClient(url, { ...failFast, stringNumbers: true }) })],
+    ['of its own', () => ({ url, config: { stringNumbers: true } })],
+  ])('%s may have texts for numbers', async (_, options) => {
+    const store = openStore(options())
+    const version = (await store.add('key', bytes('1'))) as Version
+    const next = (await store.compareAndSet('key', version, bytes('2'))) as Version
+    expect([version, next]).not.toContain(undefined)
+    expect(await store.compareAndDelete('key', version)).toBe(false)
+    expect(await store.touch('key', 1_000)).toBe(true)
+    expect(await store.compareAndDelete('key', next)).toBe(true)
+    expect([await store.delete('key'), await store.touch('key', 1_000)]).toEqual([false, false])
+    expect(await store.increment('count', 2)).toBe(2)
+  })
+
   it('may speak RESP2', async () => {
     const store = openStore({ client: openClient(url, { ...failFast, protocol: 2 }) })
     const heard: string[] = []

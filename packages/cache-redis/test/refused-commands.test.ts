@@ -2,6 +2,7 @@ import { createCache } from '@tiercel/cache-core'
 import { StoreUnavailableError, UnsupportedError, type Version } from '@tiercel/cache-core/store'
 import { startServer } from '@tiercel/servers'
 import { afterAll, describe, expect, it } from 'vitest'
+import { isRefusal } from '../src/refused-commands.js'
 import { bytes, openClient, openStore, uniquePrefix } from './support/stores.js'
 import { hearWarnings } from './support/warnings.js'
 
@@ -135,5 +136,35 @@ describe.skipIf(server === undefined)('a server that refuses', () => {
     await openClient(url).call('ACL', 'SETUSER', user.name, '+set')
     await expect.poll(() => store.capabilities.increment).toBe(true)
     expect(await store.increment('counter', 0)).toBe(0)
+  })
+})
+
+describe('an answer', () => {
+  const answer = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' })
+
+  it.each([
+    "ERR unknown command 'EVALSHA', with args beginning with: 'abc' '1' ",
+    'ERR unknown command `evalsha`, with args beginning with: ',
+    "NOPERM this user has no permissions to run the 'evalsha' command",
+    "NOPERM User app has no permissions to run the 'evalsha' command",
+    // Of hosted services and proxies.
+    'ERR command eval not support for your account',
+    'ERR Command is not available',
+    "ERR unsupported command 'evalsha'",
+  ])('says that a command is not executed: %s', (message) => {
+    expect(isRefusal(answer(message))).toBe(true)
+  })
+
+  it.each([
+    "OOM command not allowed when used memory > 'maxmemory'.",
+    "READONLY You can't write against a read only replica.",
+    'LOADING Redis is loading the dataset in memory',
+    'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+    'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist on disk.',
+    'NOREPLICAS Not enough good replicas to write.',
+    'NOAUTH Authentication required.',
+    'WRONGTYPE Operation against a key holding the wrong kind of value',
+  ])('says nothing of the command itself: %s', (message) => {
+    expect(isRefusal(answer(message))).toBe(false)
   })
 })
