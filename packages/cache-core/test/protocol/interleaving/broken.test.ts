@@ -10,7 +10,17 @@ import type { Store, Version } from '../../../src/store/store.js'
 import { findViolation } from './find-violation.js'
 import { override } from './override.js'
 import type { CacheUnderTest } from './scenario-options.js'
-import { CRASHED_HOLDERS, HEDGES, LAGGING, LOST_EXTENSIONS, SHORT_WAITS, STALE, WRITERS } from './scenarios.js'
+import {
+  ABANDONED,
+  ABANDONED_ALONE,
+  CRASHED_HOLDERS,
+  HEDGES,
+  LAGGING,
+  LOST_EXTENSIONS,
+  SHORT_WAITS,
+  STALE,
+  WRITERS,
+} from './scenarios.js'
 
 /** A plain promise per key in front of the store, as every single-flight helper does it. */
 function onePromisePerKey(cache: Cache): CacheUnderTest {
@@ -199,6 +209,29 @@ describe('a broken variant is caught', { timeout: 120_000 }, () => {
       return 'won'
     })
     expect(await findViolation(STALE)).toContain('was invalidated before')
+  })
+
+  it('a load that has learnt nothing and gives what it read before a new life', async () => {
+    const { release } = RefreshLease.prototype
+    vi.spyOn(RefreshLease.prototype, 'release').mockImplementation(async function (
+      this: RefreshLease,
+      deadline,
+      because,
+    ) {
+      const { slots, slot } = this.terms
+      const standing = because === 'abandoned' ? await slots.readAlone(slot) : undefined
+      if (standing !== undefined) await slots.set(slot, standing.bytes, 60_000)
+      return release.call(this, deadline, because)
+    })
+    expect(await findViolation(ABANDONED)).toContain('was invalidated before')
+  })
+
+  it('a load that has learnt nothing and ends as if there were nothing (I5)', async () => {
+    const { release } = RefreshLease.prototype
+    vi.spyOn(RefreshLease.prototype, 'release').mockImplementation(function (this: RefreshLease, deadline, because) {
+      return release.call(this, deadline, because === 'abandoned' ? 'nothing' : because)
+    })
+    expect(await findViolation(ABANDONED_ALONE)).toContain('has learnt nothing took the value')
   })
 
   it('leases that outlive what their holders say', async () => {

@@ -3,6 +3,9 @@ import type { Outcome } from './outcome.js'
 import { runScenario } from './scenario.js'
 import type { ScenarioOptions } from './scenario-options.js'
 import {
+  ABANDONED,
+  ABANDONED_ALONE,
+  ABANDONED_AND_FAULTS,
   CALM,
   CRASHED_HOLDERS,
   EVICTIONS_AND_CRASHES,
@@ -107,6 +110,12 @@ describe('every interleaving that the seeds reach', { timeout: 3_600_000 }, () =
 
   it('keeps that when refreshes fail, are lost or crash', async () => {
     await explore(STALE_AND_FAULTS)
+  })
+
+  it('keeps that when loads learn nothing, and leaves what they were to replace (I5)', async () => {
+    await explore(ABANDONED, undefined, FEW_SEEDS / 2)
+    await explore(ABANDONED_ALONE, undefined, FEW_SEEDS / 2)
+    await explore(ABANDONED_AND_FAULTS, undefined, FEW_SEEDS / 2)
   })
 
   it('keeps that for tags, hard and soft', async () => {

@@ -6,6 +6,8 @@
  * - I2, nothing older than a returned invalidation is returned or stored.
  * - I3, every call ends: by the scenario, which knows the open calls.
  * - I4, after a crash of the holder another caller loads within `leaseMs` and one poll.
+ * - I5, a load that has learnt nothing of the value that it was to replace leaves it: in scenarios in which nothing else
+ *   changes a key, there is a value until that one ends.
  *
  * Not checked, since not promised:
  * - what `'journaled'` said, in other processes than the one that said it;
@@ -22,6 +24,8 @@ export class Invariants {
   mostLoadsAtOnce = 0
   #running = 0
   readonly #invalidations: Invalidation[] = []
+  /** Until when each key has a value, as far as loads that have learnt nothing say so. */
+  readonly #left = new Map<string, number>()
   readonly #orphaned: { readonly key: string; readonly at: number }[] = []
 
   /** The oldest database versions that a call may be answered with which begins now. */
@@ -58,6 +62,17 @@ export class Invariants {
 
   loadEnds(): void {
     this.#running--
+  }
+
+  /** @param valueUntil Of what it was to replace, where there is something. */
+  learntNothing(key: string, valueUntil: number | undefined): void {
+    if (valueUntil !== undefined) this.#left.set(key, valueUntil)
+  }
+
+  stands(key: string, valueUntil: number | undefined, now: number): void {
+    if (valueUntil === undefined && now < (this.#left.get(key) ?? 0)) {
+      this.violations.push(`a load that has learnt nothing took the value of ${key} away`)
+    }
   }
 
   /** The process that loads has crashed while others wait for its load. */

@@ -39,6 +39,8 @@ export interface ScenarioOptions {
   readonly crashes: number
   /** Chance that a loader throws, skips or has nothing. */
   readonly badLoaders: number
+  /** Chance that a load learns nothing of what it was to replace, as an HTTP handler that fails. */
+  readonly abandons: number
   readonly leaseMs: number
   readonly waitTimeoutMs: number
   readonly tagHoldMs: number

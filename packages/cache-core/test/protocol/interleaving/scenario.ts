@@ -1,7 +1,7 @@
 import { LoadTimeoutError, StoreError } from '../../../src/base/errors.js'
-import type { LoaderContext } from '../../../src/data/loader.js'
 import { cachesOf, type ProcessUnderTest } from './caches.js'
 import { Invariants } from './invariants.js'
+import { Loaders, Refused } from './loaders.js'
 import type { Outcome } from './outcome.js'
 import type { CacheUnderTest, ScenarioOptions } from './scenario-options.js'
 import { invalidate, TAG, wayOf } from './ways.js'
@@ -13,11 +13,7 @@ const SPREAD_STEPS = 60
 const NEAR_SPREAD_STEPS = 350
 const MAX_STEPS = 600
 const MAX_FAIR_STEPS = 3_000
-/** The longest delay of a poll: 250 ms and a quarter. */
-const LONGEST_POLL_MS = 313
 const FAULTS: readonly Fate[] = ['lost reply', 'never executed', 'executed late']
-
-class Refused extends Error {}
 
 /** Runs one seed to its end. */
 export async function runScenario(seed: number, options: ScenarioOptions): Promise<Outcome> {
@@ -52,7 +48,7 @@ class Scenario {
   readonly #caches: ReadonlyMap<string, ProcessUnderTest>
   /** Calls under way, and who makes them. */
   readonly #open = new Map<string, OpenCall>()
-  readonly #loading = new Map<string, string[]>()
+  readonly #loaders: Loaders
   #database = 0
   /** When each version was committed. */
   readonly #commits: number[] = [0]
@@ -69,6 +65,7 @@ class Scenario {
     this.#processes = Array.from({ length: options.processes }, (_, index) => `p${index}`)
     this.#keys = Array.from({ length: options.keys }, (_, index) => `k${index}`)
     this.#marks = options.tags === 'none' ? ['2:n::'] : ['2:n::', `2:t::${TAG}`, `2:s::${TAG}`, '2:e::']
+    this.#loaders = new Loaders({ world: this.world, invariants: this.#invariants, options }, () => this.#replica())
     this.#caches = cachesOf(this.#processes, this.world, options)
   }
 
@@ -186,46 +183,14 @@ class Scenario {
 
   #crash(process: string): void {
     this.world.crash(process)
-    for (const key of this.#loading.get(process) ?? []) {
+    for (const key of this.#loaders.running(process)) {
       const wanted = [...this.#open.values()].some((open) => open.loads === key && !this.world.isCrashed(open.process))
       if (wanted && this.#options.promptStore) this.#invariants.orphaned(key, this.world.clock.now())
     }
   }
 
-  #loaderOf(
-    process: string,
-    key: string,
-  ): (context: Pick<LoaderContext, 'skip' | 'addTags'>) => Promise<number | undefined> {
-    const { world } = this
-    const { badLoaders, leaseMs, loaderMs, slowLoads, tags } = this.#options
-    return async ({ skip, addTags }) => {
-      this.#invariants.loadBegins(key, world.clock.now(), leaseMs + LONGEST_POLL_MS)
-      const loading = this.#loading.get(process) ?? []
-      this.#loading.set(process, [...loading, key])
-      try {
-        await world.point(process, 'loader reads')
-        const value = this.#replica
-        if (loaderMs > 0) await world.sleep(world.random() < slowLoads ? 20 * loaderMs : loaderMs)
-        if (tags === 'named') addTags(TAG)
-        await world.point(process, 'loader returns')
-        if (world.random() >= badLoaders) return value
-        const end = world.pick(['throw', 'skip', 'nothing'])
-        world.trace.push(`loader: ${end}`)
-        if (end === 'throw') throw new Refused('loader')
-        if (end === 'nothing') return undefined
-        skip()
-        return value
-      } finally {
-        this.#invariants.loadEnds()
-        const left = [...(this.#loading.get(process) ?? [])]
-        left.splice(left.indexOf(key), 1)
-        this.#loading.set(process, left)
-      }
-    }
-  }
-
   /** What a loader reads. */
-  get #replica(): number {
+  #replica(): number {
     const { lagMs } = this.#options
     const until = this.world.clock.now() - lagMs
     return lagMs === 0 ? this.#database : this.#commits.findLastIndex((at) => at <= until)
@@ -235,7 +200,7 @@ class Scenario {
     const key = this.world.pick(this.#keys)
     if (this.world.random() < this.#options.gets) return this.#get(name, process, key)
     const { cache } = this.#caches.get(process) as ProcessUnderTest
-    await this.#ask(name, process, key, () => cache.getOrSet(key, this.#loaderOf(process, key), this.#tagged), key)
+    await this.#ask(name, process, key, () => cache.getOrSet(key, this.#loaders.of(process, key), this.#tagged), key)
   }
 
   async #get(name: string, process: string, key: string): Promise<void> {
@@ -251,6 +216,7 @@ class Scenario {
     loads: string | undefined,
   ): Promise<void> {
     this.world.trace.push(`${name} asks for ${key} in ${process}`)
+    this.#invariants.stands(key, await this.world.valueUntil(`2:v::${key}`), this.world.clock.now())
     const held = loads !== undefined && (await this.world.isHeld(`2:v::${key}`))
     const required = held
       ? { withStore: 0, withoutStore: 0 }

@@ -16,6 +16,7 @@ export const CALM: ScenarioOptions = {
   evictions: 0,
   crashes: 0,
   badLoaders: 0,
+  abandons: 0,
   leaseMs: 1_000,
   waitTimeoutMs: 10_000,
   tagHoldMs: 0,
@@ -104,6 +105,20 @@ export const STALE_AND_FAULTS: ScenarioOptions = {
   faults: 0.1,
   badLoaders: 0.3,
   evictions: 2,
+  crashes: 1,
+}
+
+/** Most loads learn nothing of what they were to replace, */
+export const ABANDONED: ScenarioOptions = { ...STALE, staleMs: 200, spreadMs: 600, abandons: 0.7 }
+
+/** which stands as before: here nothing else removes it. */
+export const ABANDONED_ALONE: ScenarioOptions = { ...ABANDONED, writes: 0 }
+
+export const ABANDONED_AND_FAULTS: ScenarioOptions = {
+  ...ABANDONED,
+  processes: 3,
+  faults: 0.1,
+  badLoaders: 0.1,
   crashes: 1,
 }
 

@@ -254,6 +254,13 @@ export class World {
     return frame?.kind === 'hold' && this.#now < frame.until
   }
 
+  /** Until when the value stands that is in this slot; `undefined`: there is none. */
+  async valueUntil(slot: string): Promise<number | undefined> {
+    const entry = await this.raw.get(slot)
+    const frame = entry && decodeFrame(entry.bytes)
+    return frame?.kind === 'value' ? frame.keepUntil : undefined
+  }
+
   /** The store drops a key by itself. */
   async evict(key: string): Promise<void> {
     this.trace.push(`evict ${key}`)
