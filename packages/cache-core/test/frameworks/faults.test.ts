@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { describe, expect, it } from 'vitest'
 import { frameworks, gate, newCache, onNode, sleep } from './support/apps.js'
 import { open } from './support/client.js'
+import { sendRaw } from './support/raw-client.js'
 
 /** Who waits for what is never answered waits until the test has failed. */
 const WAITS_FOR_EVER = { hardTimeout: '1h' } as const
@@ -142,6 +143,20 @@ describe.each(frameworks)('%s: faults', (framework, start) => {
     leaver.destroy()
     expect((await Promise.all(followers)).map((reply) => reply.text())).toEqual(['a whole body', 'a whole body'])
   })
+
+  // Nest runs handlers in a promise's turn, with and without a cache.
+  it.runIf(onNode(framework) && !framework.startsWith('Nest'))(
+    'a piece comes before the reset where an error handler resets the connection in the same turn',
+    async () => {
+      const app = await start((_req, res) => {
+        res.write('first')
+        Promise.reject(new Error('fails')).catch(() => res.destroy())
+      })
+      const received = await sendRaw(app.port, 'GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n').catch(String)
+      expect(received).toContain('first')
+      expect(received).toContain('fwd=uri-miss')
+    },
+  )
 
   it('a body that is not as long as its Content-Length is not stored', async () => {
     const app = await start((_req, res) => {

@@ -77,7 +77,11 @@ export class NodeExchange implements Exchange {
     const tap = tapResponse(res, plan, this.#linesBefore(), logFields)
     this.#stepAside = tap.withdraw
     if (narrowed !== undefined) whenAnswered(res, tap.outcome, narrowed)
-    runHandler(proceed, tap.fail, returningOf(this.#req) !== undefined)
+    const forNobody = returningOf(this.#req) !== undefined
+    // The store has been asked, so this is a promise's turn. A handler begins in one of the event loop's, in which Node
+    // sends a first piece before the handler's promises go on: before an error handler resets the connection.
+    if (plan.capture !== undefined) process.nextTick(runHandler, proceed, tap.fail, forNobody)
+    else runHandler(proceed, tap.fail, forNobody)
     return tap.outcome
   }
 
