@@ -1,6 +1,7 @@
 import { StoreClosedError } from '../base/errors.js'
 import type { Encoded, Mark, ValueFrame } from '../entry/frame.js'
 import { decodeValue, isOfShape } from '../entry/shape.js'
+import { encodedAtHand } from '../protocol/at-hand.js'
 import type { Answer, CallOptions, Loading } from '../protocol/call.js'
 import type { SlotState } from '../protocol/classify.js'
 import type { Engine } from '../protocol/engine.js'
@@ -154,7 +155,7 @@ export class Keyspace {
       const found = engine.lookUpAtHand({ slot, namespace, marks: NO_MARKS })
       // What is remembered as nothing is a hit to some calls, and a miss to others.
       if (found === undefined || found.frame.encoding === 'nothing') return NOT_NEAR
-      const value = decodeValue(terms, found.frame)
+      const value = decodeValue(terms, encodedAtHand(found))
       engine.stats.hit(namespace, key)
       return value
     } catch {

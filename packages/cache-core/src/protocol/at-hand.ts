@@ -1,14 +1,11 @@
-import type { Clock } from '../base/clock.js'
-import type { Mark } from '../entry/frame.js'
-import type { SlotState } from './classify.js'
-import type { KnownFrames } from './known-frames.js'
+import type { Encoded, Mark } from '../entry/frame.js'
+import type { KnownFrame, KnownFrames } from './known-frames.js'
 import { sameVersion } from './mark-record.js'
 import type { NamespaceMark } from './marks.js'
 import type { Slots } from './slots.js'
 
 interface Parts {
   readonly slots: Slots
-  readonly clock: Clock
   readonly knownFrames: KnownFrames
 }
 
@@ -19,7 +16,12 @@ interface Wanted {
   readonly marks: readonly Mark[]
 }
 
-export type Fresh = Extract<SlotState, { is: 'fresh' }>
+/** What is fresh in a store of this process. */
+export interface AtHand {
+  readonly frame: KnownFrame
+  /** Of the whole entry. */
+  readonly bytes: Uint8Array
+}
 
 /**
  * As `lookUp`, at once, without a promise: what is fresh in a store in this process, under marks that are held. The read
@@ -27,14 +29,20 @@ export type Fresh = Extract<SlotState, { is: 'fresh' }>
  * read again before it is believed (G4).
  */
 export function lookUpAtHand(
-  { slots, clock, knownFrames }: Parts,
+  { slots, knownFrames }: Parts,
   { slot, namespace, marks }: Wanted,
-): Fresh | undefined {
+  now: number,
+): AtHand | undefined {
   // What a read finds may have to enter the near cache, which begins before the read does.
   const entry = slots.near === undefined ? slots.atHand(slot, namespace) : undefined
-  const frame = entry && knownFrames.open(slot, entry)
-  if (entry === undefined || frame === undefined || clock.now() >= frame.freshUntil) return undefined
-  return standByHeld(frame.marks, namespace, marks) ? { is: 'fresh', frame, version: entry.version } : undefined
+  const frame = entry && knownFrames.of(slot, entry)
+  if (entry === undefined || frame === undefined || now >= frame.freshUntil) return undefined
+  return standByHeld(frame.marks, namespace, marks) ? { frame, bytes: entry.bytes } : undefined
+}
+
+/** With its payload, for a reader that decodes it. */
+export function encodedAtHand({ frame: { encoding, shape, payloadAt }, bytes }: AtHand): Encoded {
+  return { encoding, shape, payload: bytes.subarray(payloadAt) }
 }
 
 /** Whether all marks of a frame are as they are held; as `PresentMarks.verdictOn` sees it. */

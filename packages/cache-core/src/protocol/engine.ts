@@ -6,7 +6,7 @@ import { type Compression, Transforms } from '../entry/transforms/transforms.js'
 import { guardedBy } from '../store/guard/guarded-store.js'
 import type { GuardTerms } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
-import { type Fresh, lookUpAtHand } from './at-hand.js'
+import { type AtHand, lookUpAtHand } from './at-hand.js'
 import { Bus } from './bus.js'
 import type { Answer, CallOptions } from './call.js'
 import { getOrSet, joinOrLoad } from './drive.js'
@@ -101,8 +101,8 @@ export class Engine {
   }
 
   /** As `lookUp`, at once: what is fresh and at hand. `undefined`: `lookUp` has to say. */
-  lookUpAtHand(place: Pick<Place, 'slot' | 'namespace' | 'marks'>): Fresh | undefined {
-    return this.#closing === undefined ? lookUpAtHand(this.#parts, place) : undefined
+  lookUpAtHand(place: Pick<Place, 'slot' | 'namespace' | 'marks'>, now = this.clock.now()): AtHand | undefined {
+    return this.#closing === undefined ? lookUpAtHand(this.#parts, place, now) : undefined
   }
 
   /** The value of a slot, stored or loaded: see `drive.ts`. */

@@ -4,14 +4,16 @@ import type { StoreEntry, Version } from '../store/store.js'
 
 /** Memory for frames that were opened: so many characters of slots, each with what is told of a frame beside it. */
 const MAX_CHARACTERS = 4_194_304
-/** What a frame costs beside its slot's name, without its payload: measured 430 bytes. */
-const FRAME_CHARACTERS = 400
+/** What a frame costs beside its slot's name, without its payload: measured 430 bytes, and 200 of the head of a response. */
+const FRAME_CHARACTERS = 600
 
-interface Known {
+/** A frame without its payload, which is not to be kept when the entry is gone. */
+export interface KnownFrame extends Omit<ValueFrame, 'payload'> {
   readonly version: Version
-  /** Without its payload, which is not to be kept when the entry is gone. */
-  readonly frame: Omit<ValueFrame, 'payload'>
+  /** Where its payload begins in the bytes of the entry. */
   readonly payloadAt: number
+  /** What its reader has made of the payload, to have it at the next hit. It must not hold the payload either. */
+  made: unknown
 }
 
 /**
@@ -19,24 +21,17 @@ interface Known {
  * a key (rule V1), so under the same one stand the same bytes.
  */
 export class KnownFrames {
-  readonly #known = new RecentMap<string, Known>(MAX_CHARACTERS, (_, slot) => slot.length + FRAME_CHARACTERS)
+  readonly #known = new RecentMap<string, KnownFrame>(MAX_CHARACTERS, (_, slot) => slot.length + FRAME_CHARACTERS)
 
   /** The frame in a slot; `undefined` where it is none of a value. */
-  open(slot: string, { bytes, version }: StoreEntry): ValueFrame | undefined {
+  of(slot: string, { bytes, version }: StoreEntry): KnownFrame | undefined {
     const known = this.#known.get(slot)
-    if (known?.version === version) return withPayload(known.frame, bytes.subarray(known.payloadAt))
+    if (known?.version === version) return known
     const frame = decodeFrame(bytes)
     if (frame?.kind !== 'value') return undefined
-    const payloadAt = bytes.byteLength - frame.payload.byteLength
-    this.#known.set(slot, { version, frame: withPayload(frame, NO_PAYLOAD), payloadAt })
-    return frame
+    const { payload, ...rest } = frame
+    const opened = { ...rest, version, payloadAt: bytes.byteLength - payload.byteLength, made: undefined }
+    this.#known.set(slot, opened)
+    return opened
   }
-}
-
-const NO_PAYLOAD = new Uint8Array()
-
-/** Written out: a spread costs ten times as much. */
-function withPayload(frame: Omit<ValueFrame, 'payload'>, payload: Uint8Array): ValueFrame {
-  const { kind, encoding, shape, createdAt, freshUntil, revalidateUntil, keepUntil, loadMs, marks } = frame
-  return { kind, encoding, shape, createdAt, freshUntil, revalidateUntil, keepUntil, loadMs, marks, payload }
 }

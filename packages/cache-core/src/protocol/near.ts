@@ -94,16 +94,6 @@ export class Near {
     return this.#spaces.of(prefix)
   }
 
-  /**
-   * The entry under a slot, fresh or stale, for a caller that has no space of its own.
-   * @param alone Whether the store did not answer it.
-   */
-  at(slot: string, alone = false): NearEntry | undefined {
-    const home = this.#spaces.homeOf(slot)
-    const entry = home && entryAt(home)
-    return entry?.stands && this.clock.now() < (alone ? entry.untilAlone : entry.until) ? entry : undefined
-  }
-
   /** Before a read is sent, or a load begins. */
   begin(slot: string): Reading {
     let fence = this.#fences.get(slot)

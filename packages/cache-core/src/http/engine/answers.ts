@@ -36,9 +36,8 @@ export class Answers {
    * With a stored response; or by the handler, where that will not do. Whether it was the stored one.
    * @param told As for `serve`.
    */
-  withStored(asked: Asked, stored: StoredResponse, told?: CacheStatus): boolean {
-    const { clock, sends } = this.#engine
-    const served = serve(asked.exchange, stored, clock.now(), told, this.#rules, sends)
+  withStored(asked: Asked, stored: StoredResponse, told?: CacheStatus, now = this.#engine.clock.now()): boolean {
+    const served = serve(asked.exchange, stored, now, told, this.#rules, this.#engine.sends)
     if (served === 'for the handler') this.leftToHandler(asked, 'request')
     if (served === 'no room') this.leftToHandler(asked, 'request', NO_ROOM)
     return served === 'served'

@@ -6,7 +6,7 @@ import { type KeyRules, type UrlKey, urlKey } from '../rules/key.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { type ResourceName, resourceName } from '../rules/resource-name.js'
 import type { Wishes } from '../rules/reuse.js'
-import { ownParts, variantKey } from '../rules/vary.js'
+import { type Chosen, ownParts, variantKey } from '../rules/vary.js'
 import type { Exchange } from './exchange.js'
 import type { Passed } from './pass.js'
 import type { PartsOf, UrlText } from './resource.js'
@@ -85,7 +85,10 @@ export function ownPartsAt(
   request: CacheRequest,
   rules: HttpCacheRules,
 ): readonly string[] {
-  const chosen = { key: chosenBy('key', request, rules), vary: chosenBy('vary', request, rules) }
+  const isChosen = rules.key !== undefined || rules.vary !== undefined
+  const chosen = isChosen
+    ? { key: chosenBy('key', request, rules), vary: chosenBy('vary', request, rules) }
+    : NOTHING_CHOSEN
   return ownParts(request, key, name, chosen, rules)
 }
 
@@ -93,6 +96,8 @@ export function ownPartsAt(
 export function partsAt({ key, own }: Omit<Place, 'url'>, request: CacheRequest, rules: HttpCacheRules): PartsOf {
   return (vary) => variantKey(own, vary, request, key, rules)
 }
+
+const NOTHING_CHOSEN: Chosen = { key: [], vary: [] }
 
 /** What a function of the route's says that the response depends on. */
 function chosenBy(option: 'key' | 'vary', request: CacheRequest, rules: HttpCacheRules): readonly string[] {

@@ -10,8 +10,6 @@ import type { StoredResponse } from './stored-response.js'
 
 /** What a client gets of a stored response. */
 export interface Cut extends CompleteResponse {
-  /** Lines of its own: more may be put behind them. */
-  readonly headers: string[]
   readonly body: Uint8Array | undefined
 }
 
@@ -23,7 +21,7 @@ export function cut(
 ): Cut {
   // First of all, and with nothing made for it: this is nearly every hit.
   if (answer.is === 'whole') {
-    return { status, statusText, headers: [...headers], added, removed, body: body.length === 0 ? undefined : body }
+    return { status, statusText, headers, added, removed, body: body.length === 0 ? undefined : body }
   }
   const length = held === undefined ? body.length : held.length
   const bytesOf = (range: ByteRange): Uint8Array => {

@@ -22,6 +22,7 @@ export function insteadOf(
   const answer = clientAnswer(request, stored, stored.body.length, now, maxRanges)
   // What only the handler could have judged it has been asked for, without the range.
   const out = cut(answer.is === 'handler' ? { is: 'whole' } : answer, stored)
-  out.headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(said, detail))
-  return { headers: appliedHead(linesOutside(head.headers, head.changes), out), capture: false, instead: out }
+  const headers = [...out.headers, 'Age', String(ageSeconds(stored, now)), ...cacheStatusLine(said, detail)]
+  const instead = { ...out, headers }
+  return { headers: appliedHead(linesOutside(head.headers, head.changes), instead), capture: false, instead }
 }

@@ -35,9 +35,33 @@ export function match(
   const frame = frameOf(state)
   const variant = frame && open(frame, located, rules, stats)
   if (frame === undefined || variant === undefined) return NOTHING
-  const fresh = state.is === 'fresh'
+  return matchVariant(
+    variant,
+    { fresh: state.is === 'fresh', freshUntil: frame.freshUntil },
+    request,
+    wishes,
+    rules,
+    now,
+  )
+}
+
+/** Of the entry that a variant lies in. */
+interface Standing {
+  readonly fresh: boolean
+  readonly freshUntil: number
+}
+
+/** As `match`, of a variant that was read already. */
+export function matchVariant(
+  variant: Variant,
+  { fresh, freshUntil }: Standing,
+  request: CacheRequest,
+  wishes: Wishes,
+  rules: HttpCacheRules,
+  now: number,
+): Match {
   if ('pass' in variant) return fresh ? { is: 'pass', reason: variant.pass } : NOTHING
-  const reusable = isReusable(fresh ? prolonged(variant, frame, now) : outlived(variant, frame), wishes, now)
+  const reusable = isReusable(fresh ? prolonged(variant, freshUntil, now) : outlived(variant, freshUntil), wishes, now)
   if (variant.status === 206) {
     return reusable && isPartFor(variant, request, rules, now) ? use(variant) : { is: 'nothing', fresh, part: variant }
   }
@@ -67,7 +91,7 @@ function frameOf(state: SlotState): ValueFrame | undefined {
 }
 
 /** A soft purge makes stale what would still be fresh by itself. */
-function outlived(stored: StoredResponse, { freshUntil }: ValueFrame): StoredResponse {
+function outlived(stored: StoredResponse, freshUntil: number): StoredResponse {
   return { ...stored, freshForMs: Math.min(stored.freshForMs, freshUntil - stored.receivedAt) }
 }
 
@@ -75,20 +99,19 @@ function outlived(stored: StoredResponse, { freshUntil }: ValueFrame): StoredRes
  * The frame was made a moment later than the response was received: until it ends, too, the response is fresh, or it
  * would be neither that nor stale. One that was stale by itself from the beginning is not.
  */
-function prolonged(stored: StoredResponse, { freshUntil }: ValueFrame, now: number): StoredResponse {
+function prolonged(stored: StoredResponse, freshUntil: number, now: number): StoredResponse {
   const { receivedAt, freshForMs } = stored
   return freshForMs > 0 && now >= receivedAt + freshForMs ? { ...stored, freshForMs: freshUntil - receivedAt } : stored
 }
 
 function open(
   frame: ValueFrame,
-  { variantSlot, variant: { state }, opened }: Located,
+  { variantSlot }: Located,
   { storeSetCookie }: HttpCacheRules,
   stats?: Stats,
 ): Variant | undefined {
   try {
-    if (opened === undefined || state.is !== 'fresh') return openVariant(frame, storeSetCookie)
-    return opened.open(variantSlot, state.version, frame, storeSetCookie)
+    return openVariant(frame, storeSetCookie)
   } catch {
     stats?.unreadable(variantSlot, 'value')
     return undefined

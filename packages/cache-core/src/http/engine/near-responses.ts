@@ -1,7 +1,7 @@
 import type { Encoded, ValueFrame } from '../../entry/frame.js'
 import type { NamespaceMark } from '../../protocol/marks.js'
 import type { Near, NearContent, NearMark, Reading } from '../../protocol/near.js'
-import { ENCODED, type NearEntry, SHARED } from '../../protocol/near-entry.js'
+import { ENCODED, type NearEntry, type NearSpace, SHARED } from '../../protocol/near-entry.js'
 import { openVariant, type Variant } from './variant.js'
 
 /** What is near, decoded once for all. */
@@ -18,19 +18,27 @@ const TEXT_GROWTH = 3
 export class NearResponses {
   readonly #near: Near
   readonly #namespace: NamespaceMark
+  readonly #space: NearSpace
+  readonly #prefix: string
 
-  constructor(near: Near, namespace: NamespaceMark) {
+  /** @param prefix Of the slots of all variants. */
+  constructor(near: Near, namespace: NamespaceMark, prefix: string) {
     this.#near = near
     this.#namespace = namespace
+    this.#space = near.space(prefix)
+    this.#prefix = prefix
   }
 
   /** @param alone Whether the store did not answer the request. */
   find(variantSlot: string, alone: boolean): NearFound | undefined {
-    const entry = this.#near.at(variantSlot, alone)
-    const variant = entry && this.#variantOf(entry)
-    if (entry === undefined || variant === undefined) return undefined
+    // A URL's name has several parts.
+    const entry = this.#space.composed.get(variantSlot.slice(this.#prefix.length))
+    if (!entry?.stands) return undefined
+    const now = this.#near.clock.now()
+    const variant = now < (alone ? entry.untilAlone : entry.until) ? this.#variantOf(entry) : undefined
+    if (variant === undefined) return undefined
     entry.visited = true
-    return { variant, fresh: this.#near.clock.last < entry.freshUntil }
+    return { variant, fresh: now < entry.freshUntil }
   }
 
   /** Before a variant is read, or its handler run. */

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { ValueFrame } from '../../entry/frame.js'
+import type { Encoded } from '../../entry/frame.js'
+import { encodedAtHand } from '../../protocol/at-hand.js'
 import type { Engine } from '../../protocol/engine.js'
 import type { HeaderLines } from '../message/headers.js'
 import type { CacheRequest } from '../message/message.js'
@@ -110,8 +111,8 @@ export class OtherVariants {
     const { namespace, near } = this.#resources
     const found = near?.find(slot, false)
     if (found !== undefined) return found.fresh && !('pass' in found.variant) ? found.variant : undefined
-    const state = this.#engine.lookUpAtHand({ slot, namespace, marks: [mark] })
-    return state && opened(state.frame)
+    const atHand = this.#engine.lookUpAtHand({ slot, namespace, marks: [mark] })
+    return atHand && opened(encodedAtHand(atHand))
   }
 
   async #read(slot: string, { mark }: Resource): Promise<StoredResponse | undefined> {
@@ -126,9 +127,9 @@ const NONE: readonly StoredResponse[] = []
 const OF_ONE_RESOURCE = [ALL_OF_SEARCH]
 
 /** Where it is none of ours, whoever asks for it is told. */
-function opened(frame: ValueFrame): StoredResponse | undefined {
+function opened(encoded: Encoded): StoredResponse | undefined {
   try {
-    const variant = openVariant(frame, true)
+    const variant = openVariant(encoded, true)
     return 'pass' in variant ? undefined : variant
   } catch {
     return undefined

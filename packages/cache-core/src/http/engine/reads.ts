@@ -7,12 +7,13 @@ import { type Asked, aimOf, ownPartsAt, partsAt } from './asked.js'
 import type { CommonTags } from './common-tags.js'
 import { type Decision, decide, isFor } from './decide.js'
 import type { Exchange } from './exchange.js'
-import { match } from './match.js'
+import { matchVariant } from './match.js'
 import type { OtherVariants } from './other-variants.js'
 import type { Located, PartsOf, Resource } from './resource.js'
 import type { RunParts, Runs } from './runs.js'
 import type { StoredResponse } from './stored-response.js'
 import type { Variant } from './variant.js'
+import { variantAtHand } from './variant-at-hand.js'
 import type { WholeResponses } from './whole-responses.js'
 
 /** How often a request starts over when what it waited for turned out to be no answer to it. */
@@ -88,10 +89,14 @@ export class Reads {
     const near = resources.nearby(url, partsOf)
     if (near?.fresh && this.#answerNear(asked, near.variant, isReusable, () => stats.nearHit(resources.namespace, key)))
       return true
-    const located = resources.locateAtHand(url, partsOf)
-    const found = located && match(located, exchange.request, wishes, this.#rules, clock.now())
-    if (found?.is !== 'usable' || !isFor(asked, found.stored)) return false
-    if (this.#answers.withStored(asked, found.stored)) stats.hit(resources.namespace, key)
+    const now = clock.now()
+    const atHand = resources.atHand(url, partsOf, now)
+    const variant = atHand && variantAtHand(atHand, this.#rules.storeSetCookie)
+    if (atHand === undefined || variant === undefined) return false
+    const standing = { fresh: true, freshUntil: atHand.frame.freshUntil }
+    const found = matchVariant(variant, standing, exchange.request, wishes, this.#rules, now)
+    if (found.is !== 'usable' || !isFor(asked, found.stored)) return false
+    if (this.#answers.withStored(asked, found.stored, undefined, now)) stats.hit(resources.namespace, key)
     return true
   }
 
@@ -176,8 +181,9 @@ export class Reads {
       const passes = publicOnly === undefined && !wishes.onlyIfCached
       return passes && this.#answers.alone(asked, 'miss', found.pass)
     }
-    if (found.status === 206 || !isFor(asked, found) || !fits(found, wishes, this.#engine.clock.now())) return false
-    if (this.#answers.withStored(asked, found)) onServed()
+    const now = this.#engine.clock.now()
+    if (found.status === 206 || !isFor(asked, found) || !fits(found, wishes, now)) return false
+    if (this.#answers.withStored(asked, found, undefined, now)) onServed()
     return true
   }
 

@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { StoreClosedError, StoreUnavailableError } from '../../base/errors.js'
+import { RecentMap } from '../../base/recent-map.js'
 import type { Mark } from '../../entry/frame.js'
 import { serverTtl } from '../../entry/value-frame.js'
+import type { AtHand } from '../../protocol/at-hand.js'
 import type { Engine, EngineHandle } from '../../protocol/engine.js'
 import { type Found, judge } from '../../protocol/lookup.js'
 import { encodeMark, type MarkRecord, openMark } from '../../protocol/mark-record.js'
@@ -11,8 +13,7 @@ import { newVersion } from '../../protocol/slot.js'
 import type { StoreEntry, Version } from '../../store/store.js'
 import { mergeVary, parseVaryText, type VaryList } from '../rules/vary.js'
 import { type NearFound, NearResponses } from './near-responses.js'
-import { OpenedResponses } from './opened-responses.js'
-import { SlotNames } from './slot-names.js'
+import { SlotNames, variantOf } from './slot-names.js'
 
 /** A URL's name as one text: `urlText`. */
 export type UrlText = string
@@ -38,8 +39,6 @@ export interface Located {
   readonly occupied: Version | undefined
   readonly variantSlot: string
   readonly variant: Found
-  /** Where it was found at hand: what is known of it from earlier hits. */
-  readonly opened?: OpenedResponses
 }
 
 /** A URL's slot outlives its variants by this, so that they are not voided while they are fresh. */
@@ -64,13 +63,12 @@ export class Resources {
   readonly namespace: NamespaceMark
   readonly near: NearResponses | undefined
   readonly #engine: Engine
-  readonly #opened = new OpenedResponses()
   readonly #slotNames: SlotNames<Resource>
   /** As they stood when they were seen last. */
-  readonly #known = new LRUCache<string, Resource>({
-    maxSize: MAX_KNOWN_CHARACTERS,
-    sizeCalculation: ({ vary }, slot) => slot.length + vary.join().length + MARK_CHARACTERS,
-  })
+  readonly #known = new RecentMap<string, Resource>(
+    MAX_KNOWN_CHARACTERS,
+    ({ vary }, slot) => slot.length + vary.join().length + MARK_CHARACTERS,
+  )
   /** Vary lists of URLs as they became without the store. */
   readonly #alone = new LRUCache<string, readonly string[]>({
     maxSize: MAX_KNOWN_CHARACTERS,
@@ -85,8 +83,9 @@ export class Resources {
   constructor({ engine, namespace }: EngineHandle) {
     this.#engine = engine
     this.namespace = engine.marks.http(namespace)
-    this.near = engine.slots.near && new NearResponses(engine.slots.near, this.namespace)
     this.#slotNames = new SlotNames(namespace)
+    const { near } = engine.slots
+    this.near = near && new NearResponses(near, this.namespace, this.#slotNames.variantPrefix)
   }
 
   /**
@@ -163,8 +162,10 @@ export class Resources {
    * @param alone Whether the store did not answer the request.
    */
   nearby(url: UrlText, partsOf: PartsOf, alone = false): NearFound | undefined {
-    const vary = this.near && this.#varyOf(this.urlSlot(url))
-    return vary && this.near?.find(this.variantSlot(url, partsOf(vary)), alone)
+    if (this.near === undefined) return undefined
+    const names = this.#slotNames.of(url)
+    const vary = this.#varyOf(names.url)
+    return vary && this.near.find(variantOf(names, partsOf(vary)), alone)
   }
 
   /** Without the store: the fields that select the variants of a URL, these among them. `undefined`: none could. */
@@ -177,11 +178,11 @@ export class Resources {
   }
 
   #varyOf(slot: string): readonly string[] | undefined {
-    return this.#alone.get(slot) ?? this.#known.get(slot)?.vary
+    return (this.#alone.size === 0 ? undefined : this.#alone.get(slot)) ?? this.#known.get(slot)?.vary
   }
 
-  /** As `locate`, at once: a fresh variant that is at hand. `undefined`: `locate` has to say. */
-  locateAtHand(url: UrlText, partsOf: PartsOf): Located | undefined {
+  /** The variant that is wanted, at once, where it is fresh in a store of this process. `undefined`: `locate` has to say. */
+  atHand(url: UrlText, partsOf: PartsOf, now: number): AtHand | undefined {
     const names = this.#slotNames.of(url)
     const entry = this.#engine.slots.atHand(names.url, this.namespace)
     if (entry === undefined) return undefined
@@ -189,11 +190,8 @@ export class Resources {
     if (names.content?.mark.storeVersion !== entry.version) names.content = this.#openAtHand(names.url, entry)
     const resource = names.content
     if (resource === undefined) return undefined
-    const variantSlot = this.variantSlot(url, partsOf(resource.vary))
-    const place = { slot: variantSlot, namespace: this.namespace, marks: [resource.mark] }
-    const state = this.#engine.lookUpAtHand(place)
-    if (state === undefined) return undefined
-    return { resource, occupied: undefined, variantSlot, variant: { state, present: undefined }, opened: this.#opened }
+    const slot = variantOf(names, partsOf(resource.vary))
+    return this.#engine.lookUpAtHand({ slot, namespace: this.namespace, marks: [resource.mark] }, now)
   }
 
   /**

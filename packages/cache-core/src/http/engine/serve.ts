@@ -33,15 +33,17 @@ export function serve(
   const answer = answerOf(exchange.request, stored, held, now, maxRanges)
   if (answer.is === 'handler') return 'for the handler'
   const out = cut(answer, stored, held)
-  const { headers, body } = out
+  const { statusText, added, removed, body } = out
   // A part is a view of all that is stored.
   const pinned = body?.buffer === stored.body.buffer ? stored.body : body
   const isCounted = pinned !== undefined && pinned.length > SMALL_BODY_BYTES && exchange.whenSent !== undefined
   const letGo = isCounted ? sends.hold(pinned) : undefined
   if (isCounted && letGo === undefined) return 'no room'
-  headers.push('Age', String(ageSeconds(stored, now)), ...cacheStatusLine(told ?? hitOf(stored, now), detail))
+  const said = cacheStatusLine(told ?? hitOf(stored, now), detail)
+  const headers = [...out.headers, 'Age', String(ageSeconds(stored, now)), ...said]
   try {
-    exchange.send(out, body)
+    // Written out: a spread costs more than all else here.
+    exchange.send({ status: out.status, statusText, headers, added, removed }, body)
   } finally {
     // Afterwards: most have left by then, and need nobody who waits for it.
     if (letGo !== undefined) exchange.whenSent?.(letGo)

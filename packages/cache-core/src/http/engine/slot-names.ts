@@ -21,8 +21,9 @@ export interface Names<Content> {
  * time: a map hashes a string once, and a new one of a hundred characters anew on each hit.
  */
 export class SlotNames<Content> {
+  /** Before what each variant adds to it. */
+  readonly variantPrefix: string
   readonly #urlPrefix: string
-  readonly #variantPrefix: string
   readonly #known = new RecentMap<string, Names<Content>>(
     MAX_CHARACTERS,
     ({ url, variant }) => url.length + variant.length + NAMES_CHARACTERS,
@@ -30,7 +31,7 @@ export class SlotNames<Content> {
 
   constructor(namespace: string) {
     this.#urlPrefix = slotKey('url', namespace)
-    this.#variantPrefix = slotKey('variant', namespace)
+    this.variantPrefix = slotKey('variant', namespace)
   }
 
   url(url: string): string {
@@ -38,15 +39,19 @@ export class SlotNames<Content> {
   }
 
   variant(url: string, parts: readonly string[]): string {
-    return parts.length === 0 ? this.of(url).variant : `${this.#variantPrefix}${url}:${partsText(parts)}`
+    return variantOf(this.of(url), parts)
   }
 
   of(url: string): Names<Content> {
     let names = this.#known.get(url)
     if (names === undefined) {
-      names = { url: this.#urlPrefix + url, variant: this.#variantPrefix + url, content: undefined }
+      names = { url: this.#urlPrefix + url, variant: this.variantPrefix + url, content: undefined }
       this.#known.set(url, names)
     }
     return names
   }
+}
+
+export function variantOf({ variant }: Names<unknown>, parts: readonly string[]): string {
+  return parts.length === 0 ? variant : `${variant}:${partsText(parts)}`
 }
