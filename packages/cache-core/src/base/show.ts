@@ -14,11 +14,6 @@ export function kindOf(value: unknown): string {
   return withArticle(typeof value === 'object' ? className(value) : typeof value)
 }
 
-/** What sort of object it is, as it says itself: `Map`, `Date`, `Response`. */
-export function kindOfObject(value: object): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1)
-}
-
 /** `['true', 'false', 'a list']` as `true, false or a list`. */
 export function listOr(alternatives: readonly string[]): string {
   const last = alternatives.at(-1) ?? ''
