@@ -9,7 +9,7 @@ import type { Subscriptions } from './subscriptions.js'
 
 /** The server does not execute this command for this user: by ACL, by `rename-command`, or since it is a service that has no such command. */
 const REFUSED =
-  /NOPERM|unknown (redis )?command|user executing the script can't|not allowed from script|command.*not (available|support)|unsupported command/i
+  /NOPERM|unknown (redis )?command|user executing the script can't|ACL failure in script|not allowed from script|command.*not (available|support)|unsupported command/i
 
 /** Probes begin from nothing and are gone after a second, whatever happens to them. */
 const PROBE_MS = 1_000
