@@ -20,6 +20,11 @@ const CLAIMS = {
   'X-Rewrite-URL': '/admin',
   'X-HTTP-Method-Override': 'DELETE',
   'X-Host': 'evil',
+  'CF-Connecting-IPv6': '::6',
+  'CF-Visitor': '{"scheme":"https"}',
+  'CloudFront-Viewer-Address': '6.6.6.6:66',
+  'Fly-Client-IP': '6.6.6.6',
+  'X-Azure-ClientIP': '6.6.6.6',
   'Proxy-Connection': 'keep-alive',
 }
 
