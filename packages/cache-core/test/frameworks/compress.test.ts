@@ -83,6 +83,27 @@ describe.each(frameworks)('%s: compress', (framework, start) => {
     expect([own.status, own.header('accept-ranges'), own.text()]).toEqual([206, 'bytes', TEXT.slice(10)])
   })
 
+  it('a HEAD of the version that is stored freshens it in its coding', async () => {
+    const clock = new FakeClock()
+    const fields = { ETag: '"v1"', 'Cache-Control': 'max-age=60', 'Content-Length': String(TEXT.length) }
+    const app = await start((req, res) => text(fields, req.method === 'HEAD' ? '' : TEXT)(req, res), {
+      cache: newCache({ clock }),
+      options: { ...options, ttl: undefined, updateByHead: true, keepStale: '1h' },
+    })
+    const br = { 'Accept-Encoding': 'br' }
+    await app.get('/', br)
+    await expect.poll(async () => (await app.get('/', br)).header('content-encoding')).toBe('br')
+    await clock.advance(61_000)
+    await app.ask('/', { method: 'HEAD', headers: br })
+    const hit = await app.get('/', br)
+    expect([hit.cacheStatus(), hit.header('content-encoding'), hit.header('etag'), plain(hit)]).toEqual([
+      'hit; ttl=60',
+      'br',
+      'W/"v1"',
+      TEXT,
+    ])
+  })
+
   it('what a purge takes it takes in every coding', async () => {
     const app = await start(text(), { options: { ...options, host: 'shop.example' } })
     for (const coding of ['br', 'gzip', 'identity']) {

@@ -25,7 +25,13 @@ export function askAnew(request: RunRequest, given: ResponseHead, rules: HttpCac
   const { exchange, stored, anew, forward } = request
   const as = (response: StoredResponse, said: Pick<Forwarded, 'forwardStatus' | 'stored'>): InsteadDecision => {
     const status: Forwarded = { hit: false, forward, detail: UNCLEAR, ...said }
-    return insteadOf(given, response, exchange.request, { now: clock.now(), said: status }, rules)
+    return insteadOf(
+      given,
+      response,
+      exchange.request,
+      { now: clock.now(), said: status, confirmed: anew !== undefined },
+      rules,
+    )
   }
   if (anew === undefined) {
     const decision = as(stored as StoredResponse, { forwardStatus: 304 })

@@ -78,5 +78,5 @@ export function renewedAnswer(
     stored: verdict.storable,
     detail: 'the handler says that it holds',
   }
-  return insteadOf(head, response, request, { now: response.receivedAt, said }, rules)
+  return insteadOf(head, response, request, { now: response.receivedAt, said, confirmed: true }, rules)
 }

@@ -53,6 +53,17 @@ describe('a confirmed response', () => {
     ])
   })
 
+  it('has no Age but that of the 304', async () => {
+    const { engine, clock } = shared()
+    const headers = ['Cache-Control', 'max-age=10', 'ETag', '"a"']
+    await ask(engine, '/', { headers, body: 'x' })
+    await clock.advance(11_000)
+    expect((await ask(engine, '/', { headers, status: 304 })).headers.get('age')).toBeNull()
+    expect((await ask(engine, '/')).headers.get('age')).toBe('0')
+    await clock.advance(11_000)
+    expect((await ask(engine, '/', { headers: [...headers, 'Age', '3'], status: 304 })).headers.get('age')).toBe('3')
+  })
+
   it('takes its type from the 304, and nothing that one client alone may see', async () => {
     const { engine, clock } = shared()
     const fields = ['Cache-Control', 'max-age=10', 'ETag', '"a"', 'Content-Type']

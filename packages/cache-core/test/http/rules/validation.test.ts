@@ -35,6 +35,19 @@ describe('a handler that is asked whether a response still holds', () => {
   })
 })
 
+describe('a 200 to a HEAD, of what was encoded when it was stored', () => {
+  const encoded = ['ETag', 'W/"ours"', 'Last-Modified', 'x', 'Content-Length', '5', 'Content-Encoding', 'br']
+  it.each([
+    ['has its tag and another length', ['ETag', '"ours"', 'Content-Length', '50'], true],
+    ['has its tag and another date', ['ETag', '"ours"', 'Last-Modified', 'y'], false],
+    ['has another tag', ['ETag', '"other"'], false],
+    ['has another length alone', ['Content-Length', '50'], false],
+    ['is encoded itself', ['ETag', '"ours"', 'Content-Encoding', 'br'], false],
+  ])('is about it or not where it %s', (_, head, same) => {
+    expect(isOfVersion(head, encoded)).toBe(same)
+  })
+})
+
 describe('the fields of a response that was confirmed', () => {
   it('are those of the 304 in place of its own, but for what describes its bytes and for one connection', () => {
     const stored = ['A', '1', 'B', '1', 'B', '2', 'Content-Length', '5', 'Content-Type', 'a/b', 'Date', 'x', 'Age', '9']
