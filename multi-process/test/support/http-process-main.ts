@@ -1,12 +1,12 @@
 // One process of an application: node:http behind the cache, on a Redis. It says when a request has come, and when its
 // handler runs. Where the URL has "held" in it the handler answers when it is told to; under /own its head, which says
 // private, goes out before that. /soften makes all that is stored stale.
-// Arguments: the store's URL, the prefix.
+// Arguments: the store's URL, the prefix, `storeTimeout`.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createCache } from '@tiercel/cache-core'
+import { createCache, type Duration } from '@tiercel/cache-core'
 import { createHttpCache } from '@tiercel/cache-core/http'
 import { httpCache } from '@tiercel/cache-core/node'
 import { redisStore } from '@tiercel/cache-redis'
@@ -14,9 +14,13 @@ import { redisStore } from '@tiercel/cache-redis'
 /** From a process to the test. */
 export type HttpReport = { readonly listening: number } | { readonly arrived: string } | { readonly ran: string }
 
-const [url = '', prefix = ''] = process.argv.slice(2)
-// A deadline that holds on a busy machine.
-const cache = createCache({ store: redisStore({ url, prefix }), storeTimeout: '2s', near: { ttl: '10m' }, tagHold: 0 })
+const [url = '', prefix = '', storeTimeout] = process.argv.slice(2)
+const cache = createCache({
+  store: redisStore({ url, prefix }),
+  storeTimeout: storeTimeout as Duration,
+  near: { ttl: '10m' },
+  tagHold: 0,
+})
 const engine = createHttpCache(cache, { ttl: '10m', host: 'shop.example' })
 const cached = httpCache(engine)
 /** Routes with options of their own, by the beginning of their path. */

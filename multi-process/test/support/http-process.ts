@@ -6,6 +6,12 @@ import type { HttpReport } from './http-process-main.js'
 
 const MAIN = fileURLToPath(new URL('http-process-main.ts', import.meta.url))
 
+interface HttpProcessOptions {
+  readonly url: string
+  readonly prefix: string
+  readonly storeTimeout: `${number}${'ms' | 's'}`
+}
+
 /** A process of an application, seen from its clients. */
 export class HttpProcess {
   readonly #child: ChildProcess
@@ -14,8 +20,9 @@ export class HttpProcess {
   #port = 0
   #lastWords = ''
 
-  private constructor(url: string, prefix: string) {
-    this.#child = fork(MAIN, [url, prefix], {
+  private constructor(options: HttpProcessOptions) {
+    const { url, prefix, storeTimeout } = options
+    this.#child = fork(MAIN, [url, prefix, storeTimeout], {
       execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
@@ -24,8 +31,8 @@ export class HttpProcess {
     })
   }
 
-  static async start(url: string, prefix: string): Promise<HttpProcess> {
-    const started = new HttpProcess(url, prefix)
+  static async start(options: HttpProcessOptions): Promise<HttpProcess> {
+    const started = new HttpProcess(options)
     const child = started.#child
     await new Promise<void>((resolve, reject) => {
       child.on('message', (report: HttpReport) => {
