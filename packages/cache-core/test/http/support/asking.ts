@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Exchange, ResponseHead } from '../../../src/http/engine/exchange.js'
+import type { Exchange, ResponseHead, WritePlan } from '../../../src/http/engine/exchange.js'
 import type { HttpCache } from '../../../src/http/engine/http-cache.js'
 import { responseLike } from '../../../src/http/message/response-like.js'
 import { changesOf, NO_LOG } from '../../../src/http/rules/head-changes.js'
@@ -72,8 +72,8 @@ export async function ask(engine: HttpCache, target: string, asking: Asking = {}
           return kept && capture?.keep(Buffer.from((await again.body) ?? '')) ? { end: 'captured' } : { end: 'passed' }
         },
       },
-    write: ({ invalidate }) => {
-      void Promise.resolve(invalidate({ status, headers })).then(() => answer(status, [], undefined))
+    write: (plan) => {
+      void written(plan, head, body).then((bytes) => answer(status, headers, bytes))
     },
   }
   await engine.handle(exchange)
@@ -81,6 +81,15 @@ export async function ask(engine: HttpCache, target: string, asking: Asking = {}
   while (answered === undefined) await turn()
   await turn()
   return answered
+}
+
+/** What a client gets of a write, when all is settled that it has changed. */
+async function written(plan: WritePlan, head: ResponseHead, body: string | Promise<string>): Promise<Buffer> {
+  const bytes = Buffer.from(await body)
+  plan.capture?.(head)?.keep(bytes)
+  await plan.invalidate(head)
+  await plan.keep?.()
+  return bytes
 }
 
 function headOf({ status = 200, headers = [] }: Asking): ResponseHead {
