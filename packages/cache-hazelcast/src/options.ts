@@ -102,6 +102,9 @@ export function parseOptions(options: HazelcastStoreOptions): ParsedOptions {
   const common = { map, keyPrefix: prefix, maxValueBytes }
   if (client !== undefined) {
     refuseNearCache(client, map)
+    if (client.getConfig().serialization?.isBigEndian === false) {
+      throw new InvalidOptionError('client', `has serialization.isBigEndian: false: ${ONE_BYTE_ORDER}`)
+    }
     return { source: { client }, ...common }
   }
   if (options.url !== undefined && options.members !== undefined) {
@@ -110,9 +113,14 @@ export function parseOptions(options: HazelcastStoreOptions): ParsedOptions {
   return { source: { config: clientConfig(parsed) }, ...common }
 }
 
+/** What the configuration of a client knows beside what it was made of: a name in it may be a pattern, or `default`. */
+interface Resolved {
+  readonly getNearCacheConfig?: (map: string) => unknown
+}
+
 /** A near cache answers with values that were deleted elsewhere: every promise about deletes would be void. */
 function refuseNearCache(client: HazelcastClient, map: string): void {
-  if (Object.hasOwn(client.getConfig().nearCaches ?? {}, map)) {
+  if ((client.getConfig() as unknown as Resolved).getNearCacheConfig?.(map)) {
     throw new InvalidOptionError('client', `has a near cache on the map ${show(map)}; use the cache's own \`near\``)
   }
 }
@@ -160,7 +168,12 @@ function clientConfig(parsed: Parsed<typeof OPTIONS>): ClientConfig {
 const RESEND_TIMEOUT = 'hazelcast.client.invocation.timeout.millis'
 const NEVER_RESEND = -1
 
+const ONE_BYTE_ORDER = 'no other client could read the entries'
+
 function withoutOwn(config: HazelcastConfig): HazelcastConfig {
+  if (config.serialization?.isBigEndian === false) {
+    throw new InvalidOptionError('config.serialization.isBigEndian', `must be true: ${ONE_BYTE_ORDER}`)
+  }
   const { clusterMembers, connectionTimeout, redoOperation } = config.network ?? {}
   if (clusterMembers !== undefined) {
     throw new InvalidOptionError('config.network.clusterMembers', 'use the option members')

@@ -1,14 +1,41 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { UnsupportedError } from '@tiercel/cache-core/store'
-import { type IMap, UndefinedErrorCodeError } from 'hazelcast-client'
+import { UnsupportedError, type Version } from '@tiercel/cache-core/store'
+import { type DataInput, type DataOutput, type IMap, UndefinedErrorCodeError } from 'hazelcast-client'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { hazelcastStore } from '../src/index.js'
+import { type HazelcastStore, hazelcastStore } from '../src/index.js'
 import type { HazelcastClient } from '../src/options.js'
 import { connectClient, freshMap } from './support/cluster.js'
 import { tampered } from './support/tampered.js'
 
 const url = inject('cluster')
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+describe.skipIf(url === undefined)("a client of the caller's", () => {
+  it.each(['tiercel', 'tier*', '*', 'default'])('with a near cache on %j is refused', async (name) => {
+    const client = await connectClient({ url: url ?? '' }, { nearCaches: { [name]: {} } })
+    expect(() => hazelcastStore({ client })).toThrow(/client: has a near cache on the map 'tiercel'/)
+    await client.shutdown()
+  })
+
+  it('with a serializer for all that has none keeps bytes as they are', async () => {
+    const serializer = {
+      read: (input: DataInput) => JSON.parse(input.readString() ?? '') as unknown,
+      write: (output: DataOutput, value: unknown) => output.writeString(JSON.stringify(value)),
+    }
+    const serialization = { defaultNumberType: 'byte', globalSerializer: { id: 99, ...serializer } }
+    const client = await connectClient({ url: url ?? '' }, { serialization })
+    const [own, other] = [{ client }, { url: url ?? '' }].map((options) =>
+      hazelcastStore({ ...options, map: 'serialized', prefix: 'p' }),
+    ) as [HazelcastStore, HazelcastStore]
+    await own.set('key', bytes('value'))
+    const version = (await other.get('key'))?.version as Version
+    expect(await own.compareAndSet('key', version, bytes('next'))).toBeDefined()
+    expect(Buffer.from((await other.get('key'))?.bytes ?? []).toString()).toBe('next')
+    expect([await own.increment('count', 300), await other.increment('count', 1)]).toEqual([300, 301])
+    await Promise.all([own.close(), other.close()])
+    await client.shutdown()
+  })
+})
 
 describe.skipIf(url === undefined)('entries of the map', () => {
   let client: HazelcastClient

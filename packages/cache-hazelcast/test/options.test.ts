@@ -113,8 +113,13 @@ describe('how to connect', () => {
     ['something else as client', { client: {} }, 'client'],
     ['a URL beside a client', { client: {}, url: 'hazelcast://h' }, 'url'],
     [
-      'a client with a near cache on the map',
-      { client: { getMap() {}, getConfig: () => ({ nearCaches: { tiercel: {} } }) } },
+      'another byte order',
+      { ...LOCAL, config: { serialization: { isBigEndian: false } } },
+      'config.serialization.isBigEndian',
+    ],
+    [
+      'a client of another byte order',
+      { client: { getMap() {}, getConfig: () => ({ serialization: { isBigEndian: false } }) } },
       'client',
     ],
   ])('%s is refused at creation, by name', (_, options, option) => {

@@ -61,7 +61,8 @@ export class Connection {
     if (this.#closed) throw errors.closed(operation)
     if (link.ready) return
     const cause = link.problem
-    throw errors.notConnected(cause === undefined ? 'no connection' : messageOf(cause), cause, operation)
+    const reason = link.client.status === 'end' ? 'the client was ended, or has given up to connect' : 'no connection'
+    throw errors.notConnected(cause === undefined ? reason : messageOf(cause), cause, operation)
   }
 
   /** The node that a key lies on; `undefined` where there is one server, or that is not known. */

@@ -14,7 +14,8 @@ export const errors = new StoreErrors(STORE_NAME)
 /** A replica's answer to a write; inside a script the code stands in the text. */
 export const READ_ONLY = /(^|[ -])READONLY /
 /** What ioredis says of a command that it never sent. */
-const NOT_SENT = /enableOfflineQueue|Failed to refresh slots cache|None of startup nodes|All sentinels are unreachable/
+const NOT_SENT =
+  /enableOfflineQueue|Failed to refresh slots cache|None of startup nodes|All sentinels are unreachable|subscriber mode/
 /** What ioredis says where the caller's own client has a `commandTimeout`. */
 const TIMED_OUT = 'Command timed out'
 

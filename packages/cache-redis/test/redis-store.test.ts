@@ -245,6 +245,21 @@ describe.skipIf(server === undefined)("a client of the caller's", () => {
     expect(await store.increment('count', 2)).toBe(2)
   })
 
+  it('that was ended, or may send nothing but subscriptions, is unavailable, and no outcome is open', async () => {
+    const [ended, subscriber] = [openClient(url, failFast), openClient(url, { ...failFast, protocol: 2 })]
+    const stores = [ended, subscriber].map((client) => openStore({ client }))
+    for (const store of stores) await store.set('key', bytes('value'))
+    await Promise.all([ended.quit(), subscriber.subscribe('channel')])
+    await expect.poll(() => ended.status).toBe('end')
+    for (const [store, reason] of [
+      [stores[0], /was ended/],
+      [stores[1], /subscriber mode/],
+    ] as const) {
+      await expect(store?.set('key', bytes('value'))).rejects.toThrow(StoreUnavailableError)
+      await expect(store?.delete('key')).rejects.toThrow(reason)
+    }
+  })
+
   it('may speak RESP2', async () => {
     const store = openStore({ client: openClient(url, { ...failFast, protocol: 2 }) })
     const heard: string[] = []

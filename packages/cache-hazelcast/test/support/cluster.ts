@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { type Server, startServer } from '@tiercel/servers'
-import { Client } from 'hazelcast-client'
+import { Client, type ClientConfig } from 'hazelcast-client'
 import { type HazelcastClient, type HazelcastStoreOptions, parseOptions } from '../../src/options.js'
 
 /** Two members, or the cluster of the environment; `undefined` where there can be none. */
@@ -10,12 +10,16 @@ export function startCluster(): Promise<Server | undefined> {
   return startServer('hazelcast', { count: 2 })
 }
 
-/** A client as the store makes it, to look behind the store's back or to be tampered with. Connected. */
-export async function connectClient(options: HazelcastStoreOptions): Promise<HazelcastClient> {
+/** A client as the store makes it but for some settings, to look behind the store's back or to be tampered with. Connected. */
+export async function connectClient(
+  options: HazelcastStoreOptions,
+  settings: ClientConfig = {},
+): Promise<HazelcastClient> {
   const { source } = parseOptions(options)
   if (!('config' in source)) throw new Error('no client is to be created')
   return Client.newHazelcastClient({
     ...source.config,
+    ...settings,
     connectionStrategy: { ...source.config.connectionStrategy, asyncStart: false },
     properties: { ...source.config.properties, 'hazelcast.logging.level': 'OFF' },
   })
