@@ -1,9 +1,10 @@
 import type { Loaded } from '../../protocol/call.js'
 import type { Engine } from '../../protocol/engine.js'
 import type { CacheStatus } from '../message/cache-status.js'
-import { first, type HeaderLines, has } from '../message/headers.js'
+import { first, type HeaderLines, has, keep } from '../message/headers.js'
 import type { ResponseTimes } from '../rules/age.js'
 import { answerHeaders, clientAnswer } from '../rules/client-answer.js'
+import { DIGESTS_OF_CONTENT } from '../rules/client-conditions.js'
 import { clientHeaders } from '../rules/client-headers.js'
 import { type Compression, isCompressible } from '../rules/compression.js'
 import { isDocument, noncesOutside } from '../rules/nonces.js'
@@ -252,7 +253,8 @@ export class RunAnswer {
     const { rules } = this.#parts
     const { beside, credentials } = this.#request
     const joined = beside && join(beside, head, body, rules)
-    return joined && renew(joined, head, rules, this.#times, credentials)
+    const lines = keep(head.changes.lines, (name) => !DIGESTS_OF_CONTENT.has(name))
+    return joined && renew(joined, { changes: { ...head.changes, lines } }, rules, this.#times, credentials)
   }
 
   #isPartByItself({ headers }: ResponseHead, bodyBytes: number): boolean {

@@ -1,6 +1,5 @@
 import { opaqueTag, opaqueTags } from '../message/etag.js'
 import { combined, endToEnd, first, type HeaderLines, has, keep } from '../message/headers.js'
-import { DIGESTS_OF_CONTENT } from './client-conditions.js'
 import { asksForPart } from './narrowing.js'
 
 /** Whether a stored response has something by which its handler can tell that it still holds (RFC 9110 section 8.8). */
@@ -65,7 +64,7 @@ export function isOfVersion(head: HeaderLines, stored: HeaderLines): boolean {
 }
 
 /** What the bytes, as they are stored, could not be read without stays (RFC 9111 section 3.2). */
-const OF_THE_BYTES = new Set(['content-length', 'content-encoding', 'content-range', ...DIGESTS_OF_CONTENT])
+const OF_THE_BYTES = new Set(['content-length', 'content-encoding', 'content-range'])
 
 /** Of what a 304 leaves out, these say when, and by whom, an older message was made. */
 const OF_THE_MESSAGE = new Set(['date', 'age', 'server-timing'])
