@@ -13,7 +13,17 @@ import { type Collection, LookupInMacro, LookupInSpec, type Transcoder } from 'c
 import { CasVersion, casOf } from './cas-version.js'
 import { Connection, probe } from './connection.js'
 import { beyondCounter, checkStep, count, countOf, uncount } from './counter.js'
-import { errors, isConflict, isMissing, isOutdatedMap, isRefused, reasonOf, STORE_NAME, storeError } from './errors.js'
+import {
+  errors,
+  isConflict,
+  isMissing,
+  isOutdatedMap,
+  isRefused,
+  isTimeout,
+  reasonOf,
+  STORE_NAME,
+  storeError,
+} from './errors.js'
 import { expiryOf, TTL_RESOLUTION_MS } from './expiry.js'
 import { type CouchbaseStoreOptions, MAX_KEY_BYTES, parseOptions } from './options.js'
 import { PROBES } from './probes.js'
@@ -32,6 +42,8 @@ export class CouchbaseStore implements Store {
   readonly name = STORE_NAME
   readonly #capabilities: RefusableCapabilities
   readonly #connection: Connection
+  /** Since when nothing that was asked has an answer; `undefined`: the last thing asked has one, or nothing was asked. */
+  #silentSince: number | undefined
   readonly #prefix: string
   readonly #timeout: number
 
@@ -267,14 +279,33 @@ export class CouchbaseStore implements Store {
 
   async #run<T>(run: (collection: Collection) => Promise<T>): Promise<T> {
     const collection = await this.#connection.collection()
+    this.#silentSince ??= performance.now()
     try {
-      return await run(collection)
+      const result = await run(collection)
+      this.#silentSince = undefined
+      return result
     } catch (error) {
-      if (isOutdatedMap(error)) this.#connection.renew(collection)
+      if (!isTimeout(error)) this.#silentSince = undefined
+      if (isOutdatedMap(error) || this.#isSilent()) this.#renew(collection)
       throw error
     }
   }
+
+  #isSilent(): boolean {
+    return this.#silentSince !== undefined && performance.now() - this.#silentSince > SILENT_MS
+  }
+
+  #renew(collection: Collection): void {
+    this.#silentSince = undefined
+    this.#connection.renew(collection)
+  }
 }
+
+/**
+ * Nothing that was asked in this time has an answer: the peers of these connections may be gone without a word, or what
+ * they say cannot be read any more, neither of which the SDK notices. New connections may be answered. In milliseconds.
+ */
+const SILENT_MS = 2_000
 
 function endOf(ttl: number | undefined): number {
   return ttl === undefined ? Number.POSITIVE_INFINITY : Date.now() + ttl

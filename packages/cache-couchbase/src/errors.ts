@@ -64,6 +64,10 @@ export function isRefused(error: unknown): boolean {
   return error instanceof sdk.AuthenticationFailureError || error instanceof sdk.UnsupportedOperationError
 }
 
+export function isTimeout(error: unknown): boolean {
+  return error instanceof sdk.TimeoutError
+}
+
 export function isMissing(error: unknown): boolean {
   return error instanceof sdk.DocumentNotFoundError
 }
