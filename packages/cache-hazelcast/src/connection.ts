@@ -240,7 +240,10 @@ const OTHER_REPLIES_BYTES = 1_048_576
  */
 function limitReplies(client: HazelcastClient, maxValueBytes: number): void {
   const maxBytes = Math.max(frameBytesOf(maxValueBytes), OTHER_REPLIES_BYTES)
-  onConnection(client, ({ reader }) => {
-    if (reader !== undefined) limitFrames(reader, maxBytes, TOO_LARGE_DATA)
+  onConnection(client, (connection) => {
+    const { reader } = connection
+    const end = (): void => connection.close?.('The member cannot be understood.', new Error('not a frame'))
+    // Not in the middle of a read.
+    if (reader !== undefined) limitFrames(reader, maxBytes, TOO_LARGE_DATA, () => setImmediate(end))
   })
 }

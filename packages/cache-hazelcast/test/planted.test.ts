@@ -208,6 +208,10 @@ describe('frames that are too large', () => {
     }
   }
 
+  const unexpected = (): never => {
+    throw new Error('each is a frame')
+  }
+
   it('are dropped wherever their pieces end, and leave what follows', () => {
     const frame = (flags: number, content: string): Buffer => {
       const head = Buffer.alloc(6)
@@ -220,7 +224,7 @@ describe('frames that are too large', () => {
     for (let cut = 0; cut <= all.length; cut++) {
       for (let next = cut; next <= all.length; next += 3) {
         const reader = new Reader()
-        limitFrames(reader, 16, Buffer.from('none'))
+        limitFrames(reader, 16, Buffer.from('none'), unexpected)
         for (const piece of [all.subarray(0, cut), all.subarray(cut, next), all.subarray(next)]) {
           reader.append(piece)
           reader.read()
@@ -230,4 +234,22 @@ describe('frames that are too large', () => {
     }
     expect(frameBytesOf(10)).toBe(6 + 8 + 4 + 16 + 10)
   })
+
+  it.each([-1, 0, 5, 0x61727473])(
+    'that say they are %d bytes are none: told once, and nothing after them is read',
+    (length) => {
+      const reader = new Reader()
+      const told = vi.fn()
+      limitFrames(reader, 16, Buffer.from('none'), told)
+      const head = Buffer.alloc(6)
+      head.writeInt32LE(length)
+      for (const piece of [head, Buffer.alloc(100), head]) {
+        reader.append(piece)
+        reader.read()
+      }
+      expect(told).toHaveBeenCalledTimes(1)
+      expect(reader.frames).toEqual([])
+      expect(reader.chunksTotalSize).toBe(0)
+    },
+  )
 })
