@@ -28,6 +28,8 @@ export interface Outcome {
   readonly loads: number
   /** Those of keys that nobody changes. */
   readonly hotLoads: number
+  /** How often near caches were emptied before the fault ended. */
+  readonly nearDrops: number
   /** How long the loads took at the median, in the same time: what a busy machine adds to all else shows here. */
   readonly loadP50: number
   /** From the end of the fault until each client has had a hit; `undefined`: the fault does not end, or no hit came. */
@@ -50,6 +52,7 @@ interface Observed {
   readonly live: ReadonlySet<string> | undefined
   readonly loads: readonly Load[]
   readonly hotLoads: number
+  readonly nearDrops: number
   /** When deadlines were missed. */
   readonly missed: readonly number[]
   readonly witness: Witness | undefined
@@ -86,6 +89,7 @@ export function summarize(observed: Observed): Outcome {
     liveHits: live && shareOfHits(during.filter(({ key }) => live.has(key))),
     loads: loads.length,
     hotLoads: observed.hotLoads,
+    nearDrops: observed.nearDrops,
     loadP50: percentile(inOrder(loads.map(({ ms }) => ms)), 0.5),
     recoveryMs: observed.recoveryMs,
     deliveredMs: observed.deliveredMs,

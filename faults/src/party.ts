@@ -7,6 +7,7 @@ import type { Scenario, Stage } from './scenarios/scenario.js'
 import { Client } from './traffic/client.js'
 import { Database } from './traffic/database.js'
 import { MissedDeadlines, named } from './traffic/missed-deadlines.js'
+import { NearDrops } from './traffic/near-drops.js'
 import { Promises } from './traffic/promises.js'
 import { Traffic } from './traffic/traffic.js'
 
@@ -26,6 +27,7 @@ export interface Party {
   readonly clients: readonly Client[]
   readonly traffic: Traffic
   readonly missed: MissedDeadlines
+  readonly nearDrops: NearDrops
   readonly promises: Promises
   isHot(key: string): boolean
   close(): Promise<void>
@@ -44,6 +46,7 @@ export async function openParty(
   const stores = Array.from({ length: CLIENTS }, () => rig.open(prefix))
   const names = stores.map((_, index) => `${prefix} ${index}`)
   const missed = new MissedDeadlines(names)
+  const nearDrops = new NearDrops()
   const clients = stores.map((store, index) => {
     const options = { store: named(store, names[index] as string), ttl: '1m' as const, jitter: 0, ...cache?.(index) }
     return new Client(`client ${index}`, createCache(options), database, promises)
@@ -52,6 +55,7 @@ export async function openParty(
   const close = async (): Promise<void> => {
     await traffic?.stop()
     missed.stop()
+    nearDrops.stop()
     await Promise.all(clients.map((client) => client.cache.close()))
   }
   try {
@@ -63,7 +67,7 @@ export async function openParty(
     throw error
   }
   const stage: Stage = { rig, machine, prefix, keys: KEYS }
-  return { stage, stores, clients, traffic, missed, promises, isHot: (key) => HOT.includes(key), close }
+  return { stage, stores, clients, traffic, missed, nearDrops, promises, isHot: (key) => HOT.includes(key), close }
 }
 
 /** The engine is up; that its client has connected may take longer than an operation may. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Store } from '@tiercel/cache-core/store'
+import { guardStore, type Store } from '@tiercel/cache-core/store'
 import { type Outcome, summarize } from './outcome.js'
 import { openParty } from './party.js'
 import type { Rig } from './rigs/rig.js'
@@ -36,9 +36,10 @@ export async function play(scenario: Scenario, terms: PlayTerms): Promise<Outcom
 export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerms): Promise<Outcome> {
   const { fault, lateMs = 0 } = scenario
   const party = await openParty(rig, scenario)
-  const { stage, clients, traffic, missed, promises } = party
-  const witness = fault.answersSoon ? new Witness(rig.openBehind('witness')) : undefined
+  const { stage, clients, traffic, missed, nearDrops, promises } = party
+  const witness = fault.answersSoon ? new Witness(guardStore(rig.openBehind('witness'))) : undefined
   try {
+    const dropsBefore = nearDrops.count
     await delay(BEFORE_MS)
     const beginsAt = performance.now()
     if (fault.answersNothing) promises.messagesMayBeLost()
@@ -48,6 +49,7 @@ export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerm
     await delay(Math.max(lastsMs, scenario.leastMs ?? 0))
     while (traffic.requests.filter(({ startedAt }) => startedAt >= begunAt).length < LEAST_REQUESTS) await delay(20)
     const endingAt = performance.now()
+    const dropped = nearDrops.count - dropsBefore
     const loads = clients.flatMap((client, index) => client.loads.slice(before[index]))
     await fault.end?.(stage)
     const endedAt = performance.now()
@@ -69,6 +71,7 @@ export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerm
       live: scenario.oneOfMany ? liveKeys(party.stores[0] as Store, stage) : undefined,
       loads,
       hotLoads: loads.filter(({ key }) => party.isHot(key)).length,
+      nearDrops: dropped,
       missed: missed.times,
       witness,
       recoveryMs,

@@ -10,6 +10,8 @@ const AT_ONCE = LONG ? 2 : 8
 const LASTS_MS = LONG ? 10_000 : 2_500
 /** All of them, on a machine that has other things to do. */
 const ALL_MS = 1_800_000
+/** Keys that nobody changes. */
+const HOT_KEYS = 8
 /**
  * What may wait in vain until the breakers of two clients are open: five failures of each, and what four callers and a
  * writer have under way by then, each up to two reads and a write.
@@ -37,7 +39,7 @@ describe('faults', () => {
       if (outcome === undefined) return skip('its engine cannot be started here')
       outcomes.push(outcome)
       const { errors, wrong, stale, requests, recoveryMs, deliveredMs, p50, loadP50 } = outcome
-      const { missed, settledMissed, hotLoads } = outcome
+      const { missed, settledMissed, hotLoads, nearDrops } = outcome
       expect({ errors, wrong, stale }).toEqual({ errors: [], wrong: [], stale: [] })
       expect(requests).toBeGreaterThan(40)
       expect(p50).toBeLessThan(2 * loadP50 + OVERHEAD_MS)
@@ -45,7 +47,8 @@ describe('faults', () => {
       // An open breaker lets nobody wait. Of several servers the others are asked, and may be late.
       if ((answersNothing || answersSoon) && !scenario.oneOfMany) expect(settledMissed).toBe(0)
       if (answersNothing && !scenario.oneOfMany) expect(missed).toBeLessThanOrEqual(MOST_MISSED)
-      if (scenario.cache?.(0).near) expect(hotLoads).toBe(0)
+      // None, unless a busy machine has lost messages.
+      if (scenario.cache?.(0).near) expect(hotLoads).toBeLessThanOrEqual(nearDrops * HOT_KEYS)
       if (scenario.fault.end !== undefined) expect([recoveryMs, deliveredMs]).not.toContain(undefined)
     },
   )

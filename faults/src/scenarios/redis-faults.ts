@@ -1,11 +1,11 @@
 import type { Fault, Stage } from './scenario.js'
 
-function command(stage: Stage, ...words: readonly string[]): Promise<unknown> {
+export function command(stage: Stage, ...words: readonly string[]): Promise<unknown> {
   if (stage.rig.command === undefined) throw new Error('this engine takes no commands')
   return stage.rig.command(stage.machine, ...words)
 }
 
-function set(stage: Stage, ...settings: readonly string[]): Promise<unknown> {
+export function set(stage: Stage, ...settings: readonly string[]): Promise<unknown> {
   return command(stage, 'CONFIG', 'SET', ...settings)
 }
 

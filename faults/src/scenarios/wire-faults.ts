@@ -19,6 +19,8 @@ function onTheLine(name: string, fault: WireFault, answers: Pick<Fault, 'answers
 export const slow = onTheLine('200 ms of latency', { latencyMs: 200 }, { answersNothing: true })
 const narrow = onTheLine('50 KB/s', { bytesPerSecond: 50_000 })
 const cutting = onTheLine('cut after 20 KB', { cutAfterBytes: 20_000 })
+const hiccups = onTheLine('pauses of 300 ms in replies', { pauseMs: 300 })
+const stray = onTheLine('stray bytes in replies', { strayEveryBytes: 20_001 })
 export const silent = onTheLine('black hole', { silent: 'all' }, { answersNothing: true })
 export const halfOpen = onTheLine('half-open', { silent: 'standing' }, { answersSoon: true })
 
@@ -37,4 +39,4 @@ export const reset: Fault = {
   end: (stage) => clearInterval(resetting.get(lineOf(stage))),
 }
 
-export const wireFaults: readonly Fault[] = [slow, narrow, cutting, silent, halfOpen, reset]
+export const wireFaults: readonly Fault[] = [slow, narrow, cutting, hiccups, stray, silent, halfOpen, reset]

@@ -10,6 +10,10 @@ export interface WireFault {
   readonly bytesPerSecond?: number
   /** Each connection is reset after so many bytes of replies, in the middle of one. */
   readonly cutAfterBytes?: number
+  /** A few bytes more than were said come after so many of replies, in the middle of one, again and again. */
+  readonly strayEveryBytes?: number
+  /** Replies pause for so long in their middle, again and again. */
+  readonly pauseMs?: number
   /**
    * `'all'`: nothing gets through, in either direction, and nothing is lost: it comes when the line is mended.
    * `'standing'`: the peers of the connections that stand are gone without a word; new connections work.
@@ -110,10 +114,10 @@ class Link {
     }
   }
 
-  set({ latencyMs = 0, bytesPerSecond, cutAfterBytes, silent }: WireFault): void {
+  set({ latencyMs = 0, silent, ...ofReplies }: WireFault): void {
     const common = { latencyMs: latencyMs / 2, held: silent === 'all' }
     this.#requests.set(common)
-    this.#replies.set({ ...common, bytesPerSecond, cutAfterBytes })
+    this.#replies.set({ ...common, ...ofReplies })
   }
 
   /** Nothing gets through any more, nor ever will, and neither side is told. */

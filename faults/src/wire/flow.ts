@@ -5,7 +5,13 @@ export interface FlowFault {
   readonly held: boolean
   readonly bytesPerSecond?: number | undefined
   readonly cutAfterBytes?: number | undefined
+  readonly strayEveryBytes?: number | undefined
+  readonly pauseMs?: number | undefined
 }
+
+/** A reply pauses once in so many bytes. */
+const PAUSE_EVERY_BYTES = 10_000
+const STRAY = Buffer.from('stray bytes')
 
 /** What a narrow line lets through at once: so many pieces a second. */
 const PIECES_PER_SECOND = 50
@@ -74,6 +80,7 @@ export class Flow {
       if (piece.byteLength === first.bytes.byteLength) this.#waiting.shift()
       else first.bytes = first.bytes.subarray(piece.byteLength)
       const isLast = this.#sent(piece.byteLength)
+      if (this.#isDue(this.#fault.strayEveryBytes)) this.#to.write(STRAY)
       // What was written is to arrive before the connection ends.
       this.#to.write(piece, isLast ? () => setTimeout(() => this.onCut()) : undefined)
       if (isLast) this.lose()
@@ -82,10 +89,16 @@ export class Flow {
 
   /** As much of it as goes at once. */
   #piece(bytes: Buffer): Buffer {
-    const { bytesPerSecond, cutAfterBytes } = this.#fault
+    const { bytesPerSecond, cutAfterBytes, strayEveryBytes, pauseMs } = this.#fault
     const narrow = bytesPerSecond === undefined ? bytes.byteLength : Math.ceil(bytesPerSecond / PIECES_PER_SECOND)
     const left = cutAfterBytes === undefined ? bytes.byteLength : Math.max(1, cutAfterBytes - this.#sentBytes)
-    return bytes.subarray(0, Math.min(narrow, left))
+    const every = pauseMs === undefined ? strayEveryBytes : PAUSE_EVERY_BYTES
+    const untilNext = every === undefined ? bytes.byteLength : every - (this.#sentBytes % every)
+    return bytes.subarray(0, Math.min(narrow, left, untilNext))
+  }
+
+  #isDue(everyBytes: number | undefined): boolean {
+    return everyBytes !== undefined && this.#sentBytes > 0 && this.#sentBytes % everyBytes === 0
   }
 
   /** Whether the connection ends here. */
@@ -94,6 +107,8 @@ export class Flow {
     this.#sentBytes += count
     this.#waitingBytes -= count
     if (this.#waitingBytes <= MOST_WAITING_BYTES) this.#from.resume()
+    const { pauseMs } = this.#fault
+    if (pauseMs !== undefined && this.#isDue(PAUSE_EVERY_BYTES)) this.#freeAt = performance.now() + pauseMs
     if (bytesPerSecond !== undefined) this.#freeAt = performance.now() + (count / bytesPerSecond) * 1_000
     return cutAfterBytes !== undefined && this.#sentBytes >= cutAfterBytes
   }

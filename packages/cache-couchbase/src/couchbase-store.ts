@@ -44,6 +44,8 @@ export class CouchbaseStore implements Store {
   readonly #connection: Connection
   /** Since when nothing that was asked has an answer; `undefined`: the last thing asked has one, or nothing was asked. */
   #silentSince: number | undefined
+  /** How long that may be. */
+  #patienceMs = SILENT_MS
   readonly #prefix: string
   readonly #timeout: number
 
@@ -282,21 +284,28 @@ export class CouchbaseStore implements Store {
     this.#silentSince ??= performance.now()
     try {
       const result = await run(collection)
-      this.#silentSince = undefined
+      this.#answered()
       return result
     } catch (error) {
-      if (!isTimeout(error)) this.#silentSince = undefined
+      if (!isTimeout(error)) this.#answered()
       if (isOutdatedMap(error) || this.#isSilent()) this.#renew(collection)
       throw error
     }
   }
 
+  #answered(): void {
+    this.#silentSince = undefined
+    this.#patienceMs = SILENT_MS
+  }
+
   #isSilent(): boolean {
-    return this.#silentSince !== undefined && performance.now() - this.#silentSince > SILENT_MS
+    return this.#silentSince !== undefined && performance.now() - this.#silentSince > this.#patienceMs
   }
 
   #renew(collection: Collection): void {
     this.#silentSince = undefined
+    // New connections that are as silent were not what was missing.
+    this.#patienceMs = Math.min(2 * this.#patienceMs, LONGEST_SILENT_MS)
     this.#connection.renew(collection)
   }
 }
@@ -306,6 +315,7 @@ export class CouchbaseStore implements Store {
  * they say cannot be read any more, neither of which the SDK notices. New connections may be answered. In milliseconds.
  */
 const SILENT_MS = 2_000
+const LONGEST_SILENT_MS = 60_000
 
 function endOf(ttl: number | undefined): number {
   return ttl === undefined ? Number.POSITIVE_INFINITY : Date.now() + ttl
