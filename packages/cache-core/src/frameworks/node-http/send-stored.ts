@@ -32,7 +32,8 @@ export interface FieldStore {
 export function applyStored(res: FieldStore, { headers, added, removed }: CompleteResponse): void {
   // Not what is absent: to Node that is a wish, such as to send no Date.
   for (const name of removed) if (res.hasHeader(name)) res.removeHeader(name)
-  if (res.getHeaderNames().length === 0) {
+  // Mostly there is none, or `X-Powered-By`.
+  if (res.getHeaderNames().length === 0 || !meets(res, headers)) {
     setFirst(res, headers)
     return
   }
@@ -44,7 +45,13 @@ export function applyStored(res: FieldStore, { headers, added, removed }: Comple
   }
 }
 
-/** On a response that has no fields. */
+/** Whether a field of these names is there already. */
+function meets(res: FieldStore, headers: HeaderLines): boolean {
+  for (let i = 0; i < headers.length; i += 2) if (res.hasHeader(headers[i] as string)) return true
+  return false
+}
+
+/** On a response that has no field of these names. */
 function setFirst(res: FieldStore, headers: HeaderLines): void {
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i] as string, headers[i + 1] as string]
