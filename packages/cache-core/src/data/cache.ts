@@ -7,6 +7,7 @@ import { type Key, keyText } from '../protocol/key.js'
 import { slotKey } from '../protocol/slot.js'
 import type { CacheStats } from '../protocol/stats.js'
 import { type CacheEntry, entryOf } from './entry.js'
+import { inTurns } from './in-turns.js'
 import { Keyspace } from './keyspace.js'
 import { entryList, keyList } from './lists.js'
 import type { Loader, LoaderContext } from './loader.js'
@@ -180,7 +181,7 @@ export class Cache {
 
   /** The values under the keys, in their order, `undefined` where there is none: in one read. @throws as `get` */
   async getMany<T = unknown>(keys: readonly Key[]): Promise<(T | undefined)[]> {
-    return Promise.all(keyList('getMany', keys).map((key) => this.get<T>(key)))
+    return inTurns(keyList('getMany', keys), (key) => this.get<T>(key))
   }
 
   /**
@@ -227,7 +228,7 @@ export class Cache {
 
   /** Stores many values, each as `set`. Whether all were stored. @throws as `set`, for the first that fails */
   async setMany(entries: Iterable<readonly [Key, unknown]>, options: SetOptions = {}): Promise<boolean> {
-    const stored = await Promise.all(entryList(entries).map(([key, value]) => this.set(key, value, options)))
+    const stored = await inTurns(entryList(entries), ([key, value]) => this.set(key, value, options))
     return !stored.includes(false)
   }
 
@@ -263,7 +264,7 @@ export class Cache {
 
   /** Removes many values, each as `delete`. `'delivered'`: the store has heard of all. @throws as `delete` */
   async deleteMany(keys: readonly Key[], options: DeleteOptions = {}): Promise<Delivery> {
-    const outcomes = await Promise.all(keyList('deleteMany', keys).map((key) => this.delete(key, options)))
+    const outcomes = await inTurns(keyList('deleteMany', keys), (key) => this.delete(key, options))
     return outcomes.includes('journaled') ? 'journaled' : 'delivered'
   }
 

@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../base/clock.js'
 import { InvalidValueError } from '../base/errors.js'
 import type { Loaded, Loading, LoadTerms } from '../protocol/call.js'
 import { type Key, keyText } from '../protocol/key.js'
+import { AT_ONCE, inTurns } from './in-turns.js'
 import type { Keyspace } from './keyspace.js'
 import { loadedFrom, runOutside } from './loader.js'
 import { NOT_NEAR } from './near-view.js'
@@ -47,23 +49,31 @@ export async function loadMany<K extends Key, T>(
   const distinct = new Map(texts.map((text, index) => [text, keys[index] as K]))
   const batch = new LoadBatch(distinct.values(), loader, terms, engine.clock)
   const values = new Map<string, T | undefined>()
-  await Promise.all(
-    Array.from(distinct, async ([text, key]) => {
-      const decided = (): void => batch.decided(key)
-      const near = terms.forceFresh ? NOT_NEAR : keyspace.peek(key, terms)
-      if (near !== NOT_NEAR) {
-        values.set(text, near as T | undefined)
-        decided()
-        return
-      }
-      const call = keyspace.call<T>(key, text, batch.loadingOf(key), terms, signal)
-      try {
-        values.set(text, (await engine.getOrSet<T>({ ...call, onDepends: decided })).value)
-      } finally {
-        decided()
-      }
-    }),
+  const answer = async ([text, key]: readonly [string, K], decided: () => void): Promise<void> => {
+    const near = terms.forceFresh ? NOT_NEAR : keyspace.peek(key, terms)
+    if (near !== NOT_NEAR) {
+      values.set(text, near as T | undefined)
+      return
+    }
+    const call = keyspace.call<T>(key, text, batch.loadingOf(key, decided), terms, signal)
+    values.set(text, (await engine.getOrSet<T>({ ...call, onDepends: decided })).value)
+  }
+  const answers: Promise<void>[] = []
+  // A turn ends when it is decided what comes of the key: the batch waits for all of them.
+  await inTurns(
+    [...distinct],
+    (each) =>
+      new Promise<void>((resolve) => {
+        const decided = (): void => {
+          batch.decided(each[1])
+          resolve()
+        }
+        const answered = answer(each, decided).finally(decided)
+        answered.catch(() => {})
+        answers.push(answered)
+      }),
   )
+  await Promise.all(answers)
   return texts.map((text) => values.get(text))
 }
 
@@ -95,11 +105,12 @@ class LoadBatch<K extends Key, T> {
     if (this.#undecided.delete(key) && this.#undecided.size === 0) this.#load()
   }
 
-  loadingOf(key: K): Loading {
+  /** @param decided Told when the key has the right to load. */
+  loadingOf(key: K, decided: () => void): Loading {
     return (terms) =>
       new Promise((resolve, reject) => {
         this.#waiting.push({ key, place: this.#places.get(key) ?? 0, terms, resolve, reject })
-        if (this.#undecided.size > 0) this.decided(key)
+        if (this.#undecided.size > 0) decided()
         else this.#schedule()
       })
   }
@@ -135,6 +146,8 @@ class LoadBatch<K extends Key, T> {
         throw new InvalidValueError(`the loader was asked for ${keys.length} keys: expected an array of as many values`)
       }
       for (const [index, { resolve, reject }] of batch.entries()) {
+        // What was loaded is stored from here on: the store is to answer in between.
+        if (index % AT_ONCE === AT_ONCE - 1) await setImmediate()
         try {
           resolve(loadedFrom(values[index], this.#terms))
         } catch (error) {
