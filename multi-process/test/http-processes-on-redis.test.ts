@@ -17,7 +17,7 @@ describe.skipIf(server === undefined)('two processes of an application on Redis'
   }
   beforeAll(async () => {
     const store = { url: server?.url ?? '', prefix: `http-${randomUUID()}` }
-    const timeouts = ['10s', '10s', '500ms'] as const
+    const timeouts = [10_000, 10_000, 500]
     const started = await Promise.all(timeouts.map((storeTimeout) => HttpProcess.start({ ...store, storeTimeout })))
     ;[here, there, impatient] = started as [HttpProcess, HttpProcess, HttpProcess]
   }, 60_000)

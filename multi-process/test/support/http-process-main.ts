@@ -1,12 +1,12 @@
 // One process of an application: node:http behind the cache, on a Redis. It says when a request has come, and when its
 // handler runs. Where the URL has "held" in it the handler answers when it is told to; under /own its head, which says
 // private, goes out before that. /soften makes all that is stored stale.
-// Arguments: the store's URL, the prefix, `storeTimeout`.
+// Arguments: the store's URL, the prefix, `storeTimeout` in milliseconds.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createCache, type Duration } from '@tiercel/cache-core'
+import { createCache } from '@tiercel/cache-core'
 import { createHttpCache } from '@tiercel/cache-core/http'
 import { httpCache } from '@tiercel/cache-core/node'
 import { redisStore } from '@tiercel/cache-redis'
@@ -15,12 +15,10 @@ import { redisStore } from '@tiercel/cache-redis'
 export type HttpReport = { readonly listening: number } | { readonly arrived: string } | { readonly ran: string }
 
 const [url = '', prefix = '', storeTimeout] = process.argv.slice(2)
-const cache = createCache({
-  store: redisStore({ url, prefix }),
-  storeTimeout: storeTimeout as Duration,
-  near: { ttl: '10m' },
-  tagHold: 0,
-})
+// A busy machine is silent, too: a connection counts as dead no sooner than the store does.
+const socketTimeout = Math.max(2_000, Number(storeTimeout))
+const store = redisStore({ url, prefix, config: { socketTimeout } })
+const cache = createCache({ store, storeTimeout: Number(storeTimeout), near: { ttl: '10m' }, tagHold: 0 })
 const engine = createHttpCache(cache, { ttl: '10m', host: 'shop.example' })
 const cached = httpCache(engine)
 /** Routes with options of their own, by the beginning of their path. */

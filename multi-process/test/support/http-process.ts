@@ -9,7 +9,8 @@ const MAIN = fileURLToPath(new URL('http-process-main.ts', import.meta.url))
 interface HttpProcessOptions {
   readonly url: string
   readonly prefix: string
-  readonly storeTimeout: `${number}${'ms' | 's'}`
+  /** In milliseconds. */
+  readonly storeTimeout: number
 }
 
 /** A process of an application, seen from its clients. */
@@ -22,7 +23,7 @@ export class HttpProcess {
 
   private constructor(options: HttpProcessOptions) {
     const { url, prefix, storeTimeout } = options
-    this.#child = fork(MAIN, [url, prefix, storeTimeout], {
+    this.#child = fork(MAIN, [url, prefix, String(storeTimeout)], {
       execArgv: ['--import', 'tsx', '--conditions=@tiercel/source'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
