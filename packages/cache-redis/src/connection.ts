@@ -6,7 +6,7 @@ import { Cluster, Redis } from 'ioredis'
 import type { RedisClient } from './client.js'
 import { errors, isReply, READ_ONLY, STORE_NAME } from './errors.js'
 import { Link } from './link.js'
-import { MasterSearch } from './master-search.js'
+import { leadsToMaster, MasterSearch } from './master-search.js'
 import type { ParsedOptions } from './options.js'
 import type { ReplyLimit } from './reply-limit.js'
 
@@ -32,8 +32,10 @@ export class Connection {
     this.#open = () => linkTo(source, limit)
     this.#other = other
     this.#link = this.#use(this.#open())
-    if (!('config' in source)) return
-    this.#search = new MasterSearch(this.#open, (link) => {
+    if ('client' in source) return
+    // Of the old nodes one may be back.
+    const isRight = 'nodes' in source ? async () => !(await this.#link.refreshesSlots()) : leadsToMaster
+    this.#search = new MasterSearch(this.#open, isRight, (link) => {
       this.#replace(link)
       if (other !== undefined) other.#replace(other.#open())
     })
@@ -85,7 +87,7 @@ export class Connection {
   /** What an operation failed with: some answers say something about the connection. */
   heard(error: unknown): void {
     if (!isReply(error) || error.message.startsWith('CLUSTERDOWN')) {
-      this.#link.refreshSlots()
+      this.#link.refreshSlots(() => this.#search?.begin())
       return
     }
     if (READ_ONLY.test(error.message)) this.#search?.begin()

@@ -75,18 +75,31 @@ export class Link {
     if (this.#owned) await disconnect(this.client)
   }
 
-  /** A node is lost: where its slots lie now is found out, unless that was asked a moment ago. */
-  refreshSlots(): void {
+  /**
+   * A node is lost: where its slots lie now is found out, unless that was asked a moment ago.
+   * @param onLost Told when none of the nodes that are known answers.
+   */
+  refreshSlots(onLost: () => void): void {
     const now = performance.now()
     if (!this.client.isCluster || now < this.#refreshFrom) return
     this.#refreshFrom = now + REFRESH_PAUSE_MS
-    ;(this.client as Cluster).refreshSlotsCache(() => {})
+    void this.refreshesSlots().then((refreshed) => {
+      if (!refreshed) onLost()
+    })
   }
 
-  /** Of the store's own client: ends it when what is under way has been answered. */
+  /** Whether one of the nodes that a cluster's client knows tells where the slots lie. */
+  refreshesSlots(): Promise<boolean> {
+    return new Promise((resolve) => {
+      ;(this.client as Cluster).refreshSlotsCache((error) => resolve(!error))
+    })
+  }
+
+  /** Of the store's own client: ends it when what is under way has been answered; from a cluster nothing will be. */
   retire(): void {
     const { client } = this
-    client.quit().catch(() => client.disconnect())
+    if (client.isCluster) client.disconnect()
+    else client.quit().catch(() => client.disconnect())
   }
 
   #retain(): this {
