@@ -94,7 +94,7 @@ describe('a broken variant of marks is caught', { timeout: 180_000 }, () => {
 
   it('one slot: a missing mark seeded as it was held', async () => {
     seedAsHeld()
-    expect(await findViolation(ONE_SLOT, 243)).toContain('was invalidated before')
+    expect(await findViolation(ONE_SLOT, 489)).toContain('was invalidated before')
   })
 
   it('one slot: a driver that repeats the write of a mark', async () => {

@@ -84,7 +84,7 @@ describe('a broken variant of tags is caught', { timeout: 120_000 }, () => {
       const marks = await presentMarks(frame.marks, (slot) => slots.readAlone(slot))
       return complete.call(this, encodeFrame({ ...frame, marks }), ttl, deadline)
     })
-    expect(await findViolation(TAGS, 369)).toContain('was invalidated before')
+    expect(await findViolation(TAGS, 686)).toContain('was invalidated before')
   })
 
   it('versions that count, and begin again', async () => {
@@ -101,7 +101,7 @@ describe('a broken variant of tags is caught', { timeout: 120_000 }, () => {
     vi.spyOn(NamedMark.prototype, 'ensure').mockImplementation(async function (this: NamedMark) {
       return (await this.read()) ?? ensure.call(this)
     })
-    expect(await findViolation(LOST_MARKS, 284)).toContain('was invalidated before')
+    expect(await findViolation(LOST_MARKS, 926)).toContain('was invalidated before')
   })
 
   it('a lease without versions', async () => {
@@ -137,7 +137,7 @@ describe('a broken variant of tags is caught', { timeout: 120_000 }, () => {
       await renew.call(this)
       if (this.kind !== 'namespace') await renew.call(epochBeside(this))
     })
-    expect(await findViolation(NAMED_TAGS)).toContain('was invalidated before')
+    expect(await findViolation(NAMED_TAGS, 274)).toContain('was invalidated before')
   })
 
   it('the epoch read before the tags', async () => {
@@ -169,7 +169,7 @@ describe('a broken variant of tags is caught', { timeout: 120_000 }, () => {
       const outcome = await settle.call(this, result, deadline)
       return refused.has(this.right?.lease) ? 'won' : outcome
     })
-    expect(await findViolation(NAMED_TAGS)).toContain('was invalidated before')
+    expect(await findViolation(NAMED_TAGS, 159)).toContain('was invalidated before')
   })
 })
 

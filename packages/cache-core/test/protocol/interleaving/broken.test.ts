@@ -175,7 +175,7 @@ describe('a broken variant is caught', { timeout: 120_000 }, () => {
 
   it('joining after the write was sent', async () => {
     vi.spyOn(Flight.prototype, 'admits').mockReturnValue(true)
-    expect(await findViolation(WRITERS)).toContain('was invalidated before')
+    expect(await findViolation(WRITERS, 483)).toContain('was invalidated before')
   })
 
   it('joining a load without a lease that began before the caller came, on a store that answers', async () => {
@@ -186,7 +186,7 @@ describe('a broken variant is caught', { timeout: 120_000 }, () => {
   it("completing over another's lease after an extension whose answer was lost", async () => {
     const claim = Lease.claim
     vi.spyOn(Lease, 'claim').mockImplementation((terms, over) => claimThatCompletesOverAnothers(claim, terms, over))
-    expect(await findViolation(LOST_EXTENSIONS)).toContain('was invalidated before')
+    expect(await findViolation(LOST_EXTENSIONS, 73)).toContain('was invalidated before')
   })
 
   it("a load beside another one that is stored over whatever lease stands afterwards, a later holder's too", async () => {
