@@ -117,19 +117,26 @@ function rawHeaderNames(res: ServerResponse): string[] {
 }
 
 /**
- * Sends this head in place of all that was set. `writeHead` is Node's own: given a flat list where fields were set
- * before, it would keep only the last of repeated lines, so they are set instead.
+ * Puts this head in place of all that was set, for `writeHead` without more: given a flat list where fields were set
+ * before, Node would keep only the last of repeated lines.
  */
-export function sendHead(
+export function putHead(
   res: ServerResponse,
-  writeHead: ServerResponse['writeHead'],
   { status, statusText }: Pick<Head, 'status' | 'statusText'>,
   headers: HeaderLines,
 ): void {
   for (const name of res.getHeaderNames()) res.removeHeader(name)
   setLines(res, headers)
+  res.statusCode = status
   if (statusText !== '') res.statusMessage = statusText
-  writeHead.call(res, status)
+}
+
+/**
+ * Whether a layer outside has overridden what ends the response. It may gather the body and change the head in the end,
+ * so the head is put and left to Node, which asks for it after that.
+ */
+export function isWrapped(res: ServerResponse): boolean {
+  return Object.hasOwn(res, 'end') || Object.hasOwn(res, 'write')
 }
 
 /** Sets fields in place of those of the same names: repeated lines stay repeated. */

@@ -1,7 +1,7 @@
 import { ServerResponse } from 'node:http'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
 import { type HeaderLines, members } from '../../http/message/headers.js'
-import { grouped, isHttp2 } from './response-head.js'
+import { grouped, isHttp2, isWrapped } from './response-head.js'
 
 /**
  * A stored response, whole, to this client, over what layers outside have done to the head so far.
@@ -10,11 +10,17 @@ import { grouped, isHttp2 } from './response-head.js'
 export function sendStored(res: ServerResponse, head: CompleteResponse, body?: Uint8Array, isObserved = false): void {
   if (res.destroyed || res.headersSent) return
   // Beside fields that are set, Node would keep only the last of repeated lines; who overrides it knows other forms.
-  const plain = !isObserved && res.writeHead === ServerResponse.prototype.writeHead && res.getHeaderNames().length === 0
+  const wrapped = isWrapped(res)
+  const own = !wrapped && res.writeHead === ServerResponse.prototype.writeHead
+  const plain = !isObserved && own && res.getHeaderNames().length === 0
   if (!plain) applyStored(res, head)
   const lines = plain ? (head.headers as string[]) : undefined
-  if (head.statusText === '' || isHttp2(res)) res.writeHead(head.status, lines)
-  else res.writeHead(head.status, head.statusText, lines)
+  const statusText = isHttp2(res) ? '' : head.statusText
+  if (wrapped) {
+    res.statusCode = head.status
+    if (statusText !== '') res.statusMessage = statusText
+  } else if (statusText === '') res.writeHead(head.status, lines)
+  else res.writeHead(head.status, statusText, lines)
   res.end(body)
 }
 

@@ -6,7 +6,16 @@ import { changesOf } from '../../http/rules/head-changes.js'
 import { FieldLog, logFields } from './field-log.js'
 import { PartialBody } from './partial-body.js'
 import { bytesOf, isPiece } from './pieces.js'
-import { headOf, isHttp2, linesSet, namesGiven, sendHead, type WriteHeadArguments } from './response-head.js'
+import {
+  type Head,
+  headOf,
+  isHttp2,
+  isWrapped,
+  linesSet,
+  namesGiven,
+  putHead,
+  type WriteHeadArguments,
+} from './response-head.js'
 
 type Write = (chunk?: unknown, encoding?: unknown, callback?: unknown) => boolean
 type End = (chunk?: unknown, encoding?: unknown, callback?: unknown) => ServerResponse
@@ -49,8 +58,16 @@ class ResponseTap implements Tap {
   readonly #own: Pick<ServerResponse, 'writeHead' | 'destroy'> & { readonly write: Write; readonly end: End }
   readonly #letSocketGo: () => void
   #resolve!: (outcome: RunOutcome) => void
+  readonly #isWrapped: boolean
   #head: 'waited for' | 'begun' | 'withdrawn' = 'waited for'
+  /** The head is decided and put on the response, and whether it is captured; Node has not asked for it yet. */
+  #put: { readonly capture: boolean } | undefined
+  /** Asked for here, before a layer outside gets the first piece. */
+  #asksFirst = false
   #capturing = false
+  /** A piece that came before the head was one too many. */
+  #overflowed = false
+  #hasEnded = false
   /** How many pieces have come while they were captured. */
   #taken = 0
   #part: PartialBody | undefined
@@ -70,6 +87,7 @@ class ResponseTap implements Tap {
     this.#plan = plan
     this.#before = before
     this.#keepsFields = logOthers !== undefined
+    this.#isWrapped = isWrapped(res)
     this.#own = { writeHead: res.writeHead, write: res.write as Write, end: res.end as End, destroy: res.destroy }
     // What nobody keeps, nobody has to know the making of.
     this.#log = plan.capture === undefined ? new FieldLog() : logFields(res)
@@ -111,6 +129,13 @@ class ResponseTap implements Tap {
   readonly #writeHead = (status: number, ...rest: WriteHeadArguments): ServerResponse => {
     const res = this.#res
     const { writeHead } = this.#own
+    const put = this.#put
+    if (put !== undefined) {
+      this.#put = undefined
+      writeHead.call(res, status)
+      this.#afterHead(put.capture)
+      return res
+    }
     if (this.#isReplaced && !res.headersSent) return res
     // Called again, Node's own says what is wrong with that.
     if (this.#head !== 'waited for') return writeHead.call(res, status, ...(rest as []))
@@ -129,17 +154,28 @@ class ResponseTap implements Tap {
       this.#finish({ end: 'passed' })
       return res
     }
-    if (partial === undefined) sendHead(res, writeHead, head, headers)
-    else {
+    let sent: Pick<Head, 'status' | 'statusText'> = head
+    if (partial !== undefined) {
       this.#part = new PartialBody(partial.range)
       if (!isHttp2(res)) res.statusMessage = ''
-      sendHead(res, writeHead, { status: partial.status, statusText: '' }, headers)
+      sent = { status: partial.status, statusText: '' }
     }
-    const reason = capture ? this.#plan.onSent?.(linesSet(res)) : undefined
+    putHead(res, sent, headers)
+    if (this.#asksFirst && this.#isWrapped) this.#put = { capture }
+    else {
+      writeHead.call(res, sent.status)
+      this.#afterHead(capture)
+    }
+    return res
+  }
+
+  #afterHead(capture: boolean): void {
+    const reason = capture ? this.#plan.onSent?.(linesSet(this.#res)) : undefined
     if (!capture) this.#finish({ end: 'passed' })
     else if (reason !== undefined) this.#finish({ end: 'passed', reason })
+    else if (this.#overflowed) this.#finish(endOf(this.#plan.capture))
     else this.#capturing = this.#plan.signal?.aborted !== true
-    return res
+    if (this.#capturing && this.#hasEnded) this.#finish({ end: 'captured' })
   }
 
   readonly #write = (chunk: unknown, encoding?: unknown, callback?: unknown): boolean => {
@@ -152,7 +188,7 @@ class ResponseTap implements Tap {
       return true
     }
     // Of a client that has gone no `drain` will come.
-    const flows = (more: boolean): boolean => more || (this.#capturing && hasGone(res))
+    const flows = (more: boolean): boolean => (more === false && this.#capturing && hasGone(res)) || more
     if (this.#part !== undefined && !this.#partEnds && isPiece(chunk) && !res.writableEnded) {
       this.#take(chunk, encoding)
       const cut = this.#part.cut(bytesOf(chunk, encoding))
@@ -185,6 +221,7 @@ class ResponseTap implements Tap {
       // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
       if (this.#taken === before) this.#take(chunk, encoding)
     }
+    this.#hasEnded = true
     if (this.#capturing) this.#finish({ end: 'captured' })
     return res
   }
@@ -198,7 +235,9 @@ class ResponseTap implements Tap {
   #answerInstead({ status, statusText, body }: InsteadAnswer, headers: HeaderLines): void {
     const res = this.#res
     if (!isHttp2(res)) res.statusMessage = ''
-    sendHead(res, this.#own.writeHead, { status, statusText }, headers)
+    putHead(res, { status, statusText }, headers)
+    if (this.#isWrapped) this.#put = { capture: false }
+    else this.#own.writeHead.call(res, status)
     this.#isReplaced = true
     this.#own.end.call(res, body)
   }
@@ -229,14 +268,20 @@ class ResponseTap implements Tap {
     if (whole && isPiece(chunk) && !res.hasHeader('Content-Length') && !res.hasHeader('Transfer-Encoding')) {
       res.setHeader('Content-Length', bytesOf(chunk, encoding).byteLength)
     }
+    this.#asksFirst = true
     res.writeHead(res.statusCode)
+    this.#asksFirst = false
   }
 
   #take(chunk: unknown, encoding: unknown): void {
-    if (!this.#capturing || !isPiece(chunk)) return
+    // A layer outside that gathers the body asks for the head at its end.
+    const isEarly = this.#head === 'waited for' || this.#put !== undefined
+    if ((!this.#capturing && !isEarly) || this.#overflowed || !isPiece(chunk)) return
     this.#taken++
     const { capture } = this.#plan
-    if (capture?.keep(bytesOf(chunk, encoding)) !== true) this.#finish(endOf(capture))
+    if (capture?.keep(bytesOf(chunk, encoding)) === true) return
+    if (isEarly) this.#overflowed = true
+    else this.#finish(endOf(capture))
   }
 }
 

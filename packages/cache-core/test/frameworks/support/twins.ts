@@ -44,8 +44,15 @@ async function listen(listener: RequestListener): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+export interface Essence {
+  readonly status: number
+  readonly statusText: string
+  readonly fields: string[]
+  readonly body: string
+}
+
 /** Status, reason, fields and body, without what differs by nature: the time, and what the cache says of itself. */
-export function essence(reply: Reply): unknown {
+export function essence(reply: Reply): Essence {
   const fields: string[] = []
   for (let i = 0; i < reply.rawHeaders.length; i += 2) {
     const name = (reply.rawHeaders[i] as string).toLowerCase()
