@@ -65,8 +65,8 @@ class ResponseTap implements Tap {
   /** Asked for here, before a layer outside gets the first piece. */
   #asksFirst = false
   #capturing = false
-  /** A piece that came before the head was one too many. */
-  #overflowed = false
+  /** A piece that came before the head was one too many, or the outcome is known. */
+  #takesNoMore = false
   #hasEnded = false
   /** How many pieces have come while they were captured. */
   #taken = 0
@@ -113,6 +113,7 @@ class ResponseTap implements Tap {
   #finish(outcome: RunOutcome): void {
     this.#letSocketGo()
     this.#capturing = false
+    this.#takesNoMore = true
     this.#res.removeListener('close', this.#onClose)
     this.#plan.signal?.removeEventListener('abort', this.#onAbort)
     this.#resolve(outcome)
@@ -173,7 +174,7 @@ class ResponseTap implements Tap {
     const reason = capture ? this.#plan.onSent?.(linesSet(this.#res)) : undefined
     if (!capture) this.#finish({ end: 'passed' })
     else if (reason !== undefined) this.#finish({ end: 'passed', reason })
-    else if (this.#overflowed) this.#finish(endOf(this.#plan.capture))
+    else if (this.#takesNoMore) this.#finish(endOf(this.#plan.capture))
     else this.#capturing = this.#plan.signal?.aborted !== true
     if (this.#capturing && this.#hasEnded) this.#finish({ end: 'captured' })
   }
@@ -269,18 +270,21 @@ class ResponseTap implements Tap {
       res.setHeader('Content-Length', bytesOf(chunk, encoding).byteLength)
     }
     this.#asksFirst = true
-    res.writeHead(res.statusCode)
-    this.#asksFirst = false
+    try {
+      res.writeHead(res.statusCode)
+    } finally {
+      this.#asksFirst = false
+    }
   }
 
   #take(chunk: unknown, encoding: unknown): void {
     // A layer outside that gathers the body asks for the head at its end.
     const isEarly = this.#head === 'waited for' || this.#put !== undefined
-    if ((!this.#capturing && !isEarly) || this.#overflowed || !isPiece(chunk)) return
+    if ((!this.#capturing && !isEarly) || this.#takesNoMore || !isPiece(chunk)) return
     this.#taken++
     const { capture } = this.#plan
     if (capture?.keep(bytesOf(chunk, encoding)) === true) return
-    if (isEarly) this.#overflowed = true
+    if (isEarly) this.#takesNoMore = true
     else this.#finish(endOf(capture))
   }
 }
