@@ -106,7 +106,8 @@ class ResponseTap implements Tap {
   readonly withdraw = (): boolean => {
     if (this.#head === 'begun') return false
     this.#head = 'withdrawn'
-    this.fail()
+    // The cache further inside looks for the response first: then it waits for the end of this run, and is told of it.
+    setImmediate(this.fail)
     return true
   }
 
