@@ -43,10 +43,21 @@ export const clusterFailover: Fault = {
   },
 }
 
+/** What takes a fraction of a millisecond, on a busy machine. */
+const COPIED_AFTER_MS = 200
+
+/** Dies when its replica has all that it has answered: Redis copies behind its answers, and what is not copied is lost. */
+async function killWhenCopied(stage: Stage): Promise<void> {
+  const master = stage.rig.machines[0]
+  await tell(stage, master, 'CLIENT', 'PAUSE', '60000', 'WRITE')
+  await delay(COPIED_AFTER_MS)
+  await master?.server.kill()
+}
+
 /** The first master dies, and is over when its replica has been elected. */
 export const clusterMasterLost: Fault = {
   name: 'a master killed, its replica elected',
-  begin: ({ rig }) => rig.machines[0]?.server.kill(),
+  begin: killWhenCopied,
   end: (stage) => until('the replica takes over', isMaster(stage, replicaIn(stage))),
 }
 
@@ -78,7 +89,7 @@ export const sentinelFailover: Fault = {
 
 export const sentinelMasterLost: Fault = {
   name: 'master killed, its replica elected',
-  begin: ({ rig }) => rig.machines[0]?.server.kill(),
+  begin: killWhenCopied,
   end: untilReplicaLeads,
 }
 

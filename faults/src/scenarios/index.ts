@@ -28,7 +28,7 @@ import {
   restarted,
 } from './server-faults.js'
 import { apart } from './skew.js'
-import { silent, wireFaults } from './wire-faults.js'
+import { alike, silent, wireFaults } from './wire-faults.js'
 
 /** Any server may be met by these. */
 const COMMON: readonly Fault[] = [none, frozen, restarted, ...wireFaults, evictions]
@@ -52,6 +52,11 @@ function oneOf(count: number, engine: string, start: StartRig, faults: readonly 
 /** Another fault has shown that it does not matter which server it is: that of the first is played, the others in long tests. */
 function oftenEnoughOnce(scenario: Scenario, index: number): Scenario {
   return { ...scenario, long: index > 0 }
+}
+
+/** Rows of an engine that are played in order: what other engines' rows show as well waits for long tests. */
+function withoutAlike(scenario: Scenario): Scenario {
+  return { ...scenario, long: alike.includes(scenario.fault) }
 }
 
 /** What follows upon each other in a soak. */
@@ -84,14 +89,14 @@ export const scenarios: readonly Scenario[] = [
   ...rows('Memcached', memcachedRig(1), COMMON),
   ...oneOf(3, 'Memcached, 3 servers', memcachedRig(3), [restarted]),
   ...oneOf(3, 'Memcached, 3 servers', memcachedRig(3), [frozen]).map(oftenEnoughOnce),
-  ...rows('Couchbase', couchbaseRig, COMMON),
+  ...rows('Couchbase', couchbaseRig, COMMON).map(withoutAlike),
   {
     engine: 'Couchbase',
     start: couchbaseRig,
     fault: { ...silent, name: '1 of 2 nodes silent', answersNothing: false },
     failing: 1,
   },
-  ...rows('Hazelcast', hazelcastRig, [none, frozen, ...wireFaults, evictions]),
+  ...rows('Hazelcast', hazelcastRig, [none, frozen, ...wireFaults, evictions]).map(withoutAlike),
   ...rows('Hazelcast, 2 members', hazelcastPairRig, [memberFrozen, memberKilled]),
   {
     engine: 'Hazelcast, 2 members',
