@@ -42,8 +42,9 @@ describe('faults', () => {
       const { missed, settledMissed, hotLoads, nearDrops } = outcome
       expect({ errors, wrong, stale }).toEqual({ errors: [], wrong: [], stale: [] })
       expect(requests).toBeGreaterThan(40)
-      expect(p50).toBeLessThan(2 * loadP50 + OVERHEAD_MS)
       const { answersNothing, answersSoon } = scenario.fault
+      // Elsewhere the store answers, as fast as the machine is.
+      if (answersNothing && !scenario.oneOfMany) expect(p50).toBeLessThan(2 * loadP50 + OVERHEAD_MS)
       // An open breaker lets nobody wait. Of several servers the others are asked, and may be late.
       if ((answersNothing || answersSoon) && !scenario.oneOfMany) expect(settledMissed).toBe(0)
       if (answersNothing && !scenario.oneOfMany) expect(missed).toBeLessThanOrEqual(MOST_MISSED)

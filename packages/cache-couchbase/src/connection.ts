@@ -41,13 +41,14 @@ export class Connection {
     return this.#closed
   }
 
-  /** Leaves a cluster that is known to be of no use: the next operation connects to what stands there now. */
+  /** Leaves a cluster that is known to be of no use, and connects to what stands there now. */
   renew(failed: Collection): void {
     if (this.#closed || this.#target === undefined || failed.cluster !== this.#cluster) return
     const left = this.#cluster
     this.#cluster = undefined
     this.#collection = undefined
     left.close().catch(() => {})
+    this.collection().catch(() => {})
   }
 
   /** The SDK cannot end an attempt to connect: such a cluster is closed as soon as it stands. */
