@@ -16,18 +16,18 @@ function onTheLine(name: string, fault: WireFault, answers: Pick<Fault, 'answers
 }
 
 /** Beyond the deadline of a read. */
-export const slow = onTheLine('200 ms of latency', { latencyMs: 200 }, { answersNothing: true })
+const slow = onTheLine('200 ms of latency', { latencyMs: 200 }, { answersNothing: true })
 const narrow = onTheLine('50 KB/s', { bytesPerSecond: 50_000 })
 const cutting = onTheLine('cut after 20 KB', { cutAfterBytes: 20_000 })
 const hiccups = onTheLine('pauses of 300 ms in replies', { pauseMs: 300 })
 const stray = onTheLine('stray bytes in replies', { strayEveryBytes: 20_001 })
 export const silent = onTheLine('black hole', { silent: 'all' }, { answersNothing: true })
-export const halfOpen = onTheLine('half-open', { silent: 'standing' }, { answersSoon: true })
+const halfOpen = onTheLine('half-open', { silent: 'standing' }, { answersSoon: true })
 
 const RESET_EVERY_MS = 100
 const resetting = new WeakMap<FaultProxy, NodeJS.Timeout>()
 
-export const reset: Fault = {
+const reset: Fault = {
   name: `reset every ${RESET_EVERY_MS} ms`,
   begin(stage) {
     const line = lineOf(stage)
