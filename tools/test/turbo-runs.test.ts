@@ -10,7 +10,7 @@ function filters(run: readonly string[] = []): string[] {
 it('every package is in one run, what waits for servers after all else', () => {
   const [busy, ...waiting] = turboRuns(['test', 'test:tools'], [])
   for (const run of [busy, ...waiting]) {
-    expect(run?.slice(0, 3)).toEqual(['test', 'test:tools', expect.stringMatching(/^--concurrency=[2-4]$/)])
+    expect(run?.slice(0, 3)).toEqual(['test', 'test:tools', expect.stringMatching(/^--concurrency=[23]$/)])
   }
   const named = waiting.flatMap(filters)
   expect(new Set(named).size).toBe(named.length)
