@@ -140,7 +140,8 @@ describe('a value', () => {
   ]
   const empty: typeof hidden = [
     ['a DOMException', new DOMException('message', 'AbortError')],
-    ['a Response', new Response('body')],
+    // Servers that other suites start in this process put a class of their own there.
+    [`a ${Response.name}`, new Response('body')],
     ['a Headers', new Headers({ a: '1' })],
     ['a URLSearchParams', new URLSearchParams('a=1')],
     ['a Sealed', new Sealed()],

@@ -7,6 +7,7 @@ import { logFields } from './field-log.js'
 import { standsOnContext, takeResponse } from './koa-response.js'
 import { linesSent } from './lines-sent.js'
 import { NodeExchange } from './node-exchange.js'
+import { isOverHttp2 } from './over-http2.js'
 import { linesSet } from './response-head.js'
 import { applyStored } from './send-stored.js'
 
@@ -130,7 +131,7 @@ function putResponse({ req, res, response }: Context, head: CompleteResponse, bo
     applyStored(res, head)
   }
   // HTTP/2 has no reason phrase, and node warns of one.
-  if (head.statusText !== '' && req.httpVersionMajor < 2) response.message = head.statusText
+  if (head.statusText !== '' && !isOverHttp2(req)) response.message = head.statusText
 }
 
 const NO_BYTES = Buffer.alloc(0)

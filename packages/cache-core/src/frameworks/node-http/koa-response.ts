@@ -5,6 +5,7 @@ import type { RunOutcome, RunPlan } from '../../http/engine/exchange.js'
 import type { HeaderLines } from '../../http/message/headers.js'
 import type { ByteRange } from '../../http/message/range.js'
 import type { HeadChanges } from '../../http/rules/head-changes.js'
+import { isOverHttp2 } from './over-http2.js'
 import { linesSet, setLines } from './response-head.js'
 
 /**
@@ -28,7 +29,7 @@ export function takeResponse(
   const lines = linesSet(res)
   const { headers, capture, partial, instead } = plan.onHead({
     status: ctx.status,
-    statusText: ctx.req.httpVersionMajor < 2 ? res.statusMessage : '',
+    statusText: isOverHttp2(ctx.req) ? '' : res.statusMessage,
     headers: lines,
     changes: changes(lines),
   })

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { combined, first, type HeaderLines, keep } from '../../http/message/headers.js'
 import type { CacheRequest, Origin, Sight } from '../../http/message/message.js'
 import { pathOf, searchOf } from '../../http/message/query.js'
 import { narrowParsed } from './narrow-parsed.js'
+import { isOverHttp2, streamOf } from './over-http2.js'
 import { Replacements } from './replacements.js'
 
 /** A request whose framework may have cut the path of a mount (`app.use('/api', …)`) off its `url`, or rewritten it. */
@@ -22,13 +22,14 @@ export function cacheRequest(req: MountedRequest, facts: RequestFacts = {}): Cac
   const { origin, constraints, headers = req.headers, source = req } = facts
   const url = req.url ?? '/'
   const lines = presentLines(req.rawHeaders, headers)
+  const stream = streamOf(req)
   const tls = (req.socket as Partial<TLSSocket> | null)?.encrypted === true
   return {
     method: req.method ?? 'GET',
     target: req.originalUrl ?? url,
     url,
-    headers: req.httpVersionMajor > 1 ? withHost(lines, headers) : lines,
-    hasContent: req.httpVersionMajor > 1 ? !(req as unknown as Http2ServerRequest).stream.endAfterHeaders : undefined,
+    headers: stream === undefined ? lines : withHost(lines, headers),
+    hasContent: stream && !stream.endAfterHeaders,
     scheme: tls ? 'https' : 'http',
     origin,
     constraints,
@@ -57,7 +58,7 @@ export function narrowRequest(
   replaced.put(req, 'headers', narrowHeaders(req.headers, distinct, sight.target, scheme))
   replaced.put(req, 'headersDistinct', distinct)
   replaced.put(req, 'rawHeaders', [...sight.headers])
-  if (req.httpVersionMajor > 1) {
+  if (isOverHttp2(req)) {
     replaced.put(req, 'authority', distinct.host?.[0])
     replaced.put(req, 'scheme', scheme)
   }

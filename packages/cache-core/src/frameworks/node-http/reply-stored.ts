@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
 import { first, type HeaderFields, headerLines } from '../../http/message/headers.js'
+import { isOverHttp2 } from './over-http2.js'
 import { setLines, type WriteHeadArguments } from './response-head.js'
 import { applyStored, type FieldStore, sendStored } from './send-stored.js'
 
@@ -105,7 +106,7 @@ function sendInPlace(raw: ServerResponse, head: CompleteResponse, body: Uint8Arr
       if (value !== undefined) lines.push(names.get(name) as string, value)
     }
     setLines(raw, lines)
-    if (head.statusText !== '' && raw.req.httpVersionMajor < 2) raw.statusMessage = head.statusText
+    if (head.statusText !== '' && !isOverHttp2(raw.req)) raw.statusMessage = head.statusText
     writeHead.call(raw, status)
     ;(end as (body?: Uint8Array) => unknown).call(raw, body)
     // What Fastify, or a stream that a hook has put in place of the body, goes on to write.

@@ -1,6 +1,7 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
 import { type HeaderFields, type HeaderLines, has, headerLines, keep } from '../../http/message/headers.js'
+import { isOverHttp2 } from './over-http2.js'
 
 /** What `writeHead` takes behind the status. */
 export type WriteHeadArguments = readonly [reasonOrHeaders?: string | GivenHeaders, headers?: GivenHeaders]
@@ -60,7 +61,7 @@ export function statusTextOf(res: ServerResponse, rest: WriteHeadArguments): str
 
 /** Node's response over HTTP/2 does what that over HTTP/1 does, but for some. */
 export function isHttp2(res: ServerResponse): boolean {
-  return res.req.httpVersionMajor === 2
+  return isOverHttp2(res.req)
 }
 
 /** Names, in lower case, of the fields that `writeHead` is given. */

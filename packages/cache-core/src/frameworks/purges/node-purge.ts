@@ -6,6 +6,7 @@ import {
   type PurgeHandlerOptions,
   type PurgeReply,
 } from '../../http/engine/purge-endpoint.js'
+import { isOverHttp2 } from '../node-http/over-http2.js'
 import { ofParsed, parsedJson } from './purge-body.js'
 
 /** A request as frameworks of node:http hand it on. */
@@ -39,7 +40,7 @@ export function answerNode(endpoint: PurgeEndpoint, req: Incoming, body: unknown
 
 /** What is left of a body that was not read must not be taken for the next request. HTTP/2 knows no Connection. */
 export function headersFor(req: IncomingMessage, headers: PurgeReply['headers']): PurgeReply['headers'] {
-  return req.complete || req.httpVersionMajor > 1 ? headers : { ...headers, Connection: 'close' }
+  return req.complete || isOverHttp2(req) ? headers : { ...headers, Connection: 'close' }
 }
 
 async function readBody(req: IncomingMessage, maxBytes: number): Promise<unknown> {

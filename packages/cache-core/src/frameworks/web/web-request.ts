@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { first, keep } from '../../http/message/headers.js'
 import type { CacheRequest, Sight } from '../../http/message/message.js'
 import { cacheRequest as nodeRequest } from '../node-http/node-request.js'
+import { isOverHttp2 } from '../node-http/over-http2.js'
 import { carryExtras } from './request-extras.js'
 import { linesOf } from './web-response.js'
 
@@ -16,8 +17,7 @@ export function cacheRequest(request: Request, source: unknown, incoming: Incomi
   const node = incoming && nodeRequest(incoming)
   // HTTP/2 has pseudo-fields among the others.
   const lines = node?.headers ?? linesOf(request.headers)
-  const came =
-    incoming !== undefined && incoming.httpVersionMajor > 1 ? keep(lines, (name) => !name.startsWith(':')) : lines
+  const came = incoming !== undefined && isOverHttp2(incoming) ? keep(lines, (name) => !name.startsWith(':')) : lines
   const given = first(came, 'host')
   // Fetch may leave it out; the narrowed request tells whether it may be seen.
   const headers = given === undefined ? [...came, 'host', host] : came
