@@ -59,7 +59,7 @@ describe('a process', () => {
 })
 
 /** Whose content, if it has any, nobody sees from outside. */
-class Unseen {}
+class Sealed {}
 
 describe('a value that JSON would lose', () => {
   it.each([
@@ -70,7 +70,7 @@ describe('a value that JSON would lose', () => {
     ['a Promise', Promise.resolve(1)],
     ['an ArrayBuffer', new ArrayBuffer(8)],
     ['a Response', new Response('x')],
-    ['an Unseen at own', { own: new Unseen() }],
+    ['a Sealed at own', { own: new Sealed() }],
     ['a Map at users.0.roles', { users: [{ roles: new Map([['admin', true]]) }] }],
   ])('is refused: %s', async (named, value) => {
     const { cache } = setUp()
