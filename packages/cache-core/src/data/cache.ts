@@ -269,7 +269,8 @@ export class Cache {
   }
 
   /**
-   * The value, taken away: of all that ask at once, in any process, one gets it. `undefined` where there is none.
+   * The value, taken away: of all that ask at once, in any process, one gets it. `undefined` where there is none, or a
+   * stale one, which is taken away as well.
    * @throws the store's errors: whether it was taken must be known. InvalidKeyError, StoreClosedError
    */
   async pull<T = unknown>(key: Key): Promise<T | undefined> {

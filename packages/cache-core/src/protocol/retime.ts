@@ -78,7 +78,7 @@ export class Retimes {
     return (await slots.compareAndSet(place.slot, state.version, expired.bytes, expired.ttl)) !== undefined
   }
 
-  /** Takes a fresh value away: of all that ask at once, one gets it. @throws the store's errors. */
+  /** Takes a value away: of all that ask at once, one gets it, if it is fresh. @throws the store's errors. */
   pull(place: Place): Promise<Encoded | undefined> {
     return this.#parts.slots.changing([place.slot], () => this.#pull(place))
   }
@@ -87,10 +87,10 @@ export class Retimes {
     const { slots, flights } = this.#parts
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { state } = await lookUp(this.#parts, place)
-      if (state.is !== 'fresh') return undefined
+      if (state.is !== 'fresh' && state.is !== 'stale') return undefined
       if (await slots.compareAndDelete(place.slot, state.version)) {
         flights.detach(place.slot)
-        return state.frame
+        return state.is === 'fresh' ? state.frame : undefined
       }
     }
     throw this.#tooFast('pull')

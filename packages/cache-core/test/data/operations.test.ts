@@ -33,6 +33,14 @@ describe('pull', () => {
     expect(await cache.pull('k')).toBeUndefined()
   })
 
+  it('takes a stale value away as well, and answers nothing', async () => {
+    const { cache, clock } = setUp({ ttl: '10s', staleWhileRevalidate: '1m' })
+    await cache.set('k', 'once')
+    await clock.advance(20_000)
+    expect(await cache.pull('k')).toBeUndefined()
+    expect(await cache.getOrSet('k', () => 'new')).toBe('new')
+  })
+
   it('throws what the store throws', async () => {
     const { cache, faulty } = setUp()
     await cache.set('k', 1)
