@@ -12,10 +12,43 @@ const SUITE = new URL('../../../packages/cache-core/test/frameworks/', import.me
 export const server = await startServer('redis')
 afterAll(() => server?.stop())
 
+function openStore(prefix = `http-${randomUUID()}`): Store {
+  return redisStore({ url: server?.url ?? '', prefix })
+}
+
 /** A prefix of its own, and connections of its own for each process that there would be. */
 function newPlace(): Place {
   const prefix = `http-${randomUUID()}`
-  return () => counted(redisStore({ url: server?.url ?? '', prefix }))
+  return () => counted(openStore(prefix))
+}
+
+/** A store in which lifetimes end by a clock of the test's: what is over by it is removed before anybody looks. */
+function endingBy(clock: Clock, store: Store): Store {
+  const ends = new Map<string, number>()
+  const isOver = (key: string): boolean => (ends.get(key) ?? Number.POSITIVE_INFINITY) <= clock.now()
+  const note = (key: string, ttl: unknown): void => {
+    if (typeof ttl === 'number') ends.set(key, clock.now() + ttl)
+    else if (ttl === undefined) ends.delete(key)
+  }
+  return new Proxy(store, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      return async (...args: unknown[]): Promise<unknown> => {
+        const keys = [args[0]].flat().filter((key) => typeof key === 'string')
+        const over = keys.filter(isOver)
+        for (const key of over) ends.delete(key)
+        if (over.length > 0) await target.deleteMany(over)
+        const result: unknown = await member.apply(target, args)
+        const [key = ''] = keys
+        const written = result !== undefined && result !== false
+        if (name === 'set' || ((name === 'add' || name === 'compareAndSet') && written)) {
+          note(key, (args.at(-1) as { ttl?: unknown }).ttl)
+        } else if (name === 'touch' && written) note(key, args[1])
+        return result
+      }
+    },
+  })
 }
 
 let running = 0
@@ -84,18 +117,15 @@ const OTHER_VERSIONS = new Set(['Express 4', 'Fastify 4', 'Nest on Express'])
 /** Nor, in such runs, what is decided before a store is asked, or of which a store knows nothing: on memory alone. */
 const REQUESTS_ALONE = new Set(['hostile-clients.test.ts', 'raw-requests.test.ts', 'raw-spellings.test.ts'])
 
-/** What a fake clock of the test alone ends, and not the server: marks with a lifetime of their own. */
-const BY_CLOCK = new Set(['stale.test.ts', 'rfc9111.test.ts'])
-
 /** Runs every `of`-th file of core's table of entry points on Redis, from the `first` one on. */
 export async function runSuite(first: number, of: number): Promise<void> {
   // Deadlines that hold on a busy machine.
   const tries = (framework: string): boolean => LONG || !OTHER_VERSIONS.has(framework)
-  runOn({ newPlace, options: { storeTimeout: '5s' }, clockOf, tries, settled })
+  const newStoreBy = (clock: Clock): Store => counted(endingBy(clock, openStore()))
+  runOn({ newPlace, newStoreBy, options: { storeTimeout: '5s' }, clockOf, tries, settled })
   const files = readdirSync(SUITE).filter(
     (name) =>
       name.endsWith('.test.ts') &&
-      !BY_CLOCK.has(name) &&
       (LONG || !REQUESTS_ALONE.has(name)) &&
       readFileSync(new URL(name, SUITE), 'utf8').includes('.each(frameworks'),
   )

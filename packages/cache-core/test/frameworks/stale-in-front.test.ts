@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../src/store/memory/memory-store.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 import { frameworks, newCache, onNode } from './support/apps.js'
 
@@ -17,7 +16,7 @@ describe.each(frameworks)('%s: what is stale stands in for a failure in front of
         res.end()
       },
       {
-        cache: newCache({ clock, store: new MemoryStore({ clock, maxEntries: 1_000 }) }),
+        cache: newCache({ clock }),
         options,
         outside: (req) => {
           if (req.headers['x-signed-in'] === undefined) req.url = '/login'
@@ -48,7 +47,7 @@ describe.each(frameworks)('%s: what is stale stands in for a failure in front of
         const status = app.runs() === 1 || req.headers['x-well'] !== undefined ? 200 : 500
         res.writeHead(status, said).end(`for ${req.headers.authorization ?? 'anyone'}`)
       },
-      { cache: newCache({ clock, store: new MemoryStore({ clock, maxEntries: 1_000 }) }) },
+      { cache: newCache({ clock }) },
     )
     const signedIn = { Authorization: 'Bearer x' }
     expect((await app.get('/')).text()).toBe('for anyone')
@@ -65,7 +64,7 @@ describe.each(frameworks)('%s: what is stale stands in for a failure in front of
     const app = await start(
       (req, res) => void res.writeHead(req.headers['x-ill'] === undefined ? 200 : 500, said).end(`run ${app.runs()}`),
       {
-        cache: newCache({ clock, store: new MemoryStore({ clock, maxEntries: 1_000 }) }),
+        cache: newCache({ clock }),
         options: { profile: 'rfc9111' },
       },
     )

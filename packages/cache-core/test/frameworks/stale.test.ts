@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import type { HttpCacheOptions } from '../../src/http/rules/options.js'
-import { MemoryStore } from '../../src/store/memory/memory-store.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 import { type App, frameworks, gate, newCache, newPlace, onNode, type Setup, type Start } from './support/apps.js'
 import { ask, open } from './support/client.js'
@@ -24,8 +23,7 @@ async function aged(
   setup: Omit<Setup, 'cache' | 'options'> = {},
 ): Promise<Aged> {
   const clock = new FakeClock()
-  // What ends in the store ends by this clock, too.
-  const cache = newCache({ clock, store: new MemoryStore({ clock, maxEntries: 1_000 }) })
+  const cache = newCache({ clock })
   let runs = 0
   const handler = (req: IncomingMessage, res: ServerResponse): unknown => {
     runs++

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../src/base/clock.js'
 import { type CacheOptions, memoryStore } from '../../../src/index.js'
+import { MemoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Store } from '../../../src/store/store.js'
 
 /** Where responses are kept: each call opens a store there, as each process has one of its own. */
@@ -9,6 +10,8 @@ export type Place = () => Store
 export interface Ground {
   /** A place that is empty. */
   readonly newPlace: () => Place
+  /** A store on a place of its own, in which lifetimes end by this clock. */
+  readonly newStoreBy: (clock: Clock) => Store
   /** For caches on it, where a test says nothing else. */
   readonly options: Partial<CacheOptions>
   /** The clock of a cache on it, made of the one that stands still until a test moves it. */
@@ -27,6 +30,7 @@ function memoryPlace(): Place {
 
 let present: Ground = {
   newPlace: memoryPlace,
+  newStoreBy: (clock) => new MemoryStore({ clock, maxEntries: 1_000 }),
   options: {},
   clockOf: (clock) => clock,
   tries: () => true,

@@ -101,9 +101,9 @@ afterEach(async () => {
 
 /** Ends with the test. */
 export function newCache({ clock, ...options }: Partial<CacheOptions> = {}): AnyCache {
-  const { options: ofGround, clockOf } = ground()
+  const { options: ofGround, clockOf, newStoreBy } = ground()
   const time = clock && { clock: clockOf(clock) }
-  const cache = createCache({ store: newPlace()(), ...ofGround, ...options, ...time })
+  const cache = createCache({ store: clock ? newStoreBy(clock) : newPlace()(), ...ofGround, ...options, ...time })
   later(() => cache.close())
   return cache
 }
