@@ -4,6 +4,7 @@ import type { InsteadAnswer, RunOutcome, RunPlan } from '../../http/engine/excha
 import type { HeaderLines } from '../../http/message/headers.js'
 import { changesOf } from '../../http/rules/head-changes.js'
 import { FieldLog, logFields } from './field-log.js'
+import { guardSocket } from './guard-socket.js'
 import { PartialBody } from './partial-body.js'
 import { bytesOf, isPiece } from './pieces.js'
 import {
@@ -288,32 +289,6 @@ class ResponseTap implements Tap {
     if (isEarly) this.#takesNoMore = true
     else this.#finish(endOf(capture))
   }
-}
-
-/**
- * Answers in place of a handler that destroys the socket of its client. What Node itself destroys for an error, or a
- * client has closed, is not answered any more.
- * @param answer Whether it could still be answered.
- * @returns what leaves the socket alone again: the next request on it may be another cache's.
- */
-function guardSocket(
-  res: ServerResponse,
-  { onBrokenOff }: Omit<RunPlan, 'sees'>,
-  answer: (headers: HeaderLines) => boolean,
-): () => void {
-  const { socket } = res
-  if (onBrokenOff === undefined || socket === null || isHttp2(res)) return () => {}
-  const { destroy } = socket
-  const letGo = (): void => {
-    if (socket.destroy === guarded) Reflect.deleteProperty(socket, 'destroy')
-  }
-  const guarded = (error?: Error): typeof socket => {
-    letGo()
-    const isOver = error !== undefined || !socket.writable || socket.readableEnded
-    return !isOver && answer(onBrokenOff()) ? socket : destroy.call(socket, error)
-  }
-  socket.destroy = guarded
-  return letGo
 }
 
 /** What the handler writes goes nowhere; it is told as if it did. */
