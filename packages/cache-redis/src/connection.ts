@@ -6,7 +6,7 @@ import { Cluster, Redis } from 'ioredis'
 import type { RedisClient } from './client.js'
 import { errors, isReply, READ_ONLY, STORE_NAME } from './errors.js'
 import { Link } from './link.js'
-import { leadsToMaster, MasterSearch } from './master-search.js'
+import { LinkSearch, leadsToMaster } from './link-search.js'
 import type { ParsedOptions } from './options.js'
 import type { ReplyLimit } from './reply-limit.js'
 
@@ -16,7 +16,7 @@ import type { ReplyLimit } from './reply-limit.js'
  */
 export class Connection {
   readonly #open: () => Link
-  readonly #search: MasterSearch | undefined
+  readonly #search: LinkSearch | undefined
   /** Of the same server: what is found out here concerns it too. */
   readonly #other: Connection | undefined
   #link: Link
@@ -35,7 +35,7 @@ export class Connection {
     if ('client' in source) return
     // Of the old nodes one may be back.
     const isRight = 'nodes' in source ? async () => !(await this.#link.refreshesSlots()) : leadsToMaster
-    this.#search = new MasterSearch(this.#open, isRight, (link) => {
+    this.#search = new LinkSearch(this.#open, isRight, (link) => {
       this.#replace(link)
       if (other !== undefined) other.#replace(other.#open())
     })

@@ -5,7 +5,7 @@ import { claimUnderMarks } from './claim.js'
 import type { SlotState } from './classify.js'
 import { Flight, type StartOver } from './flight.js'
 import type { FlightKind, Flights } from './flights.js'
-import { HedgeLease, heldBy } from './hedge-lease.js'
+import { besideHolder, HedgeLease } from './hedge-lease.js'
 import { Lease } from './lease.js'
 import { Load, type LoadRight } from './load.js'
 import { checkCircle, currentLoads, type LoadLink, waitsForAny } from './load-chain.js'
@@ -323,7 +323,13 @@ class Drive<T> {
     const { slot, leaseMs } = this.#options
     await this.#fly('hedging', undefined, () =>
       claimUnderMarks<StartOver>(this.#options, undefined, async () => {
-        const claim = await new HedgeLease({ slots, slot, over: version, leaseMs, ...heldBy(frame.token) }).claim()
+        const claim = await new HedgeLease({
+          slots,
+          slot,
+          over: version,
+          leaseMs,
+          ...besideHolder(frame.token),
+        }).claim()
         if (typeof claim !== 'object') return claim === 'failed' ? 'no-store' : 'unproven'
         stats.hedging()
         return claim

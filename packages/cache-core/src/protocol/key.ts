@@ -1,14 +1,11 @@
 import { exceedsBytes } from '../base/bytes.js'
 import { InvalidKeyError } from '../base/errors.js'
+import { escapePart, SEPARATOR } from '../base/escape.js'
 import { show } from '../base/show.js'
 import { MAX_KEY_BYTES } from '../store/capabilities.js'
 
 /** A string, or parts that are put together unambiguously: `['user', 7]`. A number and its text are the same part. */
 export type Key = string | readonly (string | number)[]
-
-/** Between the parts of a key and of a slot; escaped inside a part. */
-const SEPARATOR = ':'
-const NEEDS_ESCAPE = /[%:]/
 
 /**
  * The key as one text, parts escaped and joined: two different keys never meet.
@@ -31,11 +28,6 @@ export function keyText(key: Key): string {
 /** A key as diagnostics show it: the caller's own, parts joined, nothing escaped. */
 export function keyName(key: Key): string {
   return typeof key === 'string' ? key : key.join(SEPARATOR)
-}
-
-/** Separators inside a part, escaped. */
-export function escapePart(part: string): string {
-  return NEEDS_ESCAPE.test(part) ? part.replaceAll('%', '%25').replaceAll(':', '%3A') : part
 }
 
 function checkLength(text: string): string {

@@ -1,6 +1,6 @@
+import { escapePart } from '../base/escape.js'
 import { EVERYTHING } from '../base/tags.js'
 import type { Mark } from '../entry/frame.js'
-import { escapePart } from './key.js'
 import type { MarkState } from './mark-record.js'
 import { type MarkParts, NamedMark } from './named-mark.js'
 import { type SlotType, slotKey } from './slot.js'

@@ -1,3 +1,4 @@
+import { SEPARATOR, unescapePart } from '../base/escape.js'
 import type { NearEntry, NearSpace } from './near-entry.js'
 
 /** Where the entry of a slot is. */
@@ -7,8 +8,7 @@ export interface Home {
   readonly key: string
 }
 
-/** Between generation, type, namespace and key of a slot: see `slotKey`. */
-const SEPARATOR = ':'
+/** Generation, type and namespace: see `slotKey`. */
 const PARTS_BEFORE_KEY = 3
 
 /**
@@ -52,9 +52,5 @@ function homeIn(slot: string, spaceOf: (prefix: string) => NearSpace | undefined
   if (space === undefined) return undefined
   const text = slot.slice(at + 1)
   if (text.includes(SEPARATOR)) return { space, composed: true, key: text }
-  return { space, composed: false, key: text.includes('%') ? unescapePart(text) : text }
-}
-
-function unescapePart(part: string): string {
-  return part.replaceAll('%3A', SEPARATOR).replaceAll('%25', '%')
+  return { space, composed: false, key: unescapePart(text) }
 }

@@ -1,8 +1,8 @@
 import { randomFillSync } from 'node:crypto'
+import { escapePart } from '../base/escape.js'
 import { decodeFrame, encodeFrame, type Frame, TOKEN_BYTES, VERSION_BYTES } from '../entry/frame.js'
 import { MAX_KEY_BYTES } from '../store/capabilities.js'
 import type { StoreEntry, Version } from '../store/store.js'
-import { escapePart } from './key.js'
 
 /**
  * What a slot is for. Each has a letter of its own in the store's key, before all that a caller can name, so no key
@@ -67,8 +67,8 @@ export function refreshSlot(slot: string): string {
  * `'beside'` is nothing to them.
  */
 export function roleOf(slot: string): 'entry' | 'mark' | 'beside' {
+  if (holdsValues(slot)) return 'entry'
   const letter = slot[SLOT_GENERATION.length + 1]
-  if (letter === TYPE_LETTERS.value || letter === TYPE_LETTERS.variant) return 'entry'
   return letter === TYPE_LETTERS.refresh || letter === TYPE_LETTERS.counter ? 'beside' : 'mark'
 }
 

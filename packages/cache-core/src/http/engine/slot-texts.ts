@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { escapePart, keyText } from '../../protocol/key.js'
+import { escapePart } from '../../base/escape.js'
+import { keyText } from '../../protocol/key.js'
 import type { ResourceName } from '../rules/resource-name.js'
 
 /**

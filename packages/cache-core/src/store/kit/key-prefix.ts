@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../base/errors.js'
+import { escapePart, SEPARATOR } from '../../base/escape.js'
 import { text } from '../../base/option-kinds.js'
 
 /** What stands before every key when the caller names no prefix. */
@@ -21,12 +22,12 @@ export function keyPrefix(prefix: unknown = DEFAULT_PREFIX): string {
 }
 
 function escapePrefix(prefix: string, option: string): string {
-  const escaped = prefix.replaceAll('%', '%25').replaceAll(':', '%3A')
+  const escaped = escapePart(prefix)
   if (!prefix.isWellFormed() || Buffer.byteLength(escaped) > MAX_PREFIX_BYTES) {
     throw new InvalidOptionError(
       option,
       `expected well-formed Unicode of at most ${MAX_PREFIX_BYTES} bytes, ':' and '%' counted as three`,
     )
   }
-  return `${escaped}:`
+  return escaped + SEPARATOR
 }

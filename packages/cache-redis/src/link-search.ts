@@ -4,26 +4,29 @@ import type { Link } from './link.js'
 import { Spacing } from './spacing.js'
 
 /**
- * After a failover the old address may lead to a replica, and a new connection to the new master. It is looked for
- * beside the connection that stands, one attempt at a time and ever more seldom, so that reads go on where there is no
- * master to be found; the connection is replaced when another one leads to a server that takes writes. So is that to a
- * cluster all of whose nodes have other addresses by now: ioredis would go on asking the old ones.
+ * Looks for a better link beside the one in use, one attempt at a time and ever more seldom, so that reads go on over
+ * the old one until there is a better one. Two cases need that:
+ * - after a failover the old address may lead to a replica, while a new connection leads to the new master;
+ * - of a cluster all of whose nodes have new addresses, ioredis goes on asking the old ones.
  */
-export class MasterSearch {
+export class LinkSearch {
   readonly #open: () => Link
   readonly #isRight: (link: Link) => Promise<boolean>
   readonly #adopt: (link: Link) => void
   readonly #spacing = new Spacing()
   #candidate: Link | undefined
 
-  /** @param isRight Whether a link that stands is the one to go on with. */
+  /**
+   * @param isRight Whether a link that is open should replace the one in use.
+   * @param adopt Takes it over; its owner releases the old one.
+   */
   constructor(open: () => Link, isRight: (link: Link) => Promise<boolean>, adopt: (link: Link) => void) {
     this.#open = open
     this.#isRight = isRight
     this.#adopt = adopt
   }
 
-  /** A write was answered `READONLY`, or no node answers. */
+  /** A write was answered `READONLY`, or no node of the cluster answers. Starts no second search beside a running one. */
   begin(): void {
     if (this.#candidate === undefined && this.#spacing.take()) void this.#search()
   }
@@ -46,7 +49,7 @@ export class MasterSearch {
   }
 }
 
-/** A server that does not say what it is, since the user may not ask, is taken at its word when it answers a write. */
+/** Where the user may not ask for the role, the server counts as a master until it refuses a write. */
 export async function leadsToMaster({ client }: Link): Promise<boolean> {
   try {
     const [role] = (await (client as Redis).role()) as unknown[]
