@@ -30,6 +30,20 @@ export interface Tap {
 }
 
 /**
+ * The head. `'asked early'`: the tap itself asks for it, before the first piece goes on its way. `'put'`: it is decided
+ * and stands on the response, and Node writes it when a layer outside that gathers the body has done with it.
+ * `'withdrawn'`: the response is nobody's concern any more.
+ */
+type HeadState = 'waited for' | 'asked early' | 'put' | 'begun' | 'withdrawn'
+
+/**
+ * What becomes of the pieces that the handler writes. `'early'`: they are kept until the head tells whether they are to
+ * be. `'complete'`: the same, and there will be no more. `'captured'`: they are kept. `'let go'`: they are not kept, or no
+ * longer. `'replaced'`: something else goes out in their place, so they go nowhere.
+ */
+type BodyState = 'early' | 'complete' | 'captured' | 'let go' | 'replaced'
+
+/**
  * Observes a response while it goes out: its head may be changed, its body is kept where the plan says so. The methods
  * are overridden as own properties, because frameworks exchange the prototype.
  *
@@ -60,20 +74,12 @@ class ResponseTap implements Tap {
   readonly #letSocketGo: () => void
   #resolve!: (outcome: RunOutcome) => void
   readonly #isWrapped: boolean
-  #head: 'waited for' | 'begun' | 'withdrawn' = 'waited for'
-  /** The head is decided and put on the response, and whether it is captured; Node has not asked for it yet. */
-  #put: { readonly capture: boolean } | undefined
-  /** Asked for here, before a layer outside gets the first piece. */
-  #asksFirst = false
-  #capturing = false
-  /** A piece that came before the head was one too many, or the outcome is known. */
-  #takesNoMore = false
-  #hasEnded = false
-  /** How many pieces have come while they were captured. */
-  #taken = 0
+  #head: HeadState = 'waited for'
+  #body: BodyState = 'early'
+  /** How many pieces were offered to the capture. */
+  #pieces = 0
+  /** Where the client gets a part of the body: cuts it out of the pieces. */
   #part: PartialBody | undefined
-  #partEnds = false
-  #isReplaced = false
 
   constructor(
     res: ServerResponse,
@@ -105,17 +111,26 @@ class ResponseTap implements Tap {
   readonly fail = (): void => this.#finish({ end: 'broken' })
 
   readonly withdraw = (): boolean => {
-    if (this.#head === 'begun') return false
+    if (this.#hasBegun) return false
     this.#head = 'withdrawn'
+    this.#body = 'let go'
     // The cache further inside looks for the response first: then it waits for the end of this run, and is told of it.
     setImmediate(this.fail)
     return true
   }
 
+  get #isWaiting(): boolean {
+    return this.#head === 'waited for' || this.#head === 'asked early'
+  }
+
+  get #hasBegun(): boolean {
+    return this.#head === 'put' || this.#head === 'begun'
+  }
+
+  /** The first call counts. */
   #finish(outcome: RunOutcome): void {
     this.#letSocketGo()
-    this.#capturing = false
-    this.#takesNoMore = true
+    if (this.#body !== 'replaced') this.#body = 'let go'
     this.#res.removeListener('close', this.#onClose)
     this.#plan.signal?.removeEventListener('abort', this.#onAbort)
     this.#resolve(outcome)
@@ -125,36 +140,37 @@ class ResponseTap implements Tap {
 
   readonly #onClose = (): void => {
     // Over HTTP/2 a handler may answer on the stream beneath.
-    if (this.#head === 'begun' || this.#res.headersSent) this.fail()
+    if (this.#hasBegun || this.#res.headersSent) this.fail()
     else this.#plan.onAbandoned?.(this.fail)
   }
 
   readonly #writeHead = (status: number, ...rest: WriteHeadArguments): ServerResponse => {
     const res = this.#res
     const { writeHead } = this.#own
-    const put = this.#put
-    if (put !== undefined) {
-      this.#put = undefined
+    if (this.#head === 'put') {
+      this.#head = 'begun'
       writeHead.call(res, status)
-      this.#afterHead(put.capture)
+      if (this.#body !== 'replaced') this.#afterHead(this.#body !== 'let go')
       return res
     }
-    if (this.#isReplaced && !res.headersSent) return res
+    if (this.#body === 'replaced' && !res.headersSent) return res
     // Called again, Node's own says what is wrong with that.
-    if (this.#head !== 'waited for') return writeHead.call(res, status, ...(rest as []))
+    if (!this.#isWaiting) return writeHead.call(res, status, ...(rest as []))
     const head = headOf(res, writeHead, status, rest)
+    // The layer that gathers the body asks for it again.
+    const isPut = this.#head === 'asked early' && this.#isWrapped
     this.#head = 'begun'
     // A framework that keeps fields of its own gives them all, those of layers outside, too.
     if (!this.#keepsFields) for (const name of namesGiven(rest)) this.#log.hasSet(name)
     const changes = changesOf(this.#before, head.headers, this.#log)
     const { headers, capture, partial, instead, later } = this.#plan.onHead({ ...head, changes })
     if (instead !== undefined || later !== undefined) {
-      this.#isReplaced = true
+      this.#finish({ end: 'passed' })
+      this.#body = 'replaced'
       if (instead !== undefined) this.#answerInstead(instead, headers)
       void later?.then((decided) => {
         if (!hasGone(res)) this.#answerInstead(decided.instead, decided.headers)
       })
-      this.#finish({ end: 'passed' })
       return res
     }
     let sent: Pick<Head, 'status' | 'statusText'> = head
@@ -164,21 +180,25 @@ class ResponseTap implements Tap {
       sent = { status: partial.status, statusText: '' }
     }
     putHead(res, sent, headers)
-    if (this.#asksFirst && this.#isWrapped) this.#put = { capture }
-    else {
+    if (isPut) {
+      this.#head = 'put'
+      if (!capture) this.#body = 'let go'
+    } else {
       writeHead.call(res, sent.status)
       this.#afterHead(capture)
     }
     return res
   }
 
+  /** The head is written: what was kept early is kept, or let go. */
   #afterHead(capture: boolean): void {
     const reason = capture ? this.#plan.onSent?.(linesSet(this.#res)) : undefined
     if (!capture) this.#finish({ end: 'passed' })
     else if (reason !== undefined) this.#finish({ end: 'passed', reason })
-    else if (this.#takesNoMore) this.#finish(endOf(this.#plan.capture))
-    else this.#capturing = this.#plan.signal?.aborted !== true
-    if (this.#capturing && this.#hasEnded) this.#finish({ end: 'captured' })
+    else if (this.#body === 'let go') this.#finish(endOf(this.#plan.capture))
+    else if (this.#plan.signal?.aborted) this.#body = 'let go'
+    else if (this.#body === 'complete') this.#finish({ end: 'captured' })
+    else this.#body = 'captured'
   }
 
   readonly #write = (chunk: unknown, encoding?: unknown, callback?: unknown): boolean => {
@@ -186,13 +206,13 @@ class ResponseTap implements Tap {
     const { write } = this.#own
     this.#beginUnheard()
     this.#beginPart(chunk, encoding, false)
-    if (this.#isReplaced) {
+    if (this.#body === 'replaced') {
       tellLater(encoding, callback)
       return true
     }
     // Of a client that has gone no `drain` will come.
-    const flows = (more: boolean): boolean => (more === false && this.#capturing && hasGone(res)) || more
-    if (this.#part !== undefined && !this.#partEnds && isPiece(chunk) && !res.writableEnded) {
+    const flows = (more: boolean): boolean => (more === false && this.#body === 'captured' && hasGone(res)) || more
+    if (this.#part !== undefined && isPiece(chunk) && !res.writableEnded) {
       this.#take(chunk, encoding)
       const cut = this.#part.cut(bytesOf(chunk, encoding))
       if (cut !== undefined) return flows(write.call(res, cut, typeof encoding === 'function' ? encoding : callback))
@@ -209,23 +229,25 @@ class ResponseTap implements Tap {
     const { end } = this.#own
     this.#beginUnheard()
     this.#beginPart(typeof chunk === 'function' ? undefined : chunk, encoding, true)
-    if (this.#isReplaced) {
+    if (this.#body === 'replaced') {
       tellLater(chunk, encoding, callback)
       return res
     }
-    if (this.#part !== undefined && !res.writableEnded) {
-      this.#partEnds = true
+    const part = this.#part
+    if (part !== undefined && !res.writableEnded) {
       this.#take(chunk, encoding)
-      const cut = isPiece(chunk) ? this.#part.cut(bytesOf(chunk, encoding)) : undefined
+      // First, since some responses (light-my-request's) write the last piece through `write`, which is cut by then.
+      this.#part = undefined
+      this.#takenAll()
+      const cut = isPiece(chunk) ? part.cut(bytesOf(chunk, encoding)) : undefined
       end.call(res, cut, undefined, callbackOf(chunk, encoding, callback))
-    } else {
-      const before = this.#taken
-      end.call(res, chunk, encoding, callback)
-      // Some responses (light-my-request's) write the last chunk through `write`, where it was taken already.
-      if (this.#taken === before) this.#take(chunk, encoding)
+      return res
     }
-    this.#hasEnded = true
-    if (this.#capturing) this.#finish({ end: 'captured' })
+    const before = this.#pieces
+    end.call(res, chunk, encoding, callback)
+    // Unless it was written through `write`, and taken there.
+    if (this.#pieces === before) this.#take(chunk, encoding)
+    this.#takenAll()
     return res
   }
 
@@ -239,18 +261,18 @@ class ResponseTap implements Tap {
     const res = this.#res
     if (!isHttp2(res)) res.statusMessage = ''
     putHead(res, { status, statusText }, headers)
-    if (this.#isWrapped) this.#put = { capture: false }
+    if (this.#isWrapped) this.#head = 'put'
     else this.#own.writeHead.call(res, status)
-    this.#isReplaced = true
     this.#own.end.call(res, body)
   }
 
   /** In place of a handler that breaks off. Whether it could still be answered. */
   #answerBrokenOff(headers: HeaderLines): boolean {
-    if (this.#head !== 'waited for' || this.#res.headersSent) return false
+    if (!this.#isWaiting || this.#res.headersSent) return false
     this.#head = 'begun'
-    this.#answerInstead({ status: 504, statusText: '', body: undefined }, headers)
     this.fail()
+    this.#body = 'replaced'
+    this.#answerInstead({ status: 504, statusText: '', body: undefined }, headers)
     return true
   }
 
@@ -271,23 +293,30 @@ class ResponseTap implements Tap {
     if (whole && isPiece(chunk) && !res.hasHeader('Content-Length') && !res.hasHeader('Transfer-Encoding')) {
       res.setHeader('Content-Length', bytesOf(chunk, encoding).byteLength)
     }
-    this.#asksFirst = true
+    this.#head = 'asked early'
     try {
+      // Not the tap's own: a layer inside may have overridden it.
       res.writeHead(res.statusCode)
     } finally {
-      this.#asksFirst = false
+      if (this.#isWaiting) this.#head = 'waited for'
     }
   }
 
   #take(chunk: unknown, encoding: unknown): void {
-    // A layer outside that gathers the body asks for the head at its end.
-    const isEarly = this.#head === 'waited for' || this.#put !== undefined
-    if ((!this.#capturing && !isEarly) || this.#takesNoMore || !isPiece(chunk)) return
-    this.#taken++
+    const isKept = this.#body === 'early' || this.#body === 'captured'
+    if (!isKept || !isPiece(chunk)) return
+    this.#pieces++
     const { capture } = this.#plan
     if (capture?.keep(bytesOf(chunk, encoding)) === true) return
-    if (isEarly) this.#takesNoMore = true
+    // What the response comes to is only known with its head.
+    if (this.#body === 'early') this.#body = 'let go'
     else this.#finish(endOf(capture))
+  }
+
+  /** The handler has written its last piece. */
+  #takenAll(): void {
+    if (this.#body === 'captured') this.#finish({ end: 'captured' })
+    else if (this.#body === 'early') this.#body = 'complete'
   }
 }
 
