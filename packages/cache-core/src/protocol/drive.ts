@@ -5,7 +5,7 @@ import { claimUnderMarks } from './claim.js'
 import type { SlotState } from './classify.js'
 import { Flight, type StartOver } from './flight.js'
 import type { FlightKind, Flights } from './flights.js'
-import { besideHolder, HedgeLease } from './hedge-lease.js'
+import { beside, HedgeLease } from './hedge-lease.js'
 import { Lease } from './lease.js'
 import { Load, type LoadRight } from './load.js'
 import { checkCircle, currentLoads, type LoadLink, waitsForAny } from './load-chain.js'
@@ -328,7 +328,7 @@ class Drive<T> {
           slot,
           over: version,
           leaseMs,
-          ...besideHolder(frame.token),
+          ...beside(frame.token),
         }).claim()
         if (typeof claim !== 'object') return claim === 'failed' ? 'no-store' : 'unproven'
         stats.hedging()

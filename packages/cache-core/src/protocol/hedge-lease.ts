@@ -9,7 +9,7 @@ export interface HedgeTerms extends RefreshTerms {
 }
 
 /** The terms of a load beside the holder of the lease with this token. */
-export function besideHolder(holder: string): Pick<HedgeTerms, 'holder' | 'stands'> {
+export function beside(holder: string): Pick<HedgeTerms, 'holder' | 'stands'> {
   return { holder, stands: (frame) => frame?.kind === 'lease' && frame.token === holder }
 }
 
