@@ -323,13 +323,8 @@ class Drive<T> {
     const { slot, leaseMs } = this.#options
     await this.#fly('hedging', undefined, () =>
       claimUnderMarks<StartOver>(this.#options, undefined, async () => {
-        const claim = await new HedgeLease({
-          slots,
-          slot,
-          over: version,
-          leaseMs,
-          ...beside(frame.token),
-        }).claim()
+        const terms = { slots, slot, over: version, leaseMs, ...beside(frame.token) }
+        const claim = await new HedgeLease(terms).claim()
         if (typeof claim !== 'object') return claim === 'failed' ? 'no-store' : 'unproven'
         stats.hedging()
         return claim
