@@ -120,15 +120,14 @@ class Drive<T> {
   readonly #parts: Parts
   readonly #call: Call<T>
   readonly #options: CallOptions<T>
-
-  /** The loads inside of which the call is made. */
   readonly #inside: readonly LoadLink[]
 
+  /** @param inside The loads inside of which the call is made. */
   constructor(parts: Parts, call: Call<T>, inside: readonly LoadLink[]) {
-    this.#inside = inside
     this.#parts = parts
     this.#call = call
     this.#options = call.options
+    this.#inside = inside
   }
 
   /** Ends with the call. Never rejects. */
@@ -192,9 +191,8 @@ class Drive<T> {
     const { clock, stats } = this.#parts
     const { namespace, key } = this.#options
     if (!mayServeOnError(state.frame, this.#options, clock.now())) return
-    const { frame } = state
     this.#call.offerStale(
-      () => this.#options.open(frame),
+      () => this.#options.open(state.frame),
       () => stats.stale(namespace, key),
     )
   }
