@@ -1,4 +1,4 @@
-/** What is told when a signal is aborted. */
+/** The callbacks of one signal. */
 class Listeners {
   readonly #signal: AbortSignal
   readonly #callbacks = new Set<() => void>()
@@ -25,8 +25,8 @@ class Listeners {
 const listeners = new WeakMap<AbortSignal, Listeners>()
 
 /**
- * Tells when the signal is aborted, through one listener however many ask: Node warns of a leak from the eleventh on.
- * Returns what ends that.
+ * Calls back when the signal is aborted, with one listener per signal however many callbacks there are: Node warns of a
+ * leak from the eleventh listener on. Returns a function that removes the callback.
  */
 export function whenAborted(signal: AbortSignal, callback: () => void): () => void {
   const own = listeners.get(signal) ?? new Listeners(signal)

@@ -1,4 +1,4 @@
-/** How many bytes may be held at once for one purpose, however many hold them. */
+/** Limits the bytes that are held at once for one purpose, by any number of holders. */
 export class ByteBudget {
   readonly maxBytes: number
   #held = 0
@@ -11,7 +11,7 @@ export class ByteBudget {
     return this.#held
   }
 
-  /** Whether there is room; then it is taken until `give`. */
+  /** Takes this many bytes until `give`, if there is room. Whether there was. */
   take(bytes: number): boolean {
     if (this.#held + bytes > this.maxBytes) return false
     this.#held += bytes

@@ -3,7 +3,7 @@ export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** Whether a text has more bytes of UTF-8. A UTF-16 unit becomes at most three: most texts need no counting. */
+/** Whether a text takes more than `maxBytes` in UTF-8. A UTF-16 unit takes three at most: most texts need no counting. */
 export function exceedsBytes(text: string, maxBytes: number): boolean {
   return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes
 }

@@ -8,8 +8,8 @@ export interface Clock {
   /** Milliseconds that only go forward; comparable only inside this process. */
   monotonic(): number
   /**
-   * Runs `callback` once after `ms`. Returns what stops it.
-   * @param awaited Whether somebody waits for it: then it keeps the process alive, and otherwise never.
+   * Runs `callback` once after `ms`. Returns a function that cancels it.
+   * @param awaited Whether somebody waits for it: only then does it keep the process alive. Default `false`.
    */
   after(ms: number, callback: () => void, awaited?: boolean): CancelTimer
 }

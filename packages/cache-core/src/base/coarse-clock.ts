@@ -2,7 +2,7 @@ import type { Clock } from './clock.js'
 
 /** How long one reading of the clock serves, in milliseconds, while the event loop turns. */
 const RESOLUTION_MS = 1
-/** How many askers one reading serves, where the event loop does not turn. */
+/** How many calls one reading serves while the event loop does not turn. */
 const ASKERS = 256
 
 /**
@@ -29,12 +29,12 @@ export class CoarseClock {
     return this.exact()
   }
 
-  /** What was told last: for a second look at the same moment. */
+  /** What `now` returned last, for a second look at the same moment. */
   get last(): number {
     return this.#now
   }
 
-  /** As `now`, from the clock. */
+  /** As `now`, but always read from the clock. */
   exact(): number {
     this.#now = Math.floor(this.#clock.monotonic() - this.#origin)
     this.#askersLeft = ASKERS

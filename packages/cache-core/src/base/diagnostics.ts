@@ -14,15 +14,15 @@ export interface DiagnosticEvents {
   stale: { namespace: string; key: string }
   miss: { namespace: string; key: string }
   /**
-   * A read met what it could not read: a miss. `'frame'`: damaged, poisoned, sealed with another secret. `'value'`: of
-   * another shape, or not valid. `slot` is the store's key.
+   * A read found something unreadable, and counts as a miss. `'frame'`: damaged, poisoned, or sealed with another secret.
+   * `'value'`: of another shape, or not valid. `slot` is the store's key.
    */
   unreadable: { slot: string; part: 'frame' | 'value' }
   /** A loader ran: `leased` says whether one lease among all processes stood behind it. */
   load: { namespace: string; key: string; leased: boolean; stored: boolean; durationMs: number }
   /** A loader threw, rejected or ran into `hardTimeout`. Its callers get the error, or a stale value. */
   'load-error': { namespace: string; key: string; error: unknown }
-  /** A function among the options of an HTTP route threw, or returned what cannot be meant. */
+  /** A function among the options of an HTTP route threw, or returned something invalid. */
   'route-error': { namespace: string; option: string; error: unknown }
   invalidation: {
     namespace: string
@@ -35,7 +35,7 @@ export interface DiagnosticEvents {
   }
   /** An operation on the store failed. `error` is one of the store errors. */
   'store-error': { store: string; operation: string; error: Error }
-  /** Something a person should change, said once for each store: a capability found missing, an unwise server setting. */
+  /** Something to be changed by hand, reported once per store: a missing capability, an unwise setting of the server. */
   'store-warning': { store: string; message: string }
   /**
    * The circuit breaker of a server has opened, or closed again. `kind` says whose: where writes alone fail, reads go on.

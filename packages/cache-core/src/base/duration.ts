@@ -54,8 +54,8 @@ function toMs(value: unknown): number | undefined {
 }
 
 /**
- * Texts that were read: a program has a few of them, and a call that names one would spend a fifth of a microsecond,
- * half of what its options cost, on the same text again and again.
+ * Texts parsed so far. A program has a few of them, and parsing one anew in every call would take a fifth of a
+ * microsecond, half of what the options of the call cost.
  */
 const read = new Map<string, number>()
 const MOST_READ = 1_000
@@ -69,7 +69,7 @@ function readText(text: string): number | undefined {
   return ms
 }
 
-/** In the largest unit that it is a whole number of. */
+/** As a whole number of the largest unit possible. */
 function withUnit(ms: number): string {
   const unit = Object.entries(UNITS_MS).findLast(([, size]) => ms % size === 0) ?? ['ms', 1]
   return `${ms / unit[1]} ${unit[0]}`

@@ -10,7 +10,7 @@ interface StoreErrorDetails {
   readonly answered?: boolean | undefined
 }
 
-/** What a store could not do. `store` names the store, `operation` the contract's operation, where one was under way. */
+/** A store could not do something. `store` names it, `operation` the operation of the contract, where one was under way. */
 export class StoreError extends Error {
   readonly code: string = 'ERR_STORE'
   readonly store: string
@@ -37,7 +37,7 @@ export class StoreUnavailableError extends StoreError {
   override readonly code = 'ERR_STORE_UNAVAILABLE'
 }
 
-/** An earlier invalidation of the key has not reached the store: what it says of the key must not be believed. */
+/** An earlier invalidation of the key has not reached the store yet, so what the store has under it must not be used. */
 export class UndeliveredError extends StoreUnavailableError {}
 
 /** The store has no room and may not evict (Redis `OOM`, memcached `-M`, Couchbase temporary failure for memory). */
@@ -70,7 +70,7 @@ export class UnsupportedError extends StoreError {
   override readonly code = 'ERR_UNSUPPORTED'
 }
 
-/** An option has a value that cannot be meant. `option` is its name as the caller wrote it. */
+/** An option has an invalid value. `option` is its name as the caller wrote it. */
 export class InvalidOptionError extends RangeError {
   readonly code = 'ERR_INVALID_OPTION'
   readonly option: string
@@ -134,7 +134,7 @@ export class LoadTimeoutError extends Error {
   }
 }
 
-/** What was thrown, in words: mostly an error, but anything can be thrown. */
+/** The message of whatever was thrown: mostly an error, but it can be anything. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }

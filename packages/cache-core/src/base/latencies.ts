@@ -8,7 +8,7 @@ export interface LatencySummary {
   readonly p99: number
 }
 
-/** Microseconds: what is longer, an hour, counts as that. */
+/** Whatever took longer counts as this: an hour, in microseconds. */
 const LONGEST_US = 3_600_000_000
 
 /** How long something took, since the process began: a histogram of fixed size, 27 KB. */

@@ -4,7 +4,7 @@ import { type Kind, Option, shown } from './option.js'
 import { OptionTable, type Parsed, type Rows, type Written } from './option-table.js'
 import { listOr, show } from './show.js'
 
-// The sorts of values that options have. Each is the row of a table as it stands, or with a default: `flag().or(true)`.
+// The kinds of values that options have. Each can be a row of a table as it is, or with a default: `flag().or(true)`.
 
 function option<Takes, Value = Takes, Unit extends string = ''>(
   kind: Pick<Kind<Value>, 'expects' | 'is'> & Partial<Kind<Value>>,
@@ -128,7 +128,7 @@ export function record<Settings extends object>(expects: string): Option<Setting
   })
 }
 
-/** An option that has options of its own: `near: { maxBytes, ttl }`. What a layer does not name of them is as below. */
+/** An option with options of its own: `near: { maxBytes, ttl }`. Those that a layer leaves out come from the layer below. */
 export function nested<const Table extends Rows>(rows: Table): Option<Written<Table>, Parsed<Table>> {
   const table = new OptionTable('', rows)
   return option<Written<Table>, Parsed<Table>>({

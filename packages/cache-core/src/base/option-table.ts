@@ -35,7 +35,7 @@ export type Parsed<Table extends Rows> = {
   readonly [Name in keyof Table & string as `${Name}${Table[Name]['types']['unit']}`]: Table[Name]['types']['value']
 }
 
-/** A layer below: what always has a value must be there, the rest may. */
+/** A lower layer: options that always have a value must be there, the others may be. */
 type Below<Terms> = { readonly [Name in keyof Terms as undefined extends Terms[Name] ? never : Name]: Terms[Name] } & {
   readonly [Name in keyof Terms as undefined extends Terms[Name] ? Name : never]?: Terms[Name]
 }
@@ -64,7 +64,7 @@ export class OptionTable<const Table extends Rows> {
   readonly #where: string
   readonly #rows = new Map<string, Row>()
   readonly #defaults: Layer
-  /** Layers below as this table sees them, each made once: a cache and its namespaces are few, their calls many. */
+  /** Lower layers as this table sees them, each made once: caches and namespaces are few, their calls are many. */
   readonly #layers = new WeakMap<object, Layer>()
 
   /** @param where Whose options they are, as errors name it. */
@@ -157,7 +157,7 @@ export class OptionTable<const Table extends Rows> {
     return parsed ?? below
   }
 
-  /** What is no object of options; where it is the value of one, the error says so. */
+  /** The error for something that is no object of options. Where it is the value of one of them, it says so. */
   #notOptions(given: unknown, prefix: string): InvalidOptionError {
     const where = prefix === '' ? this.#where : prefix.slice(0, -1)
     const meant = this.#meantAs(given)

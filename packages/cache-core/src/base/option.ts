@@ -7,21 +7,21 @@ export interface Kind<Value> {
   readonly expects: readonly string[]
   readonly is: (value: unknown) => boolean
   /**
-   * Is given only what `is` said yes to. `parent` is what the layer below has for the same option, where it is `layered`.
-   * @throws InvalidOptionError with `name` for a value that is of the sort and still cannot be meant.
+   * Called only with values that `is` accepts. `parent` is the value of the layer below, where the option is `layered`.
+   * @throws InvalidOptionError with `name` for a value of the right kind that is invalid all the same.
    */
   readonly read: (value: never, name: string, parent: unknown) => Value
-  /** Is appended to the name of the option: `ttl` is parsed into `ttlMs`. */
+  /** Appended to the name of the option: `ttl` is parsed into `ttlMs`. */
   readonly unit: string
   /** Whether an error must not show the value. */
   readonly secret: boolean
   /** Whether an object of this sort given as the options themselves is a mistake: `createCache(memoryStore())`. */
   readonly particular: boolean
-  /** Whether it is an object that layers make together: a field that the one above does not name is as below. */
+  /** Whether it is an object that layers merge: a field that the upper one leaves out comes from the one below. */
   readonly layered: boolean
 }
 
-/** What stands for an option that is not named: nothing, a default as a caller would write it, or an error. */
+/** What an absent option means: nothing, a default as a caller would write it, or an error. */
 export type WhenAbsent = { readonly default?: unknown; readonly missing?: string }
 
 /**
@@ -46,12 +46,12 @@ export class Option<Takes, Value, Unit extends string = '', Absent = undefined> 
     return new Option(this.kind, { default: value })
   }
 
-  /** Without it there is an error, which goes on as `instead`. */
+  /** Its absence is an error, whose message ends with `instead`. */
   required(instead: string): Option<Takes, Value, Unit, never> {
     return new Option(this.kind, { missing: instead })
   }
 
-  /** Read further. `turn` throws an InvalidOptionError with `name` for what cannot be meant. */
+  /** Transforms what was read. `turn` throws an InvalidOptionError with `name` for what is invalid. */
   to<Out>(turn: (value: Value, name: string) => Out): Option<Takes, Out, Unit, Absent> {
     const { read } = this.kind
     const kind: Kind<Out> = { ...this.kind, read: (value, name, parent) => turn(read(value, name, parent), name) }

@@ -1,6 +1,6 @@
 import { ByteBudget } from './byte-budget.js'
 
-/** Bytes that several may hold at once, each block of memory counted once, within a budget. */
+/** Limits the memory that is held at once, where several may hold the same block: each block counts once. */
 export class SharedBytes {
   readonly #budget: ByteBudget
   readonly #holders = new Map<ArrayBufferLike, number>()
@@ -13,7 +13,7 @@ export class SharedBytes {
     return this.#budget.held
   }
 
-  /** What lets go of them, to be called once or more; `undefined` where there is no room. */
+  /** Returns a function that lets go of them, safe to call twice; `undefined` where there is no room. */
   hold({ buffer }: Uint8Array): (() => void) | undefined {
     const holders = this.#holders.get(buffer) ?? 0
     if (holders === 0 && !this.#budget.take(buffer.byteLength)) return undefined

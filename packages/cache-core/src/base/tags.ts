@@ -1,7 +1,7 @@
 import { InvalidOptionError } from './errors.js'
 import { list, text } from './option-kinds.js'
 
-/** Beyond this an entry would carry more marks than bytes. RFC 9875 section 3 asks for 32 at least. */
+/** Most tags of one entry: with more, it would carry more marks than content. RFC 9875 section 3 asks for 32 at least. */
 export const MAX_TAGS = 64
 const MAX_NAME_CHARACTERS = 200
 
@@ -18,7 +18,7 @@ export const nameOption = text().to((name, option) => {
   throw new InvalidOptionError(option, `expected ${expected}`)
 })
 
-/** Whether it can name a tag, as far as its characters go. */
+/** Whether it has the form of a tag's name. */
 export function isName(text: string): boolean {
   return text !== '' && text.length <= MAX_NAME_CHARACTERS && text.isWellFormed() && !text.startsWith(RESERVED)
 }

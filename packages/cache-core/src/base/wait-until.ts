@@ -1,2 +1,2 @@
-/** A host's way to be told of what goes on behind a response, so that it does not end the process meanwhile. */
+/** Tells a host of work that goes on after a response, so that it does not end the process meanwhile. */
 export type WaitUntil = (work: Promise<unknown>) => void

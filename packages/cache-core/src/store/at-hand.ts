@@ -1,6 +1,6 @@
 import type { Store, StoreEntry } from './store.js'
 
-/** What `get` would give at this moment; `undefined` also where only `get` can tell. */
+/** What `get` would return at this moment; `undefined` also where only `get` can tell. */
 export type ReadAtHand = (key: string) => StoreEntry | undefined
 
 /**
@@ -9,7 +9,7 @@ export type ReadAtHand = (key: string) => StoreEntry | undefined
  */
 const readers = new WeakMap<Store, ReadAtHand>()
 
-/** For the store itself to say, when it is made. */
+/** Called by the store itself, when it is made. */
 export function isAtHand(store: Store, read: ReadAtHand): void {
   readers.set(store, read)
 }

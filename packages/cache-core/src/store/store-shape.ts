@@ -10,7 +10,7 @@ type MeasureName = {
   [Name in keyof StoreCapabilities]: StoreCapabilities[Name] extends number ? Name : never
 }[keyof StoreCapabilities]
 
-// A record each, so that a method or a capability more in the contract does not compile until it stands here.
+// Records, so that a new method or capability of the contract does not compile until it is listed here.
 const METHODS = Object.keys({
   get: true,
   set: true,
@@ -53,7 +53,7 @@ export function missingFrom(store: object): string[] {
   ]
 }
 
-/** Takes what is meant as a store, whether or not it is a whole one. */
+/** Accepts whatever is meant as a store, complete or not: `missingFrom` says what it lacks. */
 export const storeOption = shape<Store>('a store, for example memoryStore()', (value) => {
   if (typeof value !== 'object' || value === null) return false
   return ('get' in value && typeof value.get === 'function') || ('capabilities' in value && 'name' in value)

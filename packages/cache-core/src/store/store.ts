@@ -39,9 +39,9 @@ export interface StoreWrite {
 /** Called for each message. Must not throw. */
 export type Listener = (message: Uint8Array) => void
 
-/** What a subscription tells besides messages. */
+/** What a subscription reports besides messages. */
 export interface SubscriptionEvents {
-  /** The subscription stands (again): every message published from now on arrives. */
+  /** The subscription is up (again): every message published from now on arrives. */
   readonly onUp?: (() => void) | undefined
   /** The subscription broke: messages are lost from now on. */
   readonly onDown?: (() => void) | undefined
@@ -71,25 +71,25 @@ export interface Store {
   readonly capabilities: StoreCapabilities
 
   /**
-   * Which of several servers this key lies on, by any name that stays the same as long as it does; `undefined`: there is
-   * one, or the driver does not show them. One server that is away then costs its own keys only: the guard sends what is
-   * about several keys to each server by itself. Asked often: no I/O, no promise.
+   * The server that holds this key, under any name that stays the same as long as it does; `undefined` where there is
+   * only one, or the driver does not show them. A server that is down then fails its own keys only, since the guard splits
+   * batches by server. Called often: no I/O, no promise.
    */
   serverOf?(key: string): string | undefined
 
   /**
-   * Where the store is several servers that keep no copies of each other: which of its parts this key lies in, by any
-   * name. Keys of different parts lie on different servers, as far as servers share the keys evenly. The versions of
-   * namespaces stand in three parts, so that one server does not take them along (`docs/leases.md`, G6), and where, every
-   * process must find by itself: the answer follows from the key and from the servers that were configured, and from
-   * nothing that happens later. `undefined`, or no such method: there is one part.
+   * Where the store is several servers without copies of each other: the part of the store that this key lies in, under
+   * any name. Keys of different parts lie on different servers, as far as servers share the keys evenly. The versions of
+   * namespaces stand in three parts, so that the loss of one server does not lose them (`docs/leases.md`, G6). Every
+   * process must come to the same answer by itself, so it may depend on the key and on the configured servers only, not on
+   * what happens later. `undefined`, or no such method: there is one part.
    */
   partOf?(key: string): string | undefined
 
   /**
-   * Calls the listener, until `close`, whenever a server may be reachable again: a connection stands that did not. The
-   * guard then asks those that it has given up at once, and not when it would have. Where the driver does not show that,
-   * it asks within 100 ms. Called once, before the first operation.
+   * Calls the listener, until `close`, whenever a server may be reachable again, since a connection was made. The guard
+   * then asks the servers that it has given up without waiting any longer; where the driver shows no connections, it asks
+   * every 100 ms. Called once, before the first operation.
    */
   onReachable?(listener: () => void): void
 

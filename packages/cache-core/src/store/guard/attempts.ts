@@ -11,7 +11,7 @@ import { knownError } from './known-error.js'
 import type { GuardTerms } from './options.js'
 import { CLOSE_TIMEOUT_MS, PURGE_TIMEOUT_MS } from './timeouts.js'
 
-/** Who waits for the answer decides how long: `'read'` where a caller waits before its load. */
+/** How long an operation may take depends on who waits for it: `'read'` where a caller waits before its load. */
 export type DeadlineClass = 'read' | 'write'
 
 /** An operation that was sent. */
@@ -22,7 +22,7 @@ interface Attempt {
   /** Its deadline. */
   readonly ms: number
   readonly underWay: Promise<unknown>
-  /** That learn from how it goes. */
+  /** Told of the outcome. */
   readonly breakers: Breakers | undefined
 }
 
@@ -41,7 +41,7 @@ export class Attempts {
   readonly #errors: StoreErrors
   readonly #breakers: Breakers
   readonly #deadlines: Readonly<Record<DeadlineClass | 'purge' | 'close', Deadlines>>
-  /** Of operations that were answered in time; `undefined` for a store in this process, of which nobody asks. */
+  /** Of operations answered in time; `undefined` for a store in this process. */
   readonly latencies: Readonly<Record<OperationKind, Latencies>> | undefined
   #closed = false
 
@@ -63,7 +63,7 @@ export class Attempts {
     return this.#breakers.open
   }
 
-  /** Whether a read is admitted, and nobody is to hear of it: one that needs no answer of a server needs no attempt. */
+  /** Whether a read would be admitted, and nobody listens: one that needs no server then needs no attempt. */
   get areFree(): boolean {
     return !this.#closed && this.#breakers.idle && !isTraced('store')
   }
@@ -84,7 +84,7 @@ export class Attempts {
     onValue: (value: T) => void,
     onError: (error: Error) => void,
   ): void {
-    // Somebody has to be told more of it.
+    // A breaker, or a trace, has to be told more.
     if (!this.areFree) {
       this.read(operation, key, send).then(onValue, onError)
       return
@@ -107,12 +107,12 @@ export class Attempts {
     return this.#admitted(operation, 'write', key, this.#deadlines[deadline], send)
   }
 
-  /** Asked whatever the breaker says: who pings wants to know. */
+  /** Sent whatever the breaker says: that is what a ping is for. */
   ping(send: () => Promise<void>): Promise<void> {
     return this.#attempt('ping', 'read', this.#deadlines.read, send)
   }
 
-  /** On a connection of its own, as a rule. */
+  /** Sent whatever the breaker says: a subscription has a connection of its own, as a rule. */
   subscribe<T>(send: () => Promise<T>): Promise<T> {
     return this.#attempt('subscribe', 'write', this.#deadlines.write, send)
   }
@@ -121,7 +121,7 @@ export class Attempts {
     return this.#attempt('purge', 'write', this.#deadlines.purge, send)
   }
 
-  /** The last attempt: what is still under way afterwards fails. Never rejects. */
+  /** The last attempt: operations still under way afterwards fail. Never rejects. */
   async close(send: () => Promise<void>): Promise<void> {
     const { read, write, purge, close } = this.#deadlines
     this.#breakers.end()
@@ -144,7 +144,7 @@ export class Attempts {
     return this.#attempt(operation, kind, deadlines, send, key, breakers)
   }
 
-  /** @param breakers That learn from how it goes. */
+  /** @param breakers Told of the outcome. Absent: nobody is. */
   #attempt<T>(
     operation: string,
     kind: OperationKind,
@@ -163,7 +163,7 @@ export class Attempts {
     return isTraced('store') ? traced('store', { store: this.#store, operation, key }, answer) : answer()
   }
 
-  /** The error of an operation, told to all whom it concerns. */
+  /** The error of an operation, reported on diagnostics and to its breaker. */
   #failure({ operation, kind, key, ms, underWay, breakers }: Attempt, cause: unknown): Error {
     if (cause === EXPIRED) {
       underWay.then(
@@ -177,7 +177,7 @@ export class Attempts {
     return error
   }
 
-  /** What is to be told when an operation was answered; `undefined`: nothing. */
+  /** Whom to tell that an operation was answered; `undefined`: nobody. */
   #onAnswer(
     kind: OperationKind,
     key: string | undefined,
@@ -192,7 +192,7 @@ export class Attempts {
     }
   }
 
-  /** Told on diagnostics when the breaker opened, and not for each operation. */
+  /** Not reported: that was done once, when the breaker opened. */
   #broken(operation: string, reason: Error): Error {
     const why = `not sent, since its circuit breaker is open: ${reason.message}`
     return this.#errors.failed(StoreUnavailableError, operation, why, reason)

@@ -10,24 +10,23 @@ import { type Sign, signOf } from './sign.js'
 const FAILURE_WEIGHT = 2
 const OPENS_AT = 5 * FAILURE_WEIGHT
 
-/** How soon after it has opened the server is asked, */
+/** The pause between opening and the first question to the server. */
 const FIRST_PAUSE_MS = 50
-/** how soon again at the longest where it fails at once, as one does that is being restarted, or answers too late, */
+/** The longest pause between questions to a server that fails at once, as during a restart, or answers too late. */
 const FAILED_PAUSE_MS = 100
-/** and where it owes an answer: unanswered questions must not pile up. */
+/** The same where it still owes an answer: unanswered questions must not pile up. */
 const SILENT_PAUSE_MS = 1_000
-/** As soon as there is news of it, but for news that come one upon the other. */
+/** News of the server has it asked at once, but no sooner than this after the last question. */
 const NEWS_PAUSE_MS = 25
 /**
- * The longest pause of a breaker that deadlines open again and again, since each time costs callers some, and how long it
- * must stay closed for the next to be short.
+ * The longest pause of a breaker that missed deadlines open again and again, since each time costs some callers their
+ * deadline; and how long it must stay closed before it starts with a short pause again.
  */
 const LONGEST_PAUSE_MS = 5_000
 const STEADY_MS = 5_000
 /**
- * How often it is asked at once at the most where it answered one question in time, and then not its callers: a narrow
- * line carries one value, and not those of all. The number is halved after some time, lest one that is too much be asked
- * for ever.
+ * Most questions sent at once to a server that answered a single one in time, but not the callers after it: a narrow
+ * line may carry one value and not many. Halved from time to time, so that it does not stay too much for ever.
  */
 const MOST_AT_ONCE = 8
 const HALVED_AFTER_MS = 5_000
@@ -43,8 +42,8 @@ export interface BreakerTerms {
   /** Asks the server for something that changes nothing, the key that it failed to answer for last where one is known. */
   readonly ask: (key: string | undefined) => Promise<unknown>
   /**
-   * Whether an answer to the question shows that all is well; else the next operation is let through alone, to be the
-   * proof: a server may answer reads and take no writes.
+   * Whether an answer to the question shows that all is well. Otherwise the next operation is let through alone, as the
+   * proof: a server may answer reads and refuse writes.
    */
   readonly answerProves: boolean
   readonly onChange: (state: BreakerState, reason: Error | undefined) => void
@@ -60,15 +59,15 @@ export class Breaker {
   #score = 0
   #reason: Error | undefined
   #key: string | undefined
-  /** Before the first question, and between two of them at the least. */
+  /** The least pause before a question. */
   #pauseMs = FIRST_PAUSE_MS
   #againMs = FIRST_PAUSE_MS
   #closedAt = Number.NEGATIVE_INFINITY
   #askedAt = Number.NEGATIVE_INFINITY
   #cancel: CancelTimer | undefined
-  /** What was under way when it opened, and failed as well: so many callers are there at once. */
+  /** Operations that were under way when it opened and failed as well: how many callers there are at once. */
   #together = 1
-  /** How often it is asked at once, and since when. */
+  /** How many questions are sent at once, and since when. */
   #atOnce = 1
   #atOnceSince = 0
   #trialUnderWay = false
@@ -82,7 +81,7 @@ export class Breaker {
     return this.#state
   }
 
-  /** Nothing is held against the server, nor was a short while ago. */
+  /** Nothing has been held against the server for a while. */
   get clean(): boolean {
     return this.#state === 'closed' && this.#score === 0 && this.#terms.clock.monotonic() - this.#closedAt > STEADY_MS
   }
@@ -108,14 +107,13 @@ export class Breaker {
   }
 
   /**
-   * There is news of the server: it has answered at last what was given up, perhaps since it woke up, or a connection to it
-   * stands. It is asked at once.
+   * There is news of the server: a late answer to something that was given up, or a new connection. It is asked at once.
    */
   news(): void {
     if (this.#state === 'open') this.#askAfter(this.#askedAt + NEWS_PAUSE_MS - this.#terms.clock.monotonic())
   }
 
-  /** For good: an answer that is due is of no use any more. */
+  /** For good. An answer that is still due no longer matters. */
   end(): void {
     this.#ended = true
     this.#cancel?.()
@@ -137,7 +135,7 @@ export class Breaker {
 
   #open(): void {
     const { clock, answerProves } = this.#terms
-    // One that was closed, or tried, a moment ago and opens again: the question does not ask for what fails.
+    // It opens again right after it was closed or tried: the question does not show what fails.
     const again = this.#state === 'half-open' || clock.monotonic() - this.#closedAt < STEADY_MS
     this.#pauseMs = again ? Math.min(this.#pauseMs * 2, longestPause(this.#reason)) : FIRST_PAUSE_MS
     this.#againMs = FIRST_PAUSE_MS
@@ -217,7 +215,7 @@ export class Breaker {
   }
 }
 
-/** What fails at once costs callers nothing, and may soon be over. */
+/** A failure that comes at once costs callers no time, and may soon be over. */
 function longestPause(reason: Error | undefined): number {
   const missed = reason instanceof StoreTimeoutError || reason?.cause instanceof StoreTimeoutError
   return missed ? LONGEST_PAUSE_MS : FAILED_PAUSE_MS

@@ -6,14 +6,14 @@ import { Breaker } from './breaker.js'
 import type { Deadlines } from './deadlines.js'
 import { signOf } from './sign.js'
 
-/** More servers than any cluster has: a store that makes up a name for each key is told apart no further. */
+/** More than any cluster has. Beyond it, as where a store names a server for every key, servers get no breakers. */
 const MAX_SERVERS = 1_000
 
 type Pair = Readonly<Record<OperationKind, Breaker>>
 
 /**
- * The circuit breakers of a store's servers, two each: where writes alone fail, as on a master whose writes are paused,
- * reads go on. A server has them only while something is held against it, so that where all is well an operation costs
+ * The circuit breakers of a store's servers, two each: where only writes fail, as on a master whose writes are paused,
+ * reads go on. A server has breakers only while something is held against it, so that a healthy store costs each operation
  * a look at an empty map.
  */
 export class Breakers {
@@ -72,7 +72,7 @@ export class Breakers {
     pair?.[kind].failed(error, key, sign)
   }
 
-  /** What had been given up was answered after all. */
+  /** An operation that was given up was answered after all. */
   answeredLate(kind: OperationKind, key: string | undefined): void {
     this.#troubled.get(this.#serverOf(key))?.[kind].news()
   }

@@ -1,6 +1,6 @@
 import type { CancelTimer, Clock } from '../../base/clock.js'
 
-/** What is told as the cause when it is the time that was over. Not `undefined`, with which an operation may reject. */
+/** The cause given when the deadline passed. Not `undefined`, since an operation may reject with that. */
 export const EXPIRED = Symbol('expired')
 
 /** An operation under way, a link in the list of those with the same time to answer. */
@@ -35,8 +35,8 @@ export class Deadlines {
   }
 
   /**
-   * Settles as `operation` does, its error as `toError` translates it, or rejects with `toError(EXPIRED)` when its time
-   * is over. A late result is dropped.
+   * Settles as `operation` does, its error translated by `toError`, or rejects with `toError(EXPIRED)` at its deadline. A
+   * late result is dropped.
    * @param onAnswer Told when it resolves in time, and after how many milliseconds.
    */
   bound<T>(operation: Promise<T>, toError: (cause: unknown) => unknown, onAnswer?: (ms: number) => void): Promise<T> {
@@ -45,7 +45,7 @@ export class Deadlines {
     })
   }
 
-  /** As `bound`, to callbacks, of which one is called once, and later. They must not throw. */
+  /** As `bound`, with callbacks: exactly one is called, once and asynchronously. They must not throw. */
   watch<T>(
     operation: Promise<T>,
     onValue: (value: T) => void,

@@ -43,7 +43,7 @@ export function isGuarded(store: Store): store is GuardedStore {
   return store instanceof GuardedStore
 }
 
-/** What a read of one of several keys came to: what stands there, or why that is not known. */
+/** The outcome of one key in a batch of reads: what stands there, or why that is not known. */
 export type ReadOutcome = StoreEntry | undefined | Error
 
 /** The contract over any store, which it reaches by `Attempts` only. */
@@ -97,7 +97,7 @@ export class GuardedStore implements Store {
     return engine.original === undefined ? read : read.then((entry) => openEntry(engine, entry))
   }
 
-  /** As `get`, to callbacks, of which one is called once, and later. @throws InvalidKeyError */
+  /** As `get`, with callbacks: exactly one is called, once and asynchronously. @throws InvalidKeyError */
   getTo(key: string, onEntry: (entry: StoreEntry | undefined) => void, onError: (error: Error) => void): void {
     const engine = this.#key(key)
     const { text } = engine
@@ -107,8 +107,8 @@ export class GuardedStore implements Store {
   }
 
   /**
-   * What `get` would give, without a promise, where the store is in this process and has it. `undefined`: ask `get`, which
-   * also says what is wrong.
+   * What `get` would return, without a promise, where the store is in this process and has it. `undefined`: ask `get`,
+   * which also says what is wrong.
    */
   atHand(key: string): StoreEntry | undefined {
     const read = this.#readAtHand
@@ -127,8 +127,8 @@ export class GuardedStore implements Store {
   }
 
   /**
-   * As `getMany`, with an outcome for each key: a server that is away fails its own keys, and keeps no others waiting
-   * longer than its deadline.
+   * As `getMany`, with an outcome for each key: a server that is down fails its own keys, and delays the others by its
+   * deadline at most.
    * @throws InvalidKeyError
    */
   async getEach(keys: readonly string[]): Promise<ReadOutcome[]> {
@@ -171,7 +171,7 @@ export class GuardedStore implements Store {
       tooLarge ??= refusal
     }
     const failure = fitting.length === 0 ? undefined : await this.#failureOfSetMany(fitting)
-    // Which of them it refused the engine does not say.
+    // The engine does not say which of them it refused.
     if (isRefusal(failure)) for (const { key } of fitting) refused.push(key)
     if (refused.length > 0) await this.#refused('setMany', failure ?? tooLarge, () => this.#deleteTexts(refused))
     if (failure !== undefined) throw failure
@@ -259,7 +259,7 @@ export class GuardedStore implements Store {
         return standing
       })
     } catch (error) {
-      // One that stands too late for its caller could be ended by nobody else.
+      // If it comes up too late for its caller, nobody else could end it.
       standing?.then((unsubscribe) => unsubscribe()).catch(() => {})
       throw error
     }
@@ -294,8 +294,8 @@ export class GuardedStore implements Store {
   }
 
   /**
-   * A conditional write to a store that turns out to take none: what was to be replaced, a lease as a rule, can be
-   * completed by nobody, and those who wait for it would wait for its end. Removed without a condition, it costs a load.
+   * A conditional write to a store that turns out to refuse them all: what it was to replace, as a rule a lease, can now be
+   * completed by nobody, and its waiters would wait for its end. So it is removed unconditionally, which costs a load.
    */
   #orUnbegin<T>({ text }: EngineKey, write: () => Promise<T>): Promise<T> {
     return write().catch(async (error: unknown) => {
@@ -305,7 +305,7 @@ export class GuardedStore implements Store {
     })
   }
 
-  /** Writes, where it is not refused beforehand. `remove` removes what a refused write would have replaced. */
+  /** Writes, unless it is refused beforehand. `remove` removes what a refused write would have replaced. */
   #orRemove<T>(
     operation: string,
     tooLarge: Error | undefined,

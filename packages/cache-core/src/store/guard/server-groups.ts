@@ -1,8 +1,8 @@
 import type { Store } from '../store.js'
 
 /**
- * What is about several keys, in a part for each server that the keys lie on: each is then sent, and fails, by itself.
- * One part, the items themselves, where the store shows one server only.
+ * Items grouped by the server that their keys lie on, so that each group is sent, and fails, by itself. One group, the
+ * items themselves, where the store shows only one server.
  */
 export function serverGroups<T>(
   store: Pick<Store, 'serverOf'>,

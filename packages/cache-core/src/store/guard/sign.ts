@@ -5,8 +5,8 @@ import type { OperationKind } from '../kit/store-errors.js'
 export type Sign = 'alive' | 'dead' | 'unclear'
 
 /**
- * What a failure says of the server. A full one is alive, as is one that refuses. A write that certainly was not
- * executed says nothing: a replica refuses them all, and answers reads.
+ * What a failure says of the server. One that is full, or that refuses, is alive. A write that was certainly not executed
+ * says nothing: a replica refuses all writes and answers reads.
  */
 export function signOf(kind: OperationKind, error: unknown): Sign {
   if (error instanceof StoreTimeoutError || error instanceof AmbiguousWriteError) return 'dead'

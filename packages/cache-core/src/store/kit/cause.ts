@@ -1,15 +1,15 @@
 /** Deeper than any driver nests its errors. */
 const MAX_DEPTH = 4
 
-/** What a server repeats of a command that it does not know: the key, and the beginning of the value or the password. */
+/** The part of an error reply that repeats an unknown command: the key, and the beginning of a value or password. */
 const ARGUMENTS = /,? with args beginning with.*/s
 
-/** What Node says of a connection that failed: no driver keeps a command in these. */
+/** Properties that Node sets on connection errors. No driver keeps a command in them. */
 const FACTS = ['code', 'errno', 'syscall', 'address', 'port'] as const
 
 /**
- * An error of a driver as the cause of ours: what went wrong, and where. Drivers hang the command on their errors, with
- * the password of a handshake or the whole entry, and Node prints what hangs on an uncaught error.
+ * A copy of a driver's error, as the cause of ours: what went wrong, and where. Drivers attach the command to their
+ * errors, with the password of a handshake or a whole entry, and Node prints all properties of an uncaught error.
  */
 export function causeOf(thrown: unknown, depth = 0): unknown {
   if (!(thrown instanceof Error)) return typeof thrown === 'string' ? withoutArguments(thrown) : String(thrown)

@@ -3,11 +3,11 @@ import { report } from '../../base/diagnostics.js'
 import type { CapabilityName, StoreCapabilities } from '../capabilities.js'
 import { StoreErrors } from './store-errors.js'
 
-/** How soon after a refusal the server is asked whether it still refuses, and at the longest how seldom. */
+/** The first and the longest pause before the server is asked whether it still refuses. */
 const FIRST_PROBE_MS = 500
 const LONGEST_PROBE_MS = 15_000
 
-/** What is missing where the server refuses an operation, and what that means. No capability stands for reading and plain writing. */
+/** The capability that an operation needs, and what its refusal means. Reads and plain writes have no capability. */
 const NEEDED_BY: Readonly<Record<string, readonly [CapabilityName | undefined, string]>> = {
   get: [undefined, 'every read is a miss'],
   getMany: [undefined, 'reads are sent one by one'],
@@ -31,9 +31,9 @@ interface Refused {
 }
 
 /**
- * What a store declares, less what its server refuses at present: a user without the right to some command, a command
- * that was renamed, a setting of the server. It is found out at the first refusal and told once; from then on the server
- * is asked now and then, so that the capability is back when the server's rights are.
+ * What a store declares, less what its server refuses at present: since the user may not send some command, the command
+ * was renamed, or a setting forbids it. The first refusal shows it, and is reported once; from then on the server is asked
+ * now and then, so that the capability comes back with the right.
  */
 export class RefusableCapabilities {
   readonly #store: string
@@ -87,7 +87,7 @@ export class RefusableCapabilities {
     this.#update()
   }
 
-  /** A closed store is closed, whatever it could do. */
+  /** Stops asking the server. */
   close(): void {
     this.#closed = true
     for (const { cancel } of this.#refused.values()) cancel()

@@ -12,8 +12,8 @@ import { causeOf, withoutArguments } from './cause.js'
 export type OperationKind = 'read' | 'write'
 
 /**
- * The errors of one store, in the words that all stores have. What an error of the driver says, and so which of these
- * it is, only the adapter knows. Causes are copies: what drivers hang on their errors holds passwords and values.
+ * Makes the errors of one store, worded alike for all stores. Which of them an error of the driver stands for, only the
+ * adapter knows. Causes are copies, since drivers attach passwords and values to their errors.
  */
 export class StoreErrors {
   readonly #store: string
@@ -62,7 +62,7 @@ export class StoreErrors {
     })
   }
 
-  /** A counter keeps its value, since `increment` would lead beyond what is exact: from `lowest` to `highest`. */
+  /** `increment` would leave the exact range from `lowest` to `highest`, so the counter keeps its value. */
   beyondCounter(lowest = Number.MIN_SAFE_INTEGER, highest = Number.MAX_SAFE_INTEGER): StoreError {
     const reason = `the counter would leave ${lowest} to ${highest}, where it is exact`
     return this.refused(CounterRangeError, 'increment', reason)

@@ -114,7 +114,7 @@ export function checkQuery({ query }: StoreUrl, known: readonly string[]): void 
   }
 }
 
-/** A duration of the query as an option: a number without a unit must come as a number. Whether it is one is seen when it is read. */
+/** A duration in the query as a caller would write it: without a unit it becomes a number. Validated when the option is read. */
 export function durationInQuery({ query }: StoreUrl, name: string): Duration | undefined {
   const text = query.get(name)
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : (text as Duration | undefined)

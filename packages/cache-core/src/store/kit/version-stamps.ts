@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 
-/** Bytes of a stamp: 8 random ones for the process, 8 that count. */
+/** Bytes of a stamp: 8 random ones for each instance, then a counter of 8. */
 export const STAMP_BYTES = 16
 
 const WORD = 2 ** 32

@@ -4,7 +4,7 @@ import type { Listener, SubscriptionEvents, Unsubscribe } from '../store.js'
 export class Channels {
   readonly #channels = new Map<string, Set<Listener>>()
 
-  /** Each subscriber gets bytes of its own, once the publisher has gone on. */
+  /** Each subscriber gets a copy of its own, asynchronously. */
   publish(channel: string, message: Uint8Array): void {
     for (const listener of this.#channels.get(channel) ?? []) {
       const bytes = Uint8Array.from(message)
@@ -15,7 +15,7 @@ export class Channels {
   }
 
   subscribe(channel: string, listener: Listener, events?: SubscriptionEvents): Unsubscribe {
-    // Of its own, so that one listener may subscribe twice.
+    // A function of its own, so that one listener may subscribe twice.
     const own: Listener = (message) => listener(message)
     this.#channels.set(channel, (this.#channels.get(channel) ?? new Set()).add(own))
     events?.onUp?.()

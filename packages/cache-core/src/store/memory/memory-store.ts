@@ -192,7 +192,7 @@ export class MemoryStore implements Store {
     this.#counters.clear()
   }
 
-  /** Somebody has put something in place of its reads, to delay, count or fail them: then these must be asked. */
+  /** Whether somebody has replaced its reads, to delay, count or fail them: then those must be called. */
   #isOverridden(): boolean {
     return this.get !== MemoryStore.prototype.get || this.getMany !== MemoryStore.prototype.getMany
   }
@@ -236,7 +236,7 @@ export class MemoryStore implements Store {
 /** The longest `Buffer` that every Node allocates without thought. */
 const MAX_VALUE_BYTES = 1_073_741_824
 
-/** Bytes that hold no others: a small buffer is mostly a view of 8 KiB, and keeps all of them. */
+/** The bytes in memory of their own: a small buffer is mostly a view of 8 KiB, and keeps all of it alive. */
 function alone(bytes: Uint8Array): Uint8Array {
   if (bytes.buffer.byteLength === bytes.byteLength) return bytes
   const copy = Buffer.allocUnsafeSlow(bytes.byteLength)
