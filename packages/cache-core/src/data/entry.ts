@@ -1,7 +1,7 @@
 import { tagsOf, type ValueFrame } from '../entry/frame.js'
 import { decodeValue, type Shape } from '../entry/shape.js'
 
-/** A value and what stands beside it. Times are milliseconds since the epoch, `Infinity` without end. */
+/** A value with its metadata. Times are milliseconds since the epoch, `Infinity` without end. */
 export interface CacheEntry<T> {
   readonly value: T
   readonly createdAt: number

@@ -1,14 +1,14 @@
-/** What values take in memory, roughly: an object or array, each of its fields, a number that is no small integer, text. */
+/** Memory of values, roughly: of an object or array, of each field, of a number that is no small integer, of text. */
 const OBJECT_BYTES = 40
 const FIELD_BYTES = 8
 const NUMBER_BYTES = 16
 const TEXT_BYTES = 16
 
 /**
- * Freezes a value through and through, so that all callers may have the same one.
+ * Freezes a value deeply, so that all callers may share it.
  *
- * @returns what it takes in memory, roughly; `undefined` where it holds something that freezing does not keep from being
- *   changed (a Map, Set, Date, bytes, an instance of a class): then nothing is frozen.
+ * @returns its size in memory, roughly; `undefined` where it holds something that can be changed although frozen (a Map,
+ *   Set, Date, bytes, an instance of a class): then nothing is frozen.
  */
 export function freezePlain(value: unknown): number | undefined {
   if (typeof value !== 'object' || value === null) return isUnchanging(value) ? sizeOf(value) : undefined

@@ -17,7 +17,7 @@ import type { EntryTerms, GetOrSetTerms } from './options.js'
 const NO_MARKS: readonly Mark[] = []
 const FRESH_ONLY = { staleWhileRevalidateMs: 0, eagerRefresh: 0 }
 
-/** The keys of one namespace under the terms of one cache: where their entries stand, and how they are read and loaded. */
+/** The keys of one namespace under one set of defaults: where their entries stand, and how they are read and loaded. */
 export class Keyspace {
   readonly engine: Engine
   /** Of the namespace; `''` for that of the cache itself. */
@@ -40,7 +40,7 @@ export class Keyspace {
     this.nearView = near && new NearView(near, engine.stats, mutability, path)
   }
 
-  /** Another on the same engine. */
+  /** Another namespace, or other defaults, on the same engine. */
   with(path: string, terms: EntryTerms): Keyspace {
     return new Keyspace(this.engine, this.#mutability, path, terms)
   }
@@ -124,7 +124,7 @@ export class Keyspace {
     return this.engine.getOrSet<T>(call()).then(({ value }) => value as T)
   }
 
-  /** What a hit near gets, or `NOT_NEAR`. What is stale is asked of the store, once: which refreshes it, or has it anew. */
+  /** The value of a near hit, or `NOT_NEAR`. A stale one has the store asked once, which refreshes it or has a newer one. */
   nearby<T>(
     near: NearView,
     key: Key,
@@ -145,15 +145,15 @@ export class Keyspace {
     return value
   }
 
-  /** What a fresh value in a store in this process is, or `NOT_NEAR`: a hit that needs no promise of its own. */
+  /** A fresh value from a store in this process, or `NOT_NEAR`: a hit without a promise of its own. */
   atHand(key: Key, terms: EntryTerms): unknown {
     const { engine, namespace } = this
-    // What may soon be due is judged where it can be refreshed.
+    // Whether it is due for an eager refresh is decided where one can be started.
     if (terms.eagerRefresh > 0) return NOT_NEAR
     try {
       const slot = this.slot(keyText(key))
       const found = engine.lookUpAtHand({ slot, namespace, marks: NO_MARKS })
-      // What is remembered as nothing is a hit to some calls, and a miss to others.
+      // A stored `'nothing'` is a hit to some calls and a miss to others.
       if (found === undefined || found.frame.encoding === 'nothing') return NOT_NEAR
       const value = decodeValue(terms, encodedAtHand(found))
       engine.stats.hit(namespace, key)
@@ -171,7 +171,7 @@ export class Keyspace {
     return view === undefined || entry === undefined ? NOT_NEAR : view.valueOf(entry, key, terms)
   }
 
-  /** As `peek`, for a call that the store did not answer, and within the stale window, too. */
+  /** As `peek`, for a call that the store did not answer; within the stale window as well. */
   peekAlone(key: Key, terms: EntryTerms): unknown {
     const view = terms.near ? this.nearView : undefined
     const entry = view?.findAlone(key, terms.staleWhileRevalidateMs)
@@ -201,7 +201,7 @@ export class Keyspace {
     return undefined
   }
 
-  /** `undefined` where what stands there is none of the values that callers expect. */
+  /** The value; `undefined` where it is of another shape or not valid. */
   decode(text: string, encoded: Encoded): unknown {
     return this.readable(text, () => this.#open(this.terms, encoded))
   }
@@ -216,7 +216,7 @@ export class Keyspace {
     }
   }
 
-  /** With a near cache in the form in which a hit there answers, so that no caller changes what the next one cannot. */
+  /** With a near cache, the value as a near hit would return it: frozen, where those are. */
   #open(terms: EntryTerms, encoded: Encoded): unknown {
     const view = terms.near ? this.nearView : undefined
     return view === undefined ? decodeValue(terms, encoded) : view.open(terms, encoded)

@@ -25,11 +25,11 @@ export interface LoaderContext {
    */
   setTtl(ttl: Duration): void
   /**
-   * Names tags of this value, beside those of the call: what it was made of is often known only now.
+   * Adds tags to those of the call: what a value was made of is often known only once it is loaded.
    * @throws InvalidOptionError naming `tags`: more than 64 with those of the call, or a name that is none.
    */
   addTags(...tags: readonly string[]): void
-  /** The value is answered and not stored. */
+  /** The value is returned to the callers and not stored. */
   skip(): void
   /**
    * What a loader returns when the source says that `previous` still holds: `return context.notModified()`. It is fresh
@@ -40,17 +40,17 @@ export interface LoaderContext {
 }
 
 /**
- * Loads a value. Runs outside the async context of its first caller, whose request may be over before the load is: the
- * key must hold all that the loader reads.
+ * Loads a value. Runs outside the async context of its first caller, whose request may end before the load does: all that
+ * the loader depends on must be in the key.
  */
 export type Loader<T> = (context: LoaderContext) => T | Promise<T>
 
-/** Where loaders run: in the async context in which this module was loaded, so in no request's. */
+/** Where loaders run: the async context in which this module was loaded, which is no request's. */
 const OUTSIDE = new AsyncResource('TiercelLoad')
 
 const NOT_MODIFIED = Symbol('not modified')
 
-/** The loader as the protocol runs it: what it returns goes through the codec, so that a miss answers what a hit would. */
+/** The loader as the protocol runs it: its result goes through the codec, so that a miss returns what a hit would. */
 export function loadingOf<T>(key: Key, loader: Loader<T>, terms: EntryTerms): Loading {
   return async ({ signal, previous, link }) => {
     const run = new Run(key, signal, previous, terms)
@@ -60,7 +60,7 @@ export function loadingOf<T>(key: Key, loader: Loader<T>, terms: EntryTerms): Lo
   }
 }
 
-/** Runs a loader in the context of no request, but of the loads for which it runs. */
+/** Runs a loader outside any request's async context, and inside that of the loads that it runs for. */
 export function runOutside<Arguments extends unknown[], T>(
   links: readonly LoadLink[],
   load: (...args: Arguments) => T,
@@ -101,7 +101,7 @@ class Run implements LoaderContext {
     return this.#open()?.value
   }
 
-  /** What stood there, where it is still one of the values that callers expect. */
+  /** The previous value, where it can still be read. */
   #open(): { readonly value: unknown } | undefined {
     if (this.#previous === undefined) return undefined
     try {
@@ -127,7 +127,7 @@ class Run implements LoaderContext {
   readonly notModified = (): never => {
     if (this.#previous === undefined || this.#open() === undefined)
       throw new Error('notModified: there is no previous value')
-    // What holds still keeps the tags that it was stored with.
+    // A value that still holds keeps its tags.
     this.addTags(...tagsOf(this.#previous))
     return NOT_MODIFIED as never
   }

@@ -24,7 +24,7 @@ export type ManyLoader<K extends Key, T> = (
   context: ManyLoaderContext,
 ) => readonly (T | undefined)[] | Promise<readonly (T | undefined)[]>
 
-/** How long a second call of the loader gathers what others' loads have come to nothing for, in milliseconds. */
+/** How long keys are gathered for a second call of the loader, whose loads elsewhere came to nothing. Milliseconds. */
 const GATHER_MS = 50
 
 interface Waiting<K extends Key> {
@@ -59,7 +59,7 @@ export async function loadMany<K extends Key, T>(
     values.set(text, (await engine.getOrSet<T>({ ...call, onDepends: decided })).value)
   }
   const answers: Promise<void>[] = []
-  // A turn ends when it is decided what comes of the key: the batch waits for all of them.
+  // A turn ends when the key is decided: the batch waits for that of all keys.
   await inTurns(
     [...distinct],
     (each) =>
@@ -78,10 +78,9 @@ export async function loadMany<K extends Key, T>(
 }
 
 /**
- * One call of a loader for all keys of a `getOrSetMany` that have to be loaded. It waits until every key has its answer,
- * has the right to load, or depends on somebody else's load, and for nothing more: who waited for others with leases of
- * its own in hand could wait for somebody that waits for those. What comes to be loaded afterwards goes into a second
- * call.
+ * One call of a loader for all keys of a `getOrSetMany` that have to be loaded. It waits until each key is decided: has
+ * its answer, has the right to load, or depends on somebody else's load. It does not wait for those other loads, since
+ * with leases of its own in hand that could be a deadlock. Keys that have to be loaded after all go into a second call.
  */
 class LoadBatch<K extends Key, T> {
   readonly #loader: ManyLoader<K, T>
@@ -100,7 +99,7 @@ class LoadBatch<K extends Key, T> {
     this.#terms = terms
   }
 
-  /** The key needs this batch no more, or not now. */
+  /** The key no longer needs this batch, or not now. */
   decided(key: K): void {
     if (this.#undecided.delete(key) && this.#undecided.size === 0) this.#load()
   }
@@ -115,7 +114,7 @@ class LoadBatch<K extends Key, T> {
       })
   }
 
-  /** After the first call. Waits for others have bounds of their own, so a second one waits for none, only a moment. */
+  /** After the first call. Waits for other loads are bounded already, so the second call only gathers for a moment. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -146,7 +145,7 @@ class LoadBatch<K extends Key, T> {
         throw new InvalidValueError(`the loader was asked for ${keys.length} keys: expected an array of as many values`)
       }
       for (const [index, { resolve, reject }] of batch.entries()) {
-        // What was loaded is stored from here on: the store is to answer in between.
+        // Values are stored from here on: the store's answers must get a turn in between.
         if (index % AT_ONCE === AT_ONCE - 1) await setImmediate()
         try {
           resolve(loadedFrom(values[index], this.#terms))

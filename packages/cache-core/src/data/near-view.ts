@@ -8,15 +8,15 @@ import type { Stats } from '../protocol/stats.js'
 import { freezePlain } from './freeze.js'
 
 /**
- * What keeps callers apart that get what is near. `'freeze'`: plain objects and arrays are frozen and shared, all else is
- * decoded for each. `'clone'`: everything is decoded for each. `'shared'`: all get the same, and must not change it.
+ * How near hits are kept apart. `'freeze'`: plain objects and arrays are frozen and shared, all else is decoded for each
+ * caller. `'clone'`: everything is decoded for each caller. `'shared'`: all get the same, and must not change it.
  */
 export type Mutability = 'freeze' | 'clone' | 'shared'
 
-/** Nothing to serve is near. No value: `undefined` may be one. */
+/** Nothing near can be served. Not `undefined`, which may be a value. */
 export const NOT_NEAR: unique symbol = Symbol('not near')
 
-/** From so many load times before the end of an entry on, an eager refresh is likely enough to be left to the store's path. */
+/** So many load times before the end of an entry an eager refresh becomes likely: from then on the store's path decides. */
 const EAGER_LOADS = 14
 
 interface Terms {
@@ -41,8 +41,8 @@ export class NearView {
   }
 
   /**
-   * The entry to serve, or `undefined`. Fresh, or stale within the window, where the caller has the store asked for what
-   * replaces it.
+   * The entry to serve, or `undefined`. Fresh, or stale within the window: then the caller has the store asked for a newer
+   * one.
    */
   find(key: Key, { staleWhileRevalidateMs, eagerRefresh }: Terms): NearEntry | undefined {
     const entry = this.#at(key)
@@ -57,7 +57,7 @@ export class NearView {
     return entry
   }
 
-  /** As `find`, for a caller that finds no store: what is off is served on. */
+  /** As `find`, for a caller that the store does not answer: entries that are off are served as well. */
   findAlone(key: Key, staleWhileRevalidateMs: number): NearEntry | undefined {
     const entry = this.#at(key)
     if (!entry?.stands) return undefined
@@ -66,7 +66,7 @@ export class NearView {
       : undefined
   }
 
-  /** The entry that may be served where neither the store nor the source answers, though its time near is over. */
+  /** The entry to serve where neither the store nor the loader answers, even after its near TTL. */
   findStale(key: Key, staleIfErrorMs: number): NearEntry | undefined {
     const entry = this.#at(key)
     if (!entry?.stands) return undefined
@@ -78,7 +78,7 @@ export class NearView {
     return this.#near.clock.last >= entry.freshUntil
   }
 
-  /** What a hit gets; `NOT_NEAR` where the codec cannot read it. */
+  /** The value of a hit; `NOT_NEAR` where the codec cannot read it. */
   valueOf(entry: NearEntry, key: Key, shape: Shape): unknown {
     const value = entry.form === SHARED ? sharedAs(entry, shape) : this.#decode(entry, shape)
     if (value === NOT_NEAR) return value
@@ -87,7 +87,7 @@ export class NearView {
     return value
   }
 
-  /** What the codec makes of bytes from elsewhere, for a caller that must get what a hit gets. @throws as `decodeValue` */
+  /** Decodes bytes from elsewhere as a near hit would return them. @throws as `decodeValue` */
   open(shape: Shape, encoded: Encoded): unknown {
     const value = decodeValue(shape, encoded)
     if (this.#mutability === 'freeze') freezePlain(value)
@@ -103,7 +103,7 @@ export class NearView {
     try {
       text = keyText(key)
     } catch {
-      // The way to the store says what is wrong with it.
+      // The store's path says what is wrong with it.
       return undefined
     }
     return key.length === 1 ? this.#space.single.get(String(key[0])) : this.#space.composed.get(text)
@@ -115,7 +115,7 @@ export class NearView {
     try {
       value = decodeValue(shape, encoded)
     } catch {
-      // Others may read it: it leaves with its time.
+      // Another codec may read it, so it stays until its time is over.
       return NOT_NEAR
     }
     if (entry.form === ENCODED) this.#settle(entry, encoded, value, shape)
@@ -132,7 +132,7 @@ export class NearView {
     this.#near.resize(entry, sharedBytes, encoded.payload.byteLength)
   }
 
-  /** What a value takes that all may have; `undefined` where each must have its own. */
+  /** The size of a value that may be shared; `undefined` where each caller must have its own. */
   #sharedBytes({ payload }: Encoded, value: unknown): number | undefined {
     const isObject = typeof value === 'object' && value !== null
     if (this.#mutability === 'shared') return isObject ? OBJECT_GROWTH * payload.byteLength : payload.byteLength
@@ -141,10 +141,10 @@ export class NearView {
   }
 }
 
-/** How much larger objects are than their bytes: of JSON two to four times, measured. */
+/** How much larger objects are than their bytes: two to four times those of JSON, measured. */
 const OBJECT_GROWTH = 3
 
-/** What was decoded, and found valid, as one shape is not handed out as another. */
+/** A value that was decoded and validated for one shape is not handed out for another. */
 function sharedAs({ content, decodedAs }: NearEntry, shape: Shape): unknown {
   if (decodedAs === shape) return content
   const { codec, schemaVersion, validate } = decodedAs as Shape

@@ -166,7 +166,7 @@ export interface CacheOptions extends Omit<EntryOptions, 'near'> {
 /** The new life of an entry; it keeps its tags. */
 export type TouchOptions = Pick<EntryOptions, 'ttl' | 'staleWhileRevalidate' | 'staleIfError' | 'jitter'>
 
-/** How an entry lives that is no end of a load. */
+/** How an entry lives that is written by hand. */
 export type SetOptions = TouchOptions & Pick<EntryOptions, 'tags' | 'codec' | 'schemaVersion' | 'validate'>
 
 export interface GetOrSetOptions extends EntryOptions {
@@ -307,12 +307,12 @@ export type WriteTerms = Parsed<typeof SET_OPTIONS>
 /** `TouchOptions` after parsing. */
 export type LifeTerms = Parsed<typeof TOUCH_OPTIONS>
 
-/** What of a write's options says how long its entry lives. */
+/** The part of a write's options that says how long its entry lives. */
 export function lifeOf({ ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }: LifeTerms): Life {
   return { ttlMs, staleWhileRevalidateMs, staleIfErrorMs, jitter }
 }
 
-/** What one call of `getOrSet` may say beside. */
+/** What one call of `getOrSet` may add. */
 export type GetOrSetTerms = EntryTerms & { readonly forceFresh?: boolean }
 
 /** `NearOptions` after parsing. */

@@ -1,6 +1,6 @@
 import type { Key } from '../protocol/key.js'
 
-/** What a `warm` has come to. */
+/** The outcome of a `warm`. */
 export interface Warmed<K extends Key> {
   readonly warmed: number
   readonly failed: readonly { readonly key: K; readonly error: unknown }[]

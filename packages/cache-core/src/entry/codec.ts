@@ -8,7 +8,7 @@ import { findLost, isPlainObject, type WrittenOf } from './lost.js'
  * not be changed or kept afterwards: a view into it would share one caller's value with another.
  */
 export interface Codec {
-  /** Stands on every entry that it encodes; to a codec of another name such an entry is a miss. 1 to 64 bytes, one line. */
+  /** Stored with every entry; to a codec of another name the entry is a miss. 1 to 64 bytes, one line. */
   readonly name: string
   /** @throws whatever says best that the value cannot be encoded. */
   encode(value: unknown): Uint8Array
@@ -25,7 +25,7 @@ export interface Codec {
 export const jsonCodec: Codec = {
   name: 'json',
   encode(value) {
-    // First, since it throws at circles, which the search would go round.
+    // First, since it throws at circles, in which the search would never end.
     const text = JSON.stringify(value)
     if (text === undefined) throw new TypeError(`JSON has no form for ${kindOf(value)}`)
     const lost = findLost(value, writtenAsJson)
@@ -48,14 +48,14 @@ const writtenAsJson: WrittenOf = (given, name) => {
   return isContentHidden(object) || Object.keys(object).length === 0 ? undefined : object
 }
 
-/** What `JSON.stringify` takes in place of an object that says so itself. Of a Date or Buffer it is known to lose nothing. */
+/** What `JSON.stringify` writes in place of an object with a `toJSON`. That of a Date or Buffer is known to lose nothing. */
 function ownForm(object: object, name: string): unknown {
   const { toJSON } = object as { toJSON?: unknown }
   if (typeof toJSON !== 'function') return object
   return types.isDate(object) || Buffer.isBuffer(object) ? undefined : toJSON.call(object, name)
 }
 
-/** Whether an object holds something that no field of it shows. */
+/** Whether an object has content that none of its fields shows. */
 function isContentHidden(object: object): boolean {
   return (
     types.isNativeError(object) ||

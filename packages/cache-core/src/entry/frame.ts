@@ -24,15 +24,15 @@ import { LastText } from './last-text.js'
  *          a hold's 16 bytes of token
  * ```
  *
- * Whatever does not decode is dead: a miss whose slot is occupied. Never an error. The reasons for each field:
+ * Whatever does not decode is dead: a miss in an occupied slot, never an error. Each field is explained in
  * `docs/decisions/0007-the-frame.md`.
  */
 export type Frame = ValueFrame | LeaseFrame | HoldFrame
 
-/** How a payload became bytes. `'nothing'`: a load has found that there is no value, and that is remembered. */
+/** How a payload became bytes. `'nothing'`: a load found that there is no value, and that is stored. */
 export type Encoding = 'bytes' | 'string' | 'codec' | 'nothing'
 
-/** A value as bytes, and how it became them. */
+/** A value as bytes, and how they were made. */
 export interface Encoded {
   readonly encoding: Encoding
   /**
@@ -81,24 +81,24 @@ export interface ValueFrame extends EntryTimes, Encoded {
 export interface LeaseFrame {
   readonly kind: 'lease'
   readonly createdAt: number
-  /** How long this lease lasts unless it is extended, in milliseconds; the holder's word, so that a deploy may change it. */
+  /** How long this lease lasts unless it is extended, in milliseconds. Told by the holder, so that a deploy may change it. */
   readonly leaseMs: number
-  /** Counts the extensions: an extended lease differs from the one before. */
+  /** Number of extensions, so that an extended lease differs from the one before. */
   readonly extension: number
   /** 16 bytes that no other lease has, one character each. */
   readonly token: string
   readonly marks: readonly Mark[]
 }
 
-/** Nothing is stored here for a while: the key was deleted, and what loads read may still be older. */
+/** Keeps a deleted key empty for a while, since loads may still read what was there before the delete. */
 export interface HoldFrame {
   readonly kind: 'hold'
   readonly createdAt: number
-  /** Wall clock. Most are ended by the store before. */
+  /** Wall clock. The store's own TTL mostly ends it sooner. */
   readonly until: number
   /** 16 bytes that no other hold has, one character each. */
   readonly token: string
-  /** None: a `clear` does not end it. */
+  /** Always empty: a `clear` does not end a hold. */
   readonly marks: readonly Mark[]
 }
 
@@ -175,7 +175,7 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
   const bytes = bufferOf(stored)
   if (!isIntact(bytes)) return undefined
 
-  // Behind the checksum the layout can be trusted: what fails below was written by other software.
+  // The checksum is right, so whatever fails below was written by other software.
   const marksAt = HEADER_BYTES + (bytes[45] as number)
   const marks: Mark[] = []
   const at = readMarks(bytes, marksAt, marks)
@@ -204,7 +204,7 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
   }
   if (bytes[1] === KINDS.lease && bytes.byteLength === at + PAYLOAD_BYTES.lease) {
     const leaseMs = bytes.readUInt32BE(at)
-    // A longer one than options allow would make everybody wait who meets it.
+    // A lease longer than options allow would keep everybody waiting.
     if (leaseMs === 0 || leaseMs > LONGEST_LEASE_MS || !isTime(createdAt)) return undefined
     return {
       kind: 'lease',
@@ -217,19 +217,19 @@ export function decodeFrame(stored: Uint8Array): Frame | undefined {
   }
   if (bytes[1] === KINDS.hold && bytes.byteLength === at + PAYLOAD_BYTES.hold) {
     const until = bytes.readDoubleBE(16)
-    // A longer one than options allow would keep a key out of the store for ever.
+    // A hold longer than options allow would keep its key out of the store for ever.
     if (marks.length > 0 || !isTime(createdAt) || !(until - createdAt <= 2 * LONGEST_HOLD_MS)) return undefined
     return { kind: 'hold', createdAt, until, token: bytes.toString('latin1', at, at + TOKEN_BYTES), marks: [] }
   }
   return undefined
 }
 
-/** No NaN, of which every comparison is false, and nothing before the epoch. */
+/** Neither NaN, which compares false with everything, nor before the epoch. */
 function isTime(time: number): boolean {
   return time >= 0
 }
 
-/** Whether bytes are the frame of a value whose payload somebody has transformed. What else they are, nobody has looked. */
+/** Whether bytes, if they are a value's frame at all, have a transformed payload. */
 export function isTransformed(stored: Uint8Array): boolean {
   return stored.byteLength > TRANSFORMS_AT && stored[TRANSFORMS_AT] !== 0
 }
@@ -268,7 +268,7 @@ export function headerOf({ bytes, payloadAt }: FrameParts, transforms: number): 
   return header
 }
 
-/** Where the payload begins, or `undefined` when these are no marks of this generation. */
+/** Reads the marks into `marks`. Where the payload begins; `undefined` when these are no marks of this generation. */
 function readMarks(bytes: Buffer, from: number, marks: Mark[]): number | undefined {
   let at = from
   for (let left = bytes[44] as number; left > 0; left--) {
@@ -299,8 +299,8 @@ function isIntact(bytes: Buffer): boolean {
 }
 
 /**
- * Over all behind its own place, the run beginning with the four bytes before it: another beginning gives another end,
- * and a second run would cost a small frame as much again.
+ * Covers all bytes after its own place, and the four before it as the initial value of the CRC: a second run over these
+ * would cost a small frame as much again.
  */
 function checksum(bytes: Buffer): number {
   return crc32(bytes.subarray(8), bytes.readUInt32BE(0))

@@ -1,6 +1,6 @@
 /**
- * Texts out of bytes, the one that was read last remembered: most frames carry the same codec's name, and the same
- * version of a namespace. To compare a few bytes costs a tenth of making a string of them.
+ * Reads texts out of bytes, and remembers the last one: most frames name the same codec, and carry the same version of a
+ * namespace. Comparing a few bytes costs a tenth of making a string of them.
  */
 export class LastText {
   readonly #encoding: 'utf8' | 'latin1'

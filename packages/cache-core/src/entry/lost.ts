@@ -1,12 +1,12 @@
 import { kindOf } from '../base/show.js'
 
 /**
- * What a codec writes of an object: the object itself for all its fields, or one whose fields are what is written;
- * `undefined` where what is in it would be lost.
+ * What a codec writes of an object: the object itself where it writes all of its fields, else an object whose fields are
+ * what it writes; `undefined` where content would be lost.
  */
 export type WrittenOf = (object: object, name: string) => object | undefined
 
-/** What a codec would lose without a word, and where: `a Map`, `an Error at jobs.0.reason`. `undefined` where nothing. */
+/** What a codec would lose silently, and where: `a Map`, `an Error at jobs.0.reason`. `undefined`: nothing. */
 export function findLost(value: unknown, writtenOf: WrittenOf): string | undefined {
   const lost = isObject(value) ? search(value, '', writtenOf) : undefined
   if (lost === undefined) return undefined
@@ -24,7 +24,7 @@ function search(object: object, name: string, writtenOf: WrittenOf): Lost | unde
   return Array.isArray(written) ? searchItems(written, writtenOf) : searchFields(written, writtenOf)
 }
 
-/** Without a name for each: most arrays are long lists of what is no object. */
+/** Makes names for objects only: most arrays are long lists of other things. */
 function searchItems(items: readonly unknown[], writtenOf: WrittenOf): Lost | undefined {
   for (let index = 0; index < items.length; index++) {
     const item = items[index]

@@ -5,22 +5,22 @@ import type { Codec } from './codec.js'
 import type { Encoded } from './frame.js'
 import type { Validate } from './validate.js'
 
-/** How values become bytes, and which of what was stored is taken for one of them. */
+/** How values become bytes, and which stored bytes are accepted as values. */
 export interface Shape {
   readonly codec: Codec
-  /** To a reader of another version, or of none, an entry is a miss. */
+  /** An entry is a miss to a reader with another version, or with none. */
   readonly schemaVersion: string | undefined
-  /** Absent: whatever was stored is taken. */
+  /** Absent: whatever was stored is accepted. */
   readonly validate: Validate | undefined
 }
 
-/** What stands for a value where there is none. */
+/** Stored where a load found that there is no value. */
 export const NOTHING: Encoded = { encoding: 'nothing', payload: Buffer.alloc(0) }
 
 /**
  * Bytes and strings travel as themselves, everything else through the codec.
  * @throws InvalidValueError when the value is `undefined`, the codec refuses it, or a reader would find that it is not
- *   valid: what would never be a hit is not stored.
+ *   valid. A value that could never be a hit is not stored.
  */
 export function encodeValue(shape: Shape, value: unknown): Encoded {
   const encoded = encode(shape, value)
@@ -67,7 +67,7 @@ export function decodeValue(shape: Shape, encoded: Encoded, owned = false): unkn
   return shape.validate === undefined ? value : shape.validate(value)
 }
 
-/** A view of little would keep much memory for as long as it is held. */
+/** Otherwise a small view would keep a large buffer alive. */
 function isMostOfItsBuffer({ byteLength, buffer }: Uint8Array): boolean {
   return 2 * byteLength >= buffer.byteLength
 }

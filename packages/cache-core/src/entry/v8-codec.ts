@@ -12,9 +12,9 @@ const FORMAT = serialize(null)[1]
  * a word: a Response, an instance with private fields only, fields on a Map, Set, Date or RegExp, and errors that are more
  * than name, message, stack and cause.
  *
- * The name carries the version of V8's format, `v8-15`, which all Node versions since 20 write. Should a later one write
- * another, then processes on both kinds of Node do not read each other: their entries are misses, never half read.
- * V8 was not made to read what an enemy wrote: with a store that others write to, use `secrets`.
+ * The name carries the version of V8's format: `v8-15` in all versions of Node since 20. If a later Node writes another
+ * one, its entries are misses to older processes, and theirs to it; nothing is half read.
+ * V8's reader is not hardened against hostile bytes: where others can write to the store, use `secrets`.
  */
 export const v8Codec: Codec = {
   name: `v8-${FORMAT}`,
@@ -51,7 +51,7 @@ function writtenByV8(): WrittenOf {
 const ERROR_NAMES = ['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError']
 const ERROR_FIELDS = ['name', 'message', 'stack', 'cause']
 
-/** Of a name that it does not know, V8 makes `Error`; other fields, such as a `code`, it leaves out. */
+/** V8 turns unknown names into `Error`, and leaves out other fields, such as `code`. */
 function writtenOfError(error: Error): object | undefined {
   const isWhole = ERROR_NAMES.includes(error.name) && Object.keys(error).every((name) => ERROR_FIELDS.includes(name))
   return isWhole ? { cause: error.cause } : undefined

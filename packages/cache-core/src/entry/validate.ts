@@ -1,4 +1,4 @@
-/** The value to be taken for what was given; throws where it is not valid. */
+/** Returns the value that callers get. Throws where the given one is not valid. */
 export type Validate = (value: unknown) => unknown
 
 /** A schema of any library that keeps to Standard Schema, version 1 (https://standardschema.dev): Zod, Valibot, ArkType. */
@@ -20,12 +20,12 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
   return typeof standard?.validate === 'function'
 }
 
-/** What a schema makes of a value is what callers get, so a schema may turn the strings of JSON into dates. */
+/** Callers get the output of the schema, so it may turn the strings of JSON into dates. */
 export function validateWith({ '~standard': standard }: StandardSchema): Validate {
   return (value) => {
     const result = standard.validate(value)
     if (result instanceof Promise) {
-      // Nobody waits for it, so nobody would hear that it failed.
+      // Nobody waits for it, so a rejection would be unhandled.
       result.catch(() => {})
       throw new TypeError('validate needs a schema without asynchronous steps')
     }

@@ -31,8 +31,8 @@ export interface ValueTerms extends Life {
 }
 
 /**
- * Makes the frame of a value, with its times, the lifetime in the store and its marks. Nothing else does, so that what
- * is stored under a URL, by a load, a `set` or an `add` follows the same rules.
+ * The only maker of value frames, with their times, marks and lifetime in the store, so that loads, `set`, `add` and
+ * stored responses all follow the same rules.
  */
 export function sealValue({ encoding, shape, payload }: Encoded, terms: ValueTerms): SealedValue {
   const { now, ttlMs, staleWhileRevalidateMs = 0, staleIfErrorMs = 0, jitter = 0, loadMs = 0, marks } = terms
@@ -59,9 +59,9 @@ export function sealValue({ encoding, shape, payload }: Encoded, terms: ValueTer
   }
 }
 
-/** The same value, fresh no longer: what is left are its stale windows. `undefined` where it had none. */
+/** The same value, no longer fresh, for as long as its stale windows are. `undefined` where it has none. */
 export function expireValue(frame: ValueFrame, now: number): SealedValue | undefined {
-  // The windows first: summed up in the other order, a fraction of a millisecond is rounded, and they may end before they begin.
+  // The windows first: summed in another order, rounding could make them end before they begin.
   const keepUntil = now + (frame.keepUntil - frame.freshUntil)
   if (!(keepUntil > now)) return undefined
   const revalidateUntil = now + (frame.revalidateUntil - frame.freshUntil)
@@ -72,7 +72,7 @@ export function expireValue(frame: ValueFrame, now: number): SealedValue | undef
   }
 }
 
-/** The lifetime that a store is given for what lives so long: it knows no endless one. */
+/** A lifetime as stores take it: they know no `Infinity`. */
 export function serverTtl(lifeMs: number): number | undefined {
   return lifeMs === Number.POSITIVE_INFINITY ? undefined : lifeMs
 }

@@ -12,12 +12,12 @@ export const COMPRESSION_ALGORITHMS: readonly (CompressionAlgorithm | undefined)
 ]
 
 /**
- * What is larger than this goes to a thread of libuv, in both directions. Measured on JSON with Node 20: a thread costs
- * some 80 µs, gzip 0.25 ms for 32 KiB and 0.8 ms for 64 KiB, which is what the event loop would stand still for.
+ * Larger payloads go to a thread of libuv, in both directions. Measured on JSON with Node 20: a thread costs about 80 µs,
+ * gzip blocks the event loop for 0.25 ms at 32 KiB and for 0.8 ms at 64 KiB.
  */
 const MAX_SYNC_BYTES = 32_768
 
-/** Before the compressed bytes: how many they were, so that a reader knows before it starts how much they may become. */
+/** The original length, in front of the compressed bytes: a reader knows before it starts how much memory it needs. */
 const LENGTH_BYTES = 4
 
 interface Codec {
@@ -89,8 +89,8 @@ export function compress(
 }
 
 /**
- * What was compressed; `undefined` where it is none of that, this Node does not know the algorithm, or it would become
- * more than `maxBytes` or than it says itself. No more than that is ever allocated.
+ * The original payload; `undefined` where it was not compressed so, this Node lacks the algorithm, or it would become
+ * larger than `maxBytes` or than it says itself. Never allocates more than that.
  */
 export function decompress(
   algorithm: CompressionAlgorithm,

@@ -2,12 +2,12 @@ import { hkdfSync, randomFillSync } from 'node:crypto'
 import { bufferOf } from '../../base/bytes.js'
 import { decrypt, encrypt, KEY_BYTES, NONCE_BYTES, TAG_BYTES, type XaesKey, xaesKey } from './xaes.js'
 
-/** Which secret it was sealed with, so that none has to be tried. */
+/** Names the secret that a payload was sealed with, so that a reader does not have to try them all. */
 const ID_BYTES = 4
 /** What sealing adds to a payload. */
 const SEAL_BYTES = ID_BYTES + NONCE_BYTES + TAG_BYTES
 
-/** Separates these keys from all that an application derives of the same secret. */
+/** Separates these keys from any others that an application derives from the same secret. */
 const KEY_INFO = 'tiercel entry key'
 const ID_INFO = 'tiercel entry key id'
 
@@ -34,7 +34,7 @@ export class Sealing {
     return Buffer.concat([key.id, nonce, ...encrypt(key, nonce, payload, bound)])
   }
 
-  /** `undefined` where it was sealed with another secret, or bound to something else, or is not as it was. */
+  /** `undefined` where it was sealed with another secret, bound to something else, or tampered with. */
   open(payload: Uint8Array, bound: Uint8Array): Buffer | undefined {
     if (payload.byteLength < SEAL_BYTES) return undefined
     const bytes = bufferOf(payload)

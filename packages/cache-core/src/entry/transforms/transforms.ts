@@ -11,7 +11,7 @@ const SEALED_BIT = 0b0001_0000
 
 export interface Compression {
   readonly algorithm: CompressionAlgorithm
-  /** What is smaller stays as it is, in bytes. */
+  /** Smaller payloads stay as they are. In bytes. */
   readonly minBytes: number
 }
 
@@ -22,9 +22,9 @@ export interface TransformTerms {
 }
 
 /**
- * What is done to the payloads of values on their way to the store, and undone on the way back. What a frame says was
- * done to it counts when it is read, not what is done today. Leases and marks pass as they are: they hold nothing
- * secret, and processes with other secrets must go by them all the same (docs/decisions/0013-transforms.md).
+ * Compresses and seals the payloads of values on their way to the store, and undoes it on the way back. A read goes by
+ * what the frame says was done to it, not by today's options. Leases and marks pass unchanged: they hold nothing secret,
+ * and processes with other secrets must respect them as well (docs/decisions/0013-transforms.md).
  */
 export class Transforms {
   readonly #compression: Compression | undefined
@@ -46,14 +46,14 @@ export class Transforms {
       : this.#wrap(slot, parts, compressed)
   }
 
-  /** Whether `undo` has anything to say to these bytes. */
+  /** Whether `undo` would do anything with these bytes. */
   concerns(stored: Uint8Array): boolean {
     return this.#sealing !== undefined || isTransformed(stored)
   }
 
   /**
-   * The frame as it was before `apply`; `undefined` where it cannot be had: no secret of ours, another slot's, tampered
-   * with, larger than `maxBytes`. With secrets also where a value is not sealed: anybody may have written it.
+   * The frame as it was before `apply`; `undefined` where it was sealed with an unknown secret or for another slot, was
+   * tampered with, or is larger than `maxBytes`. With secrets also where it is not sealed: anybody may have written it.
    */
   undo(slot: string, stored: Uint8Array, maxBytes: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
     const parts = partsOf(stored)
@@ -90,7 +90,7 @@ export class Transforms {
   }
 }
 
-/** A seal holds in one slot (so for one namespace and key) and under one header: times, marks, shape, transforms. */
+/** A seal is valid in one slot (so for one namespace and key) and under one header: times, marks, shape, transforms. */
 function boundTo(slot: string, parts: FrameParts, transforms: number): Buffer {
   return Buffer.concat([headerOf(parts, transforms), Buffer.from(slot)])
 }
