@@ -25,7 +25,8 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   after(ms, callback, awaited = false) {
     const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS))
-    if (!awaited) timer.unref()
+    // A number in workers and in jsdom, where no timer keeps a process alive.
+    if (!awaited && typeof timer === 'object') timer.unref()
     return () => clearTimeout(timer)
   },
 }

@@ -108,11 +108,13 @@ export function newVersion(): string {
   return randomFillSync(random).toString('latin1')
 }
 
-const token = randomFillSync(Buffer.alloc(TOKEN_BYTES))
+/** Not made on import: workers have no random bytes before their first request. */
+let token: Buffer | undefined
 let tokens = 0n
 
 /** A token that no other lease has: 8 random bytes of this process, 8 that count. */
 export function newToken(): string {
+  token ??= randomFillSync(Buffer.alloc(TOKEN_BYTES))
   token.writeBigUInt64BE(tokens++, 8)
   return token.toString('latin1')
 }

@@ -23,6 +23,22 @@ describe('systemClock', () => {
     expect(ran).toBe(false)
   })
 
+  it('is content with timers that are numbers, as workers and jsdom have them', async () => {
+    const real = globalThis.setTimeout
+    const numbered = (callback: () => void, ms: number): number => real(callback, ms)[Symbol.toPrimitive]()
+    vi.stubGlobal('setTimeout', numbered)
+    try {
+      const ran = new Promise<string>((resolve) => systemClock.after(1, () => resolve('ran')))
+      let cancelled = true
+      systemClock.after(1, () => (cancelled = false))()
+      expect(await ran).toBe('ran')
+      await new Promise((resolve) => real(resolve, 5))
+      expect(cancelled).toBe(true)
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
   it('follows a date that a test has put in place', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_000 })
     try {

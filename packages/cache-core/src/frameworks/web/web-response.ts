@@ -59,7 +59,9 @@ export function respond(
   body: Uint8Array | undefined,
 ): Response {
   const headers = recordOf(lines) ?? fieldsOf(lines)
-  return new Response((body as Uint8Array<ArrayBuffer> | undefined) ?? null, { status, statusText, headers })
+  // An empty one goes out as that in workers, in place of the status' own.
+  const init = statusText === '' ? { status, headers } : { status, statusText, headers }
+  return new Response((body as Uint8Array<ArrayBuffer> | undefined) ?? null, init)
 }
 
 /** `undefined` where a name comes twice, is that of a property that every object has, or where there is no Content-Type. */
