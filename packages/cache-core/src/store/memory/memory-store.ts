@@ -49,26 +49,26 @@ export class MemoryStore implements Store {
   readonly #entries: LRUCache<string, MemoryEntry>
   readonly #counters: LRUCache<string, Counter>
   readonly #channels = new Channels()
+  readonly #maxEntries: number
   readonly #maxBytes: number
   readonly #clock: Clock
   #closed = false
 
   constructor(options: MemoryStoreOptions = {}) {
     const { maxEntries, maxBytes, clock } = parseMemoryStoreOptions(options)
+    this.#maxEntries = maxEntries
     this.#maxBytes = maxBytes
     this.#clock = clock
-    const bounds = {
-      ...(maxEntries === Number.POSITIVE_INFINITY ? {} : { max: maxEntries }),
-      maxSize: Math.min(this.#maxBytes, Number.MAX_SAFE_INTEGER),
-    }
+    // Their own `max` would allot the places of all entries at once: 5 MB, and milliseconds.
+    const maxSize = Math.min(this.#maxBytes, Number.MAX_SAFE_INTEGER)
     this.#entries = new LRUCache({
-      ...bounds,
+      maxSize,
       sizeCalculation: ({ bytes }, key) => sizeOf(key, bytes),
       dispose: (_, key, reason) => {
         if (reason === 'evict') report('eviction', () => ({ store: this.name, key }))
       },
     })
-    this.#counters = new LRUCache({ ...bounds, sizeCalculation: (_, key) => sizeOf(key) })
+    this.#counters = new LRUCache({ maxSize, sizeCalculation: (_, key) => sizeOf(key) })
     this.capabilities = {
       add: true,
       compareAndSet: true,
@@ -162,6 +162,7 @@ export class MemoryStore implements Store {
     if (!Number.isSafeInteger(value)) throw errors.beyondCounter()
     const expiresAt = live ? present.expiresAt : this.#expiresAt(ttl)
     this.#counters.set(key, { value, expiresAt })
+    if (this.#counters.size > this.#maxEntries) this.#counters.pop()
     return value
   }
 
@@ -218,6 +219,7 @@ export class MemoryStore implements Store {
       throw errors.failed(StoreFullError, operation, reason)
     }
     this.#entries.set(key, { bytes: alone(bytes), version, expiresAt: this.#expiresAt(ttl) })
+    if (this.#entries.size > this.#maxEntries) this.#entries.pop()
     return version
   }
 
