@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.js'
 import { type MarkState, sameVersion } from './mark-record.js'
 import type { Near } from './near.js'
@@ -6,6 +7,8 @@ import type { Near } from './near.js'
 const MAX_HELD = 10_000
 /** Characters of their names: other processes may name any. */
 const MAX_HELD_CHARACTERS = 4_000_000
+/** What each counts as at least, so that the one bound is both. */
+const LEAST_CHARACTERS = MAX_HELD_CHARACTERS / MAX_HELD
 
 /** When a read or a renewal began, in the order of all of them. */
 export interface Begun {
@@ -29,9 +32,14 @@ export class HeldMarks {
   readonly #clock: Clock
   readonly #holdMs: number
   readonly #near: Near | undefined
-  /** In the order in which they were read. */
-  readonly #held = new Map<string, Held>()
-  #characters = 0
+  readonly #held = new LRUCache<string, Held>({
+    maxSize: MAX_HELD_CHARACTERS,
+    sizeCalculation: (_held, slot) => Math.max(slot.length, LEAST_CHARACTERS),
+    dispose: ({ fence }, _slot, why) => {
+      if (why === 'evict') this.#floor = Math.max(this.#floor, fence)
+    },
+  })
+
   #order = 0
   /** The fence of all that are not remembered any more. */
   #floor = 0
@@ -52,7 +60,7 @@ export class HeldMarks {
   }
 
   get(slot: string): MarkState | undefined {
-    const held = this.#held.get(slot)
+    const held = this.#held.peek(slot)
     if (held === undefined || held.drops !== this.#drops) return undefined
     return this.#clock.monotonic() - held.at < this.#holdMs ? held.state : undefined
   }
@@ -62,22 +70,22 @@ export class HeldMarks {
    * that was read before may have been renewed by a message that was lost (N3).
    */
   isHeard(slot: string, version: string): boolean {
-    const held = this.#held.get(slot)
+    const held = this.#held.peek(slot)
     return held?.state !== undefined && held.drops === this.#drops && sameVersion(held.state.version, version)
   }
 
   /** What was read last, where that read was sent so short a time ago; `tagHold` may be over. */
   lastWithin(slot: string, ms: number): MarkState | undefined {
-    const held = this.#held.get(slot)
+    const held = this.#held.peek(slot)
     return held !== undefined && this.#clock.monotonic() - held.at < ms ? held.state : undefined
   }
 
   /** Holds what was read, unless something newer is known. */
   hold(slot: string, state: MarkState, begun: Begun): void {
-    const held = this.#held.get(slot)
+    const held = this.#held.peek(slot)
     const fence = held?.fence ?? this.#floor
     if (begun.order <= fence || (held !== undefined && held.order > begun.order)) return
-    this.#keep(slot, { ...begun, state, fence })
+    this.#held.set(slot, { state, fence, ...begun })
     this.#near?.marked(slot, state.version)
   }
 
@@ -88,7 +96,7 @@ export class HeldMarks {
 
   /** The same version under new times. */
   update(slot: string, state: MarkState): void {
-    const held = this.#held.get(slot)
+    const held = this.#held.peek(slot)
     if (held?.state?.version === state.version) this.#held.set(slot, { ...held, state })
   }
 
@@ -96,31 +104,16 @@ export class HeldMarks {
   fence(slot: string): Begun {
     this.#near?.invalidateMark(slot)
     const begun = this.begin()
-    this.#keep(slot, { ...begun, state: undefined, fence: begun.order })
+    this.#held.set(slot, { state: undefined, fence: begun.order, ...begun })
     return begun
   }
 
   /** Whether this was the last fence. */
   isLastFence(slot: string, { order }: Begun): boolean {
-    return this.#held.get(slot)?.fence === order
+    return this.#held.peek(slot)?.fence === order
   }
 
   get #drops(): number {
     return this.#near?.drops ?? 0
-  }
-
-  #keep(slot: string, held: Held): void {
-    if (!this.#held.delete(slot)) this.#characters += slot.length
-    this.#held.set(slot, held)
-    while (this.#held.size > MAX_HELD || this.#characters > MAX_HELD_CHARACTERS) this.#forgetOldest()
-  }
-
-  #forgetOldest(): void {
-    for (const [oldest, { fence }] of this.#held) {
-      this.#floor = Math.max(this.#floor, fence)
-      this.#held.delete(oldest)
-      this.#characters -= oldest.length
-      return
-    }
   }
 }
