@@ -65,7 +65,7 @@ export function runOutside<Arguments extends unknown[], T>(
   links: readonly LoadLink[],
   load: (...args: Arguments) => T,
   ...args: Arguments
-): T {
+): Promise<Awaited<T>> {
   return OUTSIDE.runInAsyncScope(() => insideLoads(links, () => load(...args)))
 }
 

@@ -8,7 +8,7 @@ import type { FlightKind, Flights } from './flights.js'
 import { beside, HedgeLease } from './hedge-lease.js'
 import { Lease } from './lease.js'
 import { Load, type LoadRight } from './load.js'
-import { checkCircle, currentLoads, type LoadLink, waitsForAny } from './load-chain.js'
+import { checkCircle, currentLoads, LoadLink, waitsForAny } from './load-chain.js'
 import type { Found } from './lookup.js'
 import { keepAlone } from './near-load.js'
 import { answerAlone, lookUpAndKeep } from './near-lookup.js'
@@ -350,8 +350,7 @@ class Drive<T> {
   #newFlight(): Flight {
     const { slots, stats } = this.#parts
     const { key, slot } = this.#options
-    const link: LoadLink = { key, slot, store: slots, inside: this.#inside, waitsFor: new Set() }
-    return new Flight(stats, this.#options, this.#call, link)
+    return new Flight(stats, this.#options, this.#call, new LoadLink(key, slot, slots, this.#inside))
   }
 
   /** Until the flight has answered, or the call has to start over. */

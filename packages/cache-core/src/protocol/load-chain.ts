@@ -3,7 +3,7 @@ import { CircularLoadError } from '../base/errors.js'
 import { type Key, keyName } from './key.js'
 
 /** One load of this process, as the calls made inside its loader know it. */
-export interface LoadLink {
+export class LoadLink {
   readonly key: Key
   readonly slot: string
   /** Tells loads of one store from those of another. */
@@ -11,11 +11,23 @@ export interface LoadLink {
   /** The loads inside of which it was begun. */
   readonly inside: readonly LoadLink[]
   /** Loads whose answer a call inside its loader waits for. */
-  readonly waitsFor: Set<LoadLink>
+  readonly waitsFor = new Set<LoadLink>()
+  /** Its loader has ended, and waits for nothing any more that it may have left behind. */
+  over = false
+
+  constructor(key: Key, slot: string, store: object, inside: readonly LoadLink[]) {
+    this.key = key
+    this.slot = slot
+    this.store = store
+    this.inside = inside
+  }
 }
 
 /** A loader of many keys runs for several loads at once. */
 const chain = new AsyncLocalStorage<readonly LoadLink[]>()
+
+/** Loaders that run in this process. */
+let running = 0
 
 const NONE: readonly LoadLink[] = []
 
@@ -24,9 +36,19 @@ export function currentLoads(): readonly LoadLink[] {
   return chain.getStore() ?? NONE
 }
 
-/** Runs a loader so that calls made inside it know for which loads it runs. */
-export function insideLoads<T>(links: readonly LoadLink[], run: () => T): T {
-  return chain.run(links, run)
+/**
+ * Runs a loader so that calls made inside it know for which loads it runs. The storage is in use while any loader is:
+ * before Node 24 it hooks into every promise of the process (measured on Node 20: 30 µs of a cold key's 105, a seventh of
+ * a hit), and taking it out of use costs 1 µs.
+ */
+export async function insideLoads<T>(links: readonly LoadLink[], run: () => T): Promise<Awaited<T>> {
+  running++
+  try {
+    return await chain.run(links, run)
+  } finally {
+    for (const link of links) link.over = true
+    if (--running === 0) chain.disable()
+  }
 }
 
 /**
@@ -40,8 +62,9 @@ export function checkCircle(inside: readonly LoadLink[], key: Key, slot: string,
   }
 }
 
-/** The keys from the load of this slot down to the link, where it stands above it. */
+/** The keys from the load of this slot down to the link, where it stands above it and both still run. */
 function pathTo(link: LoadLink, slot: string, store: object): readonly Key[] | undefined {
+  if (link.over) return undefined
   if (link.slot === slot && link.store === store) return [link.key]
   for (const outer of link.inside) {
     const path = pathTo(outer, slot, store)

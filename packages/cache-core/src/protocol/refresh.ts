@@ -6,7 +6,7 @@ import { type ClaimTerms, claimUnderMarks } from './claim.js'
 import { Flight } from './flight.js'
 import type { Flights } from './flights.js'
 import { Load } from './load.js'
-import type { LoadLink } from './load-chain.js'
+import { LoadLink } from './load-chain.js'
 import type { PresentMarks } from './present-marks.js'
 import { RefreshLease, sameValue } from './refresh-lease.js'
 import type { Slots } from './slots.js'
@@ -93,7 +93,7 @@ export class Refreshes {
     const { slots, stats, flights } = this.#parts
     this.#running++
     const { key, slot } = options
-    const link = { key, slot, store: slots, inside: [], waitsFor: new Set<LoadLink>() }
+    const link = new LoadLink(key, slot, slots, [])
     const flight = new Flight(stats, options, undefined, link)
     flights.add(flight, 'refreshing')
     const right = await claimUnderMarks(options, present, () =>

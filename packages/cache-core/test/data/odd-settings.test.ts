@@ -49,12 +49,19 @@ it('one signal in many calls warns of no leak, and ends all of them', async () =
 })
 
 describe('a process', () => {
-  const script = fileURLToPath(new URL('../support/awaited-answer.ts', import.meta.url))
+  async function outputOf(script: string): Promise<string> {
+    const path = fileURLToPath(new URL(`../support/${script}`, import.meta.url))
+    const node = ['--import', 'tsx', '--conditions=@tiercel/source', path]
+    return (await promisify(execFile)(process.execPath, node, { timeout: 50_000 })).stdout
+  }
 
   it('does not end while somebody waits for an answer that is on its way', async () => {
-    const node = ['--import', 'tsx', '--conditions=@tiercel/source', script]
-    const { stdout } = await promisify(execFile)(process.execPath, node, { timeout: 50_000 })
-    expect(stdout).toBe('old\n')
+    expect(await outputOf('awaited-answer.ts')).toBe('old\n')
+  })
+
+  it('pays for hooks on its promises only while a loader runs, and from Node 24 on never', async () => {
+    const hooks = Number(process.versions.node.split('.')[0]) < 24
+    expect(JSON.parse(await outputOf('promise-hooks.ts'))).toEqual({ before: false, during: hooks, after: false })
   })
 })
 

@@ -44,6 +44,28 @@ describe('a loader that asks for what it loads', () => {
   })
 })
 
+describe('what a loader leaves behind', () => {
+  it('may ask for its key once the loader has ended, whatever else is being loaded', async () => {
+    const { cache } = setUp()
+    const end = gate()
+    const other = gate()
+    let left: Promise<unknown> | undefined
+    const elsewhere = cache.getOrSet('elsewhere', () => other.promise)
+    await cache.getOrSet(
+      'a',
+      () => {
+        left = end.promise.then(() => cache.getOrSet('a', () => 2))
+        return 1
+      },
+      { ttl: 0 },
+    )
+    end.open()
+    expect(await left).toBe(2)
+    other.open()
+    await elsewhere
+  })
+})
+
 describe('loaders that ask for each other’s keys', () => {
   it('end at once: nobody waits for a load that waits for him', async () => {
     const { cache } = setUp()
