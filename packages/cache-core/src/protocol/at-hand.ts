@@ -24,16 +24,15 @@ export interface AtHand {
 }
 
 /**
- * As `lookUp`, at once, without a promise: what is fresh in a store in this process, under marks that are held. The read
- * is the same, and so are the rules. `undefined`, `lookUp` has to say: also of a mismatch against what is held, which is
- * read again before it is believed (G4).
+ * As `lookUp`, without a promise: what is fresh in a store of this process, under marks that are held. Same read, same
+ * rules. `undefined`: ask `lookUp`, also where a held mark differs, since that is read again before it is believed (G4).
  */
 export function lookUpAtHand(
   { slots, knownFrames }: Parts,
   { slot, namespace, marks }: Wanted,
   now: number,
 ): AtHand | undefined {
-  // What a read finds may have to enter the near cache, which begins before the read does.
+  // With a near cache a read must begin there, to enter what it finds.
   const entry = slots.near === undefined ? slots.atHand(slot, namespace) : undefined
   const frame = entry && knownFrames.of(slot, entry)
   if (entry === undefined || frame === undefined || now >= frame.freshUntil) return undefined
@@ -45,7 +44,7 @@ export function encodedAtHand({ frame: { encoding, shape, payloadAt }, bytes }: 
   return { encoding, shape, payload: bytes.subarray(payloadAt) }
 }
 
-/** Whether all marks of a frame are as they are held; as `PresentMarks.verdictOn` sees it. */
+/** Whether all marks of a frame equal the held ones, by the rules of `PresentMarks.verdictOn`. */
 export function standByHeld(carried: readonly Mark[], namespace: NamespaceMark, others: readonly Mark[]): boolean {
   if (carried[0]?.kind !== 'namespace') return false
   let met = 0

@@ -17,9 +17,9 @@ import { MAX_TOPICS, type WakeKind } from './wakes.js'
 export interface BusMessage {
   readonly sender: string
   readonly number: number
-  /** Slots that have changed; `undefined`: a heartbeat, whatever else it says. */
+  /** Slots that have changed; `undefined`: none, as in a heartbeat or a message about loads. */
   readonly slots: readonly string[] | undefined
-  /** What it says of loads. */
+  /** What it says about loads. */
   readonly loads?: { readonly kind: WakeKind; readonly topics: readonly string[] } | undefined
 }
 
@@ -30,7 +30,7 @@ export const MAX_MESSAGE_CHARACTERS = 65_536
 /** Those are 3 bytes each at the most, beside their lengths and the last slot. */
 const MAX_MESSAGE_BYTES = 3 * MAX_MESSAGE_CHARACTERS + 2 * MAX_SLOT_KEY_BYTES
 
-/** Changes with the layout: what another one has written is not for us. */
+/** Changes with the layout: messages of another one are ignored. */
 const LAYOUT = 0xb1
 const HEARTBEAT = 1
 const CHANGES = 2
@@ -64,8 +64,8 @@ export function encodeMessage({ sender, number, slots, loads }: BusMessage): Buf
 }
 
 /**
- * `undefined` where it is not a whole message of this layout, or more than any bus sends: whoever may write into the
- * channel is not to fill the memory of those who listen.
+ * `undefined` where it is not a whole message of this layout, or longer than any bus sends: nobody who can write to the
+ * channel must be able to fill the memory of its listeners.
  */
 export function decodeMessage(message: Uint8Array): BusMessage | undefined {
   const bytes = bufferOf(message)

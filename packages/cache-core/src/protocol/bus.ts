@@ -15,11 +15,11 @@ import { BUS_CHANNEL } from './slot.js'
 import type { Stats } from './stats.js'
 import type { WakeBus, WakeKind } from './wakes.js'
 
-/** How often each process is heard at least, in milliseconds. */
+/** How often each process sends a message at least, in milliseconds. */
 const HEARTBEAT_MS = 1_000
-/** Own heartbeats that did not come back before the connection counts as lost: the first may only be late. */
+/** So many own heartbeats must fail to come back before the connection counts as lost: the first may just be late. */
 const MISSED_HEARTBEATS = 2
-/** How soon, and at the longest how seldom, a subscription that failed is tried again. */
+/** The first and the longest pause before a failed subscription is tried again. */
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 2_000
 
@@ -30,7 +30,7 @@ interface Parts {
   readonly stats: Stats
 }
 
-/** What the bus tells of other processes. */
+/** What the bus reports of other processes. */
 export interface BusEvents {
   /** The slot of a value or a mark was changed by another process. */
   readonly onChange: (slot: string) => void
@@ -38,7 +38,7 @@ export interface BusEvents {
   readonly onLost: () => void
   /** Whether messages are heard from now on. */
   readonly onLink: (linked: boolean) => void
-  /** What another process says of loads. */
+  /** Another process has sent something about loads. */
   readonly onLoads: (kind: WakeKind, topics: readonly string[]) => void
 }
 
@@ -50,10 +50,10 @@ interface Batch {
 }
 
 /**
- * How processes hear of each other's changes: over messages of a store (docs/leases.md, "Near cache and bus"). Messages
- * may be lost, so each sender numbers its own, and beats once a second with the number of its last one. Who misses one
- * has to take everything for changed. A process that does not hear its own heartbeats has no connection, whatever the
- * driver says.
+ * How processes hear of each other's changes: by messages through a store (docs/leases.md, "Near cache and bus"). Messages
+ * may be lost, so each sender numbers its own and sends a heartbeat with its last number once a second. A listener that
+ * misses one must assume that anything has changed. A process that does not hear its own heartbeats is not connected,
+ * whatever the driver says.
  */
 export class Bus implements WakeBus {
   readonly #parts: Parts
@@ -76,7 +76,7 @@ export class Bus implements WakeBus {
     this.#events = events
   }
 
-  /** Subscribes, and goes on trying. Idempotent, so that the first use of a cache may open it. */
+  /** Subscribes, and keeps trying. Idempotent, so that the first use of a cache may open it. */
   open(): void {
     if (this.#opened || this.#closed) return
     this.#opened = true
@@ -85,8 +85,8 @@ export class Bus implements WakeBus {
   }
 
   /**
-   * Tells all other processes that the slot has changed: with all that are told in this turn of the event loop, in one
-   * message. Resolves when it was sent, or could not be: then the next heartbeat tells that one is missing.
+   * Tells all other processes that the slot has changed, in one message with all other changes of this turn of the event
+   * loop. Resolves when it was sent, or could not be: then the next heartbeat shows that one is missing.
    */
   tell(slot: string): Promise<void> {
     this.open()
@@ -106,7 +106,7 @@ export class Bus implements WakeBus {
     return this.#linked
   }
 
-  /** Says something of loads to all other processes. */
+  /** Tells all other processes something about loads. */
   wake(kind: WakeKind, topics: readonly string[]): void {
     if (!this.#closed) void this.#publish(undefined, { kind, topics })
   }
@@ -115,7 +115,7 @@ export class Bus implements WakeBus {
     this.#closed = true
     this.#cancelBeat?.()
     this.#cancelRetry?.()
-    // Not waited for: a server that does not answer is left by closing the store.
+    // Not awaited: closing the store ends the connection to a server that does not answer.
     void this.#unsubscribe?.().catch(() => {})
     await this.#parts.store.close()
   }
@@ -136,7 +136,7 @@ export class Bus implements WakeBus {
   }
 
   async #subscribe(): Promise<void> {
-    // A subscription that was given up may still speak.
+    // A subscription that was given up may still call back.
     let wanted = true
     const link = (linked: boolean) => (): void => {
       if (wanted) this.#link(linked)
@@ -162,7 +162,7 @@ export class Bus implements WakeBus {
   }
 
   #link(linked: boolean): void {
-    // A loss is noticed once: what has been kept since is this process's own.
+    // A loss is reported once: whatever was kept since then is this process's own.
     if (this.#closed || (!linked && !this.#linked)) return
     this.#linked = linked
     this.#unheardBeats = 0
@@ -186,7 +186,7 @@ export class Bus implements WakeBus {
     if (loads !== undefined) this.#events.onLoads(loads.kind, loads.topics)
   }
 
-  /** The connection carries messages both ways. Where it was silent, all that others have said may be lost. */
+  /** The connection works both ways. If it was silent before, messages of others may be lost. */
   #hearOwn(): void {
     this.#unheardBeats = 0
     if (!this.#linked && this.#unsubscribe !== undefined) this.#link(true)

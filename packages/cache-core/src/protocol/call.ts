@@ -7,27 +7,27 @@ import type { LoadLink } from './load-chain.js'
 import type { MarkState } from './mark-record.js'
 import type { NamespaceMark } from './marks.js'
 
-/** What a load came to. */
+/** The result of a load. */
 export interface Loaded {
-  /** What callers get; `undefined`: there is nothing to give. */
+  /** What callers get; `undefined`: there is no value. */
   readonly encoded: Encoded | undefined
-  /** How long it is fresh, in milliseconds, `Infinity` without end; 0: it is answered and not stored. */
+  /** How long it is fresh, in milliseconds, `Infinity` without end; 0: callers get it and it is not stored. */
   readonly ttlMs: number
-  /** How long it may be served beyond that, where it says so itself. Default: what the call says. */
+  /** Its own stale windows. Default: those of the call. */
   readonly windows?: Pick<LoadOptions, 'staleWhileRevalidateMs' | 'staleIfErrorMs'>
   /** Its tags, those of the call and those that the loader has named. */
   readonly tags?: readonly string[]
-  /** Whether a value that it was to replace stays, since nothing was learnt of it: as if it had not been loaded. */
+  /** Whether a value that it was to replace stays, since the load learnt nothing about it. */
   readonly stays?: boolean
 }
 
 /** What a loader knows of its load. */
 export interface LoadTerms {
-  /** Aborted when `hardTimeout` is over or the last caller has gone. */
+  /** Aborted when `hardTimeout` passes or the last caller has gone. */
   readonly signal: AbortSignal
-  /** What the result will carry when it is stored; `undefined`: it cannot be. */
+  /** The marks that the stored result will carry; `undefined`: it cannot be stored. */
   readonly marks: LoadMarks | undefined
-  /** What stood there and is not void: a stale value, or an outlived one. */
+  /** The value that stood there, stale or outlived, but not void. */
   readonly previous: ValueFrame | undefined
   /** The load, for calls that are made inside its loader. */
   readonly link: LoadLink
@@ -37,7 +37,7 @@ export interface LoadTerms {
 export interface LoadMarks {
   /** The namespace's, then those of its tags. */
   readonly states: readonly MarkState[]
-  /** Those beside them. */
+  /** Marks that are neither the namespace's nor of its tags. */
   readonly others: readonly Mark[]
   /** The namespace's epoch; absent where it could not be read, or the loader names no tags (G5). */
   readonly epoch: MarkState | undefined
@@ -52,17 +52,17 @@ export function frameMarks({ states, others }: Pick<LoadMarks, 'states' | 'other
 /** Loads a value, once. */
 export type Loading = (terms: LoadTerms) => Promise<Loaded>
 
-/** What is loaded, and within which bounds. */
+/** What is loaded, and within which limits. */
 export interface LoadOptions {
   /** The caller's own, for diagnostics. */
   readonly key: Key
   readonly slot: string
   readonly namespace: NamespaceMark
-  /** What the value will carry beside what its loader names. */
+  /** Tags of the value, beside those that its loader adds. */
   readonly tags: readonly string[]
   /** Whether what is loaded may be kept near. */
   readonly near?: boolean
-  /** Loads whatever stands there: what is stored replaces what others may hold near. */
+  /** Whether it loads although a value stands there: then other processes may hold that one near. */
   readonly forceFresh?: boolean
   readonly load: Loading
   readonly leaseMs: number
@@ -86,13 +86,13 @@ export interface Answer<T> {
   readonly source: Source
 }
 
-/** What a caller wants, as one `getOrSet` sees it. */
+/** One call of `getOrSet`. */
 export interface CallOptions<T> extends LoadOptions {
   /** Marks beside the namespace's that the entry depends on, read after the caller came. */
   readonly marks: readonly Mark[]
   /** Whether the loader may name tags. */
   readonly namesTags: boolean
-  /** Bytes to what this caller gets. Throws when they were written by something else: the entry is then dead. */
+  /** Decodes what this caller gets. Throws when something else wrote the bytes: the entry is then dead. */
   readonly open: (encoded: Encoded) => T
   readonly waitTimeoutMs: number
   /** How long the caller waits for a load before it takes a stale value that may be served on error. */
@@ -102,20 +102,20 @@ export interface CallOptions<T> extends LoadOptions {
   /** Loads whatever stands there. */
   readonly forceFresh: boolean
   /**
-   * How a call loads that can have no lease, or has waited to its bound: once for all such callers of this process, or
-   * each its own.
+   * How callers load that can have no lease, or have waited for long enough: once for all of them in this process, or each
+   * by itself.
    */
   readonly fallback: 'shared' | 'own'
   readonly signal: AbortSignal | undefined
-  /** What is near for a call that the store does not answer (N3); `undefined`: nothing. */
+  /** The near value for a call that the store does not answer (N3); `undefined`: none. */
   readonly nearAlone?: (() => Answer<T> | undefined) | undefined
-  /** Opens the stale value near that may be served on error while the store does not answer; `undefined`: there is none. */
+  /** Decodes the stale near value to serve on error while the store does not answer; `undefined`: there is none. */
   readonly staleNear?: (() => (() => T) | undefined) | undefined
-  /** Told when the call begins to wait for a load that is not its own. */
+  /** Called when the call begins to wait for a load that is not its own. */
   readonly onDepends?: () => void
 }
 
-/** A call whose kind of value does not matter. */
+/** A call of any type of value. */
 export type AnyCall = Pick<
   Call<unknown>,
   | 'answer'
@@ -134,15 +134,15 @@ export type AnyCall = Pick<
 
 /**
  * Why a call loads without a lease, and stores nothing.
- * `'no-store'`: the store did not answer it in time, or gives no leases; it awaits no further operation of the store.
- * `'waited-out'`: the store answers, but waiting for the leases of others came to its bound.
+ * `'no-store'`: the store did not answer in time, or gives no leases; the call awaits no further operation of the store.
+ * `'waited-out'`: the store answers, but the call has waited for the leases of others for long enough.
  * `'held'`: the key was deleted with `holdOff`, and nothing is stored under it yet.
  */
 export type Degraded = 'no-store' | 'waited-out' | 'held'
 
 /**
- * One caller of `getOrSet` on its way to an answer. Ends once: answered, failed, timed out (P3), or aborted by the
- * caller's own signal; what it is attached to is told when it has gone.
+ * One caller of `getOrSet` on its way to an answer. Ends once: answered, failed, timed out (P3), or aborted by its own
+ * signal. Whatever it is attached to is told when it has gone.
  */
 export class Call<T> {
   readonly options: CallOptions<T>
@@ -160,7 +160,7 @@ export class Call<T> {
   /** Since when it waits for loads of other processes, or since it last had one begun beside them. */
   waitsSince: number | undefined
   done = false
-  /** What it takes when the load fails, or takes longer than its `softTimeout`. */
+  /** The stale value to take when the load fails, or takes longer than `softTimeout`. */
   #stale: { readonly value: () => T | undefined; readonly onTaken: () => void } | undefined
   #cancelSoftTimer: CancelTimer | undefined
   readonly #clock: Clock
@@ -198,14 +198,14 @@ export class Call<T> {
     if (this.#end(true)) this.#resolve(answer)
   }
 
-  /** With the error, unless there is something stale to take instead. */
+  /** Ends the call with the error, unless there is a stale value to take instead. */
   fail(error: unknown): void {
     if (!this.takeStale() && this.#end(false)) this.#reject(error)
   }
 
   /**
-   * A stale value that may be served on error was found. `onTaken` is told when the call ends with it.
-   * @param value Opens it. Throws where it turns out to be none.
+   * A stale value was found that may be served on error. `onTaken` is called when the call ends with it.
+   * @param value Decodes it. Throws where that is impossible.
    */
   offerStale(value: () => T | undefined, onTaken: () => void): void {
     this.#stale = { value, onTaken }
@@ -220,7 +220,7 @@ export class Call<T> {
     return this.#stale !== undefined
   }
 
-  /** Ends the call with what is stale. Whether there was any. */
+  /** Ends the call with the stale value. Whether there was one. */
   takeStale(): boolean {
     if (this.#stale === undefined || this.done) return false
     try {
@@ -234,14 +234,14 @@ export class Call<T> {
   }
 
   /**
-   * It depends on a flight, or a poller, from now on. `onGone` is told when the call ends before it was detached, and
-   * whether it was served with something else.
+   * The call now depends on a flight or a poller. `onGone` is called when the call ends before it was detached, with whether
+   * it was served with something else.
    */
   attach(onGone: (served: boolean) => void): void {
     this.#onGone = onGone
   }
 
-  /** It depends on nothing any more. */
+  /** The call no longer depends on anything. */
   detach(): void {
     this.#onGone = undefined
   }

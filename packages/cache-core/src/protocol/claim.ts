@@ -8,7 +8,7 @@ import type { PresentMarks } from './present-marks.js'
 /** What is claimed, and under which marks. */
 export interface ClaimTerms {
   readonly namespace: NamespaceMark
-  /** The tags of what is loaded, as far as they are known before. */
+  /** The tags that are known before the load. */
   readonly tags: readonly string[]
   /** Whether the loader may name more. */
   readonly namesTags: boolean
@@ -17,9 +17,9 @@ export interface ClaimTerms {
 }
 
 /**
- * The right to load: a lease or a refresh, claimed under marks that were read from the store before the load (G2). The
- * claim need not wait for that read where all marks are held: it goes out under the held ones, at the same time.
- * Versions are never used twice, so an equal one has stood all along; what was claimed under another is given back.
+ * Claims the right to load, a lease or a refresh, under marks that were read from the store before the load (G2). Where all
+ * marks are held, the claim goes out under those, at the same time as the read. A version is never used twice, so one that
+ * is equal afterwards has stood all along; a claim under any other is given back.
  *
  * @param present The marks as they were read from the store for this caller, as far as they were.
  * @param send Claims under these marks.
@@ -54,7 +54,7 @@ export async function claimUnderMarks<Refused extends string>(
   }
 }
 
-/** G5. What is held will do: the longer ago, the more it proves. Without it what a loader tags is not stored. */
+/** G5. A held one will do: the older it is, the more it proves. Without it a value tagged by its loader is not stored. */
 async function epochOf({ namespace, namesTags }: ClaimTerms): Promise<MarkState | undefined> {
   if (!namesTags) return undefined
   try {

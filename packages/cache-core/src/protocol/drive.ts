@@ -23,20 +23,21 @@ import { type LeaseState, MAX_ENDED_LEASES, type Waiters } from './waiter.js'
 /*
  * The story of a getOrSet (docs/leases.md):
  *
- *   look    read the slot; a fresh value is the answer, so is one that may be stale while it is refreshed behind
- *   join    a load of this process runs, or its lease was found: be answered by it, with proof that no delete came between
- *   claim   nothing to serve: `add` a lease, or `compareAndSet` one over what is dead; the winner loads. What is stale
- *           stays where it is: the winner of the right to refresh it loads, the others wait
+ *   look    read the slot; answer with a fresh value, or with a stale one that is refreshed behind the answer
+ *   join    a load of this process is running, or its lease was found: be answered by it, with proof that no delete came
+ *           in between
+ *   claim   there is nothing to serve: `add` a lease, or `compareAndSet` one over what is dead; the winner loads. A stale
+ *           value stays where it is: the winner of the right to refresh it loads, the others wait
  *   wait    another process loads: poll until there is a value, or a slot to claim
- *   hedge   that takes suspiciously long: one of all who wait loads beside it
+ *   hedge   that takes suspiciously long: one of all waiting callers loads beside it
  *
- * and over again, until the call is answered, fails or times out. A caller to which the store does not answer, that has
- * waited to its bound, or that finds the key held off, loads without a lease: together with the others of its process,
- * and nothing is stored.
- * Never an unconditional write.
+ * and again, until the call is answered, fails or times out. Where the store does not answer, a caller has waited for long
+ * enough, or the key is held off, the caller loads without a lease, together with the others of its process, and nothing
+ * is stored.
+ * No step writes unconditionally.
  */
 
-/** After so many claims lost to others a call waits as on a lease. */
+/** After losing so many claims a call waits as on a lease. */
 const MAX_LOST_CLAIMS = 2
 
 interface Parts {
@@ -55,7 +56,7 @@ interface Parts {
 export async function getOrSet<T>(parts: Parts, options: CallOptions<T>): Promise<Answer<T>> {
   const arrivedAt = parts.clock.monotonic()
   let found: Found | undefined
-  // The first look of most calls is their last: it needs no call to be kept of.
+  // Most calls are answered by their first look, so no `Call` is made for it.
   if (options.forceFresh || parts.flights.leased(options) === undefined) {
     try {
       found = await lookUpAndKeep(parts, options)
@@ -69,8 +70,8 @@ export async function getOrSet<T>(parts: Parts, options: CallOptions<T>): Promis
 }
 
 /**
- * The second half of `getOrSet`, for a caller that has looked by itself and found nothing to serve.
- * @param found What it found, by a read begun after the caller came; nothing where it has not looked.
+ * The second half of `getOrSet`, for a caller that has looked already and found nothing to serve.
+ * @param found What it found, by a read that began after the caller came; `undefined` where it has not looked.
  * @param arrivedAt When the caller came, on the monotonic clock.
  */
 export function joinOrLoad<T>(
@@ -85,15 +86,15 @@ export function joinOrLoad<T>(
   const inside = currentLoads()
   checkCircle(inside, options.key, options.slot, parts.slots)
   const call = new Call(options, parts.clock, arrivedAt)
-  // One timeout is all that a call waits for.
+  // A call waits for one timeout of the store, and no more.
   if (found === 'unreachable') call.degraded = 'no-store'
   void new Drive(parts, call, inside).run(found === 'unreachable' ? undefined : found)
   return call.result
 }
 
 /**
- * The answer of a slot that can be served at once, or `undefined`, also when its bytes were written by something else.
- * What is stale, or soon will be, is refreshed behind the answer.
+ * The answer where the slot can be served at once; `undefined` otherwise, also when something else wrote its bytes. A value
+ * that is stale, or due for an eager refresh, is refreshed behind the answer.
  */
 export function serve<T>(parts: Parts, options: CallOptions<T>, { state, present }: Found): Answer<T> | undefined {
   if ((state.is !== 'fresh' && state.is !== 'stale') || options.forceFresh) return undefined
@@ -115,7 +116,7 @@ export function serve<T>(parts: Parts, options: CallOptions<T>, { state, present
   return { value, source: stale ? 'stale' : 'hit' }
 }
 
-/** A call that found nothing to serve, on its way. */
+/** The way of a call that found nothing to serve. */
 class Drive<T> {
   readonly #parts: Parts
   readonly #call: Call<T>
@@ -141,7 +142,7 @@ class Drive<T> {
     }
   }
 
-  /** One step from what was found. What the call has in hand afterwards. */
+  /** One step, from what was found. Returns what the call has found by then, `undefined` where it must look again. */
   async #step(found: Found | undefined): Promise<Found | undefined> {
     if (found?.state.is === 'held') {
       this.#call.degraded = 'held'
@@ -149,7 +150,7 @@ class Drive<T> {
       return undefined
     }
     if (found !== undefined) this.#offerStale(found.state)
-    // Before all else: many callers may have looked at once, and one of them claims.
+    // First of all: of many callers that have looked at once, one claims and the others join.
     const holder = found && this.#holder(found.state)
     const flight = holder ?? this.#joinable(found)
     if (flight !== undefined) {
@@ -160,7 +161,7 @@ class Drive<T> {
     return this.#claimOrWait(found)
   }
 
-  /** Reads the slot. A value ends the call, a store that does not answer degrades it. */
+  /** Reads the slot. A value ends the call; without an answer of the store it is degraded. */
   async #look(): Promise<Found | undefined> {
     try {
       return this.#served(await lookUpAndKeep(this.#parts, this.#options))
@@ -179,7 +180,7 @@ class Drive<T> {
     return undefined
   }
 
-  /** The flight of this process whose lease was found: proof enough to be answered by it, whenever it began. */
+  /** The flight of this process whose lease was found. That is proof enough to be answered by it, whenever it began. */
   #holder(state: SlotState): Flight | undefined {
     if (state.is !== 'lease') return undefined
     const flight = this.#parts.flights.holding(this.#options.slot, state.frame.token)
@@ -197,7 +198,7 @@ class Drive<T> {
     )
   }
 
-  /** Where the store does not answer, what was near may be all that there is (N3). */
+  /** Where the store does not answer, a near value may be all that there is (N3). */
   #offerNear(): void {
     const { namespace, key, forceFresh, staleNear } = this.#options
     if (forceFresh || this.#call.offersStale) return
@@ -205,7 +206,7 @@ class Drive<T> {
     if (value !== undefined) this.#call.offerStale(value, () => this.#parts.stats.stale(namespace, key))
   }
 
-  /** A caller that wants a load younger than itself does not wait for one that began before it came. */
+  /** The flight to join. With `forceFresh` not one whose load began before the caller came. */
   #joinable(found: Found | undefined): Flight | undefined {
     const { flights } = this.#parts
     const stale = found?.state.is === 'stale' || (found?.state.is === 'fresh' && this.#options.forceFresh)
@@ -217,13 +218,13 @@ class Drive<T> {
   async #claimOrWait(found: Found): Promise<Found | undefined> {
     const call = this.#call
     const { forceFresh } = this.#options
-    // A fresh value that was not served has no meaning to this caller.
+    // A fresh value that was not served cannot be read by this caller.
     const isDead = found.state.is === 'fresh' && !forceFresh
     const state: SlotState = isDead ? { is: 'dead', version: found.state.version } : found.state
     if (state.is === 'stale' || state.is === 'fresh') return this.#replace(state, found.present)
     if (state.is === 'lease') {
       if (!forceFresh) return this.#wait(state)
-      // That load began before this call.
+      // The load of that lease began before this call.
       call.degraded = 'waited-out'
       return undefined
     }
@@ -266,8 +267,8 @@ class Drive<T> {
   }
 
   /**
-   * T6 in front of the caller: a stale value that may not be served at once is loaded anew, and taken all the same when
-   * the load fails or is slow. With `forceFresh` so is a fresh one, and it is not taken.
+   * T6 in front of the caller: loads anew what is stale and may not be served at once, and still takes the stale value when
+   * the load fails or is slow. With `forceFresh` also what is fresh, which is not taken.
    */
   async #replace(
     state: Extract<SlotState, { is: 'stale' | 'fresh' }>,
@@ -298,7 +299,7 @@ class Drive<T> {
     return undefined
   }
 
-  /** Claims, and loads under what was won. */
+  /** Claims the right to load, and loads under it. */
   async #fly(
     kind: FlightKind,
     previous: ValueFrame | undefined,
@@ -353,19 +354,19 @@ class Drive<T> {
     return new Flight(stats, this.#options, this.#call, new LoadLink(key, slot, slots, this.#inside))
   }
 
-  /** Until the flight has answered, or the call has to start over. */
+  /** Waits until the flight has answered, or the call has to start over. */
   async #join(flight: Flight, proven: boolean): Promise<void> {
     const call = this.#call
     const { fallback, waitTimeoutMs } = this.#options
-    // A caller that would load for itself alone does not wait longer for its own process than for another one.
     const own = flight.isOwnedBy(call)
     if (!own && waitsForAny(flight.link, this.#inside)) {
-      // That load waits for this call: whoever waited for it would wait for ever.
+      // That load waits for this call: both would wait for ever.
       call.degraded = 'waited-out'
       return
     }
     for (const link of this.#inside) link.waitsFor.add(flight.link)
     if (!own) this.#options.onDepends?.()
+    // A caller that would load for itself alone waits for its own process no longer than for another one.
     const bounded = fallback === 'own' && !own
     const cancelBound = bounded
       ? this.#parts.clock.after(waitTimeoutMs, () => flight.leave(call, 'waited-out'))

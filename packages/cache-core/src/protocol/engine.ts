@@ -34,26 +34,26 @@ export interface EngineOptions {
   readonly clock: Clock
   readonly tagHoldMs: number
   readonly markGraceMs: number
-  /** How many loads run at once that nobody waits for. */
+  /** Most refreshes at once. */
   readonly maxRefreshes: number
-  /** How many bytes of responses are held at once while they are captured. */
+  /** Most bytes of responses held at once while they are captured. */
   readonly maxCaptureBytes: number
-  /** How many bytes of stored responses are held at once for clients that have not read them. */
+  /** Most bytes of stored responses held at once for clients that have not read them. */
   readonly maxSendBytes: number
   readonly compression: Compression | undefined
   readonly secrets: readonly string[] | undefined
   /** Absent: no near cache. */
   readonly near?: NearTerms | undefined
-  /** Whose messages tell other processes of changes. Absent: those of `store`, where it has a bus and there is a near cache. */
+  /** The store whose messages tell other processes of changes. Absent: `store`, where it has a bus and there is a near cache. */
   readonly bus?: Store | undefined
 }
 
 /** The parts of one cache put together: what the data cache and the HTTP cache over it stand on. */
 export class Engine {
   readonly clock: Clock
-  /** What the HTTP caches over it hold of bodies. */
+  /** Bodies that the HTTP caches over it are capturing. */
   readonly captures: ByteBudget
-  /** What the HTTP caches over it hold of stored bodies that are on their way to clients. */
+  /** Stored bodies that the HTTP caches over it are sending. */
   readonly sends: SharedBytes
   readonly slots: Slots
   readonly marks: Marks
@@ -100,7 +100,7 @@ export class Engine {
     return lookUpAndKeep(this.#parts, place)
   }
 
-  /** As `lookUp`, at once: what is fresh and at hand. `undefined`: `lookUp` has to say. */
+  /** As `lookUp`, without a promise: what is fresh and at hand. `undefined`: ask `lookUp`. */
   lookUpAtHand(place: Pick<Place, 'slot' | 'namespace' | 'marks'>, now = this.clock.now()): AtHand | undefined {
     return this.#closing === undefined ? lookUpAtHand(this.#parts, place, now) : undefined
   }
@@ -110,19 +110,19 @@ export class Engine {
     return getOrSet(this.#parts, options)
   }
 
-  /** As `getOrSet`, for a call of the data cache that is most probably a hit. `undefined`: not by this way. */
+  /** As `getOrSet`, for a call that is most probably a hit. `undefined`: it has to be asked for by `getOrSet`. */
   firstLook<T>(look: FirstLook<T>, tags: readonly string[]): Promise<T | undefined> | undefined {
     return mayLookFirst(this.#parts, look, tags) ? firstLook(this.#parts, look) : undefined
   }
 
-  /** As `getOrSet`, for a caller that has looked by itself and found nothing to serve. */
+  /** As `getOrSet`, for a caller that has looked already and found nothing to serve. */
   joinOrLoad<T>(options: CallOptions<T>, found: Found | undefined): Promise<Answer<T>> {
     return joinOrLoad(this.#parts, options, found)
   }
 
   /**
-   * Loads behind the answer what is stale, for a caller that has looked by itself and serves what it found.
-   * @returns settled when all is done, where this call has begun it.
+   * Refreshes a stale value, for a caller that has looked already and serves what it found.
+   * @returns settled when all is done; `undefined` where this call has not begun it.
    */
   refresh(what: Refreshable): Promise<void> | undefined {
     return this.#refreshes.start(what)
@@ -155,7 +155,7 @@ export class Engine {
 
   /**
    * Loads under way still answer their callers. Idempotent.
-   * @param drainMs How long it may take first to deliver what the journal holds.
+   * @param drainMs How long it may first take to deliver what the journal holds.
    */
   close(drainMs: number): Promise<void> {
     this.#closing ??= this.#close(drainMs)
@@ -191,7 +191,7 @@ export class Engine {
 /** Where a cache keeps the handle that the HTTP cache over it is given. */
 export const ENGINE: unique symbol = Symbol('tiercel.engine')
 
-/** A cache as the HTTP cache sees it: the engine, and the cache's own names and bounds. */
+/** A cache as the HTTP cache sees it: its engine, its namespace and its limits. */
 export interface EngineHandle {
   readonly engine: Engine
   readonly namespace: string

@@ -10,11 +10,11 @@ import type { NamespaceMark } from './marks.js'
 import { PresentMarks } from './present-marks.js'
 import type { SlotRead } from './slot.js'
 
-/** What a look needs of a call. */
+/** The part of a call that a first look needs. */
 export interface FirstLook<T> extends Wanted {
   readonly key: Key
   readonly namespace: NamespaceMark
-  /** @param owned Whether nobody else holds the frame. @throws where it was written by something else. */
+  /** @param owned Whether nobody else holds the frame. @throws where something else wrote it. */
   open(frame: ValueFrame, owned: boolean): T
   /** The call as a whole, where the look does not answer it. */
   call(): CallOptions<T>
@@ -23,8 +23,8 @@ export interface FirstLook<T> extends Wanted {
 type Parts = Parameters<typeof getOrSet>[0]
 
 /**
- * Whether a call begins with `firstLook`: where there is no near cache that what is read would enter, no flight to join,
- * and all marks that the entry probably carries are held, so that the slot is all that has to be read.
+ * Whether a call begins with `firstLook`: there is no near cache to fill, no flight to join, and all marks that the entry
+ * probably carries are held, so that only the slot has to be read.
  */
 export function mayLookFirst({ slots, flights }: Parts, look: FirstLook<unknown>, tags: readonly string[]): boolean {
   const { namespace } = look
@@ -37,8 +37,8 @@ export function mayLookFirst({ slots, flights }: Parts, look: FirstLook<unknown>
 }
 
 /**
- * As `getOrSet`, for a call that is most probably a hit: what is fresh under marks that are held is the answer, and costs
- * one promise beside that of the read. The rules are those of `lookUp`; whatever else stands there goes its way.
+ * As `getOrSet`, for a call that is most probably a hit: a fresh value under held marks costs one promise beside that of
+ * the read. The rules are those of `lookUp`, which also handles whatever else stands there.
  */
 export async function firstLook<T>(parts: Parts, look: FirstLook<T>): Promise<T | undefined> {
   const { slots, clock, stats } = parts
@@ -58,13 +58,13 @@ export async function firstLook<T>(parts: Parts, look: FirstLook<T>): Promise<T 
       stats.hit(namespace, look.key)
       return value
     } catch {
-      // Of another shape: counted, and loaded anew, by the longer way.
+      // Of another shape: the longer way counts it, and loads anew.
     }
   }
   return (await answerFor(parts, look, read, arrivedAt)).value
 }
 
-/** What a call comes to that has read its slot. */
+/** The answer of a call that has read its slot. */
 async function answerFor<T>(
   parts: Parts,
   { call, namespace, marks }: FirstLook<T>,

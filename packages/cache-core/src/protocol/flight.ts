@@ -8,16 +8,16 @@ import type { NamespaceMark } from './marks.js'
 import type { NamedMark } from './named-mark.js'
 import type { Stats } from './stats.js'
 
-/** Why a caller that joined is not answered: it goes back to the start, `'unproven'` with a read, else degraded. */
+/** Why a caller that joined is not answered and starts over: `'unproven'` with a read, otherwise degraded. */
 export type StartOver = 'unproven' | Degraded
 
-/** A caller on board. */
+/** A caller that has joined. */
 interface Passenger {
-  /** How the journey ended: `undefined` where the call is over, else why it starts over. */
+  /** Told `undefined` when the call is over, otherwise why it starts over. */
   readonly leave: (reason: StartOver | undefined) => void
-  /** Came while the loader ran, without a read of its own: answered only when the lease proves to be untouched. */
+  /** It came while the loader ran, without a read of its own, and is answered only if the lease proves to be untouched. */
   readonly late: boolean
-  /** The marks were known when the caller came; else they are read once the load is stored. */
+  /** The marks were held when the caller came; otherwise they are read once the load is stored. */
   readonly marksKnown: boolean
 }
 
@@ -30,21 +30,21 @@ interface Passenger {
  * | while the loader ran | the final compareAndSet or compareAndDelete succeeded: the lease was untouched until then |
  * | after that was sent | never: the flight is closed before |
  *
- * A plain promise per key would answer a caller that came after a delete with what was loaded before it.
+ * A plain promise per key would answer a caller that came after a delete with what was loaded before the delete.
  */
 export class Flight {
   readonly slot: string
-  /** As calls inside its loader know it. */
+  /** The load as calls made inside its loader know it. */
   readonly link: LoadLink
   readonly namespace: NamespaceMark
-  /** Those that are known before the load. */
+  /** The tags known before the load. */
   readonly tags: readonly string[]
-  /** Takes joiners. Closed before the result is sent, and when the lease is no longer surely ours. */
+  /** Whether callers may join. Closed before the result is sent, and when the lease may no longer be ours. */
   open = true
   /** Resolves when nothing is under way any more. */
   readonly ended: Promise<void>
   readonly #stats: Stats
-  /** A refresh behind an answer has none, and goes on when nobody waits for it. */
+  /** A refresh behind an answer has no owner, and goes on although nobody waits for it. */
   readonly #owner: AnyCall | undefined
   #goesOn: boolean
   readonly #passengers = new Map<AnyCall, Passenger>()
@@ -71,7 +71,7 @@ export class Flight {
     })
   }
 
-  /** The hold that its owner has read, where that is why it has no lease. */
+  /** The token of the hold that its owner has read, where that is why it has no lease. */
   get heldBy(): string | undefined {
     return this.#owner?.heldBy
   }
@@ -81,12 +81,12 @@ export class Flight {
     return this.#load?.right?.lease.token
   }
 
-  /** Whether the loader began after this time on the monotonic clock; surely, so not in the same instant. */
+  /** Whether the loader began after this time on the monotonic clock. Not in the same instant, where the order is unknown. */
   beganAfter(time: number): boolean {
     return this.#load !== undefined && this.#load.beganAt > time
   }
 
-  /** Whether its loader is still to begin, so that it sees whatever was committed before now. */
+  /** Whether its loader has not begun, so that it will see whatever is committed by now. */
   get isClaiming(): boolean {
     return this.#load === undefined
   }
@@ -96,8 +96,7 @@ export class Flight {
   }
 
   /**
-   * Whether a caller that has not read anything may join: before the load began always, later only if it wants what is
-   * being loaded (under the same marks).
+   * Whether a caller that has read nothing may join: before the load begins always, later only under the same marks.
    */
   admits(marks: readonly Mark[]): boolean {
     if (!this.open) return false
@@ -133,20 +132,20 @@ export class Flight {
     })
   }
 
-  /** The call waits for this flight no longer. */
+  /** The call no longer waits for this flight. */
   leave(call: AnyCall, reason: StartOver | undefined): void {
     this.#dismiss(call, reason)
     this.#abortIfEmpty()
   }
 
-  /** All callers go back to the start: the flight never took off. */
+  /** Sends all callers back to the start, since the right to load was not won. */
   dissolve(reason: StartOver): void {
     this.open = false
     for (const call of this.#calls()) this.#dismiss(call, reason)
     this.#end()
   }
 
-  /** Runs the load, and answers. What the load came to, unless all had gone before it began. Never rejects. */
+  /** Runs the load, and answers. The result of the load; `undefined` where all had gone before it began. Never rejects. */
   async run(load: Load): Promise<LoadResult | undefined> {
     if (this.#isDeserted()) {
       // All have gone while the lease was claimed.
@@ -173,7 +172,7 @@ export class Flight {
 
   /** T3 or T5, then the late joiners. */
   async #settle(load: Load, result: LoadResult): Promise<void> {
-    // A caller that has waited for one timeout waits for no other.
+    // A caller waits for one timeout of the store, and no more.
     if ((await load.lastExtension()) === 'timed-out') this.#startOver('no-store')
     const outcome = await load.settle(result, this.#passengers.size > 0 ? 'read' : 'write')
     if (this.#passengers.size > 0 && 'loaded' in result) await this.#answerLate(outcome, result.loaded)
@@ -186,7 +185,7 @@ export class Flight {
     }
     for (const call of this.#calls({ marksKnown: true })) this.#give(call, loaded)
     if (this.#passengers.size === 0) return
-    // The final write proves nothing about versions in other slots: joiners that did not know them need a read (G4).
+    // The final write proves nothing about marks, which stand in other slots: joiners that did not hold them need a read (G4).
     let stand: boolean
     try {
       stand = await this.marksStand()
@@ -198,14 +197,14 @@ export class Flight {
     else this.#startOver('unproven')
   }
 
-  /** Whether the marks of the load stand as they were read before it, by another read. @throws the store's errors. */
+  /** Reads the marks of the load again: whether they still stand as they did before it. @throws the store's errors. */
   async marksStand(): Promise<boolean> {
     const marks = this.#marks()
     const present = await Promise.all(marks.map(({ mark }) => mark.read()))
     return marks.every(({ version }, index) => isSame(version, present[index]))
   }
 
-  /** All get the error. A flight has its owner's time: a caller with time left tries again until its own is over. */
+  /** All get the error. A timeout is the owner's: other callers may have time left, and try again. */
   #failAll({ error, timedOut }: Extract<LoadResult, { error: unknown }>): void {
     for (const call of this.#calls()) {
       if (timedOut && !this.isOwnedBy(call)) this.#dismiss(call, 'unproven')
@@ -240,7 +239,7 @@ export class Flight {
     passenger.leave(reason)
   }
 
-  /** Those on board now, or those of them that are as asked. */
+  /** The callers that have joined, or those of them that are `which`. */
   #calls(which: Partial<Pick<Passenger, 'late' | 'marksKnown'>> = {}): AnyCall[] {
     const calls: AnyCall[] = []
     for (const [call, { late, marksKnown }] of this.#passengers) {

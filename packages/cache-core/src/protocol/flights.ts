@@ -4,7 +4,7 @@ import type { Flight } from './flight.js'
 import type { NamespaceMark } from './marks.js'
 import { refreshTopic, type Wakes } from './wakes.js'
 
-/** What a flight is looked for by. */
+/** What a flight is found by. */
 export interface Wanted {
   readonly slot: string
   readonly marks: readonly Mark[]
@@ -13,19 +13,19 @@ export interface Wanted {
 /** What stands behind a flight: a lease in the slot, a stale value that it replaces, another process's lease, or nothing. */
 export type FlightKind = 'leased' | 'refreshing' | 'hedging' | 'unleased'
 
-/** The flights of this process: of each key at most one of a kind to join. */
+/** The flights of this process: at most one of each kind to join for a key. */
 export class Flights {
   readonly #flights: Readonly<Record<FlightKind, Map<string, Flight>>> = {
     leased: new Map(),
     refreshing: new Map(),
-    // Nobody joins: waiting callers go on waiting for whichever value comes first.
+    // Not to be joined: waiting callers go on waiting for whichever value comes first.
     hedging: new Map(),
     unleased: new Map(),
   }
 
   readonly #wakes: Wakes
 
-  /** @param wakes Told when a flight has ended that others may wait for. */
+  /** @param wakes Told of the end of flights that other processes may wait for. */
   constructor(wakes: Wakes) {
     this.#wakes = wakes
   }
@@ -36,22 +36,22 @@ export class Flights {
     return flight?.admits(marks) ? flight : undefined
   }
 
-  /** The flight that replaces what is stale: for a caller that has read, and found only that. */
+  /** The flight that replaces a stale value, for a caller whose own read found only that. */
   refreshing({ slot, marks }: Wanted): Flight | undefined {
     const flight = this.#flights.refreshing.get(slot)
     return flight?.admits(marks) ? flight : undefined
   }
 
   /**
-   * The flight without a lease that a degraded call may join. Without the store no proof is possible and any will do,
-   * but for deletes of this process, which detach it. Where the store answers, another process's delete may have come
-   * before the call: then only a load that began after the call came, or one whose owner has read the same hold. That
-   * stood when the call came, so no delete lies between.
+   * The flight without a lease that a degraded call may join. Without the store no proof is possible, so any flight will
+   * do; deletes of this process detach it. Where the store answers, another process may have deleted the key before the
+   * call came: then only a load that began after that, or one whose owner has read the same hold, since that stood when the
+   * call came, so that no delete lies between.
    */
   unleased({ options, arrivedAt, degraded, heldBy }: AnyCall): Flight | undefined {
     const flight = this.#flights.unleased.get(options.slot)
     if (!flight?.open) return undefined
-    // What a load under a hold reads may be older than that hold's end: not for a caller that came after it.
+    // What a load under a hold reads may be older than the end of that hold, so it is not for callers that came after it.
     const shared = flight.heldBy === undefined ? degraded === 'no-store' : flight.heldBy === heldBy
     return shared || flight.beganAfter(arrivedAt) ? flight : undefined
   }
@@ -74,8 +74,8 @@ export class Flights {
   }
 
   /**
-   * The key was changed by this process: no caller that comes from now on may join a load that began before. What that load
-   * stores is refused by the store (docs/leases.md, T3).
+   * This process has changed the key: from now on no caller may join a load that began before. The store refuses what that
+   * load writes (docs/leases.md, T3).
    */
   detach(slot: string): void {
     for (const flights of Object.values(this.#flights)) {
@@ -95,8 +95,8 @@ export class Flights {
   }
 
   /**
-   * As `detach`, for what carries one of these tags. Without a lease nobody will ask whether what its loader has named
-   * was invalidated meanwhile: then all of the namespace.
+   * As `detach`, for flights that carry one of these tags. Of those without a lease all of the namespace, since nothing
+   * will check whether tags added by their loaders were invalidated meanwhile.
    */
   detachTagged({ id }: NamespaceMark, tags: ReadonlySet<string>): void {
     for (const flights of Object.values(this.#flights)) {

@@ -4,7 +4,7 @@ import { type LeaseOutcome, type ReleaseReason, readOwn, settle } from './lease.
 import { RefreshLease, type RefreshTerms } from './refresh-lease.js'
 
 export interface HedgeTerms extends RefreshTerms {
-  /** That of the lease that stands. */
+  /** The token of the lease that stands. */
   readonly holder: string
 }
 
@@ -15,8 +15,8 @@ export function beside(holder: string): Pick<HedgeTerms, 'holder' | 'stands'> {
 
 /**
  * The right to load beside another process whose load takes suspiciously long: one at a time among all processes, by the
- * mark of a refresh. The value goes over the lease that was seen before this load began. A lease that was removed never
- * comes back, so one that still has its token stood all along, however often it was extended: no delete came between.
+ * mark that refreshes use. The value is written over the lease that was seen before this load began. A removed lease never
+ * comes back, so one with the same token has stood all along, however often it was extended: no delete came in between.
  */
 export class HedgeLease extends RefreshLease<HedgeTerms> {
   override async complete(bytes: Uint8Array, ttl: number | undefined, deadline: DeadlineClass): Promise<LeaseOutcome> {
@@ -32,7 +32,7 @@ export class HedgeLease extends RefreshLease<HedgeTerms> {
     return outcome
   }
 
-  /** The lease is the holder's, whose load may have found something. */
+  /** Does not remove the lease: it is the holder's, whose load may still find something. */
   override async release(deadline: DeadlineClass, because: ReleaseReason): Promise<LeaseOutcome> {
     return super.release(deadline, because === 'nothing' ? 'abandoned' : because)
   }

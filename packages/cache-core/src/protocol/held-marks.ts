@@ -3,30 +3,30 @@ import type { Clock } from '../base/clock.js'
 import { type MarkState, sameVersion } from './mark-record.js'
 import type { Near } from './near.js'
 
-/** Marks that one cache remembers: entity tags come by the thousand. The one that was read longest ago goes. */
+/** Most marks that one cache remembers: entity tags come by the thousand. The one read longest ago goes first. */
 const MAX_HELD = 10_000
-/** Characters of their names: other processes may name any. */
+/** Most characters of their names, which other processes choose. */
 const MAX_HELD_CHARACTERS = 4_000_000
 /** What each counts as at least, so that the one bound is both. */
 const LEAST_CHARACTERS = MAX_HELD_CHARACTERS / MAX_HELD
 
-/** When a read or a renewal began, in the order of all of them. */
+/** When a read or a renewal began, and its place in the order of all of them. */
 export interface Begun {
   readonly at: number
   readonly order: number
-  /** How often the near cache had been dropped. */
+  /** How often the near cache had been dropped by then. */
   readonly drops: number
 }
 
 interface Held extends Begun {
   readonly state: MarkState | undefined
-  /** What was begun before is not held: it may be what a renewal has replaced. */
+  /** Reads that began before this one are not held: a renewal may have replaced what they found. */
   readonly fence: number
 }
 
 /**
- * The marks of one cache as they were last read, each believed for `tagHold` (G4). All that ask for a mark share what is
- * held, so a renewal is seen in this process at once.
+ * The marks of one cache as they were last read, each believed for `tagHold` (G4). Shared by all that ask for a mark, so
+ * that a renewal by this process takes effect in it at once.
  */
 export class HeldMarks {
   readonly #clock: Clock
@@ -41,7 +41,7 @@ export class HeldMarks {
   })
 
   #order = 0
-  /** The fence of all that are not remembered any more. */
+  /** The fence of all marks that are no longer remembered. */
   #floor = 0
 
   /**
@@ -66,15 +66,15 @@ export class HeldMarks {
   }
 
   /**
-   * Whether this version was read since the near cache was last dropped, and nothing was heard of the mark since. One
-   * that was read before may have been renewed by a message that was lost (N3).
+   * Whether this version was read after the near cache was last dropped, with no news of the mark since. If it was read
+   * before, the message of its renewal may have been lost (N3).
    */
   isHeard(slot: string, version: string): boolean {
     const held = this.#held.peek(slot)
     return held?.state !== undefined && held.drops === this.#drops && sameVersion(held.state.version, version)
   }
 
-  /** What was read last, where that read was sent so short a time ago; `tagHold` may be over. */
+  /** What was last read, if that read was sent within this time, even if `tagHold` is over. */
   lastWithin(slot: string, ms: number): MarkState | undefined {
     const held = this.#held.peek(slot)
     return held !== undefined && this.#clock.monotonic() - held.at < ms ? held.state : undefined
@@ -100,7 +100,7 @@ export class HeldMarks {
     if (held?.state?.version === state.version) this.#held.set(slot, { ...held, state })
   }
 
-  /** Forgets what is held, and does not hold what was begun before. */
+  /** Forgets what is held, and will not hold what earlier reads find. */
   fence(slot: string): Begun {
     this.#near?.invalidateMark(slot)
     const begun = this.begin()

@@ -14,8 +14,8 @@ interface Parts {
 }
 
 /**
- * The one way to invalidate: delivered to the store, or journaled until it is back; reported either way. Effective in
- * this process at once.
+ * The one way to invalidate: delivered to the store, or journaled until the store is back, and reported either way.
+ * Effective in this process at once.
  */
 export class Invalidations {
   readonly #parts: Parts
@@ -26,7 +26,7 @@ export class Invalidations {
 
   /**
    * T7. A delete wins over every load that began before it: in other processes because it removes their lease, so that
-   * they have nothing to write over (docs/leases.md, T3); in this one because nobody joins such a load any more.
+   * they find nothing to write over (docs/leases.md, T3); in this one because nobody joins such a load any more.
    *
    * @param key The caller's own, for diagnostics.
    * @param holdOffMs How long nothing is stored there afterwards. @throws StoreClosedError
@@ -56,8 +56,8 @@ export class Invalidations {
 
   /**
    * T10 for every entry of the namespace, and every response of the HTTP cache over it, that carries one of the tags.
-   * The epoch first, then the tags (G5): a load whose loader names a tag only afterwards must not take the new version
-   * for the one it loaded under. Other processes see it at most `tagHold` later.
+   * The epoch is renewed before the tags (G5): a load whose loader adds a tag only afterwards must not take the new version
+   * for the one under which it loaded. Other processes see it at most `tagHold` later.
    * @param soft Makes stale what carries a tag, instead of void. @throws StoreClosedError
    */
   async tags(namespace: NamespaceMark, names: readonly string[], soft: boolean): Promise<Delivery> {
@@ -75,7 +75,7 @@ export class Invalidations {
     return outcome
   }
 
-  /** Those that the store has not taken. @throws StoreClosedError */
+  /** Renews them; the ones that the store has not taken. @throws StoreClosedError */
   async #renewTags({ epoch }: NamespaceMark, marks: readonly NamedMark[]): Promise<readonly NamedMark[]> {
     try {
       await epoch.renew()

@@ -1,53 +1,53 @@
 import type { CancelTimer, Clock } from '../base/clock.js'
 
-/** What is kept at most: keys, tags and namespaces, about 25 MB of them, and as many characters of keys. */
+/** Most entries (keys, tags and namespaces, about 25 MB of them), and most characters of keys. */
 const MAX_ENTRIES = 100_000
 const MAX_CHARACTERS = 16_000_000
-/** To this share of the bounds it is reduced when it is full, so that this is not done for each entry more. */
+/** When full, it is reduced to this share of its bounds, so that it is not reduced again at the next entry. */
 const REDUCED_TO = 0.9
-/** How many keys a replay sends at once, and how many renewals, or keys one by one. */
+/** How many keys a replay sends in one batch, and how many renewals, or single keys, at once. */
 const KEY_BATCH = 256
 const RENEWAL_BATCH = 64
-/** A replay gives way to other work after so many milliseconds: a store in this process never makes it wait. */
+/** A replay yields to the event loop after so many milliseconds, since a store in this process never makes it wait. */
 const SLICE_MS = 5
-/** How soon, and at the longest how seldom, an unreachable store is tried again. */
+/** The first and the longest pause before an unreachable store is tried again. */
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 1_000
-/** How often it is tried while somebody waits for the journal to be empty. */
+/** The pause between tries while somebody waits for the journal to be empty. */
 const DRAIN_EVERY_MS = 50
 
 /** `'delivered'`: the store has it. `'journaled'`: effective in this process at once, elsewhere when the store is back. */
 export type Delivery = 'delivered' | 'journaled'
 
-/** What a renewal voids as a whole: a namespace that keys belong to, or what carries a tag. */
+/** What one renewal voids as a whole: the keys of a namespace, or whatever carries a tag. */
 export interface Room {
-  /** Its name among all: two rooms of one name are one. */
+  /** Its name: two rooms with one name are the same. */
   readonly id: string
   /** Sends the renewal again. @throws the store's errors. */
   renew(): Promise<void>
 }
 
-/** A tag whose renewal is to be sent. */
+/** A tag whose renewal has not been delivered. */
 export interface TagRoom extends Room {
-  /** What must be renewed before it: the epoch of its namespace. */
+  /** The epoch of its namespace, which must be renewed first. */
   readonly epoch: Room
-  /** Whose renewal covers that of the tag. */
+  /** The namespaces whose renewal also covers the tag. */
   readonly within: readonly Room[]
 }
 
-/** How the store is written to, with the store's errors, and who else is to know of a key. */
+/** The store as the journal writes to it, with the store's errors, and who else must know of a key. */
 export interface JournalStore {
   delete(slot: string): Promise<unknown>
-  /** As `delete`, and nothing is stored there for so long, in milliseconds. */
+  /** As `delete`, and keeps the slot empty for `holdOffMs`. */
   hold(slot: string, holdOffMs: number): Promise<unknown>
   deleteMany(slots: readonly string[]): Promise<unknown>
-  /** A key is not to be believed from now on. */
+  /** From now on what the store has under this slot must not be used. */
   distrusted(slot: string): void
 }
 
 interface Undelivered<R extends Room> {
   readonly room: R
-  /** Tells what was journalled again while its replay was under way. */
+  /** Its place in the order of all entries: tells whether it was journalled again during its replay. */
   readonly entry: number
 }
 
@@ -57,12 +57,12 @@ interface UndeliveredKey extends Undelivered<Room> {
 }
 
 /**
- * Invalidations that the store has not heard. A journalled key is a miss in this process until its delete was
- * delivered; so is every key of a namespace whose renewal is journalled, and whatever carries such a tag. In memory,
- * bounded, lost with the process.
+ * Invalidations that have not reached the store. A journalled key is a miss in this process until its delete is
+ * delivered; so is every key of a namespace whose renewal is journalled, and whatever carries a journalled tag. Kept in
+ * memory, bounded, and lost with the process.
  *
- * When it is full, the namespaces with most keys are renewed as a whole: part by part, so that a crowd of deletes voids
- * no more than it must.
+ * When it is full, whole namespaces are renewed in place of their keys, those with most keys first, and only as many as
+ * needed.
  */
 export class Journal {
   readonly #store: JournalStore
@@ -79,7 +79,7 @@ export class Journal {
   #replaying = false
   #closed = false
 
-  /** @param onForgotten Told how many entries did not fit, not even as whole namespaces. */
+  /** @param onForgotten Told how many entries were dropped, since not even whole namespaces would fit. */
   constructor(store: JournalStore, clock: Clock, onForgotten: (count: number) => void) {
     this.#store = store
     this.#clock = clock
@@ -91,7 +91,7 @@ export class Journal {
     return this.#keys.size + this.#tags.size + this.#rooms.size
   }
 
-  /** Whether what the store says of this slot must not be believed. */
+  /** Whether what the store has in this slot must not be used. */
   distrusts(slot: string, room: Room): boolean {
     return this.size > 0 && (this.#keys.has(slot) || this.#rooms.has(room.id))
   }
@@ -106,16 +106,16 @@ export class Journal {
     return this.#entries
   }
 
-  /** Whether what is loaded for this slot is not to be kept anywhere: what is read for it may still be older. */
+  /** Whether what is loaded for this slot must not be kept anywhere, since the load may read what is older. */
   holdsOff(slot: string): boolean {
     return this.#keys.size > 0 && (this.#keys.get(slot)?.holdOffMs ?? 0) > 0
   }
 
-  /** @param holdOffMs Of a delete that holds off what is loaded afterwards. */
+  /** @param holdOffMs How long the delete keeps the slot empty. Default 0. */
   addKey(slot: string, room: Room, holdOffMs = 0): void {
     this.#store.distrusted(slot)
     if (this.#rooms.has(room.id)) {
-      // Its renewal may be under way, and this key loaded again since: the one after it covers both.
+      // Its renewal may be under way, and this key have been loaded since: another renewal covers both.
       this.addRoom(room)
       return
     }
@@ -139,13 +139,13 @@ export class Journal {
     this.#added()
   }
 
-  /** The store has a newer word on this slot than all that was journalled before the write was sent. */
+  /** A write has reached the store, so what was journalled for this slot before it was sent is obsolete. */
   settleKey(slot: string, sentAt: number): void {
     const undelivered = this.#keys.get(slot)
     if (undelivered !== undefined && undelivered.entry <= sentAt) this.#forgetKey(slot)
   }
 
-  /** Sends what it holds, again and again, until it is empty or this time is over; in milliseconds. */
+  /** Replays until it is empty, or this time is over, in milliseconds. */
   async drain(forMs: number): Promise<void> {
     const until = this.#clock.monotonic() + forMs
     while (this.size > 0 && this.#clock.monotonic() < until) {
@@ -176,7 +176,7 @@ export class Journal {
     return this.size > MAX_ENTRIES * share || this.#characters > MAX_CHARACTERS * share
   }
 
-  /** Whole namespaces in place of their keys and tags, those with most of them first. */
+  /** Puts whole namespaces in place of their keys and tags, those with most of them first. */
   #reduce(): void {
     const parts = new Map<string, { readonly within: readonly Room[]; count: number; readonly tags: string[] }>()
     const count = (within: readonly Room[], tag?: string): void => {
@@ -196,7 +196,7 @@ export class Journal {
     this.#forgetOldest()
   }
 
-  /** Where each namespace has one entry there is nothing to put together. */
+  /** What is left to do where the entries are of too many namespaces to be put together. */
   #forgetOldest(): void {
     const before = this.size
     for (const slot of this.#keys.keys()) {
@@ -231,7 +231,7 @@ export class Journal {
     })
   }
 
-  /** Each kind in batches, until a batch finds nobody: one dead server of several holds back only what is its own. */
+  /** Sends each kind in batches, until a whole batch fails: one dead server of several holds back its own entries only. */
   async #replay(): Promise<void> {
     this.#replaying = true
     const slice = new Slice(this.#clock)
@@ -259,7 +259,7 @@ export class Journal {
     return waiting.length > 0
   }
 
-  /** The epochs first, each once: what stands behind one that is not delivered waits with it (G5). */
+  /** Renews the epochs first, each once. Tags whose epoch is not delivered have to wait (G5). */
   async #renewTags(batch: Batch<TagRoom>): Promise<boolean> {
     const epochs = new Map(batch.map(([, { room }]) => [room.epoch.id, room.epoch]))
     const delivered = new Set<string>()
@@ -288,7 +288,7 @@ export class Journal {
     return outcomes.includes(true)
   }
 
-  /** Together; where that fails each by itself, since some of them may lie on a server that answers. */
+  /** Deletes them together; where that fails one by one, since some may lie on a server that answers. */
   async #delete(batch: readonly (readonly [string, UndeliveredKey])[]): Promise<boolean> {
     const plain = batch.every(([, { holdOffMs }]) => holdOffMs === 0)
     if (plain && batch.length > 1 && (await succeeds(this.#store.deleteMany(batch.map(([slot]) => slot))))) {
@@ -302,14 +302,14 @@ export class Journal {
       const outcomes = await Promise.all(tried.map(([slot, undelivered]) => this.#deleteOne(slot, undelivered)))
       any ||= outcomes.includes(true)
       if (any) continue
-      // What is not tried now goes behind the rest together with what was.
+      // The rest of the batch goes to the end as well, untried.
       for (const [slot] of batch.slice(from + RENEWAL_BATCH)) toTheEnd(this.#keys, slot)
       return false
     }
     return true
   }
 
-  /** A hold is as long as it was meant to be, from now on: it must not cut short one that came since. */
+  /** A hold counts its full length from now on, so that it cannot cut short one that came since. */
   async #deleteOne(slot: string, { entry, holdOffMs }: UndeliveredKey): Promise<boolean> {
     const delivered = await succeeds(holdOffMs > 0 ? this.#store.hold(slot, holdOffMs) : this.#store.delete(slot))
     if (delivered) this.settleKey(slot, entry)
@@ -320,7 +320,7 @@ export class Journal {
 
 type Batch<R extends Room> = readonly (readonly [string, Undelivered<R>])[]
 
-/** Without what was settled meanwhile: a delete that is sent now would remove what was stored since. */
+/** Without entries settled meanwhile: a delete sent now would remove what was stored since. */
 function stillWaiting<U extends Undelivered<Room>>(
   all: ReadonlyMap<string, U>,
   batch: readonly (readonly [string, U])[],
@@ -328,7 +328,7 @@ function stillWaiting<U extends Undelivered<Room>>(
   return batch.filter(([id, { entry }]) => all.get(id)?.entry === entry)
 }
 
-/** So that what a dead server holds back does not stand before the rest. */
+/** Moves an entry to the end, so that those of a dead server do not stand in front of the rest. */
 function toTheEnd<R extends Room>(all: Map<string, Undelivered<R>>, id: string): void {
   const present = all.get(id)
   if (present === undefined) return
@@ -345,7 +345,7 @@ async function succeeds(sent: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** A share of the event loop. */
+/** Limits how long a replay runs without a turn of the event loop. */
 class Slice {
   readonly #clock: Clock
   #since: number

@@ -4,7 +4,7 @@ import { escapePart, SEPARATOR } from '../base/escape.js'
 import { show } from '../base/show.js'
 import { MAX_KEY_BYTES } from '../store/capabilities.js'
 
-/** A string, or parts that are put together unambiguously: `['user', 7]`. A number and its text are the same part. */
+/** A string, or parts that are joined unambiguously: `['user', 7]`. A number and its text are the same part. */
 export type Key = string | readonly (string | number)[]
 
 /**

@@ -2,28 +2,28 @@ import { RecentMap } from '../base/recent-map.js'
 import { decodeFrame, type ValueFrame } from '../entry/frame.js'
 import type { StoreEntry, Version } from '../store/store.js'
 
-/** Memory for frames that were opened: so many characters of slots, each with what is told of a frame beside it. */
+/** Memory for known frames, in characters of their slots, each frame counted as `FRAME_CHARACTERS` more. */
 const MAX_CHARACTERS = 4_194_304
-/** What a frame costs beside its slot's name, without its payload: measured 430 bytes, and 200 of the head of a response. */
+/** A frame without its payload: measured 430 bytes, and 200 more for the head of a response. */
 const FRAME_CHARACTERS = 600
 
-/** A frame without its payload, which is not to be kept when the entry is gone. */
+/** A frame without its payload, which must not outlive the entry. */
 export interface KnownFrame extends Omit<ValueFrame, 'payload'> {
   readonly version: Version
   /** Where its payload begins in the bytes of the entry. */
   readonly payloadAt: number
-  /** What its reader has made of the payload, to have it at the next hit. It must not hold the payload either. */
+  /** Whatever its reader has made of the payload, for the next hit. It must not hold the payload either. */
   made: unknown
 }
 
 /**
- * The frames of values in a store of this process, as they were opened at the first hit: a version is never used twice for
- * a key (rule V1), so under the same one stand the same bytes.
+ * The frames of values in a store of this process, decoded at the first hit. A version is never used twice for a key (rule
+ * V1), so the same version means the same bytes.
  */
 export class KnownFrames {
   readonly #known = new RecentMap<string, KnownFrame>(MAX_CHARACTERS, (_, slot) => slot.length + FRAME_CHARACTERS)
 
-  /** The frame in a slot; `undefined` where it is none of a value. */
+  /** The frame in a slot; `undefined` where it is not that of a value. */
   of(slot: string, { bytes, version }: StoreEntry): KnownFrame | undefined {
     const known = this.#known.get(slot)
     if (known?.version === version) return known

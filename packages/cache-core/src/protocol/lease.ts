@@ -7,31 +7,31 @@ import { newToken } from './slot.js'
 import type { Slots } from './slots.js'
 
 /**
- * What a conditional write came to. `'failed'`: certainly not executed, the store could not be asked.
- * `'timed-out'`: ambiguous because its time was over; whoever waits must not wait for this store again.
+ * The outcome of a conditional write. `'failed'`: certainly not executed, since the store could not be asked.
+ * `'timed-out'`: ambiguous, since its deadline passed; callers must not wait for this store again.
  */
 export type LeaseOutcome = 'won' | 'lost' | 'ambiguous' | 'timed-out' | 'failed'
 
 export type Claim = { readonly won: Lease } | Exclude<LeaseOutcome, 'won'>
 
-/** The right to load a slot, and what its load is stored over: a lease, or the stale value that stands there. */
+/** The right to load a slot. The value is stored over a lease, or over the stale value that stands there. */
 export interface LoadLease {
-  /** That no other load has. */
+  /** Unique to this load. */
   readonly token: string
-  /** For another `leaseMs`. Any other answer than `'won'` and `'failed'` means: nobody may join this load any more. */
+  /** Extends it for another `leaseMs`. After any outcome but `'won'` and `'failed'` nobody may join this load any more. */
   extend(): Promise<LeaseOutcome>
   /** Stores the value, once. `'won'` proves that nobody deleted or wrote the slot since the right was taken. */
   complete(bytes: Uint8Array, ttl: number | undefined, deadline: DeadlineClass): Promise<LeaseOutcome>
-  /** Nothing is stored. `'won'` is the same proof, where a loader has found nothing. */
+  /** Gives it back without storing anything. `'won'` is the same proof, for a loader that found nothing. */
   release(deadline: DeadlineClass, because: ReleaseReason): Promise<LeaseOutcome>
 }
 
-/** The loader has failed; it has found nothing to store; or it has not run, or says nothing of what stood there. */
+/** The loader failed; it found nothing to store; or it did not run, or learnt nothing about what stood there. */
 export type ReleaseReason = 'failed' | 'nothing' | 'abandoned'
 
-/** Between two attempts to take a lease back while the store does not answer. */
+/** The pause between two attempts to take a lease back while the store does not answer. */
 const WITHDRAW_EVERY_MS = 100
-/** Beyond this an outage leaves a lease to its own end. */
+/** After so long an outage the lease is left to expire. */
 const WITHDRAW_FOR_MS = 30_000
 
 /**
@@ -86,7 +86,7 @@ export class Lease implements LoadLease {
     return outcome
   }
 
-  /** T4: the same token for another `leaseMs`. Any other answer than `'won'` means: nobody may join this load any more. */
+  /** T4: the same token for another `leaseMs`. */
   async extend(): Promise<LeaseOutcome> {
     const terms = { clock: this.#clock, leaseMs: this.#leaseMs, marks: this.#marks }
     const bytes = leaseFrame(terms, this.token, ++this.#extension)
@@ -107,7 +107,7 @@ export class Lease implements LoadLease {
       this.#slots.compareAndSet(this.#slot, over, bytes, ttl, deadline)
     let { outcome } = await settle(write(this.#version))
     if (outcome === 'lost' && this.#extensionUnclear) {
-      // An extension whose answer was lost may have run, with nothing in between: then the lease is still ours.
+      // An extension whose answer was lost may have been executed, with nothing in between: then the lease is still ours.
       try {
         const standing = await readOwn(this.#slots, this.#slot, this.token)
         if (standing !== undefined) outcome = (await settle(write(standing))).outcome
@@ -133,9 +133,9 @@ export class Lease implements LoadLease {
 }
 
 /**
- * Takes back a lease that nobody will complete, behind everybody's back and as soon as the store answers: waiters
- * elsewhere should not wait for its end. It need not stand yet: a store that was frozen executes what it was sent.
- * Never rejects.
+ * Takes back a lease that nobody will complete, in the background and as soon as the store answers, so that waiters
+ * elsewhere do not wait for its end. It may not stand there yet: a frozen store executes later what it was sent. Never
+ * rejects.
  */
 async function withdraw(
   { slots, clock, slot }: Pick<LeaseTerms, 'slots' | 'clock' | 'slot'>,
@@ -183,7 +183,7 @@ export async function settle(
   }
 }
 
-/** The version under which a lease with this token stands, if it does. @throws the store's errors. */
+/** The version of the lease with this token, if it still stands. @throws the store's errors. */
 export async function readOwn(slots: Slots, slot: string, token: string): Promise<Version | undefined> {
   const read = slots.open(slot, await slots.readAlone(slot))
   return read?.frame?.kind === 'lease' && read.frame.token === token ? read.version : undefined

@@ -6,13 +6,13 @@ import { type Key, keyName } from './key.js'
 export class LoadLink {
   readonly key: Key
   readonly slot: string
-  /** Tells loads of one store from those of another. */
+  /** Distinguishes the loads of one store from those of another. */
   readonly store: object
-  /** The loads inside of which it was begun. */
+  /** The loads inside whose loaders it was begun. */
   readonly inside: readonly LoadLink[]
-  /** Loads whose answer a call inside its loader waits for. */
+  /** The loads that a call inside its loader is waiting for. */
   readonly waitsFor = new Set<LoadLink>()
-  /** Its loader has ended, and waits for nothing any more that it may have left behind. */
+  /** Whether its loader has ended. Calls that it has left behind no longer count as its own. */
   over = false
 
   constructor(key: Key, slot: string, store: object, inside: readonly LoadLink[]) {
@@ -23,7 +23,7 @@ export class LoadLink {
   }
 }
 
-/** A loader of many keys runs for several loads at once. */
+/** A list, since a loader of many keys runs for several loads at once. */
 const chain = new AsyncLocalStorage<readonly LoadLink[]>()
 
 /** Loaders that run in this process. */
@@ -31,7 +31,7 @@ let running = 0
 
 const NONE: readonly LoadLink[] = []
 
-/** The loads inside of which this call is made. */
+/** The loads inside whose loaders this call is made. */
 export function currentLoads(): readonly LoadLink[] {
   return chain.getStore() ?? NONE
 }
@@ -52,7 +52,7 @@ export async function insideLoads<T>(links: readonly LoadLink[], run: () => T): 
 }
 
 /**
- * A load may not ask for what it is itself being loaded for, directly or through others: nobody could ever answer.
+ * A load must not ask for itself, directly or through other loads: it could never be answered.
  * @throws CircularLoadError naming the circle.
  */
 export function checkCircle(inside: readonly LoadLink[], key: Key, slot: string, store: object): void {
@@ -62,7 +62,7 @@ export function checkCircle(inside: readonly LoadLink[], key: Key, slot: string,
   }
 }
 
-/** The keys from the load of this slot down to the link, where it stands above it and both still run. */
+/** The keys from the load of this slot down to the link; `undefined` where the link is not inside it, or one has ended. */
 function pathTo(link: LoadLink, slot: string, store: object): readonly Key[] | undefined {
   if (link.over) return undefined
   if (link.slot === slot && link.store === store) return [link.key]
@@ -73,7 +73,7 @@ function pathTo(link: LoadLink, slot: string, store: object): readonly Key[] | u
   return undefined
 }
 
-/** Whether this load waits, directly or through others, for one of those: a call made inside one of them must not wait for it. */
+/** Whether this load waits for one of those, directly or through others. A call made inside those must then not wait for it. */
 export function waitsForAny(link: LoadLink, loads: readonly LoadLink[], seen = new Set<LoadLink>()): boolean {
   if (loads.includes(link)) return true
   if (seen.has(link)) return false

@@ -1,13 +1,13 @@
 import type { Latencies } from '../base/latencies.js'
 
-/** How many keys are told apart; two that share a place are taken for something between. A power of 2. */
+/** How many keys are told apart. Keys that share a place get something in between. A power of 2. */
 const PLACES = 16_384
-/** How fast a key is believed to have become slower, and quicker. */
+/** How far the estimate moves towards a slower load, and towards a quicker one. */
 const RISES = 0.5
 const FALLS = 0.2
-/** So many loads of other keys say what is usual for one that was never loaded. */
+/** After so many loads of other keys it is known what is usual for one that was never loaded. */
 const ENOUGH_LOADS = 10
-/** Well beyond usual: so many times as long, and at the least so long, in milliseconds. */
+/** Suspicious is what takes so many times as long as usual, and at least so long. Milliseconds. */
 const BEYOND = 3
 const LEAST_MS = 100
 /** The same for a key that was never loaded. */
@@ -29,7 +29,7 @@ export class LoadTimes {
     const place = placeOf(slot)
     const known = this.#usual[place] ?? 0
     const change = known === 0 ? 1 : ms > known ? RISES : FALLS
-    // 0 stands for what was never loaded.
+    // 0 means never loaded.
     this.#usual[place] = Math.max(known + (ms - known) * change, 1)
   }
 

@@ -13,7 +13,7 @@ import { keepIfWon } from './near-load.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
 
-/** One extension in each third of the lease, so that two may find no store. */
+/** One extension in each third of the lease, so that two may fail to reach the store. */
 const EXTENSIONS_PER_LEASE = 3
 
 /** The right to load and to store what was loaded. */
@@ -21,10 +21,10 @@ export interface LoadRight extends LoadMarks {
   readonly lease: LoadLease
 }
 
-/** What the loader came to. */
+/** The outcome of the loader. */
 export type LoadResult =
   | { readonly loaded: Loaded }
-  /** `timedOut`: the load was over before the loader was. */
+  /** `timedOut`: the load was aborted before the loader ended. */
   | { readonly error: unknown; readonly timedOut: boolean }
 
 interface Parts {
@@ -34,14 +34,14 @@ interface Parts {
 }
 
 /**
- * A loader under a lease, or without one: bounded in time, its lease extended while it runs, its result stored over the
- * lease. It needs no caller.
+ * Runs a loader under a lease, or without one: bounded in time, its lease extended while it runs, its result stored over the
+ * lease. Needs no caller.
  *
  * What it stores goes over the version of its lease and nothing else. A delete has removed that, so what was read
  * before the delete is not stored (docs/leases.md, T3).
  */
 export class Load {
-  /** Told when the lease is no longer surely ours: nobody may join any more. */
+  /** Called when the lease may no longer be ours: nobody may join any more. */
   onDoubt: () => void = () => {}
   /** When the loader began, on the monotonic clock. */
   beganAt = Number.NEGATIVE_INFINITY
@@ -59,9 +59,9 @@ export class Load {
   #cancelExtension: CancelTimer | undefined
 
   /**
-   * @param link As calls inside its loader know it.
+   * @param link The load as calls made inside its loader know it.
    * @param right Absent: nothing is stored.
-   * @param previous What the loader may start from.
+   * @param previous A value that the loader may start from.
    */
   constructor(parts: Parts, options: LoadOptions, link: LoadLink, right: LoadRight | undefined, previous?: ValueFrame) {
     this.#link = link
@@ -105,7 +105,7 @@ export class Load {
     this.#abort.abort(reason)
   }
 
-  /** What the last extension came to, where it is still under way: it would make our version the old one. */
+  /** The outcome of the extension under way, if there is one: it will replace the version that we know. */
   async lastExtension(): Promise<LeaseOutcome | undefined> {
     return this.#extending
   }
@@ -143,7 +143,7 @@ export class Load {
     )
   }
 
-  /** T3; nothing where the value turns out to be too large. */
+  /** T3. `undefined` where the value turns out to be too large. */
   async #store(right: LoadRight, loaded: Loaded, deadline: DeadlineClass): Promise<LeaseOutcome | undefined> {
     const named = await nameTags(this.#options.namespace, right, loaded.tags)
     if (typeof named === 'string') {
@@ -167,7 +167,7 @@ export class Load {
     return doubt ?? released
   }
 
-  /** Nothing when it is too large to be stored. */
+  /** `undefined` where it is too large to be stored. */
   #seal(marks: LoadMarks, { encoded, ttlMs, windows = this.#options }: Loaded): SealedValue | undefined {
     const { slots, clock } = this.#parts
     const { staleWhileRevalidateMs, staleIfErrorMs } = windows
@@ -184,12 +184,12 @@ export class Load {
     return sealed.bytes.byteLength > slots.capabilities.maxValueBytes ? undefined : sealed
   }
 
-  /** G3. A mark that cannot be prolonged ends its entries with it: that costs loads, never a wrong value. */
+  /** G3. A mark that cannot be prolonged takes its entries with it when it ends: that costs loads, never a wrong value. */
   async #prolongMarks({ states }: LoadMarks, { keepUntil }: SealedValue): Promise<void> {
     try {
       await this.#options.namespace.outliveAll(states, keepUntil)
     } catch {
-      // The store answers for itself when the value is written.
+      // Writing the value will show what is wrong with the store.
     }
   }
 
@@ -212,7 +212,7 @@ export class Load {
   }
 }
 
-/** The load, or the signal's reason as soon as it is aborted: a loader that ignores its signal holds nobody up. */
+/** Settles as the load does, or rejects as soon as the signal is aborted: a loader that ignores its signal delays nobody. */
 function orAborted(load: Loading, terms: LoadTerms): Promise<Loaded> {
   const { signal } = terms
   return new Promise((resolve, reject) => {

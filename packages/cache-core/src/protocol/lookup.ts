@@ -6,15 +6,15 @@ import { PresentMarks } from './present-marks.js'
 import type { SlotRead } from './slot.js'
 import type { Slots } from './slots.js'
 
-/** Where to look: a slot, and the marks that its frame depends on. */
+/** A slot to look into, and the marks that its frame depends on. */
 export interface Place {
   readonly slot: string
   readonly namespace: NamespaceMark
-  /** Tags that the frame probably carries: their marks are read together with it. */
+  /** Tags that the frame probably carries: their marks are read in the same batch. */
   readonly tags: readonly string[]
   /** Marks beside those of the namespace, read after the caller came. */
   readonly marks: readonly Mark[]
-  /** Whether what is found may be kept near. */
+  /** Whether what is found may enter the near cache. */
   readonly near?: boolean
 }
 
@@ -42,8 +42,8 @@ export async function lookUp({ slots, clock }: Parts, { slot, namespace, tags, m
 }
 
 /**
- * What a slot means by the present marks. Those that it carries and the reader did not know are read; a mismatch
- * against what is held is read again before it is believed (G4): each in one batch.
+ * What a slot means by the present marks. Marks that it carries and the reader does not know are read, and one that differs
+ * from the held one is read again before it is believed (G4), each in one batch.
  * @throws the store's errors; UndeliveredError.
  */
 export async function judge(clock: Clock, opened: SlotRead | undefined, present: PresentMarks): Promise<Found> {

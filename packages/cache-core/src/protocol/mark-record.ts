@@ -2,29 +2,29 @@ import { bufferOf } from '../base/bytes.js'
 import { decodeFrame, encodeFrame, type Mark, type MarkKind, VERSION_BYTES } from '../entry/frame.js'
 import type { StoreEntry, Version } from '../store/store.js'
 
-/** A mark as it stands in one slot: what frames carry of it, and what its slot tells beside. */
+/** A mark as it stands in one slot: what frames carry of it, and what else its slot says. */
 export interface MarkRecord extends Mark {
-  /** When this version came, wall clock; 0 where that is not known: it was seeded, and what it replaced was lost. */
+  /** When this version was made, wall clock; 0 where it was seeded, since what it replaced was lost at an unknown time. */
   readonly since: number
   /** Until when the slot lives, wall clock; `Infinity` without end. Nothing that carries the mark may live longer (G3). */
   readonly keepUntil: number
-  /** What its owner keeps beside the version, in Latin-1: a URL its Vary list. */
+  /** What its owner keeps beside the version, in Latin-1, such as the Vary list of a URL. */
   readonly data: string
   /** The store's, of the write that made it; `undefined` where that is not known, as after a `set`. */
   readonly storeVersion: Version | undefined
 }
 
-/** A mark as it stands in its slots, of which it may have several on different servers (G6). */
+/** A mark over all of its slots, of which it may have several on different servers (G6). */
 export interface MarkState extends Mark {
-  /** When its newest version came, wall clock; 0 where that is not known. */
+  /** When its newest version was made, wall clock; 0 where that is not known. */
   readonly since: number
-  /** Until when all of its slots live that could be read. */
+  /** The earliest end of the slots that could be read. */
   readonly keepUntil: number
   /** What stands in each slot; `undefined` where nothing does, or where it could not be read. */
   readonly parts: readonly (MarkRecord | undefined)[]
 }
 
-/** Stands in a frame for a slot that was empty or could not be read, and equals nothing. No random version is this one. */
+/** In a frame, stands for a slot that was empty or could not be read. Equals no version. */
 const UNKNOWN = '\0'.repeat(VERSION_BYTES)
 
 /** How many of a mark's slots must hold what a frame says of them: 1 of 1, 1 of 2, 2 of 3 (G6). */
@@ -32,12 +32,12 @@ export function slotsNeeded(slots: number): number {
   return Math.ceil(slots / 2)
 }
 
-/** How many of a mark's slots must take a renewal, so that it meets every frame in one slot at least (G6). */
+/** How many of a mark's slots must take a renewal, so that too few still hold what older frames say (G6). */
 export function slotsToRenew(slots: number): number {
   return slots - slotsNeeded(slots) + 1
 }
 
-/** A mark in its slots as one; `undefined` where fewer than needed hold a version: every frame under it is void (G3). */
+/** Joins the slots of a mark; `undefined` where fewer than needed hold a version, so that every frame under it is void (G3). */
 export function joinParts(
   kind: MarkKind,
   name: string,
@@ -69,7 +69,7 @@ export function sameVersion(then: string, now: string): boolean {
   return equal >= slotsNeeded(slots)
 }
 
-/** Of one slot of several; where all hold the same it is named once. */
+/** The version in one of several slots. Where all hold the same, it is written once. */
 function versionAt(versions: string, slot: number): string {
   const at = versions.length === VERSION_BYTES ? 0 : slot * VERSION_BYTES
   return versions.slice(at, at + VERSION_BYTES)

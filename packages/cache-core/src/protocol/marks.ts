@@ -6,9 +6,9 @@ import { type MarkParts, NamedMark } from './named-mark.js'
 import { type SlotType, slotKey } from './slot.js'
 
 const DAY_MS = 86_400_000
-/** Slots of marks end, else those of forgotten names grow without end. */
+/** Slots of marks expire, otherwise those of forgotten names would pile up. */
 const NAMESPACE_LIFE_MS = 30 * DAY_MS
-/** A tag of each entity is a slot for each entity: it lives little longer than what carries it. */
+/** A tag per entity means a slot per entity, so it lives little longer than what carries it. */
 const TAG_LIFE_MS = 2 * DAY_MS
 
 /** The versions by name of one cache. */
@@ -19,17 +19,17 @@ export class Marks {
     this.#parts = parts
   }
 
-  /** What voids the entries of a namespace of the data cache. */
+  /** The mark that voids the entries of a namespace of the data cache. */
   namespace(name: string): NamespaceMark {
     return new NamespaceMark('namespace', name, name, this.#parts)
   }
 
-  /** What voids every response of an HTTP cache over that namespace. Its tags are those of the namespace. */
+  /** The mark that voids every response of the HTTP caches over that namespace. Its tags are those of the namespace. */
   http(name: string): NamespaceMark {
     return new NamespaceMark('http', name, `${name}//http`, this.#parts)
   }
 
-  /** Another process has renewed the mark with this id: what is held of it, or being read, is not believed. */
+  /** Another process has renewed the mark with this id: what is held of it, or being read, is no longer believed. */
   forget(id: string): void {
     this.#parts.held.fence(id)
   }
@@ -40,11 +40,11 @@ export class NamespaceMark extends NamedMark {
   /** The namespace's name, as diagnostics show it. */
   readonly label: string
   /**
-   * Renewed before every tag of the namespace is: who reads it before a load and after, with the tags that the loader
-   * has named in between, knows that none of them was invalidated meanwhile (G5).
+   * Renewed before any tag of the namespace is. If it is the same before a load and after it, and the tags that the loader
+   * added were read in between, then none of them was invalidated meanwhile (G5).
    */
   readonly epoch: NamedMark
-  /** Spread like the namespace's own: without it nothing of the namespace can be read. */
+  /** Spread over servers like the namespace's own mark: without it nothing of the namespace can be read. */
   #everything: NamedMark | undefined
   readonly #path: string
 
@@ -57,15 +57,15 @@ export class NamespaceMark extends NamedMark {
     this.epoch = new NamedMark({ kind: 'namespace', name: '', slots: epochSlots, lifeMs: NAMESPACE_LIFE_MS }, parts)
   }
 
-  /** All whose entries carry its tags. */
+  /** The namespaces whose entries carry its tags. */
   get rooms(): readonly NamespaceMark[] {
     const marks = new Marks(this.parts)
     return [marks.namespace(this.#path), marks.http(this.#path)]
   }
 
   /**
-   * The tag's version that voids, or the one that makes stale. In one slot: tags are many, and where one cannot be read only what
-   * carries it is a miss (G6).
+   * The mark of a tag that voids, or the one that makes stale. In one slot: tags are many, and if one cannot be read, only
+   * what carries it is a miss (G6).
    */
   tag(kind: 'tag' | 'soft', name: string): NamedMark {
     if (name === EVERYTHING) return this.everything
@@ -73,7 +73,7 @@ export class NamespaceMark extends NamedMark {
     return new NamedMark({ kind, name, slots, lifeMs: TAG_LIFE_MS }, this.parts)
   }
 
-  /** What makes stale all that carries it. */
+  /** The soft mark that every response carries. */
   get everything(): NamedMark {
     if (this.#everything === undefined) {
       const slots = this.parts.slots.spread(slotKey('soft', this.#path, escapePart(EVERYTHING)))
@@ -83,20 +83,20 @@ export class NamespaceMark extends NamedMark {
     return this.#everything
   }
 
-  /** Both versions of each tag; of what everything carries the soft one, since the namespace's own voids it. */
+  /** Both marks of each tag. Of `EVERYTHING` only the soft one, since the namespace's own mark voids everything. */
   tags(names: readonly string[]): NamedMark[] {
     return names.flatMap((name) =>
       name === EVERYTHING ? [this.everything] : [this.tag('tag', name), this.tag('soft', name)],
     )
   }
 
-  /** The one that a frame names, where it is of this namespace. */
+  /** The mark that a frame names, where it is of this namespace. */
   of({ kind, name }: Mark): NamedMark | undefined {
     if (kind === 'namespace') return this
     return kind === 'tag' || kind === 'soft' ? this.tag(kind, name) : undefined
   }
 
-  /** As `outlive`, of all that a frame carries. @throws the store's errors. */
+  /** As `outlive`, for all marks that a frame carries. @throws the store's errors. */
   async outliveFrame(marks: readonly Mark[], until: number): Promise<void> {
     const states = await Promise.all(marks.map((mark) => this.of(mark)?.ensure()))
     await this.outliveAll(
@@ -105,7 +105,7 @@ export class NamespaceMark extends NamedMark {
     )
   }
 
-  /** As `outlive`, of all marks of an entry. @throws the store's errors. */
+  /** As `outlive`, for all marks of an entry. @throws the store's errors. */
   async outliveAll(states: readonly MarkState[], until: number): Promise<void> {
     for (const state of states) {
       if (state.keepUntil >= until) continue

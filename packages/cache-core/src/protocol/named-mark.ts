@@ -18,9 +18,9 @@ import {
 import { newVersion } from './slot.js'
 import type { Slots } from './slots.js'
 
-/** How far beyond an entry a mark is prolonged, so that this is at most a write a day. Milliseconds. */
+/** How far beyond an entry a mark is prolonged, so that it is written once a day at most. Milliseconds. */
 const PROLONG_MARGIN_MS = 86_400_000
-/** How often a mark is prolonged against other processes that do the same. */
+/** How often prolonging a mark is tried while other processes do the same. */
 const MAX_PROLONGINGS = 3
 
 export interface MarkParts {
@@ -31,26 +31,26 @@ export interface MarkParts {
   readonly graceMs: number
 }
 
-/** What a mark is the version of, and where it stands. */
+/** What a mark stands for, and where it is stored. */
 export interface MarkTerms {
   readonly kind: MarkKind
   /** As frames carry it; empty for a namespace. */
   readonly name: string
   /** One, or several on different servers (G6). */
   readonly slots: readonly string[]
-  /** How long a new version stands at least, in milliseconds; it is prolonged where an entry lives longer. */
+  /** The lifetime of a new version, in milliseconds. It is prolonged where an entry lives longer. */
   readonly lifeMs: number
 }
 
-/** What one slot of a mark came to: its record, nothing of ours, or the error of its server. */
+/** What reading one slot of a mark gave: its record, nothing of ours, or the error of its server. */
 type Part = { readonly record: MarkRecord } | { readonly entry: StoreEntry | undefined } | { readonly error: unknown }
 
 /**
- * A named version that frames depend on: of a namespace, or of a tag. A renewal is one write in each of its slots, and
- * what carries another version is void, or stale (rules G1 to G7). It keeps nothing itself: two of one name are one.
+ * A named version that frames depend on: of a namespace, or of a tag. Renewing it takes one write to each of its slots, and
+ * makes whatever carries another version void, or stale (rules G1 to G7). Stateless: two objects of one name are the same.
  */
 export class NamedMark implements Room {
-  /** The first of its slots, and its name among all. */
+  /** Its first slot, which also identifies it. */
   readonly id: string
   readonly kind: MarkKind
   readonly name: string
@@ -67,12 +67,12 @@ export class NamedMark implements Room {
     this.#lifeMs = lifeMs
   }
 
-  /** The version as it stood at most `tagHold` ago. A mismatch against it must be read again before it is believed (G4). */
+  /** The version as it was at most `tagHold` ago. Read it again before believing that a frame's version differs (G4). */
   held(): MarkState | undefined {
     return this.#isJournaled() ? undefined : this.parts.held.get(this.id)
   }
 
-  /** Whether this version was read since messages may have been lost last, and none has told of another one (N3). */
+  /** Whether this version was read after messages may last have been lost, with no news of another one since (N3). */
   isHeard(version: string): boolean {
     return this.parts.held.isHeard(this.id, version)
   }
@@ -107,7 +107,7 @@ export class NamedMark implements Room {
     return state
   }
 
-  /** A new version: all that carries another one is void, or stale, from now on. @throws the store's errors. */
+  /** Makes a new version: all that carries another one is void, or stale, from now on. @throws the store's errors. */
   async renew(): Promise<void> {
     const { slots, held } = this.parts
     const record = this.#fresh(this.parts.clock.now())
@@ -118,20 +118,20 @@ export class NamedMark implements Room {
     held.fence(this.id)
     const refused = written.filter((result) => result.status === 'rejected')
     if (written.length - refused.length < slotsToRenew(written.length)) throw refused[0]?.reason
-    // Of two renewals at once nobody here knows which one stands.
+    // Of two renewals at once this process does not know which one stands.
     if (!alone) return
     const state = this.#join(written.map(({ status }) => (status === 'fulfilled' ? { record } : { error: status })))
     if (state !== undefined) held.hold(this.id, state, { ...begun, order: held.begin().order })
   }
 
-  /** From now on what was held, or read before, is not believed in this process. */
+  /** From now on this process does not believe what it holds of the mark, or has read by now. */
   forget(): void {
     this.parts.held.fence(this.id)
   }
 
   /**
-   * Makes the mark outlive an entry that is about to be stored under it (G3): the same version under new times. When
-   * another version stands there by now, the entry is void anyway. Costs nothing while the slot lives long enough.
+   * Makes the mark outlive an entry that is about to be stored under it (G3): the same version with new times. Where another
+   * version stands by now, the entry is void anyway. Costs nothing while the slot lives long enough.
    * @param state As it was read for the entry.
    * @param until When the entry ends, wall clock. @throws the store's errors.
    */
@@ -148,7 +148,7 @@ export class NamedMark implements Room {
     }
   }
 
-  /** `undefined` where another process came between. @throws the store's errors. */
+  /** `undefined` where another process was faster. @throws the store's errors. */
   async #prolongAll(present: MarkState, until: number): Promise<MarkState | undefined> {
     const results = await Promise.allSettled(
       present.parts.map((part, index) =>
@@ -158,7 +158,7 @@ export class NamedMark implements Room {
     const refused = results.find((result) => result.status === 'rejected')
     const parts = results.map((result) => (result.status === 'fulfilled' ? result.value : undefined))
     const standing = parts.filter((part) => part !== undefined)
-    // A server that is away takes its part along: the mark lives on in the others.
+    // Without one server its part is lost: the mark lives on in the others.
     if (standing.length < slotsNeeded(parts.length)) {
       if (refused !== undefined) throw refused.reason
       return undefined
@@ -184,8 +184,8 @@ export class NamedMark implements Room {
   }
 
   /**
-   * G8: what cannot be read is as it was read last, where that was asked for within `markGrace`. Only where the mark has
-   * one slot: of several, as many as needed can be read, or nothing is known. @throws the error of the read.
+   * G8: a mark that cannot be read counts as it was last read, if that was within `markGrace`. Only where it has one slot:
+   * of several, either enough can be read, or nothing is known. @throws the error of the read.
    */
   #believe(error: unknown): MarkState {
     const last = this.#slots.length === 1 ? this.parts.held.lastWithin(this.id, this.parts.graceMs) : undefined
@@ -199,7 +199,7 @@ export class NamedMark implements Room {
     const read = await Promise.allSettled(this.#slots.map((slot) => slots.read(slot)))
     const looked = read.map((result) => this.#partOf(result))
     const refused = read.filter((result) => result.status === 'rejected')
-    // A process that can read fewer than needed has no store (G6).
+    // With fewer slots than needed the process counts as without a store (G6).
     if (read.length - refused.length < slotsNeeded(read.length)) throw refused[0]?.reason
     return looked
   }
@@ -219,11 +219,11 @@ export class NamedMark implements Room {
   }
 
   /**
-   * A version for each slot that has none. Always a new one: what was held may be what a renewal has replaced (G7).
+   * Writes a version into each slot that has none. Always a new one: what is held may have been replaced by a renewal (G7).
    * @throws the store's errors, where the mark has one slot.
    */
   async #seed(looked: readonly Part[]): Promise<readonly Part[]> {
-    // Nobody knows since when: what it replaces is lost.
+    // Since when is unknown: what it replaces is lost.
     const record = this.#fresh(0)
     const seeded = looked.map((part, index) =>
       'entry' in part ? this.#seedSlot(this.#slots[index] as string, part.entry, record) : part,
@@ -238,7 +238,7 @@ export class NamedMark implements Room {
     const { slots } = this.parts
     const bytes = encodeMark(record)
     if (!slots.capabilities.add) {
-      // No leases on such a store: a version that replaces another one seeded at the same time costs loads.
+      // Such a store has no leases. Two versions seeded at the same time replace each other, which costs loads.
       await slots.set(slot, bytes, this.#lifeMs)
       return { record }
     }
@@ -260,7 +260,7 @@ export class NamedMark implements Room {
     }
   }
 
-  /** A namespace's entries are not read while its renewal is journaled; a tag's are, and meet its mark. */
+  /** Of tags only: entries of a namespace are not read at all while its renewal is journaled. */
   #isJournaled(): boolean {
     return this.kind !== 'namespace' && this.parts.slots.journal.holdsTag(this.id)
   }

@@ -3,12 +3,12 @@ import { sameVersion } from './mark-record.js'
 import type { NamespaceMark } from './marks.js'
 
 /**
- * The marks of a load whose loader has named tags: too late to be read before it, as others are. The epoch was, and every
- * invalidation of a tag renews it first; so where it is the same after the tags were read, none of them was invalidated
- * since before the load (G5). First the tags, then the epoch.
+ * The marks of a load, with those of tags that its loader has added. These could not be read before the load, as the
+ * others were. The epoch was, and every invalidation of a tag renews that first: if it is still the same after the tags
+ * were read, none of them was invalidated since before the load (G5). So the tags are read first, then the epoch.
  *
- * @returns the marks; `'lost'` where something of the namespace was invalidated meanwhile, `'failed'` where that cannot
- *   be known. Never rejects.
+ * @returns the marks; `'lost'` where tags of the namespace were invalidated meanwhile, `'failed'` where that cannot be
+ *   known. Never rejects.
  */
 export async function nameTags(
   namespace: NamespaceMark,
@@ -29,8 +29,8 @@ export async function nameTags(
 }
 
 /**
- * The same for a load that stores nothing, for callers that joined it late: the epoch alone. `undefined` where nothing
- * speaks against answering them. Never rejects.
+ * The same for a load that stores nothing, on behalf of callers that joined it late: only the epoch is read. `undefined`
+ * where they may be answered. Never rejects.
  */
 export async function namedSince(
   namespace: NamespaceMark,

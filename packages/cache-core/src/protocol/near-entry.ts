@@ -3,26 +3,26 @@ import type { Encoded } from '../entry/frame.js'
 import type { Standing } from './standings.js'
 
 /**
- * What the content of an entry is: `ENCODED`, bytes that nobody has asked for yet; `SHARED`, a value that every hit gets;
- * `APART`, bytes that are decoded for each hit, since what they hold could be changed by whoever gets it.
+ * What the content of an entry is: `ENCODED`, bytes without a hit so far; `SHARED`, a value that every hit gets; `APART`,
+ * bytes that are decoded for each hit, since a caller could change the value.
  */
 export const ENCODED = 0
 export const SHARED = 1
 export const APART = 2
 export type NearForm = typeof ENCODED | typeof SHARED | typeof APART
 
-/** Entries by key: those whose key has one part by that part as the caller writes it, those of several by their text. */
+/** Entries by key: a key of one part as the caller writes it, a key of several parts by its text. */
 export interface NearSpace {
   readonly single: Map<string, NearEntry>
   readonly composed: Map<string, NearEntry>
 }
 
-/** How long an entry is served, in whole milliseconds on the clock of the near cache: small integers, kept in place. */
+/** How long an entry is served. Whole milliseconds on the clock of the near cache: small integers need no heap objects. */
 export interface NearTimes {
   readonly freshUntil: number
-  /** When it leaves: the end of its near TTL or of its stale window, whichever comes first. */
+  /** The end of its near TTL or of its stale window, whichever comes first. */
   readonly until: number
-  /** Until when it is kept for callers that reach neither store nor source. */
+  /** Until when it is kept for callers that reach neither the store nor the source. */
   readonly keepUntil: number
   readonly loadMs: number
 }
@@ -44,12 +44,12 @@ export class NearEntry implements SieveMember, NearTimes {
   /** Of all other marks; `undefined` where there is none. */
   readonly others: readonly Standing[] | undefined
   content: unknown
-  /** How a shared value was decoded, in terms of whoever asked first. */
+  /** How a shared value was decoded: the shape of its first hit. */
   decodedAs: unknown
   form: NearForm = ENCODED
   bytes: number
   visited = false
-  /** Somebody has asked the store for what replaces it. */
+  /** Whether a caller has asked the store for a newer one. */
   revalidating = false
   newer: this | undefined
   older: this | undefined

@@ -11,8 +11,8 @@ import type { Slots } from './slots.js'
 type Kept = Pick<LoadOptions, 'slot' | 'namespace' | 'near' | 'forceFresh' | 'staleIfErrorMs'>
 
 /**
- * Stores what was loaded, and keeps it near where that is won: nobody deleted the key before. Its marks were read before
- * the load, so they must still be held, and no invalidation may have come while it was stored (N2).
+ * Stores what was loaded, and keeps it near if the write was won, so that nobody had deleted the key. Its marks were read
+ * before the load, so they must still be held, and no invalidation may have come while it was stored (N2).
  */
 export async function keepIfWon(
   slots: Slots,
@@ -29,7 +29,7 @@ export async function keepIfWon(
     const outcome = await complete()
     const frame = outcome === 'won' ? decodeFrame(sealed.bytes) : undefined
     const content = frame?.kind === 'value' && stillHolds(options, frame) ? nearContentOf(namespace, frame) : undefined
-    // A delete that could not be delivered has left the lease where it was.
+    // A delete that could not be delivered has left the lease in place.
     if (content !== undefined && !journal.distrusts(slot, namespace)) near.enter(reading, content)
     else near.invalidate(slot)
     return outcome
@@ -46,8 +46,8 @@ function stillHolds({ namespace }: Kept, { marks }: ValueFrame): boolean {
 }
 
 /**
- * For a load without a lease, since the store did not answer: begins now, and ends with the returned function, which
- * keeps what was loaded near for the process that is alone with it (N3).
+ * For a load without a lease, since the store did not answer. To be called before the load; the returned function then keeps
+ * what was loaded near, for this process alone (N3).
  */
 export function keepAlone(
   { near }: Slots,

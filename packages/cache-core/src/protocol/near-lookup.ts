@@ -5,8 +5,8 @@ import type { NamespaceMark } from './marks.js'
 import type { NearContent, NearMark } from './near.js'
 
 /**
- * As `lookUp`; what is fresh is kept near, unless its slot was invalidated meanwhile (N2), or a mark of it was read before
- * messages may have been lost and not again since (N3). @throws as `lookUp`.
+ * As `lookUp`, and keeps a fresh value near, unless its slot was invalidated meanwhile (N2), or messages may have been lost
+ * after one of its marks was read (N3). @throws as `lookUp`.
  */
 export async function lookUpAndKeep(parts: Parameters<typeof lookUp>[0], place: Place): Promise<Found> {
   const { near } = parts.slots
@@ -26,7 +26,7 @@ export async function lookUpAndKeep(parts: Parameters<typeof lookUp>[0], place: 
   }
 }
 
-/** Where the store does not answer, a process is alone with what it has near (N3). */
+/** The near value for a call that the store does not answer (N3). */
 export function answerAlone<T>({ forceFresh, nearAlone }: CallOptions<T>): Answer<T> | undefined {
   return forceFresh ? undefined : nearAlone?.()
 }
@@ -35,7 +35,7 @@ function areHeard({ namespace }: Place, { marks }: ValueFrame): boolean {
   return marks.every((mark) => namespace.of(mark)?.isHeard(mark.version) === true)
 }
 
-/** A frame as it enters the near cache: with the ids of its marks. `undefined` where one is of no namespace. */
+/** A frame as it enters the near cache, with the ids of its marks. `undefined` where one is not of this namespace. */
 export function nearContentOf(namespace: NamespaceMark, frame: ValueFrame): NearContent | undefined {
   const marks: NearMark[] = []
   for (const mark of frame.marks) {

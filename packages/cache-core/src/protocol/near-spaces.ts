@@ -21,7 +21,7 @@ export class Spaces {
     if (this.#spaces.get(prefix)?.deref() === undefined) this.#spaces.delete(prefix)
   })
 
-  /** Kept while anybody, an entry too, holds it: names of namespaces may come and go without end. */
+  /** Held weakly, by its users and entries: namespaces may come and go without end. */
   of(prefix: string): NearSpace {
     const known = this.#spaces.get(prefix)?.deref()
     if (known !== undefined) return known
@@ -31,12 +31,12 @@ export class Spaces {
     return space
   }
 
-  /** Where an entry may stand; `undefined` where none can: whatever names others say, no memory is taken for them. */
+  /** Where the entry of a slot would be; `undefined` where there can be none. Takes no memory for names that others send. */
   homeOf(slot: string): Home | undefined {
     return homeIn(slot, (prefix) => this.#spaces.get(prefix)?.deref())
   }
 
-  /** Where an entry is to stand. `undefined`: not the slot of a key. */
+  /** Where to put the entry of a slot; `undefined` where it is not the slot of a key. */
   homeFor(slot: string): Home | undefined {
     return homeIn(slot, (prefix) => this.of(prefix))
   }

@@ -20,17 +20,17 @@ export interface NearMark {
   readonly version: string | undefined
 }
 
-/** What enters: bytes, their times by the wall clock, and what voids them. The namespace's mark comes first. */
+/** What enters the near cache: bytes, their times by the wall clock, and their marks, the namespace's first. */
 export interface NearContent extends Encoded, Pick<EntryTimes, 'freshUntil' | 'revalidateUntil' | 'keepUntil'> {
   readonly loadMs: number
   readonly marks: readonly [NearMark, ...NearMark[]]
 }
 
-/** A read of the store, or a load, whose result may enter. Told by `begin`, ended by `end`. */
+/** A read of the store, or a load, whose result may enter. Made by `begin`, ended by `end`. */
 export interface Reading {
   readonly slot: string
   readonly fence: Fence
-  /** What the fence, the marks and the whole cache had seen when it began. */
+  /** The counters of the fence, the marks and the whole cache when it began. */
   readonly fenced: number
   readonly changes: number
   readonly dropped: number
@@ -42,16 +42,16 @@ interface Fence {
   fenced: number
 }
 
-/** Why the near cache was dropped as a whole, or, at the loss of the bus, turned off. */
+/** Why the near cache was dropped as a whole or, at the loss of the bus, turned off. */
 export type DropReason = 'bus-lost' | 'bus-up' | 'message-lost' | 'store-back' | 'closed'
 
 /** A near TTL beyond this would leave the range of small integers. Milliseconds: 11 days. */
 const LONGEST_MS = 1_000_000_000
 
 /**
- * Values in the memory of this process, before the store: what a hit would find there, for a short time. Every
- * invalidation that this process makes or hears of takes its entry out, and *fences*: what was read, or loaded, before
- * and arrives later does not enter (docs/leases.md, N1 to N5).
+ * Values in the memory of this process, in front of the store, for a short time. Every invalidation that this process makes
+ * or hears of removes its entry, and *fences* the slot: what was read or loaded before it does not enter afterwards
+ * (docs/leases.md, N1 to N5).
  */
 export class Near {
   readonly clock: CoarseClock
@@ -61,14 +61,14 @@ export class Near {
   readonly #spaces = new Spaces()
   readonly #standings = new Standings()
   readonly #fences = new Map<string, Fence>()
-  /** They outrun all readings at once. */
+  /** Number of times it was dropped as a whole: each outruns all readings under way. */
   #dropped = 0
   #bytes = 0
-  /** Whether every invalidation of other processes is heard, or none is expected. */
+  /** Whether all invalidations of other processes are heard, or none are expected. */
   #linked: boolean
   #closed = false
 
-  /** @param linked False until the bus stands; true where there is none, and the near TTL bounds what is not heard of. */
+  /** @param linked False until the bus is up. True where there is none: then only the near TTL limits staleness. */
   constructor(terms: NearTerms, clock: Clock, linked: boolean) {
     this.#terms = terms
     this.#wall = clock
@@ -94,7 +94,7 @@ export class Near {
     return this.#spaces.of(prefix)
   }
 
-  /** Before a read is sent, or a load begins. */
+  /** To be called before a read is sent, or a load begins. */
   begin(slot: string): Reading {
     let fence = this.#fences.get(slot)
     if (fence === undefined) {
@@ -109,24 +109,24 @@ export class Near {
     if (--fence.readings === 0) this.#fences.delete(slot)
   }
 
-  /** What a reading found in the store, or stored there, unless it was outrun or invalidations are not heard now. */
+  /** Enters what was found in, or written to, the store, unless it was outrun or invalidations are not heard at present. */
   enter(reading: Reading, content: NearContent): void {
     if (this.#linked) this.enterAlone(reading, content)
   }
 
-  /** What was loaded while the store did not answer: this process is alone with it (N3). */
+  /** Enters what was loaded while the store did not answer, for this process alone (N3). */
   enterAlone(reading: Reading, content: NearContent): void {
     if (this.#closed || this.#isOutrun(reading, content)) return
     const home = this.#spaces.homeFor(reading.slot)
     if (home !== undefined) this.#add(home, content)
   }
 
-  /** The store has answered: its entries are believed again, and what was loaded without it is not (N3). */
+  /** The store has answered: what was loaded without it is dropped (N3). */
   storeAnswered(): void {
     if (!this.#linked && this.size > 0) this.drop('store-back')
   }
 
-  /** The store has nothing to serve under the slot: nor has the near cache, whose time is over, when the store is away. */
+  /** The store has nothing to serve in the slot, so neither must the near cache if the store goes away: removes an old entry. */
   gone(slot: string): void {
     const home = this.#spaces.homeOf(slot)
     const entry = home && entryAt(home)
@@ -153,8 +153,8 @@ export class Near {
   }
 
   /**
-   * Whether invalidations of other processes are heard from now on. Either way what is there may be outdated; without them
-   * it is what a process has that is alone (N3).
+   * Whether invalidations of other processes are heard from now on. Either way what is there may be outdated. Without them
+   * it is kept for callers that the store does not answer (N3).
    */
   link(linked: boolean): void {
     this.#linked = linked
@@ -162,7 +162,7 @@ export class Near {
     else this.#turnOff()
   }
 
-  /** Nothing enters any more. */
+  /** Empties it, and lets nothing enter any more. */
   close(): void {
     this.#closed = true
     this.drop('closed')
@@ -192,7 +192,7 @@ export class Near {
     for (const standing of entry.others ?? []) this.#standings.release(standing)
   }
 
-  /** Its content has become something else, of so many bytes. */
+  /** The content of an entry was replaced, and now takes `contentBytes` in place of `was`. */
   resize(entry: NearEntry, contentBytes: number, was: number): void {
     entry.bytes += contentBytes - was
     this.#bytes += contentBytes - was
@@ -251,13 +251,13 @@ function entryAt({ space, composed, key }: Home): NearEntry | undefined {
 
 const LATIN1 = /^[\0-\xff]*$/
 
-/** The key was cut out of the name of its slot, and would keep that: 32 bytes more for each entry, measured. */
+/** A copy of the key: a slice of the slot's name would keep all of that alive, 32 bytes more per entry (measured). */
 function ofItsOwn(key: string): string {
   const encoding = LATIN1.test(key) ? 'latin1' : 'utf16le'
   return Buffer.from(key, encoding).toString(encoding)
 }
 
-/** A view into a larger buffer, such as what a driver has read at once, would keep all of that in memory. */
+/** Most bytes that a payload may keep alive beside itself, as a view of a larger buffer. */
 const SLACK_BYTES = 1_024
 
 function encodedOf({ encoding, shape, payload }: NearContent): Encoded {

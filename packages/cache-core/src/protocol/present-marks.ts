@@ -5,8 +5,8 @@ import type { NamespaceMark } from './marks.js'
 import type { NamedMark } from './named-mark.js'
 
 /**
- * What its marks say of a frame. `'outdated'`: soft tags have changed; the frame is stale since then, by the wall clock,
- * or 0 where that is not known.
+ * What its marks say about a frame. `'outdated'`: soft tags have changed, so the frame is stale since then, by the wall
+ * clock; 0 where that is not known.
  */
 export type MarksVerdict = { readonly is: 'valid' | 'void' } | { readonly is: 'outdated'; readonly since: number }
 
@@ -16,13 +16,13 @@ export type OtherMark = Mark & { readonly since?: number }
 interface Known {
   readonly mark: NamedMark
   readonly state: MarkState | undefined
-  /** From the store, for this caller; else it was held. */
+  /** Whether it was read from the store for this caller; otherwise it was held. */
   readonly read: boolean
 }
 
 /**
- * The marks as they stand now, as far as one caller knows them: held ones, and those that were read for it, all that it
- * asks for in one batch.
+ * The present marks, as far as one caller knows them: held ones, and those that were read for it, each request in one
+ * batch.
  */
 export class PresentMarks {
   readonly #namespace: NamespaceMark
@@ -33,7 +33,7 @@ export class PresentMarks {
   /**
    * @param others Marks beside those of the namespace, read after the caller came; `undefined` where one is not known
    *   to stand, which voids every frame (G3).
-   * @param believesHeld Whether what is held will do.
+   * @param believesHeld Whether held marks will do. Default `true`.
    */
   constructor(namespace: NamespaceMark, others: readonly (OtherMark | undefined)[], believesHeld = true) {
     this.#namespace = namespace
@@ -42,14 +42,14 @@ export class PresentMarks {
   }
 
   /**
-   * The namespace's mark, and those of these tags. Nothing to wait for where all are held.
+   * Learns the namespace's mark and those of these tags. `undefined` where all are held, so that there is nothing to await.
    * @throws the store's errors; UndeliveredError for a tag.
    */
   ask(tags: readonly string[]): Promise<void> | undefined {
     return this.#learn(tags.length === 0 ? [this.#namespace] : [this.#namespace, ...this.#namespace.tags(tags)])
   }
 
-  /** As `ask`, for what a frame carries. */
+  /** As `ask`, for the marks that a frame carries. */
   askFor(marks: readonly Mark[]): Promise<void> | undefined {
     const unknown: NamedMark[] = []
     for (const mark of marks) {
@@ -59,24 +59,24 @@ export class PresentMarks {
     return unknown.length === 0 ? undefined : this.#learn(unknown)
   }
 
-  /** Reads again, in one batch, what was only held (G4). Nothing to wait for where all was read. */
+  /** Reads the marks that were only held, in one batch (G4). `undefined` where there are none. */
   askAgain(): Promise<void> | undefined {
     const held = [...this.#known.values()].filter(({ read }) => !read).map(({ mark }) => mark)
     return held.length === 0 ? undefined : this.#readAll(held)
   }
 
-  /** Marks beside those of the namespace that were read together with them. */
+  /** Adds marks beside those of the namespace, read in the same batch. */
   addOthers(others: readonly (OtherMark | undefined)[]): void {
     this.#others = others
   }
 
-  /** As it was read from the store for this caller. */
+  /** The mark as it was read from the store for this caller; `undefined` where it was not. */
   readOf(mark: NamedMark): MarkState | undefined {
     const known = this.#known.get(knownAs(mark))
     return known?.read ? known.state : undefined
   }
 
-  /** What a frame under these marks is worth now. */
+  /** Whether a frame with these marks is valid now. */
   verdictOn(marks: readonly Mark[]): MarksVerdict {
     let others = 0
     let outdatedSince: number | undefined
@@ -93,7 +93,7 @@ export class PresentMarks {
       if (mark.kind !== 'soft') return VOID
       outdatedSince = earlier(outdatedSince, present?.since)
     }
-    // A frame of another kind of entry: it lacks what the reader goes by.
+    // A frame of another kind of entry: it lacks marks that the reader depends on.
     if (others !== this.#others.length || marks[0]?.kind !== 'namespace') return VOID
     return outdatedSince === undefined ? VALID : { is: 'outdated', since: outdatedSince }
   }
@@ -127,7 +127,7 @@ function knownAs({ kind, name }: Pick<Mark, 'kind' | 'name'>): string {
   return kind === 'namespace' ? kind : `${kind}:${name}`
 }
 
-/** A soft invalidation that is on its way to the store holds here at once: what carries the tag is stale. */
+/** While a soft invalidation is on its way to the store, it counts in this process already: what carries the tag is stale. */
 async function presentState(mark: NamedMark): Promise<MarkState | undefined> {
   try {
     return await mark.read()
