@@ -6,9 +6,9 @@ import { newToken, refreshSlot } from './slot.js'
 import type { Slots } from './slots.js'
 
 /**
- * What a claim came to. `'running'`: another one refreshes. `'backing-off'`: another one has failed a moment ago, and
- * what is stale is to be served meanwhile. `'overtaken'`: another one has replaced it, or deleted it. `'failed'`: the
- * store could not be asked.
+ * The outcome of a claim. `'running'`: another refresh is under way. `'backing-off'`: one failed a moment ago, and the stale
+ * value is to be served meanwhile. `'overtaken'`: the value was replaced or deleted. `'failed'`: the store could not be
+ * asked.
  */
 export type RefreshClaim = { readonly won: LoadLease } | 'running' | 'backing-off' | 'overtaken' | 'failed'
 
@@ -17,13 +17,13 @@ export interface RefreshTerms {
   readonly slot: string
   /** The version of the value to be replaced. */
   readonly over: Version
-  /** Whether it still stands, by what is read after the claim. */
+  /** Whether it still stands, judged by a read after the claim. */
   readonly stands: (frame: Frame | undefined) => boolean
-  /** How long a crashed refresher is waited for, and one that has failed is not followed by another. */
+  /** How long a crashed refresh blocks the next one, and how long none follows one that has failed. */
   readonly leaseMs: number
 }
 
-/** The value that was made then. */
+/** Stands while the value with this creation time does. */
 export function sameValue(createdAt: number): RefreshTerms['stands'] {
   return (frame) => frame?.kind === 'value' && frame.createdAt === createdAt
 }
@@ -32,25 +32,25 @@ const FAILED = Buffer.from('failed')
 const REMOVED: Version = true
 
 /**
- * T6: the right to refresh what is stale. A mark in a side slot keeps others from loading the same; the value goes over
- * the version of the stale value that was read, so a delete wins as it does over a lease, whatever becomes of the mark.
- * A refresh that fails leaves its mark: for the length of a lease nobody tries again.
+ * T6: the right to refresh a stale value. A mark in a side slot keeps others from loading the same. The new value is written
+ * over the version of the stale one that was read, so a delete wins as it does over a lease, whatever becomes of the mark.
+ * A refresh that fails leaves its mark, so that nobody tries again for the length of a lease.
  */
 export class RefreshLease<Terms extends RefreshTerms = RefreshTerms> implements LoadLease {
   readonly token = newToken()
   readonly terms: Terms
 
-  /** Without a mark: for a caller that must not be answered by another one's load. */
+  /** Without `claim` it has no mark, for a caller that must not be answered by another load. */
   constructor(terms: Terms) {
     this.terms = terms
   }
 
-  /** Puts up the mark. */
+  /** Sets the mark. */
   async claim(): Promise<RefreshClaim> {
     const { slots, slot, leaseMs } = this.terms
     const mark = refreshSlot(slot)
     const { outcome } = await settle(slots.add(mark, Buffer.from(this.token, 'latin1'), leaseMs, 'read'))
-    // The mark may stand, and be ours: one refresh too many is safe, and better than none.
+    // Ambiguous: the mark may be ours. One refresh too many is safe, and better than none.
     const won = outcome === 'won' || outcome === 'ambiguous'
     if (!won && outcome !== 'lost') return 'failed'
     try {
@@ -68,8 +68,8 @@ export class RefreshLease<Terms extends RefreshTerms = RefreshTerms> implements 
   }
 
   /**
-   * Another refresh may have begun and ended between the read of the stale value and the claim, and its mark be gone: then
-   * there is nothing left to load. Of four processes that met a stale value at once two or three loaded.
+   * Another refresh may have begun and ended between the read of the stale value and the claim, its mark gone: then there
+   * is nothing left to load. Without this, two or three of four processes that met a stale value at once loaded it.
    */
   async #isStillWanted(): Promise<boolean> {
     const { slots, slot, stands } = this.terms
@@ -94,7 +94,7 @@ export class RefreshLease<Terms extends RefreshTerms = RefreshTerms> implements 
     return outcome
   }
 
-  /** Where there is nothing to store, what was stale is no value any more either. */
+  /** Where the loader found nothing, the stale value is removed as well. */
   async release(deadline: DeadlineClass, because: ReleaseReason): Promise<LeaseOutcome> {
     if (because === 'abandoned') {
       this.removeMark()

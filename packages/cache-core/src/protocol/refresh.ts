@@ -12,12 +12,12 @@ import { RefreshLease, sameValue } from './refresh-lease.js'
 import type { Slots } from './slots.js'
 import type { Stats } from './stats.js'
 
-/** Refreshes that wait for their turn. Beyond it the next caller that meets the stale value starts one. */
+/** Most refreshes that wait for their turn. Others are left to the next caller that meets the stale value. */
 const MAX_WAITING = 10_000
-/** Slots whose last refresh failed, or is another process's. Beyond it the oldest is asked for again. */
+/** Most slots remembered whose last refresh failed, or is another process's. The oldest is forgotten first. */
 const MAX_OBSTACLES = 10_000
 
-/** How soon this process looks again whether another one still refreshes, in milliseconds. */
+/** How long this process believes that another one still refreshes, in milliseconds. */
 const ANOTHERS_MS = 250
 
 interface Parts {
@@ -25,25 +25,25 @@ interface Parts {
   readonly clock: Clock
   readonly stats: Stats
   readonly flights: Flights
-  /** How many run at once. */
+  /** Most refreshes at once. */
   readonly maxRefreshes: number
 }
 
 /** Another process refreshes; or a refresh has failed, and is not tried again for the length of a lease. */
 export type Obstacle = 'running' | 'backing-off'
 
-/** What is refreshed: the slot of a load, and what stands in it. */
+/** What is refreshed: the slot of a load, and the value in it. */
 export interface Refreshable {
   readonly options: LoadOptions & ClaimTerms
   readonly frame: ValueFrame
   readonly version: Version
-  /** The marks, as far as they were read from the store for this. */
+  /** The marks that were read from the store for this caller. */
   readonly present: PresentMarks | undefined
 }
 
 /**
- * Loads that nobody waits for: what is stale is served, and replaced behind the answer (T6). Of all processes one
- * refreshes. At most `maxRefreshes` run at once in this process, the others wait in the order in which they came.
+ * Loads that nobody waits for: a stale value is served, and replaced behind the answer (T6), by one of all processes. At
+ * most `maxRefreshes` run at once in this process, the others wait in the order in which they came.
  */
 export class Refreshes {
   readonly #parts: Parts
@@ -56,8 +56,8 @@ export class Refreshes {
   }
 
   /**
-   * Refreshes, now or soon, unless that is being done, or has failed a moment ago.
-   * @returns settled when all is done, where this call has begun it.
+   * Refreshes, now or soon, unless a refresh is under way or has failed a moment ago.
+   * @returns settled when all is done; `undefined` where this call has not begun it.
    */
   start(refreshable: Refreshable): Promise<void> | undefined {
     const { slot } = refreshable.options
@@ -70,7 +70,7 @@ export class Refreshes {
     })
   }
 
-  /** What keeps this process from refreshing the slot, as it learnt a moment ago. */
+  /** Why this process must not refresh the slot, as far as it knows. */
   obstacle(slot: string): Obstacle | undefined {
     const known = this.#obstacles.get(slot)
     if (known === undefined) return undefined
@@ -79,7 +79,7 @@ export class Refreshes {
     return undefined
   }
 
-  /** Learnt from a claim, or a load. Remembered for as long as that is worth. */
+  /** Remembers what a claim or a load has shown, for as long as it counts. */
   remember({ slot, leaseMs }: Pick<LoadOptions, 'slot' | 'leaseMs'>, obstacle: Obstacle): void {
     const forMs = obstacle === 'running' ? ANOTHERS_MS : leaseMs
     this.#obstacles.delete(slot)

@@ -7,7 +7,7 @@ import type { Delivery } from './journal.js'
 import { lookUp, type Place } from './lookup.js'
 import type { Slots } from './slots.js'
 
-/** How often a change is tried against those of others. */
+/** How often a change is tried while others change the slot as well. */
 const MAX_ROUNDS = 10
 
 interface Parts {
@@ -16,7 +16,7 @@ interface Parts {
   readonly flights: Flights
 }
 
-/** Changes of what stands in a slot that keep its payload (T9), or take it away: each over the version that was read. */
+/** Changes to a value that keep its payload (T9), or take it away, each over the version that was read. */
 export class Retimes {
   readonly #parts: Parts
 
@@ -48,8 +48,8 @@ export class Retimes {
   }
 
   /**
-   * Ends the freshness of a value; within its stale windows it is kept. A load under way is outrun, as by a delete.
-   * What cannot be delivered is journaled as a delete. @throws StoreClosedError
+   * Ends the freshness of a value, and keeps it for its stale windows. Outruns a load under way, as a delete does. Where that
+   * cannot be delivered, a delete is journaled. @throws StoreClosedError
    */
   async expire(place: Place): Promise<Delivery> {
     const { slots, flights } = this.#parts
@@ -78,7 +78,7 @@ export class Retimes {
     return (await slots.compareAndSet(place.slot, state.version, expired.bytes, expired.ttl)) !== undefined
   }
 
-  /** Takes a value away: of all that ask at once, one gets it, if it is fresh. @throws the store's errors. */
+  /** Takes a value away: of all callers at once, one gets it, if it is fresh. @throws the store's errors. */
   pull(place: Place): Promise<Encoded | undefined> {
     return this.#parts.slots.changing([place.slot], () => this.#pull(place))
   }

@@ -1,7 +1,7 @@
-/** A sender that was silent for so long is forgotten, in milliseconds: sixty heartbeats. */
+/** After so much silence a sender is forgotten: sixty heartbeats, in milliseconds. */
 const FORGOTTEN_AFTER_MS = 60_000
 
-/** Those heard last. Whoever was heard before them counts as new. */
+/** Most senders remembered, those heard last. Any other counts as new. */
 const MAX_SENDERS = 10_000
 
 interface Sender {
@@ -9,13 +9,13 @@ interface Sender {
   readonly heardAt: number
 }
 
-/** Which senders were heard, and up to which message: a lost message is noticed with the next one, or a heartbeat. */
+/** Which senders were heard, and up to which message. The next message, or a heartbeat, shows that one was lost. */
 export class Senders {
   readonly #senders = new Map<string, Sender>()
 
   /**
-   * A message with changes. Whether none of this sender's was lost before it: of one that is not known, all since its
-   * first may have been.
+   * A message with changes came. Whether none of its sender was lost before it; of an unknown sender all earlier ones may
+   * have been.
    */
   changed(id: string, number: number, now: number): boolean {
     const sender = this.#senders.get(id)
@@ -24,7 +24,7 @@ export class Senders {
     return complete
   }
 
-  /** A heartbeat, with the number of the last message before it. Whether all up to that one have come. */
+  /** A heartbeat came, with the number of the last message before it. Whether all up to that one were heard. */
   beat(id: string, number: number, now: number): boolean {
     const sender = this.#senders.get(id)
     const complete = number <= (sender?.number ?? 0)
@@ -32,7 +32,7 @@ export class Senders {
     return complete
   }
 
-  /** Those that have been silent for long have most likely ended. Who speaks again counts as new. */
+  /** Forgets senders that have been silent for long: most likely they have ended. */
   forgetSilent(now: number): void {
     for (const [id, { heardAt }] of this.#senders) {
       if (now - heardAt <= FORGOTTEN_AFTER_MS) return
@@ -41,7 +41,7 @@ export class Senders {
   }
 
   #heard(id: string, sender: Sender | undefined, number: number, now: number): void {
-    // Behind all others: the first is the one that was silent for longest.
+    // Moved to the end: the first one is the one that has been silent for longest.
     if (sender !== undefined) this.#senders.delete(id)
     this.#senders.set(id, { number, heardAt: now })
     if (this.#senders.size <= MAX_SENDERS) return

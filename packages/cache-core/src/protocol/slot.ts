@@ -11,7 +11,7 @@ import type { StoreEntry, Version } from '../store/store.js'
 export type SlotType =
   /** An entry of the data cache. */
   | 'value'
-  /** Who refreshes a stale entry, beside its own slot. */
+  /** The mark of a refresh, beside the slot of the stale entry. */
   | 'refresh'
   /** A counter of the data cache. */
   | 'counter'
@@ -23,7 +23,7 @@ export type SlotType =
   | 'tag'
   /** As `tag`: what carries another one is stale. */
   | 'soft'
-  /** What is renewed before every tag of the namespace. */
+  /** The version that is renewed before any tag of the namespace. */
   | 'epoch'
   /** A URL's version and the request fields that select among its variants. */
   | 'url'
@@ -51,7 +51,7 @@ export function slotKey(type: SlotType, namespace: string, key = ''): string {
   return `${SLOT_GENERATION}:${TYPE_LETTERS[type]}:${escapePart(namespace)}:${key}`
 }
 
-/** Whether what callers have given stands in slots of this type: entries and responses, beside leases on them. */
+/** Whether slots of this type hold what callers have given, entries and responses, besides leases on them. */
 export function holdsValues(slot: string): boolean {
   const letter = slot[SLOT_GENERATION.length + 1]
   return letter === TYPE_LETTERS.value || letter === TYPE_LETTERS.variant
@@ -63,8 +63,8 @@ export function refreshSlot(slot: string): string {
 }
 
 /**
- * What a change of the slot means to near caches: an `'entry'` leaves them, a `'mark'` voids what carries it, what stands
- * `'beside'` is nothing to them.
+ * What a change of the slot means to near caches: an `'entry'` leaves them, a `'mark'` voids what carries it, and
+ * `'beside'` does not concern them.
  */
 export function roleOf(slot: string): 'entry' | 'mark' | 'beside' {
   if (holdsValues(slot)) return 'entry'
@@ -75,7 +75,7 @@ export function roleOf(slot: string): 'entry' | 'mark' | 'beside' {
 /** The channel of the bus. Changes with the slots: old and new software have nothing to tell each other. */
 export const BUS_CHANNEL = `${SLOT_GENERATION}:bus`
 
-/** Room that a slot's name needs beside the key it names: escapes can triple a key, and namespaces have a length of their own. */
+/** Longest name of a slot: escapes can triple a key, and the namespace comes on top. Bytes. */
 export const MAX_SLOT_KEY_BYTES = 4 * MAX_KEY_BYTES
 
 /** A slot as one read found it. `frame` is undefined where the bytes are not a frame of ours. */
@@ -88,12 +88,12 @@ export function openSlot(entry: StoreEntry | undefined): SlotRead | undefined {
   return entry === undefined ? undefined : { version: entry.version, frame: decodeFrame(entry.bytes) }
 }
 
-/** Beside its own TTL a hold ends by the wall clock: later, since clocks differ. */
+/** How much later than by its TTL a hold ends by the wall clock, since clocks differ. */
 const CLOCKS_DIFFER_MS = 60_000
 
 /**
- * The TTL ends it, counted by the store from when it was written: of two deletes at once the one that is executed last
- * may be the one that was sent first. The time in the frame is for an engine that has lost the TTL.
+ * The frame of a hold. Its TTL ends it, which the store counts from the write: of two deletes at once the one executed last
+ * may be the one sent first. The time in the frame is for an engine that has lost the TTL.
  * @param now Wall clock.
  */
 export function holdFrame(now: number, holdOffMs: number): Buffer {
@@ -103,7 +103,7 @@ export function holdFrame(now: number, holdOffMs: number): Buffer {
 
 const random = Buffer.alloc(VERSION_BYTES)
 
-/** A version that was never used before: 12 random bytes, one character each. Counters would restart when evicted. */
+/** A version never used before: 12 random bytes, one character each. A counter would restart when it is evicted. */
 export function newVersion(): string {
   return randomFillSync(random).toString('latin1')
 }

@@ -13,7 +13,7 @@ import { type Open, Reader } from './reader.js'
 import { holdFrame, holdsValues, openSlot, roleOf, type SlotRead } from './slot.js'
 import type { Stats } from './stats.js'
 
-/** What slots are made with. `near`, `bus`: what stands before the store, and what tells other processes of changes. */
+/** What `Slots` needs beside the store. `near` stands in front of it, `bus` tells other processes of changes. */
 export interface SlotsTerms {
   readonly clock: Clock
   readonly transforms: Transforms
@@ -24,14 +24,14 @@ export interface SlotsTerms {
 
 const NO_FRAME = new Uint8Array()
 
-/** One server may be away, and a second one have missed a renewal, or not: two of three decide. */
+/** One server may be down, and a second one may have missed a renewal: two of three decide. */
 const MARK_SLOTS = 3
-/** How many names are tried for that: of three parts all but surely one each. */
+/** Most names tried to find slots on different servers: enough to hit each of three parts almost surely. */
 const MAX_TRIED_NAMES = 64
 
 /**
- * The one door to the slots of the store: every read and every write of the cache passes here. What the journal still
- * holds for a slot decides whether the store may be believed about it, and a write that is delivered settles it.
+ * The only way to the slots of the store: every read and every write of the cache passes through here. The store is not
+ * believed about a slot while the journal holds an invalidation of it, which a delivered write settles.
  */
 export class Slots {
   readonly #store: GuardedStore
@@ -77,15 +77,15 @@ export class Slots {
     return this.#store.latencies
   }
 
-  /** Servers that are not asked now. */
+  /** Number of servers that are not asked at present. */
   get openBreakers(): number {
     return this.#store.openBreakers
   }
 
   /**
-   * Names beside this slot's own, so that each lies on another server where the store is several without copies (G6):
-   * three at most, the slot itself the first. What is in front of it is a hash tag to Redis, and decides alone where
-   * there are braces in the slot, too; no slot begins like that.
+   * The names of a mark's slots: where the store is several servers without copies, up to three that lie on different ones
+   * (G6), the slot itself first. The number in braces is a hash tag to Redis, the only one that counts even where the slot
+   * has braces as well; no slot begins like that.
    */
   spread(slot: string): readonly string[] {
     const part = this.#store.partOf(slot)
@@ -99,7 +99,7 @@ export class Slots {
     return [...names.values()]
   }
 
-  /** Whether the store can give leases. It may find out late that it cannot. */
+  /** Whether the store can give leases. It may find out later that it cannot. */
   get leasable(): boolean {
     const { add, compareAndSet } = this.#store.capabilities
     return add && compareAndSet
@@ -107,8 +107,8 @@ export class Slots {
 
   /**
    * What stands in the slot, read in one batch with all other reads of this turn of the event loop.
-   * @param room What the slot belongs to. While an invalidation of the slot or the room is on its way to the store, the
-   *   store is not asked. Absent: the slot of a mark, which is not journalled by itself.
+   * @param room The namespace of the slot. While an invalidation of either is on its way to the store, the store is not
+   *   asked. Absent for the slot of a mark, which is not journalled by itself.
    * @throws the store's errors; UndeliveredError for what is journalled.
    */
   read(slot: string, room?: Room): Promise<StoreEntry | undefined> {
@@ -118,8 +118,8 @@ export class Slots {
   }
 
   /**
-   * As `read`, at once, of a store in this process. `undefined` where nothing stands there, and where only `read` can
-   * tell what does.
+   * As `read`, without a promise, of a store in this process. `undefined` where nothing stands there, and where only `read`
+   * can tell.
    */
   atHand(slot: string, room: Room): StoreEntry | undefined {
     this.bus?.open()
@@ -128,17 +128,17 @@ export class Slots {
     return entry === undefined || this.#transforms.concerns(entry.bytes) ? undefined : entry
   }
 
-  /** For a write that depends on what stands in the slot. @throws UndeliveredError as `read`. */
+  /** To be called before a write that depends on what stands in the slot. @throws UndeliveredError as `read`. */
   checkDelivered(slot: string, room: Room, operation: string): void {
     if (this.journal.distrusts(slot, room)) throw this.undelivered(operation)
   }
 
-  /** As `read`, at once and alone: for a caller that has just written. @throws the store's errors. */
+  /** As `read`, but sent at once and alone, for a caller that has just written. @throws the store's errors. */
   async readAlone(slot: string): Promise<StoreEntry | undefined> {
     return this.#undo(slot, await this.#store.get(slot))
   }
 
-  /** What was read of a slot for values. */
+  /** Decodes what was read from a slot for values, and counts what is unreadable. */
   open(slot: string, entry: StoreEntry | undefined): SlotRead | undefined {
     const read = openSlot(entry)
     if (read !== undefined && read.frame === undefined) this.#stats.unreadable(slot, 'frame')
@@ -201,7 +201,7 @@ export class Slots {
     this.journal.settleKey(slot, sentAt)
   }
 
-  /** What stood there makes way for the hold in one write: no lease is left to complete, and no claim can come between. */
+  /** One write replaces whatever stood there by the hold: it leaves no lease to complete, and no gap for a claim. */
   #hold(slot: string, holdOffMs: number): Promise<void> {
     return this.#store.set(slot, holdFrame(this.#clock.now(), holdOffMs), { ttl: holdOffMs })
   }
@@ -212,8 +212,8 @@ export class Slots {
   }
 
   /**
-   * A change of what may be held near. It leaves the near cache of this process when it is sent and when it is done,
-   * and fences what is under way (N4); other processes hear of it when the store has it, before the caller goes on (N1).
+   * Changes slots that may be held near. Removes them from the near cache of this process both before and after the write,
+   * and fences reads under way (N4). Other processes are told after the write, before the caller goes on (N1).
    * @throws what `write` throws.
    */
   async changing<T>(slots: readonly string[], write: () => Promise<T>): Promise<T> {
@@ -222,7 +222,7 @@ export class Slots {
     this.#leaveNear(told)
     try {
       const result = await write()
-      // Before the message is sent: this process is not to be the last that hears of it.
+      // Before the message is sent, so that this process is not the last to know.
       this.#leaveNear(told)
       await Promise.all(told.map((slot) => this.bus?.tell(slot)))
       return result
@@ -259,7 +259,7 @@ export class Slots {
     return holdsValues(slot) ? this.#transforms.apply(slot, bytes) : bytes
   }
 
-  /** The entry with its frame as it was made. What cannot be had so occupies the slot as a dead frame does. */
+  /** The entry with its original frame. Where that cannot be restored, it counts as a dead frame in an occupied slot. */
   readonly #undo: Open = (slot, entry) => {
     if (entry === undefined || !this.#transforms.concerns(entry.bytes) || !holdsValues(slot)) return entry
     const { version } = entry
@@ -268,7 +268,7 @@ export class Slots {
     return undone instanceof Promise ? undone.then(of) : of(undone)
   }
 
-  /** For a caller that must not believe the store. */
+  /** The error for a caller that must not believe the store. */
   undelivered(operation: string): UndeliveredError {
     return new UndeliveredError('an earlier invalidation of this key has not reached the store yet', {
       store: this.name,

@@ -15,9 +15,9 @@ export function mayServeOnError(frame: ValueFrame, { staleIfErrorMs }: Windows, 
 }
 
 /**
- * Whether what is fresh should be refreshed now: by chance, the more likely the nearer its end and the longer its load
- * took, so that of many callers one comes a little early (XFetch: Vattani et al., "Optimal probabilistic cache stampede
- * prevention", VLDB 2015).
+ * Whether a fresh value should be refreshed now. Decided by chance, the more likely the nearer its end and the longer its
+ * load took, so that one of many callers comes a little early (XFetch: Vattani et al., "Optimal probabilistic cache
+ * stampede prevention", VLDB 2015).
  * @param beta 0, never; 1, as in the paper; more, earlier.
  */
 export function isDueEarly({ freshUntil, loadMs }: ValueFrame, beta: number, clock: Clock): boolean {

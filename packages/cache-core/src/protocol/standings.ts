@@ -1,24 +1,24 @@
 import { sameVersion } from './mark-record.js'
 
-/** A version of a mark as near entries depend on it, shared by all that carry it. */
+/** A version of a mark that near entries depend on, shared by all that carry it. */
 export interface Standing {
   /** The mark's id: its slot. */
   readonly id: string
-  /** `undefined`: as it stood when the store did not answer. */
+  /** `undefined`: whatever it was when the store did not answer. */
   readonly version: string | undefined
-  /** False as soon as the mark is known, or told, to have another version: all entries under it are void at once. */
+  /** False as soon as the mark is known to have another version: that voids all entries under it at once. */
   valid: boolean
   entries: number
 }
 
-/** Changed marks that are remembered, for the sake of reads that were under way meanwhile. */
+/** Most changed marks remembered, for reads that were under way meanwhile. */
 const MAX_CHANGED = 1_000
-/** Characters of their names. */
+/** Most characters of their names. */
 const MAX_CHANGED_CHARACTERS = 1_000_000
 
 /**
- * The marks that near entries carry. An invalidation of a namespace or tag voids all its entries in one step, without
- * looking for them; a hit looks at a flag. Bounded by the entries.
+ * The marks that near entries carry. An invalidation of a namespace or tag voids all entries under it in one step, without
+ * a search; a hit only checks a flag. Bounded by the entries.
  */
 export class Standings {
   readonly #standings = new Map<string, Standing>()
@@ -26,7 +26,7 @@ export class Standings {
   readonly #changed = new Map<string, number>()
   #changedCharacters = 0
   #changes = 0
-  /** What holds of all that are forgotten. */
+  /** The last change among those that are forgotten. */
   #floor = 0
 
   /** The present point in the order of changes. */
@@ -42,7 +42,7 @@ export class Standings {
   /** The standing that an entry under this version of the mark depends on. */
   take(id: string, version: string | undefined): Standing {
     let standing = this.#standings.get(id)
-    // A process that does not know the version takes what stands: an entry made now is newer than all that was told of the mark.
+    // An entry made without knowing the version takes the present standing: it is newer than any news of the mark.
     if (standing !== undefined && version !== undefined && !isSame(standing.version, version)) {
       this.void(id)
       standing = undefined

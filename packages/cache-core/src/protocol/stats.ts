@@ -62,12 +62,12 @@ export interface CacheStats {
   }
 }
 
-/** What stands elsewhere and is no count of events. */
+/** Statistics that count no events, and are kept elsewhere. */
 type Levels = 'journaled' | 'openBreakers' | 'captureBytes' | 'sendBytes' | 'nearEntries' | 'nearBytes' | 'latency'
 
 type Counters = { -readonly [Name in Exclude<keyof CacheStats, Levels>]: number }
 
-/** Whose it was, as diagnostics name it. */
+/** The namespace, as diagnostics name it. */
 interface Subject {
   /** The namespace's name. */
   readonly label: string
@@ -79,7 +79,7 @@ const nearHits = channelOf('near-hit')
 /** @param label The namespace's name. */
 export type HitWatcher = (label: string, key: Key) => void
 
-/** Counts what happens and tells it on diagnostics, in one call. */
+/** Counts what happens and reports it on diagnostics, in one call. */
 export class Stats {
   readonly loadLatencies = new Latencies()
   readonly loadTimes = new LoadTimes(this.loadLatencies)
@@ -106,7 +106,7 @@ export class Stats {
     return this.#counters
   }
 
-  /** Has each hit told, whatever its source, until what is returned is called. */
+  /** Has each hit reported, whatever its source. Returns a function that ends that. */
   watchHits(watcher: HitWatcher): () => void {
     this.#watchers = [...this.#watchers, watcher]
     return () => {

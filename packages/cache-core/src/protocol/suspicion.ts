@@ -7,8 +7,8 @@ interface Parts {
 }
 
 /**
- * Whether callers have waited for suspiciously long, for whichever holders: well beyond the usual time of the key. The
- * holder may be cut off, and one of them is to load beside it, now and again after as long.
+ * Whether callers have waited for suspiciously long, whoever held the lease: well beyond the usual load time of the key. The
+ * holder may be cut off, so one of them should load beside it, and another one after as long again.
  */
 export class Suspicion {
   readonly #parts: Parts
@@ -22,12 +22,12 @@ export class Suspicion {
     this.#since = since
   }
 
-  /** When that is, on the monotonic clock. */
+  /** When the wait becomes suspicious, on the monotonic clock. */
   get dueAt(): number {
     return this.#since + this.#parts.stats.loadTimes.suspicious(this.#slot)
   }
 
-  /** Whether one of them is to load beside the holder now. */
+  /** Whether one of them should load beside the holder now. Starts over if so. */
   grows(): boolean {
     const now = this.#parts.clock.monotonic()
     if (now < this.dueAt) return false

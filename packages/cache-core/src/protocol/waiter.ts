@@ -12,22 +12,22 @@ const FIRST_DELAY_MS = 20
 const DELAY_GROWTH = 1.5
 const LONGEST_DELAY_MS = 250
 const JITTER = 0.25
-/** After so many polls of one load a poller asks to be told of its end, */
+/** After so many polls of one load a poller asks to be told of its end. */
 const POLLS_BEFORE_ASKING = 2
-/** and after one more, for what ended before it was heard, it polls as seldom as this. */
+/** After one more, for a load that ended before the request was heard, it polls only this often. */
 const ASKED_DELAY_MS = 1_000
-/** After so many leases that ended without a value a caller waits for no other. */
+/** After so many leases that ended without a value a caller stops waiting. */
 export const MAX_ENDED_LEASES = 2
 
 /** How a wait ended for one caller. */
 export type Waited =
-  /** Something to look at: a value, or a slot to claim. The caller goes on with it as with its own read. */
+  /** A value, or a slot to claim. The caller goes on with it as with its own read. */
   | { readonly next: 'use'; readonly state: SlotState }
-  /** The load of this lease takes suspiciously long: load beside it. */
+  /** This lease takes suspiciously long: the caller should load beside it. */
   | { readonly next: 'hedge'; readonly lease: LeaseState }
-  /** Another caller of this process goes first, or this one has gone: start over. */
+  /** Another caller of this process goes first, or this one has gone: it starts over. */
   | { readonly next: 'start-over' }
-  /** The bound of waiting was reached: load without a lease. */
+  /** It has waited for long enough, and loads without a lease. */
   | { readonly next: 'waited-out' }
   /** The store did not answer. */
   | { readonly next: 'no-store' }
@@ -47,7 +47,7 @@ interface Waiting {
   readonly resolve: (waited: Waited) => void
 }
 
-/** One poller per key, however many callers of this process wait for a lease of another one. */
+/** One poller per key, however many callers of this process wait for another process's lease. */
 export class Waiters {
   readonly #pollers = new Map<string, Poller>()
   readonly #parts: Parts
@@ -57,8 +57,8 @@ export class Waiters {
   }
 
   /**
-   * Waits until the slot holds something else than what was seen, its load can be taken for dead, or the caller's bound
-   * is reached.
+   * Waits until the slot holds something else than what was seen, its load can be presumed dead, or the caller's
+   * `waitTimeout` is over.
    */
   wait(call: AnyCall, seen: SlotState): Promise<Waited> {
     const { slot, marks } = call.options
@@ -92,9 +92,9 @@ class Poller {
   #polling = false
   /** Woken while a poll was under way. */
   #woken = false
-  /** Of the load that was seen last. */
+  /** Polls of the load that was seen last. */
   #polls = 0
-  /** Ends the wish to be told of that load's end. */
+  /** Withdraws the request to be told of that load's end. */
   #unlisten: (() => void) | undefined
 
   constructor(parts: Parts, standing: Standing | undefined, suspicion: Suspicion, onEmpty: () => void) {
@@ -128,13 +128,13 @@ class Poller {
     this.#cancel = clock.after(Math.max(1, delay), () => void this.#poll(), true)
   }
 
-  /** The load may be over: looks now. */
+  /** The load may be over: polls now. */
   wake(): void {
     if (this.#polling) this.#woken = true
     else if (this.#stopTimer()) void this.#poll()
   }
 
-  /** Whether it ran. */
+  /** Whether a timer was running. */
   #stopTimer(): boolean {
     const ran = this.#cancel !== undefined
     this.#cancel?.()
@@ -190,7 +190,7 @@ class Poller {
     this.#goOn()
   }
 
-  /** A load has ended when it was seen unchanged for its own length on this process's monotonic clock: clocks need not agree. */
+  /** A lease is dead when it was seen unchanged for its own length on this process's monotonic clock: clocks need not agree. */
   #hasEnded(standing: Standing, present: readonly Waiting[]): boolean {
     const { clock } = this.#parts
     const known = this.#seen.standing
@@ -219,7 +219,7 @@ class Poller {
     }
   }
 
-  /** When the first caller's patience ends, the process loads once for all of them. */
+  /** When the first caller has waited for long enough, the process loads once for all of them. */
   #endBounded(): boolean {
     const now = this.#parts.clock.monotonic()
     const bounded = new Set<Waiting>()
@@ -263,7 +263,7 @@ class Poller {
   }
 }
 
-/** A load of another process, as it shows in the slot: by its lease, or by the stale value that it will replace. */
+/** A load of another process as it shows in the slot: its lease, or the stale value that it will replace. */
 interface Standing {
   readonly holder: string
   readonly extension: number

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto'
 import { TOKEN_BYTES } from '../entry/frame.js'
 
-/** Loads that somebody waits for elsewhere, as far as they are remembered; the oldest goes, and is polled for. */
+/** Most loads remembered that other processes wait for. The oldest is forgotten first, and then only polled for. */
 const MAX_WANTED = 10_000
 /** Loads in one message. */
 export const MAX_TOPICS = 1_000
 
 /**
- * `'wanted'`: somebody waits for these loads, and wants to be told when they are over. `'ended'`: they are. A load is
- * named by the token of its lease; one that replaces a stale value, whose token does not stand in the slot, by the slot.
+ * `'wanted'`: somebody waits for these loads, and wants to be told when they are over. `'ended'`: they are. A load is named
+ * by the token of its lease, or by its slot where it replaces a stale value, since then the token is not in the slot.
  */
 export type WakeKind = 'wanted' | 'ended'
 
-/** What carries the messages. */
+/** The bus that carries the messages. */
 export interface WakeBus {
-  /** Whether they would be heard now. */
+  /** Whether messages are heard at present. */
   readonly linked: boolean
   /** Tells all other processes. Messages may be lost. */
   wake(kind: WakeKind, topics: readonly string[]): void
@@ -26,8 +26,8 @@ export function refreshTopic(slot: string): string {
 }
 
 /**
- * A process that waits for a load of another one is woken when it is over. It says that it waits, once for all processes, since
- * everybody hears it; so loads that nobody waits for send nothing. All of it is for speed: whoever is not woken polls.
+ * Wakes processes that wait for a load of another one when it is over. A waiting process says so, once, since all hear it;
+ * loads that nobody waits for send nothing. This is for speed only: a process that is not woken polls.
  */
 export class Wakes {
   readonly #bus: WakeBus | undefined
@@ -40,7 +40,7 @@ export class Wakes {
   }
 
   /**
-   * `wake` is called when the load is said to be over, until the returned function is. `undefined` where nobody would say.
+   * Calls `wake` when the load is reported to be over, until the returned function is called. `undefined` without a bus.
    */
   listen(topic: string, wake: () => void): (() => void) | undefined {
     if (this.#bus?.linked !== true) return undefined
@@ -64,7 +64,7 @@ export class Wakes {
     if (name !== undefined && this.#wanted.delete(name)) this.#send('ended', name)
   }
 
-  /** Another process has said so. */
+  /** A message of another process came. */
   hear(kind: WakeKind, topics: readonly string[]): void {
     for (const topic of topics) {
       if (kind === 'wanted') this.#want(topic)
@@ -82,7 +82,7 @@ export class Wakes {
     if (oldest !== undefined) this.#wanted.delete(oldest)
   }
 
-  /** With all that are said in this turn of the event loop. */
+  /** Sends it together with all others of this turn of the event loop. */
   #send(kind: WakeKind, topic: string): void {
     const outgoing = this.#outgoing[kind]
     if (outgoing.size === 0) process.nextTick(() => this.#flush(kind))

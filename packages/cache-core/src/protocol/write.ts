@@ -11,10 +11,10 @@ import { PresentMarks } from './present-marks.js'
 import type { SlotRead } from './slot.js'
 import type { Slots } from './slots.js'
 
-/** How often `add` looks again when what stood in its way, a lease or a dead frame, has changed meanwhile. */
+/** How often `add` looks again when the lease or dead frame in its way has changed meanwhile. */
 const MAX_ADD_ROUNDS = 10
 
-/** Where a value is to be written, and what voids it. */
+/** Where a value is written, and its tags. */
 export interface Target {
   readonly slot: string
   readonly namespace: NamespaceMark
@@ -27,7 +27,7 @@ interface Parts {
   readonly flights: Flights
 }
 
-/** Writes that are no end of a load: `set` (T8) and `add` (T8b). A running load of the slot is overtaken. */
+/** Writes other than the end of a load: `set` (T8) and `add` (T8b). They overtake a running load of the slot. */
 export class Writes {
   readonly #parts: Parts
 
@@ -36,8 +36,8 @@ export class Writes {
   }
 
   /**
-   * T8. Whether it was stored: when the store does not take it, what stood there is removed, now or as soon as the
-   * store is back. @throws ValueTooLargeError, StoreClosedError
+   * T8. Whether it was stored. Where the store does not take it, what stood there is removed, now or as soon as the store
+   * is back. @throws ValueTooLargeError, StoreClosedError
    */
   async set(target: Target, encoded: Encoded, life: Life): Promise<boolean> {
     const { slot, namespace, tags } = target
@@ -50,7 +50,7 @@ export class Writes {
       return true
     } catch (error) {
       if (error instanceof StoreClosedError) throw error
-      // A refused write has left the slot absent; any other may be executed yet, or has left the old value.
+      // A refused write has left the slot absent. Any other may still be executed, or has left the old value.
       const refused = error instanceof ValueTooLargeError || error instanceof StoreFullError
       if (!refused) slots.journal.addKey(slot, namespace)
       if (error instanceof ValueTooLargeError) throw error
@@ -61,7 +61,7 @@ export class Writes {
   }
 
   /**
-   * T8b: whether this call stored it, atomically. Over a lease, a dead or a void frame it wins too; it loses only to a
+   * T8b: whether this call stored it, atomically. It wins over a lease, a dead or a void frame as well; it loses only to a
    * value. @throws the store's errors.
    */
   async add({ slot, namespace, tags }: Target, encoded: Encoded, life: Life): Promise<boolean> {
@@ -70,7 +70,7 @@ export class Writes {
     if (life.ttlMs === 0) return false
     let standing: SlotRead | undefined
     for (let round = 0; round < MAX_ADD_ROUNDS; round++) {
-      // Read after the slot was: what another one has added since a `clear` must not be taken for void.
+      // Read after the slot: a value that was added since a `clear` must not be taken for void.
       const present = new PresentMarks(namespace, NO_MARKS, false)
       const [marks] = await Promise.all([
         Promise.all(marksOf(namespace, tags).map((mark) => mark.ensure())),
@@ -91,8 +91,8 @@ export class Writes {
   }
 
   /**
-   * Beside a load, into a slot on which nobody holds a lease: over whatever stood there when it was read. The marks
-   * make an outdated value void, so nothing depends on who wins. @throws the store's errors.
+   * Writes beside a load, into a slot without a lease, over whatever was read there. Its marks make an outdated value void,
+   * so it does not matter who wins. @throws the store's errors.
    */
   async put(
     { slot, namespace }: Pick<Target, 'slot' | 'namespace'>,
