@@ -46,6 +46,22 @@ describe('httpCache of Fastify', () => {
     }
   })
 
+  it('a part that is asked for by inject goes out, and the whole is stored', async () => {
+    const http = createHttpCache(newCache(), { ttl: '1m' })
+    const app = fastify()
+    later(() => app.close())
+    await app.register(httpCache, { cache: http })
+    app.get('/', async () => '0123456789')
+    // From now on it is known that the whole will do.
+    await app.inject('/')
+    await http.purge('http://localhost:80/')
+    const part = await app.inject({ url: '/', headers: { range: 'bytes=2-4' } })
+    const whole = await app.inject('/')
+    expect([part.statusCode, part.body]).toEqual([206, '234'])
+    expect([status(part), whole.body]).toEqual(['fwd=uri-miss; fwd-status=200; stored', '0123456789'])
+    expect(status(whole)).toMatch(/^hit/)
+  })
+
   it('a route has options of its own over the plugin’s, or none of it', async () => {
     const app = await newApp()
     app.get('/own', { config: { cache: { ttl: '1h' } } }, async () => 'x')
