@@ -1,26 +1,40 @@
 import type { StoreUnavailableError } from '@tiercel/cache-core/store'
 import { type Cluster, Collection, connect } from 'couchbase'
-import { errors, isMissing, reasonOf } from './errors.js'
+import { errors, isMissing, isOutdatedMap, isTimeout, reasonOf } from './errors.js'
+import { Lookout } from './lookout.js'
 import type { Target } from './options.js'
+import { Silence } from './silence.js'
 
 /** How long operations are refused at once after an attempt to connect has failed, before one of them begins another. */
 const RETRY_AFTER_MS = 250
+/** A node that was silent and answers has perhaps answered on the connections that stand, too. */
+const GRACE_MS = 50
+/** Nodes that are back together are connected to once. */
+const TOGETHER_MS = 10
 
 /**
  * The way to the collection. The first operation connects, at most one attempt runs at a time, and a failed one is not
  * kept: a later operation begins another. Operations wait for the first attempt as long as for an answer; after that,
  * and while a failed attempt is being repeated, they are refused at once.
+ *
+ * While nothing is answered the nodes themselves are asked. As soon as one is back, and the SDK does not answer at once,
+ * its cluster, or its attempt to connect, is left for a new one.
  */
 export class Connection {
   readonly #target: Target | undefined
   readonly #probeKey: string
   readonly #patienceMs: number
+  readonly #silence = new Silence()
+  readonly #lookout: Lookout
   #collection: Promise<Collection> | undefined
   #cluster: Cluster | undefined
+  /** Counts attempts to connect: those before the last have been left. */
+  #attempts = 0
   #failure: StoreUnavailableError | undefined
   #refuse: (error: Error) => void = () => {}
-  /** Told when an attempt to connect has succeeded. */
-  onConnected: () => void = () => {}
+  #grace: NodeJS.Timeout | undefined
+  /** Told when it is worth asking again: a new connection stands, or a node is back. */
+  onReachable: () => void = () => {}
   #closed = false
 
   /** @param probeKey A key under which nothing can stand. */
@@ -29,6 +43,27 @@ export class Connection {
     this.#collection = source instanceof Collection ? Promise.resolve(source) : undefined
     this.#probeKey = probeKey
     this.#patienceMs = patienceMs
+    this.#lookout = new Lookout(this.#target?.nodes ?? [], this.#onBack)
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** @throws StoreClosedError, StoreUnavailableError, and what the operation throws. */
+  async run<T>(operation: (collection: Collection) => Promise<T>): Promise<T> {
+    const collection = await this.collection()
+    if (this.#silence.asked()) this.#lookOut()
+    try {
+      const result = await operation(collection)
+      this.#answered()
+      return result
+    } catch (error) {
+      if (!isTimeout(error)) this.#answered()
+      // What stands there now is another cluster, or hears nothing.
+      if (isOutdatedMap(error) || this.#silence.isTooLong()) this.#leave(collection)
+      throw error
+    }
   }
 
   /** @throws StoreClosedError, StoreUnavailableError */
@@ -37,44 +72,71 @@ export class Connection {
     return this.#collection
   }
 
-  get closed(): boolean {
-    return this.#closed
-  }
-
-  /** Leaves a cluster that is known to be of no use, and connects to what stands there now. */
-  renew(failed: Collection): void {
-    if (this.#closed || this.#target === undefined || failed.cluster !== this.#cluster) return
-    const left = this.#cluster
-    this.#cluster = undefined
-    this.#collection = undefined
-    left.close().catch(() => {})
-    this.collection().catch(() => {})
-  }
-
   /** The SDK cannot end an attempt to connect: such a cluster is closed as soon as it stands. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#lookout.end()
     this.#refuse(errors.closed())
     this.#collection = rejected(errors.closed())
     await this.#cluster?.close()
   }
 
+  #answered(): void {
+    this.#silence.answered()
+    if (this.#lookout.looks) this.#lookout.end()
+  }
+
+  #lookOut(): void {
+    if (!this.#closed && this.#target !== undefined) this.#lookout.begin()
+  }
+
+  readonly #onBack = (wasGone: boolean): void => {
+    this.onReachable()
+    const graceMs = wasGone || this.#cluster === undefined ? TOGETHER_MS : GRACE_MS
+    this.#grace ??= setTimeout(() => {
+      this.#grace = undefined
+      if (this.#lookout.looks) this.#connectAnew()
+    }, graceMs).unref()
+  }
+
+  #leave(failed: Collection): void {
+    if (this.#target !== undefined && failed.cluster === this.#cluster) this.#connectAnew()
+  }
+
+  #connectAnew(): void {
+    if (this.#closed) return
+    const left = this.#cluster
+    this.#cluster = undefined
+    this.#collection = undefined
+    this.#refuse(errors.notConnected('connecting anew'))
+    left?.close().catch(() => {})
+    this.collection().catch(() => {})
+  }
+
   #connect(target: Target): Promise<Collection> {
+    const attempt = ++this.#attempts
+    const isLeft = (): boolean => this.#closed || attempt !== this.#attempts
     return new Promise((resolve, reject) => {
       this.#refuse = reject
       if (this.#failure !== undefined) reject(this.#failure)
-      const patience = setTimeout(() => reject(errors.notConnected('still connecting')), this.#patienceMs).unref()
-      this.#attempt(target)
+      const patience = setTimeout(() => {
+        reject(errors.notConnected('still connecting'))
+        if (!isLeft()) this.#lookOut()
+      }, this.#patienceMs).unref()
+      this.#attempt(target, isLeft)
         .then(
           (collection) => {
-            this.#failure = undefined
             resolve(collection)
-            if (this.#closed) return
+            if (isLeft()) return
+            this.#failure = undefined
             this.#collection = Promise.resolve(collection)
-            this.onConnected()
+            this.#answered()
+            this.onReachable()
           },
-          (cause) => this.#failed(errors.notConnected(reasonOf(cause), cause)),
+          (cause) => {
+            if (!isLeft()) this.#failed(errors.notConnected(reasonOf(cause), cause))
+          },
         )
         .finally(() => clearTimeout(patience))
     })
@@ -82,25 +144,25 @@ export class Connection {
 
   #failed(failure: StoreUnavailableError): void {
     this.#refuse(failure)
-    if (this.#closed) return
+    const refusal = rejected(failure)
     this.#failure = failure
-    this.#collection = rejected(failure)
+    this.#collection = refusal
     setTimeout(() => {
-      if (!this.#closed) this.#collection = undefined
+      if (this.#collection === refusal) this.#collection = undefined
     }, RETRY_AFTER_MS).unref()
   }
 
   /** Connects, and opens the bucket by asking for a document: a wrong password or name is found out here, once. */
-  async #attempt({ connectionString, options, open }: Target): Promise<Collection> {
+  async #attempt({ connectionString, options, open }: Target, isLeft: () => boolean): Promise<Collection> {
     const cluster = await connect(connectionString, options)
-    this.#cluster = cluster
     try {
-      if (this.#closed) throw errors.closed()
+      if (isLeft()) throw errors.closed()
+      this.#cluster = cluster
       const collection = open(cluster)
       await probe(collection, this.#probeKey, this.#patienceMs)
       return collection
     } catch (error) {
-      this.#cluster = undefined
+      if (this.#cluster === cluster) this.#cluster = undefined
       await cluster.close()
       throw error
     }

@@ -13,17 +13,7 @@ import { type Collection, LookupInMacro, LookupInSpec, type Transcoder } from 'c
 import { CasVersion, casOf } from './cas-version.js'
 import { Connection, probe } from './connection.js'
 import { beyondCounter, checkStep, count, countOf, uncount } from './counter.js'
-import {
-  errors,
-  isConflict,
-  isMissing,
-  isOutdatedMap,
-  isRefused,
-  isTimeout,
-  reasonOf,
-  STORE_NAME,
-  storeError,
-} from './errors.js'
+import { errors, isConflict, isMissing, isRefused, reasonOf, STORE_NAME, storeError } from './errors.js'
 import { expiryOf, TTL_RESOLUTION_MS } from './expiry.js'
 import { type CouchbaseStoreOptions, MAX_KEY_BYTES, parseOptions } from './options.js'
 import { PROBES } from './probes.js'
@@ -42,10 +32,6 @@ export class CouchbaseStore implements Store {
   readonly name = STORE_NAME
   readonly #capabilities: RefusableCapabilities
   readonly #connection: Connection
-  /** Since when nothing that was asked has an answer; `undefined`: the last thing asked has one, or nothing was asked. */
-  #silentSince: number | undefined
-  /** How long that may be. */
-  #patienceMs = SILENT_MS
   readonly #prefix: string
   readonly #timeout: number
 
@@ -74,7 +60,7 @@ export class CouchbaseStore implements Store {
   }
 
   onReachable(listener: () => void): void {
-    this.#connection.onConnected = listener
+    this.#connection.onReachable = listener
   }
 
   get(key: string): Promise<StoreEntry | undefined> {
@@ -249,7 +235,7 @@ export class CouchbaseStore implements Store {
 
   async #read<T>(operation: string, run: (collection: Collection) => Promise<T>): Promise<T> {
     try {
-      return await this.#run(run)
+      return await this.#connection.run(run)
     } catch (error) {
       if (!this.#connection.closed) this.#noteRefusal(operation, error)
       throw this.#connection.closed ? errors.closed(operation, error) : storeError(operation, 'read', error)
@@ -263,7 +249,7 @@ export class CouchbaseStore implements Store {
     lost: (error: unknown) => boolean = () => false,
   ): Promise<T | undefined> {
     try {
-      return await this.#run(run)
+      return await this.#connection.run(run)
     } catch (error) {
       if (lost(error)) return undefined
       if (!this.#connection.closed) this.#noteRefusal(operation, error)
@@ -278,44 +264,7 @@ export class CouchbaseStore implements Store {
       await PROBES[name]?.(collection, this.#id(`#probe-${randomBytes(8).toString('hex')}`), this.#timeout)
     })
   }
-
-  async #run<T>(run: (collection: Collection) => Promise<T>): Promise<T> {
-    const collection = await this.#connection.collection()
-    this.#silentSince ??= performance.now()
-    try {
-      const result = await run(collection)
-      this.#answered()
-      return result
-    } catch (error) {
-      if (!isTimeout(error)) this.#answered()
-      if (isOutdatedMap(error) || this.#isSilent()) this.#renew(collection)
-      throw error
-    }
-  }
-
-  #answered(): void {
-    this.#silentSince = undefined
-    this.#patienceMs = SILENT_MS
-  }
-
-  #isSilent(): boolean {
-    return this.#silentSince !== undefined && performance.now() - this.#silentSince > this.#patienceMs
-  }
-
-  #renew(collection: Collection): void {
-    this.#silentSince = undefined
-    // New connections that are as silent were not what was missing.
-    this.#patienceMs = Math.min(2 * this.#patienceMs, LONGEST_SILENT_MS)
-    this.#connection.renew(collection)
-  }
 }
-
-/**
- * Nothing that was asked in this time has an answer: the peers of these connections may be gone without a word, or what
- * they say cannot be read any more, neither of which the SDK notices. New connections may be answered. In milliseconds.
- */
-const SILENT_MS = 2_000
-const LONGEST_SILENT_MS = 60_000
 
 function endOf(ttl: number | undefined): number {
   return ttl === undefined ? Number.POSITIVE_INFINITY : Date.now() + ttl

@@ -80,7 +80,10 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
       const attempts: number[] = []
       const silent = createServer((socket) => {
         sockets.push(socket)
-        attempts.push(performance.now())
+        // The lookout connects, too, and says something else.
+        socket.once('data', (bytes) => {
+          if (bytes[1] === Opcode.hello) attempts.push(performance.now())
+        })
       }).listen(0, '127.0.0.1')
       await once(silent, 'listening')
       const { port } = silent.address() as AddressInfo
@@ -107,6 +110,20 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
       }
     })
 
+    it('is done anew as soon as nodes are back that were gone: the SDK itself would wait for its next attempt', async () => {
+      const store = await warm()
+      const before = clustersIn(wire.requests)
+      wire.setGone(true)
+      // What is asked in vain for a while shows that something is wrong.
+      const asking = setInterval(() => store.get(key()).catch(() => {}), 20)
+      await vi.waitFor(() => expect(wire.refused).toBeGreaterThan(20), { timeout: 20_000 })
+      wire.setGone(false)
+      await vi.waitFor(() => store.ping(), { timeout: 20_000 })
+      clearInterval(asking)
+      const since = [...clustersIn(wire.requests)].filter((cluster) => !before.has(cluster))
+      expect(since).not.toEqual([])
+    })
+
     it('ends with close, whatever waits for it', async () => {
       const store = open({ url: 'couchbase://127.0.0.1:1/default', kvTimeout: '10m', connectTimeout: '10m' })
       const pending = store.get(key())
@@ -126,6 +143,14 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
     })
   })
 })
+
+/** Each cluster of the SDK names itself when it says hello. */
+function clustersIn(requests: readonly Request[]): Set<string> {
+  const names = requests
+    .filter(({ opcode }) => opcode === Opcode.hello)
+    .map((hello) => /"i":"([^/]+)/.exec(hello.key)?.[1])
+  return new Set(names.filter((name) => name !== undefined))
+}
 
 /** The store says at last what is wrong, not only that it is still connecting. */
 async function failure(store: Store, message: RegExp): Promise<void> {

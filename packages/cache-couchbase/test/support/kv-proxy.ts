@@ -75,6 +75,9 @@ export class KvProxy {
   readonly #servers: Server[] = []
   readonly #sockets = new Set<Socket>()
   #connections = 0
+  #gone = false
+  /** Connections that met nobody. */
+  refused = 0
 
   private constructor(tls: TlsOptions | undefined) {
     this.#tls = tls
@@ -111,21 +114,42 @@ export class KvProxy {
   reset(): void {
     this.fate = () => undefined
     this.collections = false
+    this.#gone = false
+    this.refused = 0
     this.requests.length = 0
   }
 
+  /** As if nobody were there: connections end, and new ones are hung up on. */
+  setGone(gone: boolean): void {
+    this.#gone = gone
+    if (gone) this.#endAll()
+  }
+
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
+    this.#endAll()
     for (const server of this.#servers) server.close()
   }
 
+  #endAll(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
   async #stand(host: string, port: number): Promise<void> {
-    const accept = (client: Socket): void => this.#link(client, connect(port, host))
+    const accept = (client: Socket): void => {
+      if (this.#gone) this.#refuse(client)
+      else this.#link(client, connect(port, host))
+    }
     const server = this.#tls === undefined ? createServer(accept) : createTlsServer(this.#tls, accept)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     this.#servers.push(server)
     this.#ports.set(port, (server.address() as AddressInfo).port)
+  }
+
+  #refuse(client: Socket): void {
+    this.refused++
+    client.on('error', () => {})
+    client.destroy()
   }
 
   #link(client: Socket, server: Socket): void {

@@ -4,8 +4,19 @@ import com.couchbase.mock.CouchbaseMock;
 import com.couchbase.mock.memcached.MemcachedServer;
 import com.couchbase.mock.memcached.VBucketInfo;
 import com.couchbase.mock.memcached.VBucketStore;
+import java.io.IOException;
 import java.lang.reflect.Field;
+import java.net.StandardSocketOptions;
+import java.nio.channels.Channel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Starts CouchbaseMock's key-value nodes on one address and on ports that are given, so that a restart finds them
@@ -17,6 +28,9 @@ import java.util.List;
 class LoopbackMock {
   private static final int VBUCKETS = 32;
   private static final int REPLICAS = 1;
+  private static final long LOOKS_EVERY_NS = 2_000_000;
+  /** Connections that send at once. */
+  private static final Set<Channel> SEEN = Collections.newSetFromMap(new WeakHashMap<>());
 
   public static void main(String[] args) throws Exception {
     String address = args[0];
@@ -34,6 +48,7 @@ class LoopbackMock {
     restoreMap(mock.getBuckets().get(bucket));
     continueCas(mock.getBuckets().get(bucket));
     for (MemcachedServer node : mock.getBuckets().get(bucket).getServers()) node.setCccpEnabled(true);
+    sendAtOnce(mock.getBuckets().get(bucket));
 
     System.out.println("listening");
     Thread.currentThread().join();
@@ -46,6 +61,34 @@ class LoopbackMock {
     for (int index = 0; index < map.length; index++) {
       map[index].setOwner(nodes[index % nodes.length]);
       map[index].setReplicas(List.of(nodes[(index + 1) % nodes.length]));
+    }
+  }
+
+  /**
+   * The mock holds an answer back until the one before it is acknowledged, 40 ms as a rule (Nagle's algorithm). A server
+   * sends it at once.
+   */
+  private static void sendAtOnce(Bucket bucket) throws ReflectiveOperationException {
+    Field field = MemcachedServer.class.getDeclaredField("selector");
+    field.setAccessible(true);
+    List<Selector> selectors = new ArrayList<>();
+    for (MemcachedServer node : bucket.getServers()) selectors.add((Selector) field.get(node));
+    Thread watcher = new Thread(() -> {
+      while (true) {
+        for (Selector selector : selectors) selector.keys().forEach(LoopbackMock::setNoDelay);
+        LockSupport.parkNanos(LOOKS_EVERY_NS);
+      }
+    });
+    watcher.setDaemon(true);
+    watcher.start();
+  }
+
+  private static void setNoDelay(SelectionKey key) {
+    if (!(key.channel() instanceof SocketChannel) || !SEEN.add(key.channel())) return;
+    try {
+      ((SocketChannel) key.channel()).setOption(StandardSocketOptions.TCP_NODELAY, true);
+    } catch (IOException closed) {
+      // It is gone.
     }
   }
 

@@ -1,0 +1,49 @@
+import { connect as connectInClear, isIP, type Socket } from 'node:net'
+import { connect as connectByTls } from 'node:tls'
+
+/** Where a node's key-value service listens. */
+export interface NodeAddress {
+  readonly host: string
+  readonly port: number
+  readonly tls: boolean
+}
+
+/** `'gone'`: nobody listens there, or hangs up without a word. `'silent'`: no answer in time. */
+export type NodeState = 'answers' | 'silent' | 'gone'
+
+/** A node in the same network is reached at once. In milliseconds, as all here. */
+const CONNECTED_WITHIN_MS = 100
+/** One that is frozen answers as soon as it wakes up. */
+const ANSWERS_WITHIN_MS = 1_000
+
+/** NOOP. Whoever is not logged in may be told that this is refused: an answer as well. */
+const QUESTION = Buffer.alloc(24)
+QUESTION.writeUInt8(0x80, 0)
+QUESTION.writeUInt8(0x0a, 1)
+
+/**
+ * Asks a node whether it is there, on a connection of its own. Never keeps the process running, never rejects.
+ */
+export function askNode({ host, port, tls }: NodeAddress): Promise<NodeState> {
+  return new Promise((resolve) => {
+    const socket: Socket = tls
+      ? connectByTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) })
+      : connectInClear({ host, port })
+    const settle = (state: NodeState): void => {
+      socket.destroy()
+      resolve(state)
+    }
+    socket.unref()
+    socket.setNoDelay()
+    socket.on('timeout', () => settle('silent'))
+    // A name is looked up as long as that takes: what is given up there goes on, and others have to wait for it.
+    if (isIP(host) === 0) socket.on('lookup', () => socket.setTimeout(CONNECTED_WITHIN_MS))
+    else socket.setTimeout(CONNECTED_WITHIN_MS)
+    socket.on('connect', () => socket.setTimeout(ANSWERS_WITHIN_MS))
+    // Keys: it has said hello, whether its certificate is trusted or not.
+    socket.on('keylog', () => settle('answers'))
+    socket.on('data', () => settle('answers'))
+    for (const event of ['error', 'end', 'close']) socket.on(event, () => settle('gone'))
+    if (!tls) socket.write(QUESTION)
+  })
+}

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { askNode, type NodeAddress } from './ask-node.js'
+
+/** How soon a node is asked again that was not there, */
+const AGAIN_MS = 50
+/** and one that was: it may be restarted once more. */
+const AGAIN_IF_THERE_MS = 1_000
+
+/**
+ * Looks out for nodes that are back. The SDK tries a lost connection every half second, and gives an operation that it
+ * could not send up to a second more; an operation of a cache has 50 ms.
+ */
+export class Lookout {
+  readonly #nodes: readonly NodeAddress[]
+  readonly #onBack: (wasGone: boolean) => void
+  #looking: AbortController | undefined
+
+  /** @param onBack Told when a node answers that did not before. `wasGone`: connections to it are lost for certain. */
+  constructor(nodes: readonly NodeAddress[], onBack: (wasGone: boolean) => void) {
+    this.#nodes = nodes
+    this.#onBack = onBack
+  }
+
+  get looks(): boolean {
+    return this.#looking !== undefined
+  }
+
+  begin(): void {
+    if (this.#looking !== undefined) return
+    this.#looking = new AbortController()
+    for (const node of this.#nodes) void this.#look(node, this.#looking.signal)
+  }
+
+  end(): void {
+    this.#looking?.abort()
+    this.#looking = undefined
+  }
+
+  async #look(node: NodeAddress, ended: AbortSignal): Promise<void> {
+    let wasAway = false
+    let wasGone = false
+    while (!ended.aborted) {
+      const state = await askNode(node)
+      if (ended.aborted) return
+      const isThere = state === 'answers'
+      if (isThere && wasAway) this.#onBack(wasGone)
+      wasAway = !isThere
+      wasGone = !isThere && (wasGone || state === 'gone')
+      await delay(isThere ? AGAIN_IF_THERE_MS : AGAIN_MS, undefined, { ref: false, signal: ended }).catch(() => {})
+    }
+  }
+}
