@@ -19,14 +19,14 @@ function preferences(field: string): Preference[] {
     .filter(({ value }) => value !== '')
 }
 
-/** Whether an Accept field takes nothing but this media type: one that lists it among others is a plain request. */
+/** Whether an Accept field accepts this media type alone; one that lists it among others does not. */
 export function acceptsOnly(field: string, mediaType: string): boolean {
   if (!field.toLowerCase().includes(mediaType)) return false
   const wanted = preferences(field).filter(({ weight }) => weight > 0)
   return wanted.length > 0 && wanted.every(({ value }) => value === mediaType)
 }
 
-/** The first of these codings that an Accept-Encoding field takes; `undefined`: none of them, the plain bytes. */
+/** The first of these codings that an Accept-Encoding field accepts; `undefined`: none, so the plain bytes. */
 export function preferredCoding(field: string, codings: readonly string[]): string | undefined {
   const listed = preferences(field)
   const weightOf = (coding: string): number =>
@@ -42,8 +42,8 @@ export function isCoding(text: string): boolean {
 const MAX_LANGUAGE = 100
 
 /**
- * Which of the languages that an application has an Accept-Language field is answered with: the lookup of RFC 4647
- * section 3.4. `undefined`: none of them, the application's own choice.
+ * The language, of those that an application has, with which to answer an Accept-Language field: the lookup of RFC 4647
+ * section 3.4. `undefined`: none of them, so the application's default.
  * @param languages By their names in lower case.
  */
 export function preferredLanguage(field: string, languages: ReadonlyMap<string, string>): string | undefined {
@@ -59,7 +59,7 @@ export function preferredLanguage(field: string, languages: ReadonlyMap<string, 
   return undefined
 }
 
-/** Without its last subtag, and without one of a single character that would then be the last. */
+/** Without its last subtag, and without a subtag of one character that would then be the last. */
 function shortened(range: string): string {
   const parts = range.split('-').slice(0, -1)
   if (parts.at(-1)?.length === 1) parts.pop()

@@ -1,7 +1,7 @@
 import { parseList } from 'structured-headers'
 import { combined, type HeaderLines } from './headers.js'
 
-/** A longer field is nobody's list of names; parsing takes time by its length. Characters. */
+/** A longer field is ignored: no list of names is so long, and parsing takes time by its length. Characters. */
 const MAX_FIELD = 65_536
 
 const NO_GROUPS: readonly string[] = []

@@ -18,13 +18,13 @@ export interface Forwarded extends Told {
   /** What the handler answered, where the client gets something else: a stale response in place of its failure. */
   readonly forwardStatus?: number | undefined
   readonly stored?: boolean | undefined
-  /** Whether another request's run answered this one, too (section 2.6). */
+  /** Whether the run of another request answered this one as well (section 2.6). */
   readonly collapsed?: boolean | undefined
 }
 
 /**
- * How much of it clients are told. `'minimal'`: a hit or not, and nothing by which one client sees what others did (how
- * long ago, together with whom, whether the URL was ever asked for). `false`: no field.
+ * How much clients are told. `'minimal'`: whether it was a hit, and nothing that shows one client what others did (how long
+ * ago, at the same time, whether the URL was ever asked for). `false`: no field.
  */
 export type CacheStatusDetail = 'full' | 'minimal' | false
 
@@ -70,7 +70,7 @@ interface HitText {
   readonly text: string
 }
 
-/** Hits of a second all say the same: what was joined anew for each would be joined, and checked by Node, anew. */
+/** All hits within a second say the same, so the text is made once; Node also checks the same string faster. */
 const hitTexts: (HitText | undefined)[] = []
 const MAX_HIT_TEXTS = 256
 

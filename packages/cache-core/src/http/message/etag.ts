@@ -4,8 +4,8 @@ import { hash } from 'node:crypto'
 const LENGTH = 22
 
 /**
- * An entity tag from the bytes of a body. Weak (RFC 9110 section 8.8.3) unless somebody says that no layer outside, one
- * that compresses say, changes the bytes and leaves the tag.
+ * An entity tag made from the bytes of a body. Weak (RFC 9110 section 8.8.3) unless the route says that no layer outside,
+ * such as compression, changes the bytes and leaves the tag.
  */
 export function etagOf(body: readonly Uint8Array[], strong: boolean): string {
   const bytes = body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body)

@@ -1,6 +1,6 @@
 import type { HeaderLines } from './headers.js'
 
-/** What the rules know of a request. An entry point fills it from its framework; the rules never look elsewhere. */
+/** A request as the rules see it. An entry point fills it from its framework; the rules never look elsewhere. */
 export interface CacheRequest {
   /** Case-sensitive (RFC 9110 section 9.1): `get` is an unknown method. */
   readonly method: string
@@ -44,7 +44,7 @@ export interface CacheResponse {
   readonly headers: HeaderLines
 }
 
-/** What a handler is shown of a request. */
+/** The part of a request that a handler is shown. */
 export interface Sight {
   readonly target: string
   /** In place of the request's `url`. */

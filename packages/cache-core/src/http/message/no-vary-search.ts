@@ -13,10 +13,10 @@ export interface SearchVariance {
   readonly names: readonly string[]
 }
 
-/** A longer field is nobody's list of names; parsing takes time by its length. Characters. */
+/** A longer field is ignored: no list of names is so long, and parsing takes time by its length. Characters. */
 const MAX_FIELD = 4_096
 
-/** `undefined`: everything counts, as it is written. So it does where the field is malformed. */
+/** `undefined`: everything counts, as it is written; also where the field is malformed. */
 export function searchVariance(headers: HeaderLines): SearchVariance | undefined {
   const field = combined(headers, 'no-vary-search')
   if (field === undefined || field.length > MAX_FIELD) return undefined

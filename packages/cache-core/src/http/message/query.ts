@@ -22,8 +22,8 @@ export function parameterNames(search: string): string[] {
 }
 
 /**
- * What a parser may make one parameter of: `ids` of `ids[]`, `filter` of `filter[x]` and `filter.y`, `page` of `Page`.
- * Parameters are chosen and hidden by it, so that whatever the parser does, no hidden one is part of a chosen one.
+ * The name that a parser may give a parameter: `ids` for `ids[]`, `filter` for `filter[x]` and `filter.y`, `page` for `Page`.
+ * Parameters are chosen and hidden by this name, so that no parser makes a hidden one part of a chosen one.
  */
 export function rootOf(name: string): string {
   const nested = name.search(/[[.]/)

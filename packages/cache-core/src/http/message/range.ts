@@ -8,8 +8,8 @@ export interface ByteRange {
 export type RangeSpec = { readonly first: number; readonly last: number | undefined } | { readonly suffix: number }
 
 /**
- * Members that are read. Nobody who reads a file asks for more at once, and a server may ignore many small ranges (section
- * 14.2): 3,750 of them in one field cost 6 ms, forty times what the request cost without a cache.
+ * Most members that are read. No reader of a file asks for more at once, and a server may ignore many small ranges (section
+ * 14.2): 3,750 of them in one field cost 6 ms, forty times the request without a cache.
  */
 const MAX_SPECS = 100
 
@@ -41,7 +41,7 @@ function rangeSpec(text: string): RangeSpec | undefined {
   return last !== undefined && last < first ? undefined : { first, last }
 }
 
-/** The bytes that a member means in a body of this length; `undefined` where it has none of them. */
+/** The bytes that a member means in a body of this length; `undefined` where the body has none of them. */
 export function rangeIn(spec: RangeSpec, length: number): ByteRange | undefined {
   if ('suffix' in spec) return spec.suffix === 0 ? undefined : { start: Math.max(0, length - spec.suffix), end: length }
   if (spec.first >= length) return undefined

@@ -1,7 +1,7 @@
 import { type Item, isInnerList, parseDictionary } from 'structured-headers'
 import { type Arguments, directivesOf, type ResponseDirectives } from './cache-control.js'
 
-/** What no lifetime is read from, whatever it was. */
+/** An argument from which no lifetime can be read. */
 const NO_NUMBER = ''
 
 /**

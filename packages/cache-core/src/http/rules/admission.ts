@@ -8,8 +8,8 @@ import type { Policies } from './profiles.js'
  * What a request may have of the cache.
  * - `cache`: a stored response, or a run whose response others receive; with `credentials` only where that says that
  *   others may have it (RFC 9111 section 3.5).
- * - `public-only`: it carries credentials that the route says nothing about. It may be answered by a stored response
- *   that is marked public; else its handler runs at once with the credentials, and nobody waits for that run.
+ * - `public-only`: it carries credentials that the route does not mention. A stored response that is marked public may
+ *   answer it; otherwise its handler runs at once with the credentials, and nobody waits for that run.
  * - `bypass`: nothing. `forward` is the word of RFC 9211 section 2.2 for it.
  */
 export type Admission =
@@ -42,7 +42,7 @@ export function admission(request: CacheRequest, rules: NarrowingRules & Pick<Po
   return CACHE
 }
 
-/** RFC 9111 section 3.5: a credential is in the key, or the handler cannot see it, or the response is this client's. */
+/** RFC 9111 section 3.5: a credential must be in the key, or hidden from the handler; otherwise the response is private. */
 function unnamedCredential({ headers }: CacheRequest, rules: NarrowingRules): string | undefined {
   if (hidesCredentials(rules)) return undefined
   for (let i = 0; i < headers.length; i += 2) {
@@ -59,12 +59,12 @@ function hasContent(request: CacheRequest): boolean {
   return length !== undefined && length !== '0'
 }
 
-/** Where nobody listens to upgrades, a handler may answer it all the same. Not for `h2c`, which clients only offer. */
+/** Where the server ignores upgrades, a handler may still answer it. Not for `h2c`, which clients only offer. */
 function asksForSocket(request: CacheRequest): boolean {
   return first(request.headers, 'upgrade')?.toLowerCase() === 'websocket'
 }
 
-/** An EventSource takes nothing else, and the endless answer is not worth a place in anybody's queue. */
+/** An EventSource accepts nothing else, and nobody should queue for an endless response. */
 function asksForEvents(request: CacheRequest): boolean {
   const accept = combined(request.headers, 'accept')
   return accept !== undefined && acceptsOnly(accept, 'text/event-stream')

@@ -8,7 +8,7 @@ import { responseLike } from '../message/response-like.js'
 import type { AsksBoth } from './asks.js'
 import { purgeRequests } from './purge.js'
 
-/** What a write has changed beside its own URL. */
+/** What else a write has changed, beside its own URL. */
 export interface Invalidated {
   /** Tags, of responses and of values. */
   readonly tags?: readonly string[] | undefined
@@ -29,7 +29,7 @@ const FIELDS = {
 
 const TABLE = new OptionTable('invalidate', FIELDS)
 
-/** A write whose response says that it was not refused, and not sent on to where it is still to come (307, 308). */
+/** Whether the response says that the write was done: neither refused, nor redirected as it is (307, 308). */
 export function isDone({ status }: CacheResponse): boolean {
   return status >= 200 && status < 400 && status !== 307 && status !== 308
 }
@@ -50,7 +50,7 @@ export function invalidatedByRoute(
 /** The groups that a response to an unsafe method makes invalid (RFC 9875 section 3), as tags. */
 export function invalidatedGroups(response: CacheResponse): readonly string[] {
   if (first(response.headers, 'cache-group-invalidation') === undefined) return NO_GROUPS
-  // What no response was ever stored under needs no write.
+  // No response is ever stored under other names.
   return groupsOf(response.headers, 'cache-group-invalidation').filter(isName)
 }
 

@@ -1,7 +1,7 @@
 import { first, type HeaderLines, keep, members } from '../message/headers.js'
 import type { HeadChanges } from './head-changes.js'
 
-/** The fields of a stored response, and what they do to those of layers outside. */
+/** The fields of a stored response, and how they combine with those of layers outside. */
 export interface Applied {
   readonly headers: HeaderLines
   readonly added: readonly string[]
@@ -23,7 +23,7 @@ export function appliedHead(outside: HeaderLines, { headers, added, removed }: A
   return missing.length === 0 ? lines : [...lines, 'Vary', missing.join(', ')]
 }
 
-/** Of the lines of a head those that layers outside have set, where the handler did not set others in their place. */
+/** The lines of a head that layers outside have set, without those that the handler has replaced. */
 export function linesOutside(headers: HeaderLines, { lines, added }: HeadChanges): HeaderLines {
   const outside: string[] = []
   for (let i = 0; i < headers.length; i += 2) {

@@ -7,7 +7,7 @@ import { evaluateRange } from './ranges.js'
 /** What a client gets of a complete response, whether stored or on its way. */
 export type ClientAnswer =
   | { readonly is: 'whole' }
-  /** Only the handler can say what. */
+  /** Whatever the handler says. */
   | { readonly is: 'handler' }
   /** Nothing of its body: 304, 412, 416. */
   | { readonly is: 'none'; readonly status: 304 | 412 | 416 }
@@ -36,12 +36,12 @@ export function asksForLess(headers: HeaderLines): boolean {
   return false
 }
 
-/** Whether a request is for one version of the resource that it names, of which only the handler knows. */
+/** Whether a request names one version of the resource, which only the handler may know. */
 export function asksForVersion(headers: HeaderLines): boolean {
   return has(headers, 'if-match') || has(headers, 'if-unmodified-since')
 }
 
-/** Whether a part is all that a request asks for, of whatever version or by If-Range. */
+/** Whether a request asks for a part and has no other condition than If-Range. */
 export function asksForPartOnly(headers: HeaderLines): boolean {
   if (!has(headers, 'range')) return false
   return keep(headers, (name) => asksForPart(name) && name !== 'range' && name !== 'if-range').length === 0
@@ -103,7 +103,7 @@ export function answerHeaders(
 
 const OF_THE_WHOLE = new Set(['content-length', 'content-range', ...DIGESTS_OF_CONTENT])
 
-/** Says for how long the stored response may be reused: an error of one client nobody is to reuse. */
+/** Whether a field gives a lifetime: the error of one client must not be reused. */
 function isLifetime(name: string): boolean {
   return name === 'expires' || name === 'surrogate-control' || name.endsWith('cache-control')
 }

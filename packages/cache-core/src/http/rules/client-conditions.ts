@@ -2,13 +2,13 @@ import { opaqueTag, opaqueTags, strongTags } from '../message/etag.js'
 import { combined, first, type HeaderLines, keep, only } from '../message/headers.js'
 import { parseHttpDate } from '../message/http-date.js'
 
-/** What the conditions of a request come to; `handler`: only the handler can say. */
+/** The outcome of a request's conditions; `handler`: only the handler can say. */
 export type Conditions = 'full' | 'not-modified' | 'failed' | 'handler'
 
 /**
- * What a stored response answers to the client's own conditions, in the order of RFC 9110 section 13.2.2: If-Match, or
- * else If-Unmodified-Since; then If-None-Match, and where it is present no date is looked at, nor are several. They are for a 200 only
- * (section 13.2.1).
+ * Evaluates the client's own conditions on a stored response, in the order of RFC 9110 section 13.2.2: If-Match, otherwise
+ * If-Unmodified-Since; then If-None-Match, otherwise If-Modified-Since. A date in several lines is ignored. Conditions are
+ * for a 200 only (section 13.2.1).
  */
 export function evaluateConditions(
   requestHeaders: HeaderLines,
@@ -30,7 +30,7 @@ function evaluatePreconditions(asked: HeaderLines, stored: HeaderLines, now: num
   if (ifMatch !== undefined) {
     if (ifMatch.trim() === '*') return undefined
     const etag = first(stored, 'etag')
-    // Nothing fits a weak tag strongly; but who knows what the handler makes of it, or whether it has given one.
+    // A weak tag never matches strongly; but the handler may think otherwise, or have a tag that the cache does not know.
     if (etag === undefined || etag.startsWith('W/')) return 'handler'
     return strongTags(ifMatch).includes(etag) ? undefined : 'failed'
   }
@@ -40,7 +40,7 @@ function evaluatePreconditions(asked: HeaderLines, stored: HeaderLines, now: num
   return since !== undefined && modified !== undefined && modified > since ? 'failed' : undefined
 }
 
-/** What has no tag may get one from a layer outside, which then answers the condition, a `*` too. */
+/** A response without a tag may get one from a layer outside, which then answers the condition, also `*`. */
 function isMatch(ifNoneMatch: string, stored: HeaderLines): boolean {
   const etag = first(stored, 'etag')
   if (etag === undefined) return false
@@ -56,10 +56,10 @@ function lastModified(stored: { readonly headers: HeaderLines; readonly received
   )
 }
 
-/** They are of the bytes that one message has: those of a part, or of more, are others (RFC 9530 section 2). */
+/** Digests of the bytes in one message, which differ from those of a part, or of the whole (RFC 9530 section 2). */
 export const DIGESTS_OF_CONTENT: ReadonlySet<string> = new Set(['content-digest', 'content-md5'])
 
-/** What describes the bytes that a 304 does not have. */
+/** Fields that describe the content, which a 304 does not have. */
 export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   'content-type',
   'content-length',

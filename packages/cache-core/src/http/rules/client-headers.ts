@@ -5,13 +5,13 @@ import type { NarrowingRules } from './narrowing.js'
 import { varyOf } from './vary.js'
 
 export interface ClientRules extends Pick<NarrowingRules, 'headers' | 'cookies'>, CompressionRules {
-  /** What clients and caches between see in place of the handler's Cache-Control. */
+  /** What clients, and caches on the way, see in place of the handler's Cache-Control. */
   readonly clientCacheControl: string | undefined
 }
 
 /**
- * The fields of a response that is stored, as every client gets them, on the miss as on the hits. Not for a response
- * that is not stored: a private one must keep its own Cache-Control.
+ * The fields of a stored response as every client gets them, on the miss as on hits. Not for other responses: a private one
+ * must keep its own Cache-Control.
  */
 export function clientHeaders({ status, headers }: CacheResponse, rules: ClientRules): string[] {
   const lines =
@@ -21,14 +21,14 @@ export function clientHeaders({ status, headers }: CacheResponse, rules: ClientR
   return lines
 }
 
-/** Expires and Pragma say the same in older words (RFC 9111 sections 5.3, 5.4), so they go with it. */
+/** Expires and Pragma are older forms of the same (RFC 9111 sections 5.3, 5.4), so they are removed with it. */
 function withCacheControl(headers: HeaderLines, value: string): string[] {
   const lines = keep(headers, (name) => name !== 'cache-control' && name !== 'expires' && name !== 'pragma')
   lines.push('Cache-Control', value)
   return lines
 }
 
-/** What the route's key knows of the request must stand in Vary, or a cache outside mixes up what this one keeps apart. */
+/** Fields in the route's key must be in Vary, or a cache further out would mix up what this one keeps apart. */
 function missingFromVary({ status, headers }: CacheResponse, rules: ClientRules): readonly string[] {
   const vary = varyOf(headers)
   if (vary === '*') return []

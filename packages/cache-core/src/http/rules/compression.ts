@@ -1,7 +1,7 @@
 import { first, type HeaderLines, has, members } from '../message/headers.js'
 import type { CacheResponse } from '../message/message.js'
 
-/** Codings in which responses can be kept. */
+/** Codings in which responses can be stored. */
 export type Compression = 'br' | 'gzip'
 
 export interface CompressionRules {
@@ -12,11 +12,11 @@ export interface CompressionRules {
 /** Shorter bodies gain nothing over their head, in bytes. */
 export const MIN_BYTES = 1_024
 
-/** What is text inside (RFC 9110 section 8.3): images, films and archives are compressed already. */
+/** Types that are text (RFC 9110 section 8.3): images, films and archives are compressed already. */
 const TEXTUAL =
   /^(?:text\/.+|image\/(?:bmp|svg\+xml|x-icon|vnd\.microsoft\.icon)|font\/(?:otf|ttf)|.+\+(?:json|xml|text)|application\/(?:json|javascript|xml|wasm|x-javascript|x-ndjson|graphql|sql|toml|yaml|x-yaml|rtf|xhtml|ld-json|vnd\.ms-fontobject))$/
 
-/** They are about the bytes as they are (RFC 9530, RFC 9421). */
+/** Fields that are about the exact bytes (RFC 9530, RFC 9421). */
 const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'signature']
 
 /**

@@ -1,7 +1,7 @@
 /**
- * Fields that identify the client, beside Cookie, which has an option of its own: what a handler answers to them is one
- * client's, until the route says otherwise. Standard ones, those of API keys and tokens as they are usually called, and
- * those by which gateways hand on whom they have verified.
+ * Fields that identify the client, beside Cookie, which has an option of its own. Responses to them are private, unless the
+ * route says otherwise. Standard fields, common names of API keys and tokens, and the fields in which gateways pass on
+ * whom they have authenticated.
  */
 export const CREDENTIAL_HEADERS: readonly string[] = [
   'authorization',

@@ -26,14 +26,14 @@ interface Lifetime {
   readonly source: Freshness['source']
 }
 
-/** The share of its age that a response is guessed to live on (RFC 9111 section 4.2.2). */
+/** The guessed lifetime of a response, as a share of its age (RFC 9111 section 4.2.2). */
 const HEURISTIC_SHARE = 0.1
-/** What was changed last years ago may change today all the same. Milliseconds. */
+/** Longest guessed lifetime: what last changed years ago may still change today. Milliseconds. */
 const MAX_HEURISTIC_MS = 86_400_000
 
 /**
- * s-maxage, then max-age, then Expires less Date (RFC 9111 section 4.2.1), then the route's ttl, then the heuristic. What
- * says nothing of a lifetime, where the route says nothing either, is not reused.
+ * s-maxage, then max-age, then Expires less Date (RFC 9111 section 4.2.1), then the route's ttl, then the heuristic. Where
+ * none gives a lifetime, the response is not reused.
  */
 export function freshness(
   { status, headers }: { readonly status: number; readonly headers: HeaderLines },
@@ -64,7 +64,7 @@ function ownLifetime(
   return { ms: until === undefined ? 0 : until - madeAt(headers, times), source: 'Expires' }
 }
 
-/** RFC 9110 section 15.1: their meaning does not depend on the moment. Never 206 here, which has rules of its own. */
+/** RFC 9110 section 15.1. Without 206, which has rules of its own. */
 const HEURISTICALLY_CACHEABLE = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501])
 
 /** `public` makes any response cacheable that has no lifetime of its own (RFC 9111 section 5.2.2.9). */

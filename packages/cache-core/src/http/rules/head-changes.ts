@@ -1,22 +1,22 @@
 import type { HeaderLines } from '../message/headers.js'
 
-/** What somebody did to a set of fields, to be done again to another. Names are in lower case. */
+/** Changes made to a set of fields, to be applied to another set. Names are in lower case. */
 export interface HeadChanges {
-  /** Of a field that is `added`, what came behind the lines that stood there; of any other, all that stands there now. */
+  /** Of a field in `added`, the lines that were appended; of any other, all its lines. */
   readonly lines: HeaderLines
-  /** Fields whose lines go behind others of the same name. */
+  /** Fields whose lines are appended to others of the same name. */
   readonly added: readonly string[]
-  /** Fields that were taken away. */
+  /** Fields that were removed. */
   readonly removed: readonly string[]
 }
 
-/** What was seen of the changing, since before and after do not tell all: names in lower case. */
+/** Changes as they were observed, since comparing before and after does not show them all. Names are in lower case. */
 export interface HeadLog {
-  /** Set, perhaps to the value that stood there. */
+  /** Set, perhaps to the same value. */
   readonly set: ReadonlySet<string>
-  /** Got lines behind those that stood there, or where none did. */
+  /** Appended to, perhaps as the first line. */
   readonly appended: ReadonlySet<string>
-  /** Taken away, perhaps where none stood. */
+  /** Removed, perhaps without being there. */
   readonly removed: ReadonlySet<string>
 }
 
@@ -25,7 +25,7 @@ const NOTHING: ReadonlySet<string> = new Set()
 /** Nothing was seen. */
 export const NO_LOG: HeadLog = { set: NOTHING, appended: NOTHING, removed: NOTHING }
 
-/** What was done to the fields that stood there `before`, so that these stand there `now`. */
+/** The changes that turned the fields `before` into those `now`. */
 export function changesOf(before: HeaderLines, now: HeaderLines, log: HeadLog): HeadChanges {
   const [stood, stands] = [valuesByName(before), valuesByName(now)]
   const changed = new Map<string, readonly string[]>()
@@ -42,7 +42,7 @@ export function changesOf(before: HeaderLines, now: HeaderLines, log: HeadLog): 
   return { lines: pick(now, changed), added, removed: [...removed] }
 }
 
-/** What was appended, where it was an appending; most do it by setting what they read and something more. */
+/** The lines that were appended, if that is what happened: most code does it by setting what it reads and something more. */
 function linesBehind(
   name: string,
   old: readonly string[],
@@ -51,12 +51,12 @@ function linesBehind(
 ): readonly string[] | undefined {
   const more = old.length > 0 && name !== 'cache-control' ? rest(old, now) : undefined
   if (more !== undefined) return more
-  // Vary is what several have to say, and one name too many does no harm.
+  // Several layers add to Vary, and one name too many does no harm.
   const appended = name === 'vary' || (old.length === 0 && log.appended.has(name) && !log.set.has(name))
   return appended ? now : undefined
 }
 
-/** The lines, or members of the last one, that `now` has behind all of `old`; `undefined` when it has not, or nothing more. */
+/** The lines, or members of the last line, that `now` has after all of `old`; `undefined` if it does not continue `old`. */
 function rest(old: readonly string[], now: readonly string[]): readonly string[] | undefined {
   const last = old.length - 1
   const at = now[last]

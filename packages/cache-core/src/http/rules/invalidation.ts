@@ -3,8 +3,8 @@ import type { CacheRequest, CacheResponse } from '../message/message.js'
 import { originForm } from './key.js'
 
 /**
- * RFC 9110 section 9.2.1, and those that IANA's registry of methods calls safe beside them. Any other method, an unknown
- * one too, may change the resource.
+ * The safe methods of RFC 9110 section 9.2.1 and of IANA's registry. Any other method, also an unknown one, may change the
+ * resource.
  */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
 
@@ -13,18 +13,18 @@ export function isUnsafe(method: string): boolean {
 }
 
 /**
- * The targets (path and query, on the request's own host) that a response makes invalid: the request's own, also
- * without its query, which says more often how to write than what (`?force=true`, `?_method=DELETE`), and those of
- * Location and Content-Location where they are of the same origin (RFC 9111 section 4.4). Only a 2xx or 3xx to an unsafe
- * method does that: a client that is refused must not be able to empty the cache. A redirect after a write (302, 303)
- * leads to what it has changed; a client that may write, and chooses where to (`?next=/list`), costs that URL one load.
+ * The targets (path and query, on the request's own host) that a response makes invalid: the request's own, also without
+ * its query, which often says how to write rather than what (`?force=true`, `?_method=DELETE`), and those of Location and
+ * Content-Location on the same origin (RFC 9111 section 4.4). Only for a 2xx or 3xx to an unsafe method: a client that is
+ * refused must not be able to empty the cache. A redirect after a write (302, 303) leads to what was changed; a client that
+ * may write, and chooses the redirect (`?next=/list`), costs that URL one load.
  */
 export function invalidatedTargets(request: CacheRequest, response: CacheResponse): readonly string[] {
   if (!isUnsafe(request.method) || response.status < 200 || response.status > 399) return []
   const own = originForm(request.target)
   if (own === undefined) return []
   const targets = new Set([own, ...withoutQuery(own)])
-  // Where a layer has rewritten the target, reads may have come with either.
+  // Where a layer has rewritten the target, reads may be stored under either.
   const { url } = request
   if (url !== undefined && !request.target.endsWith(url)) targets.add(originForm(url) ?? own)
   // A 307 or 308 has done nothing yet: the write comes to its Location itself.
@@ -56,7 +56,7 @@ function sameOriginTarget(reference: string, own: string, request: CacheRequest)
   const known = request.origin?.scheme
   try {
     const url = new URL(reference, `${known ?? request.scheme ?? 'http'}://${host}${own}`)
-    // Behind a proxy that ends TLS, and that nobody said to trust, the handler may well write https: either will do.
+    // Behind a proxy that ends TLS and is not trusted, the handler may well write https: either scheme will do.
     const expected = known ?? (url.protocol === 'https:' ? 'https' : 'http')
     return url.origin === new URL(`${expected}://${host}`).origin ? url.pathname + url.search : undefined
   } catch {

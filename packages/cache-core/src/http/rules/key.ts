@@ -5,7 +5,7 @@ import { type QueryRules, selectQuery } from './query.js'
 
 /** Which parts of a URL tell one resource from another on this route. */
 export interface KeyRules extends QueryRules {
-  /** Each host has entries of its own; or all share them, and the handler sees this one. */
+  /** `true`: each host has entries of its own. A host: all share them, and the handler sees this one. */
   readonly host: true | string
   /** Whether responses say what of the query does not count: then a URL is a path, and its queries are variants. */
   readonly noVarySearch: boolean
@@ -22,7 +22,7 @@ export type UrlKeyResult =
   /** The request has no key of its own and must pass uncached. */
   | { readonly ok: false; readonly reason: string }
 
-/** RFC 9110 section 4.1 asks for at least 8000 octets. A longer one costs a run of the handler, never memory. */
+/** RFC 9110 section 4.1 asks for at least 8000 octets. A longer target is not cached. */
 const MAX_TARGET_LENGTH = 8_192
 
 /**
@@ -79,8 +79,9 @@ function splitTarget(target: string): Target | undefined {
 }
 
 /**
- * The host as the handler will read it. Where Host is missing, comes twice, or an absolute target names another one
- * (which overrules it, RFC 9112 section 3.2.2, but few handlers know), nobody can tell for which host it will answer.
+ * The host as the handler will read it. Refused where Host is missing or comes twice, or an absolute target names another
+ * one (which overrules it, RFC 9112 section 3.2.2, but few handlers know that): then nobody can tell which host the handler
+ * will answer for.
  */
 function hostOf(request: CacheRequest, scheme: string, target: Target): string | (UrlKeyResult & { ok: false }) {
   const lines = all(request.headers, 'host')

@@ -7,8 +7,8 @@ import { type KeyRules, originForm, targetOf, type UrlKey } from './key.js'
 import { selectQuery } from './query.js'
 
 /**
- * Request narrowing: a handler whose answer others will receive sees only what is part of the key, so that nobody can
- * put into the answer what the key does not know (cache poisoning by unkeyed input). The idea is unjs/ocache's.
+ * Request narrowing: a handler whose response others will receive sees only what is part of the key, so that nobody can
+ * influence the response by anything else (cache poisoning by unkeyed input). The idea is unjs/ocache's.
  */
 export interface NarrowingRules extends KeyRules {
   readonly narrow: boolean | 'strict'
@@ -25,8 +25,8 @@ export interface NarrowingRules extends KeyRules {
 }
 
 /**
- * Ask for less than the whole answer, or for none: hidden from every run that may be stored, whatever `narrow` says,
- * because a 206 or a 304 cannot be (RFC 9110 sections 13.1, 14.2). The cache itself answers them.
+ * Fields that ask for a part of the response, or for none of it: hidden from every run that may be stored, whatever `narrow`
+ * says, because a 206 or a 304 cannot be (RFC 9110 sections 13.1, 14.2). The cache itself answers them.
  */
 const PARTIAL = new Set(['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'])
 
@@ -34,7 +34,7 @@ export function asksForPart(name: string): boolean {
   return PARTIAL.has(name)
 }
 
-/** Who claims to have sent it, and what method, host or path it claims to be: written by proxies, and by attackers. */
+/** Claims about the sender, scheme, method, host or path of a request: written by proxies, and by attackers. */
 const CLAIMS = new Set([
   'forwarded',
   'x-forwarded',
@@ -102,7 +102,7 @@ const CLAIMS = new Set([
   'x-middleware-subrequest',
 ])
 
-/** A client's wishes about caches (off in the safe profile), and fields of its own connection. */
+/** What a client asks of caches (ignored in the safe profile), and fields of its own connection. */
 const BETWEEN_HOPS = new Set([
   'cache-control',
   'pragma',
@@ -114,12 +114,12 @@ const BETWEEN_HOPS = new Set([
   'http2-settings',
 ])
 
-/** Whether the route has said that it depends on no credentials: none is named, and none is shown. */
+/** Whether the route says that it depends on no credentials: it names none, and its handler sees none. */
 export function hidesCredentials({ narrow, headers }: NarrowingRules): boolean {
   return narrow === 'strict' || (narrow === true && headers?.size === 0)
 }
 
-/** The whole field with all its lines, nothing of it, or one line with this value. */
+/** What is shown of a field: all of its lines, nothing, or one line with this value. */
 type FieldSight = 'whole' | 'hidden' | { readonly value: string }
 
 /** What the handler sees of a field that is there. `name` is lower case. */
@@ -160,7 +160,7 @@ function languageSight(request: CacheRequest, languages: ReadonlyMap<string, str
   return value === undefined ? 'hidden' : { value }
 }
 
-/** One host for all is what every handler that needs one can work with. */
+/** Where all hosts share entries, the handler sees one host for all of them. */
 function hostSeen(key: UrlKey, { host }: NarrowingRules): string {
   return host === true ? key[1] : host
 }
@@ -173,17 +173,17 @@ export function visibleLines(
   rules: NarrowingRules,
 ): readonly string[] {
   const lines = all(request.headers, name)
-  // The handler sees one also where the request has none.
+  // The handler sees a Host even where the request has none.
   if (lines.length === 0) return name === 'host' && rules.narrow !== false ? [hostSeen(key, rules)] : lines
   const sight = sightOf(name, request, key, rules)
   if (sight === 'whole') return lines
   return sight === 'hidden' ? [] : [sight.value]
 }
 
-/** The request as a handler gets it whose answer may be stored. */
+/** The request as a handler sees it whose response may be stored. */
 export function narrow(request: CacheRequest, key: UrlKey, rules: NarrowingRules): Sight {
   const headers: string[] = []
-  /** Once for each field, however many lines it has: of 1450 lines of Cookie each would else be parsed 1450 times. */
+  /** Once for each field, however many lines it has: otherwise 1450 lines of Cookie would each be parsed 1450 times. */
   const sights = new Map<string, FieldSight>()
   for (let i = 0; i < request.headers.length; i += 2) {
     const line = request.headers[i] as string
@@ -200,12 +200,12 @@ export function narrow(request: CacheRequest, key: UrlKey, rules: NarrowingRules
   return { target: targetOf(key), url, headers }
 }
 
-/** The request's `url` as the handler sees it. Where a mount has cut it or a layer rewritten it, its path is what it is. */
+/** The request's `url` as the handler sees it. Its path stays as a mount or another layer has made it. */
 export function urlSeen(request: CacheRequest, key: UrlKey, rules: NarrowingRules): string {
   return rules.narrow === false ? (request.url ?? request.target) : urlKeyed(request, key, rules)
 }
 
-/** What of it counts. */
+/** The part of the `url` that counts in the key. */
 export function urlKeyed({ target, url = target }: CacheRequest, key: UrlKey, rules: KeyRules): string {
   if (url === target) return targetOf(key)
   const origin = originForm(url) ?? url

@@ -2,8 +2,8 @@ import { first, type HeaderLines } from '../message/headers.js'
 import type { HeadChanges } from './head-changes.js'
 
 /**
- * Nonces in the fields that layers outside have set (Content-Security-Policy): made for this response alone, and the
- * page holds them as well. On a hit the field would be new and the page old, and the browser would run no script of it.
+ * Nonces in fields that layers outside have set (Content-Security-Policy). They are made for this response alone, and stand
+ * in the page as well. On a hit the field would be new and the page old, so the browser would run none of its scripts.
  */
 export function noncesOutside(headers: HeaderLines, changes: HeadChanges): readonly string[] {
   const nonces: string[] = []
@@ -21,7 +21,7 @@ function isOfTheHandler(name: string, { lines, added }: HeadChanges): boolean {
   return first(lines, name) !== undefined && !added.includes(name)
 }
 
-/** Whether a body of this type is a document that a policy is about, or one whose bytes do not show what is in it. */
+/** Whether a policy may concern a body of this type: it is a document, or its bytes do not show what it is. */
 export function isDocument(headers: HeaderLines): boolean {
   const type = first(headers, 'content-type')
   return type === undefined || /html|xml/i.test(type) || first(headers, 'content-encoding') !== undefined

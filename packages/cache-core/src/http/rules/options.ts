@@ -220,10 +220,10 @@ export function parseHttpCacheOptions(options: HttpCacheOptions = {}): HttpCache
   return { ...rules, encodings, ...strictly(rules), ...(rules.eviction === 'writes' ? UNTIL_WRITTEN : undefined) }
 }
 
-/** No lifetime ends a response, its own neither. */
+/** No lifetime ends a response, not even its own. */
 const UNTIL_WRITTEN = { ttlMs: Number.POSITIVE_INFINITY, override: true }
 
-/** Strict is a statement of its own: what is not named, the response does not depend on. */
+/** `'strict'` also says that the response depends on nothing that is not named. */
 function strictly({ narrow, headers, cookies }: HttpCacheRules): Partial<HttpCacheRules> | undefined {
   if (narrow !== 'strict') return undefined
   return { headers: headers ?? new Set(), cookies: cookies ?? new Set() }
@@ -255,7 +255,7 @@ function hostName(host: string, option: string): string {
   return host
 }
 
-/** A beginning keeps its `*`. */
+/** A parameter's name in lower case, or the beginning of one with its `*`. */
 function parameterPattern(pattern: string, option: string): string {
   if (!/^[^*[.]+\*?$/.test(pattern)) {
     const expected = "expected the name of a whole parameter, or a beginning such as 'utm_*'"

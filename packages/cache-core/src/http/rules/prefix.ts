@@ -4,7 +4,7 @@ import { show } from '../../base/show.js'
 import { RESERVED } from '../../base/tags.js'
 import { foldPath } from './resource-name.js'
 
-/** A longer one is its digest: what stands in a mark's name must stay small. */
+/** Longer paths are replaced by their digest, since the names of marks must stay short. */
 const MAX_CHARACTERS = 200
 
 /** The first segments of a path as a URL's name has it: of `/a/b/c` with 2, `/a` and `/a/b`. */
@@ -35,15 +35,15 @@ function prefixTag(path: string): string {
   return RESERVED + text
 }
 
-/** What a prefix to purge stands for: tags, of which the responses under it carry one, and how many segments it has. */
+/** A prefix to purge: the tags of which each response under it carries one, and how many segments it has. */
 export interface Prefix {
   readonly tags: readonly string[]
   readonly depth: number
 }
 
 /**
- * A prefix as clients write it, who escape what is not ASCII and resolve `..`, and as it was written.
- * @throws InvalidOptionError when no path begins so.
+ * Reads a prefix in two forms: as clients would send it, with other characters than ASCII escaped and `..` resolved, and as
+ * it was written. @throws InvalidOptionError when no path begins like that.
  */
 export function parsePrefix(prefix: unknown): Prefix {
   if (typeof prefix !== 'string' || !prefix.startsWith('/') || /[?#]/.test(prefix)) {

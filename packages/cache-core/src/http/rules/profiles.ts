@@ -1,6 +1,6 @@
 /**
- * What the two profiles differ in. Each can be set alone: a profile is nothing but what these are where the route does
- * not say. `docs/http-conformance.md` has the table.
+ * What the two profiles differ in. Each policy can also be set alone: a profile only gives the values of those that the route
+ * leaves out. `docs/http-conformance.md` has the table.
  */
 export interface Policies {
   /** Final statuses that are stored; `'final'`, all that say for how long, and those that RFC 9110 section 15.1 lists. */
@@ -44,7 +44,7 @@ export interface Policies {
 export type Profile = 'safe' | 'rfc9111'
 
 export const PROFILES: Readonly<Record<Profile, Policies>> = {
-  /** An application's own cache: what is stored is surely for all, and no client can make a handler run. */
+  /** An application's own cache: stores only what is certainly for everybody, and no client can force a run. */
   safe: {
     // Complete answers and permanent redirects, no errors.
     statuses: new Set([200, 203, 301, 308]),
@@ -67,7 +67,7 @@ export const PROFILES: Readonly<Record<Profile, Policies>> = {
     narrow: true,
     etag: true,
   },
-  /** A shared cache as RFC 9111 has it, in front of a handler that knows of such caches. */
+  /** A shared cache by RFC 9111, in front of a handler that is written with one in mind. */
   rfc9111: {
     statuses: 'final',
     heuristics: true,
@@ -93,7 +93,7 @@ export const PROFILES: Readonly<Record<Profile, Policies>> = {
 
 type Given = { readonly [Name in keyof Policies]?: Policies[Name] | undefined }
 
-/** The policies of a profile, and in place of each the route's own, where it says one. */
+/** The policies of a profile, overridden by those of the route. */
 export function policiesOf(profile: Profile, given: Given): Policies {
   const own = Object.entries(given).filter(([name, value]) => name in PROFILES.safe && value !== undefined)
   return { ...PROFILES[profile], ...(Object.fromEntries(own) as Partial<Policies>) }

@@ -8,8 +8,8 @@ const ABSOLUTE = /^\s*https?:\/\//i
 const BEHIND_AUTHORITY = /^\s*https?:\/\/[^/?#\\]*/i
 
 /**
- * The requests that a URL to purge stands for: as clients write it, who escape what is not ASCII and resolve `..`, and as
- * it was written. Its scheme does not count, since responses of both are kept under one name.
+ * The requests that a URL to purge stands for, in two forms: as clients would send it, with other characters than ASCII
+ * escaped and `..` resolved, and as it was written. The scheme does not matter: both are kept under one name.
  * @param host Of the key: where hosts share entries, path and query alone will do.
  * @throws InvalidOptionError when it is no URL that a stored response could have.
  */

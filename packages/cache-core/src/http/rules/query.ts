@@ -1,6 +1,6 @@
 import { parameterName, queryPairs, rootOf } from '../message/query.js'
 
-/** What of a query tells one resource from another. All names are roots (`rootOf`). */
+/** Which parameters of a query are part of the key. All names are roots (`rootOf`). */
 export interface QueryRules {
   /** `true`: the whole query. A set: these parameters only. `false`: none. */
   readonly query: true | false | ReadonlySet<string>
@@ -17,14 +17,14 @@ export interface ParameterPatterns {
 }
 
 /**
- * Parsers stop after so many (`qs` and `querystring` by default), and then what they have read before the cache is not
- * what the chosen ones alone would give.
+ * Parsers stop after so many parameters (`qs` and `querystring` by default), so that parsing the whole query and parsing only
+ * the chosen ones could give different values.
  */
 const MAX_PARAMETERS = 1_000
 
 /**
  * The part of a query that counts, as written: `?id=1&id=2` is not `?id=2&id=1`, and an empty query differs from none.
- * `undefined`: it cannot be told.
+ * `undefined`: too many parameters to tell.
  */
 export function selectQuery(search: string, rules: QueryRules): string | undefined {
   const { query, ignoreQuery, sortQuery } = rules

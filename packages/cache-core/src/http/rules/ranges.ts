@@ -4,15 +4,15 @@ import { parseHttpDate } from '../message/http-date.js'
 import { type ByteRange, rangeIn, rangeSpecs } from '../message/range.js'
 
 /**
- * What a GET gets of a complete response, by its Range and If-Range (RFC 9110 sections 13.1.5, 14.2).
- * - a list: several parts that do not touch, in the order in which they are asked for.
- * - `whole`: it asks for no part, or for more than are given, or has another version.
- * - `handler`: it has this version by a validator that is too weak to add bytes to it. A handler may take it all the
- *   same, as `send` takes the weak tags that it makes of files; answering 200 would break off such a download.
+ * The part of a complete response that a GET gets, by its Range and If-Range (RFC 9110 sections 13.1.5, 14.2).
+ * - a list: parts that do not touch, in the order in which they are asked for.
+ * - `whole`: the client asks for no part, or for too many, or has another version.
+ * - `handler`: the client has this version by a validator that is too weak for adding bytes. A handler may accept it all the
+ *   same, as `send` accepts the weak tags that it makes for files; answering 200 would break off such a download.
  */
 export type RangeAnswer = readonly ByteRange[] | 'whole' | 'unsatisfiable' | 'handler'
 
-/** @param maxRanges 1 where several parts that do not touch get the whole. */
+/** @param maxRanges Most parts that do not touch; a request for more gets the whole. */
 export function evaluateRange(
   asked: HeaderLines,
   headers: HeaderLines,
@@ -25,13 +25,13 @@ export function evaluateRange(
   if (specs === undefined || first(headers, 'accept-ranges')?.trim().toLowerCase() === 'none') return 'whole'
   const condition = combined(asked, 'if-range')
   const same = condition === undefined ? 'same' : compare(condition.trim(), headers, now)
-  // Of an encoded body the handler may know other bytes alone: those of this cache's coding it has never seen.
+  // The handler may never have seen the bytes of an encoded body, if this cache has encoded it.
   if (same === 'other' || (same === 'perhaps' && has(headers, 'content-encoding'))) return 'whole'
   if (same === 'perhaps') return 'handler'
   const found = specs.flatMap((spec) => rangeIn(spec, length) ?? [])
   if (found.length === 0) return 'unsatisfiable'
   const parts = joinRanges(found)
-  // Of an empty body there is no part to name.
+  // An empty body has no parts.
   return parts.length > maxRanges || parts[0]?.end === 0 ? 'whole' : parts
 }
 
@@ -52,13 +52,13 @@ export function joinRanges(ranges: readonly ByteRange[]): readonly ByteRange[] {
   return joined.sort((one, other) => one.place - other.place).map(({ start, end }) => ({ start, end }))
 }
 
-/** Whether what is stored is surely the version that If-Range names, if it names one. */
+/** Whether the stored response is certainly the version that If-Range names, if it names one. */
 export function isSameVersion(asked: HeaderLines, headers: HeaderLines, now: number): boolean {
   const condition = combined(asked, 'if-range')
   return condition === undefined || compare(condition.trim(), headers, now) === 'same'
 }
 
-/** If-Range against the validators of what is stored: strong comparison, a date exactly (section 13.1.5). */
+/** Compares If-Range with the validators of the stored response: strongly, and dates exactly (section 13.1.5). */
 function compare(condition: string, headers: HeaderLines, now: number): 'same' | 'other' | 'perhaps' {
   if (condition.includes('"')) {
     const etag = first(headers, 'etag')

@@ -1,13 +1,13 @@
 import type { KeyRules, UrlKey } from './key.js'
 
 /**
- * The name under which the cache keeps what is known of a URL. All spellings that a router may take for one and the same
- * have one name, since a write to either must be heard under the others: letter case, a slash at the end or doubled,
- * percent escapes, what stands behind a semicolon. Which spelling it was stands in the key of the variant, so nobody is
- * answered by another one's response; that two of them are purged together where they differ is all it costs.
+ * The name under which the cache keeps a URL. All spellings that some router may take for the same URL share one name, since
+ * a write to one of them must invalidate the others: letter case, a doubled or trailing slash, percent escapes, whatever
+ * follows a semicolon. The key of the variant holds the exact spelling, so nobody gets the response to another one; the
+ * only cost is that different URLs may be purged together.
  *
- * With `noVarySearch` a URL is known by its path: which queries are one only its responses say, and a purge that has not
- * seen them must find what is kept all the same.
+ * With `noVarySearch` the name is the path alone: only responses say which queries are the same, and a purge must find what
+ * is stored without having seen them.
  */
 export type ResourceName = readonly [host: string, path: string, query: string]
 
@@ -46,12 +46,12 @@ function foldQuery(query: string): string {
   return encodeOctets(decodeOctets(query.replaceAll('+', ' '))).replaceAll('+', '%2B')
 }
 
-/** Octet by octet, once: nothing is malformed, and nothing is taken for UTF-8 that is not. */
+/** Undoes escapes once, octet by octet: no input is malformed, and nothing is assumed to be UTF-8. */
 function decodeOctets(text: string): string {
   return text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
-/** Of octets that are not printable one spelling is left. */
+/** Gives octets that are not printable one spelling. */
 function encodeOctets(text: string): string {
   return text.replaceAll(/[^!-$&-~]/g, (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
 }

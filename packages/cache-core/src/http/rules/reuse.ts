@@ -2,7 +2,7 @@ import { requestDirectives } from '../message/cache-control.js'
 import { all, type HeaderLines } from '../message/headers.js'
 import type { Policies } from './profiles.js'
 
-/** What a client asks of caches, RFC 9111 section 5.2.1, times in milliseconds. */
+/** What a client asks of caches (RFC 9111 section 5.2.1). Times in milliseconds. */
 export interface Wishes {
   /** Nothing that is stored. */
   readonly noCache: boolean
@@ -40,7 +40,7 @@ export function wishesOf(headers: HeaderLines, { clientDirectives }: Pick<Polici
   }
 }
 
-/** RFC 9111 section 5.4: what HTTP/1.0 had in place of Cache-Control, and nothing beside it. */
+/** RFC 9111 section 5.4: Pragma counts only where there is no Cache-Control. */
 function pragmaSaysNoCache(headers: HeaderLines): boolean {
   return all(headers, 'pragma').some((value) =>
     value.split(',').some((member) => member.trim().toLowerCase() === 'no-cache'),
@@ -66,15 +66,15 @@ export function isReusable(stored: StoredTimes, wishes: Wishes, now: number): bo
   return wishes.maxStaleMs > 0 && wishes.minFreshMs === 0 && !stored.mustRevalidate && -leftMs <= wishes.maxStaleMs
 }
 
-/** Whether a client that says nothing of stale responses takes one that a cache may serve by RFC 5861. */
+/** Whether a client accepts a stale response that the cache may serve by RFC 5861. */
 export function acceptsStale({ ageMs, receivedAt }: StoredTimes, wishes: Wishes, now: number): boolean {
   if (wishes.noCache || wishes.minFreshMs > 0) return false
   return ageMs + Math.max(0, now - receivedAt) <= wishes.maxAgeMs
 }
 
 /**
- * Whether what the run of another request has brought is an answer to this one, too (RFC 9111 section 4): not where it is
- * kept only to be asked about, nor where this client wants something newer. It may have become stale on its way.
+ * Whether the response to another request also answers this one (RFC 9111 section 4): not if it is stored only to be
+ * validated, nor if this client wants something newer. It may have become stale on its way.
  */
 export function suits(stored: StoredTimes, wishes: Wishes, now: number): boolean {
   return stored.freshForMs > 0 && (isReusable(stored, wishes, now) || acceptsStale(stored, wishes, now))

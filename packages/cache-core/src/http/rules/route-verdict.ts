@@ -20,14 +20,14 @@ interface RouteRefusal extends Refusal {
   readonly failed?: { readonly option: 'tags' | 'cacheable'; readonly error: unknown }
 }
 
-/** What every response of the route carries, known before its handler has answered. */
+/** The tags of every response of the route, known before its handler has answered. */
 export function fixedTags({ tags }: Pick<RouteRules, 'tags'>): readonly string[] {
   return typeof tags === 'function' ? [EVERYTHING] : [EVERYTHING, ...tags]
 }
 
 /**
- * Whether the route wants the response stored, and under which tags: its own and those that the response names as its
- * groups. One that does not get all of its tags is not stored: nobody could invalidate it.
+ * Whether the route wants the response stored, and under which tags: its own, and the groups that the response names. A
+ * response that cannot have all of its tags is not stored, since it could not be invalidated by them.
  */
 export function routeVerdict(request: CacheRequest, head: CacheResponse, rules: RouteRules): RouteVerdict {
   const { cacheable, tags } = rules

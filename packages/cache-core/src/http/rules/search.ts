@@ -6,8 +6,8 @@ import type { UrlKey } from './key.js'
 import { type NarrowingRules, urlSeen } from './narrowing.js'
 
 /**
- * What a response varies on of its query stands in the Vary list of its URL, as members that no field name is: `?*`, all
- * of it as written; else what its No-Vary-Search says.
+ * How responses vary on the query is kept in the Vary list of the URL, in members that cannot be field names: `?*`, all of the
+ * query as written; otherwise what No-Vary-Search says.
  */
 export type SearchMember = `?${string}`
 
@@ -16,24 +16,24 @@ export const ALL_OF_SEARCH: SearchMember = '?*'
 /** Each name stands behind a sign of its own: a name may be empty. No comma, and no semicolon: these divide what a slot holds. */
 const MEMBER = /^\?(?:\*|(o?)([-+])((?:&[\w.!~*'()%-]*)*))$/
 
-/** A longer list of names is read as if it were none: it would stand in every write of the URL's slot. Characters. */
+/** A longer list of names is ignored: it would be part of every write to the URL's slot. Characters. */
 const MAX_MEMBER = 1_024
 
-/** More than this many different ones on one URL tell nothing any more. */
+/** With more different members than this on one URL, all of the query counts. */
 const MAX_MEMBERS = 4
 
 export function isSearchMember(member: string): member is SearchMember {
   return member.startsWith('?') && MEMBER.test(member)
 }
 
-/** A Vary list in which all of the query stands for what would be more, or is wider. */
+/** A Vary list with `?*` in place of too many members, or of narrower ones. */
 export function withoutMany(vary: readonly string[]): string[] {
   const members = vary.filter(isSearchMember)
   if (members.length < 2 || (members.length <= MAX_MEMBERS && !members.includes(ALL_OF_SEARCH))) return [...vary]
   return [...vary.filter((name) => !isSearchMember(name)), ALL_OF_SEARCH]
 }
 
-/** What a response says of its query. */
+/** The member for what a response says about its query. */
 export function searchMember(headers: HeaderLines): SearchMember {
   const variance = searchVariance(headers)
   if (variance === undefined) return ALL_OF_SEARCH
@@ -73,7 +73,7 @@ export function searchTexts(
   ])
 }
 
-/** What the handler may read of it: of the target, and of what layers before have made of that. */
+/** The queries that the handler may read: of the target, and of what layers before the cache have made of it. */
 function searchesOf(request: CacheRequest, key: UrlKey, rules: NarrowingRules): readonly string[] {
   const { target, url = target } = request
   if (rules.narrow === false) return url === target ? [searchOf(target)] : [searchOf(target), searchOf(url)]

@@ -19,9 +19,9 @@ export interface StaleWindows {
 const NONE: StaleWindows = { staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
 
 /**
- * RFC 5861: the response's own directives, then the route's. RFC 9111 section 4.2.4 forbids to serve stale what says
- * must-revalidate or proxy-revalidate, or s-maxage, which says the latter with it (section 5.2.2.10): unless the route's
- * ttl is in its place; nor what says no-cache.
+ * RFC 5861: the response's own directives, then the route's. RFC 9111 section 4.2.4 forbids serving a stale response that
+ * says must-revalidate, proxy-revalidate or no-cache, or s-maxage, which implies proxy-revalidate (section 5.2.2.10), unless
+ * the route's ttl overrides it.
  */
 export function staleWindows(directives: ResponseDirectives, rules: StaleRules): StaleWindows {
   const { mustRevalidate, proxyRevalidate, noCache, sMaxAge, staleWhileRevalidate, staleIfError } = directives
@@ -39,8 +39,8 @@ function windowOf(seconds: number | undefined, route: number | undefined, overri
 }
 
 /**
- * Statuses that say that a handler, or what it depends on, has failed (RFC 5861 section 4), instead of answering: what
- * is stale is then better.
+ * Statuses of a failure of the handler, or of what it depends on (RFC 5861 section 4): a stale response is better than
+ * these.
  */
 const FAILURES: ReadonlySet<number> = new Set([500, 502, 503, 504])
 
@@ -48,18 +48,18 @@ export function isFailure(status: number): boolean {
   return FAILURES.has(status)
 }
 
-/** Whether a status says that there is no answer for now: what is stale may still be wanted. */
+/** Whether a status means that there is no answer for now: then a stale response stays. */
 export function isForNow(status: number): boolean {
   return status >= 500 || status === 429
 }
 
 /**
- * Statuses by which a layer sends away whoever asks, here the cache itself with a request of its own: nothing is said
- * of the resource.
+ * Statuses by which a layer refuses whoever asks, here the cache itself with a request of its own. They say nothing about the
+ * resource.
  */
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 407, 421, 425, 429, 511])
 
-/** Whether an answer to a run behind the answer of another says nothing of the resource. */
+/** Whether the answer to a run behind another answer says nothing about the resource. */
 export function saysNothing(status: number): boolean {
   return status >= 500 || REFUSALS.has(status)
 }

@@ -50,16 +50,16 @@ export type AcceptedByItself = Extract<Storable, { readonly storable: true }>
 
 export interface Refusal {
   readonly storable: false
-  /** For a person who wonders why; goes out in the `detail` of Cache-Status. */
+  /** In words for a person; goes out in the `detail` of Cache-Status. */
   readonly reason: string
-  /** Whether the response to another request may well be stored: it is who asks that forbids it. */
+  /** Whether the reason lies in the request, so that the response to another one may be stored. */
   readonly byRequest?: boolean
 }
 
 /** Answers without an end. */
 const ENDLESS = new Set(['text/event-stream', 'multipart/x-mixed-replace'])
 
-/** What of a request decides whether the response to it may be stored. */
+/** The part of a request that decides whether the response to it may be stored. */
 export interface StorableRequest {
   readonly method: string
   /** Whether the handler saw what makes the request one client's own. */
@@ -67,8 +67,8 @@ export interface StorableRequest {
 }
 
 /**
- * Whether the response to a GET may be stored, and for how long: RFC 9111 section 3, as far as the policies go. Only
- * where all agree: method, status, the response's own directives, Set-Cookie, Vary, a lifetime or a validator.
+ * Whether the response to a GET may be stored, and for how long: RFC 9111 section 3, within the policies. All must allow it:
+ * method, status, the response's own directives, Set-Cookie, Vary, a lifetime or a validator.
  */
 export function storable(
   request: StorableRequest,
@@ -90,9 +90,9 @@ export function storable(
   const { freshForMs, ageMs, source } = freshness(response, said, rules, times)
   const unchecked = directives.noCache === true ? Math.min(freshForMs, 0) : freshForMs
   const keepStaleMs = isValidated(response) || rules.clientDirectives ? rules.keepStaleMs : 0
-  // RFC 9111 section 3: it says for how long, or its status is one of which that may be guessed.
+  // RFC 9111 section 3: it must give a lifetime, or have a status for which one may be guessed.
   const saysNothing = source === 'nothing' && !mayBeGuessed(response.status, said)
-  // What was fresh once a client may take that says max-stale; of any other only its handler can be asked.
+  // A response that was ever fresh is of use to clients that say max-stale; any other can only be validated.
   const isOfUse = isValidated(response) || freshForMs + ageMs > 0
   if (unchecked <= 0 && (saysNothing || !isOfUse || keepStaleMs === 0)) {
     return { storable: false, reason: directives.noCache === true ? 'response says no-cache' : staleReason(source) }
@@ -111,8 +111,8 @@ export function storable(
 }
 
 /**
- * Whether all of the body arrived (RFC 9112 section 8): a handler that died midway must not be repeated to others.
- * Without a Content-Length only the end of the response tells, and that the caller has seen.
+ * Whether all of the body arrived (RFC 9112 section 8): others must not get the half of a handler that died. Without a
+ * Content-Length only the end of the response tells, which the caller has seen.
  */
 export function isComplete(response: CacheResponse, bodyBytes: number): boolean {
   const lengths = all(response.headers, 'content-length')
@@ -159,7 +159,7 @@ function isSaid(scope: Scope, exact: boolean): boolean {
   return exact ? scope === true : scope !== false
 }
 
-/** RFC 9111 section 3.5; that must-revalidate suffices, a careful route does not believe. */
+/** RFC 9111 section 3.5. There must-revalidate suffices as well, which is too little for the safe profile. */
 function isForOthers(directives: ResponseDirectives, { credentials }: StorableRules): boolean {
   return isPublic(directives) || (credentials === 'authorization' && directives.mustRevalidate)
 }
@@ -173,7 +173,7 @@ function mustRevalidate({ mustRevalidate, proxyRevalidate, sMaxAge, noCache }: R
   return mustRevalidate || proxyRevalidate || sMaxAge !== undefined || noCache === true
 }
 
-/** Whether its handler can be asked if it still holds. */
+/** Whether its handler can be asked whether it still holds. */
 function isValidated({ headers }: CacheResponse): boolean {
   return has(headers, 'etag') || has(headers, 'last-modified')
 }
@@ -184,7 +184,7 @@ function namesOf(scope: Scope): readonly string[] {
 
 const NO_NAMES: readonly string[] = []
 
-/** Statuses whose caching RFC 9110 tells: what must-understand is about (RFC 9111 section 5.2.2.3). */
+/** Statuses whose caching RFC 9110 defines: those that must-understand allows (RFC 9111 section 5.2.2.3). */
 const UNDERSTOOD = new Set([
   200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410,
   411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 500, 501, 502, 503, 504, 505,

@@ -16,7 +16,7 @@ export interface HeldParts {
   readonly length: number | undefined
 }
 
-/** Of one representation, in one entry: more gaps than this nobody leaves who reads a file. */
+/** Most ranges in one entry: no reader of a file leaves more gaps than that. */
 const MAX_HELD = 16
 
 const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/
@@ -34,7 +34,7 @@ export function partBounds(headers: HeaderLines, bodyBytes: number): PartBounds 
   return { start, end: start + bodyBytes, length }
 }
 
-/** Of several parts joined, as it stands in the store alone: a field that names one range names one. */
+/** Several joined parts, a form that only the store holds: a real Content-Range names one range. */
 const HELD = /^bytes (\d{1,15}-\d{1,15}(?:,\d{1,15}-\d{1,15}){1,15})\/(\d{1,15})$/
 
 /** The bytes that are stored of a 206; `undefined` where its fields contradict its body. */
@@ -53,7 +53,7 @@ export function heldParts(headers: HeaderLines, bodyBytes: number): HeldParts | 
   return apart && (ranges.at(-1)?.end ?? 0) <= length && bytesOf(ranges) === bodyBytes ? { ranges, length } : undefined
 }
 
-/** What heldParts reads. */
+/** The value of Content-Range that `heldParts` reads. */
 export function heldText({ ranges, length }: HeldParts): string {
   const list = ranges.map(({ start, end }) => `${start}-${end - 1}`)
   return `bytes ${list.join()}/${length ?? '*'}`
@@ -63,7 +63,7 @@ function bytesOf(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0)
 }
 
-/** Where the bytes of a range stand among those that are held. */
+/** Where the bytes of a range begin among the stored ones. */
 export function placeOf({ start }: ByteRange, { ranges }: HeldParts): number {
   let at = 0
   for (const held of ranges) {
@@ -74,7 +74,7 @@ export function placeOf({ start }: ByteRange, { ranges }: HeldParts): number {
 }
 
 /**
- * What of stored parts a request asks for, as bytes of the whole; `undefined` where that is not all there.
+ * The ranges that a request asks for, as bytes of the whole; `undefined` where not all of them are stored.
  * @param maxRanges As for `evaluateRange`.
  */
 export function partsAskedFor(
@@ -98,13 +98,13 @@ export function partsAskedFor(
   return wanted.length > 0 && wanted.length <= maxRanges && wanted.every(isHeld) ? wanted : undefined
 }
 
-/** Bytes of one representation, and where they stand in it. */
+/** Bytes of one representation, with the fields that say where they belong in it. */
 interface Bytes {
   readonly headers: HeaderLines
   readonly body: Uint8Array
 }
 
-/** Parts of one representation in one. */
+/** Several parts of one representation, joined. */
 export interface JoinedParts {
   readonly held: HeldParts
   /** In the order of the ranges. */
@@ -128,7 +128,7 @@ export function joinParts(stored: Bytes, given: Bytes): JoinedParts | undefined 
     if (start < end) segments.push({ start, bytes: stored.body.subarray(at, at + end - start) })
   }
   for (const { start, end } of held.ranges) {
-    // What came again is the newer message's.
+    // Of bytes that came twice the newer ones count.
     add(start, Math.min(end, more.start))
     add(Math.max(start, more.end), end)
   }

@@ -2,14 +2,14 @@ import { opaqueTag, opaqueTags } from '../message/etag.js'
 import { combined, endToEnd, first, type HeaderLines, has, keep } from '../message/headers.js'
 import { asksForPart } from './narrowing.js'
 
-/** Whether a stored response has something by which its handler can tell that it still holds (RFC 9110 section 8.8). */
+/** Whether a stored response has a validator, by which its handler can tell whether it still holds (RFC 9110 section 8.8). */
 export function hasValidator(stored: HeaderLines): boolean {
   return has(stored, 'etag') || has(stored, 'last-modified')
 }
 
 /**
- * The fields that ask a handler whether a stored response still holds (RFC 9111 section 4.3.1): our validators, and
- * others. What asks for a part is left out: it is the whole that is asked about.
+ * The fields that ask a handler whether a stored response still holds (RFC 9111 section 4.3.1): its validators, and other
+ * tags.
  */
 function conditionalFields(stored: HeaderLines, others: readonly string[]): readonly string[] {
   const lines: string[] = []
@@ -22,14 +22,14 @@ function conditionalFields(stored: HeaderLines, others: readonly string[]): read
 }
 
 /**
- * Of what the handler sees, all but what asks for less than the whole; and these conditions.
- * @param others Tags of other responses: of stored ones, and of those that the client has.
+ * What the handler sees, without fields that ask for less than the whole, and with these conditions.
+ * @param others Tags of other responses: of stored ones, and of those that the client has. Default: none.
  */
 export function conditionalSight(seen: HeaderLines, stored: HeaderLines, others: readonly string[] = []): HeaderLines {
   return [...keep(seen, (name) => !asksForPart(name)), ...conditionalFields(stored, others)]
 }
 
-/** The tags by which a client knows other responses than the one that is stored: beside a date they would not count. */
+/** The client's tags for other responses than the stored one. Not beside a date alone, which they would override. */
 export function clientsTags(asked: HeaderLines, stored: HeaderLines): readonly string[] {
   const etag = first(stored, 'etag')
   const list = combined(asked, 'if-none-match')
@@ -43,7 +43,7 @@ export function isTagOf(tag: string, stored: HeaderLines): boolean {
   return etag !== undefined && opaqueTag(etag) === opaqueTag(tag)
 }
 
-/** What a 200 to a HEAD says of the stored GET: what it does not say cannot differ (RFC 9111 section 4.3.5). */
+/** Fields of a 200 to a HEAD that identify the version of the stored GET. Absent ones do not count (RFC 9111 section 4.3.5). */
 const OF_THE_VERSION = ['etag', 'last-modified', 'content-length', 'content-encoding']
 
 /**
@@ -56,22 +56,22 @@ export function isOfVersion(head: HeaderLines, stored: HeaderLines): boolean {
     return said !== undefined && said !== first(stored, name)
   })
   if (differing.length === 0) return true
-  // Of what was encoded when it was stored, the handler knows the plain form: its tag was weakened, its length is another.
+  // Where the stored response was encoded by the cache, the handler means the plain form: its tag is strong, its length differs.
   const wasEncoded = has(stored, 'content-encoding') && !has(head, 'content-encoding')
   const tag = first(head, 'etag')
   const isSame = tag !== undefined && isTagOf(tag, stored)
   return wasEncoded && isSame && !differing.includes('last-modified')
 }
 
-/** What the bytes, as they are stored, could not be read without stays (RFC 9111 section 3.2). */
+/** Fields without which the stored bytes could not be read: they stay (RFC 9111 section 3.2). */
 const OF_THE_BYTES = new Set(['content-length', 'content-encoding', 'content-range'])
 
-/** Of what a 304 leaves out, these say when, and by whom, an older message was made. */
+/** Fields that describe the older message: they go even where a 304 leaves them out. */
 const OF_THE_MESSAGE = new Set(['date', 'age', 'server-timing'])
 
 /** The fields of a stored response, freshened by those of a 304, or of the response to a HEAD (RFC 9111 section 3.2). */
 export function freshened(stored: HeaderLines, head: HeaderLines): string[] {
-  // Bytes that were encoded when they were stored have a weak tag, and the strong one of the handler is not theirs.
+  // Bytes that the cache has encoded have a weak tag, and the handler's strong one is not theirs.
   const etag = first(stored, 'etag')
   const keepsTag = etag?.startsWith('W/') && opaqueTag(first(head, 'etag') ?? '') === opaqueTag(etag)
   const news = keep(endToEnd(head), (name) => !OF_THE_BYTES.has(name) && !(keepsTag && name === 'etag'))

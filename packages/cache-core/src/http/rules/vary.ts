@@ -16,14 +16,14 @@ import { isSearchMember, searchMember, searchTexts, withoutMany } from './search
  */
 export type VaryList = '*' | readonly string[]
 
-/** More fields than any real response names: a handler that invents names must not make every request its own variant. */
+/** Most fields: a handler that makes up names must not make every request a variant of its own. */
 const MAX_VARY_FIELDS = 32
-/** Longer, as a text, than any real list, and what a slot may hold beside a version. Characters. */
+/** Longest list as a text: what a slot may hold beside a version. Characters. */
 const MAX_VARY_TEXT = 4_096
 
 /**
- * What a response varies on. A `*` on any line wins, and so does a member that is no field name: nobody knows what it
- * meant. An encoded body varies on Accept-Encoding even where the handler forgot to say so.
+ * What a response varies on. A `*` on any line wins, and so does a member that is no field name, since its meaning is unknown.
+ * An encoded body varies on Accept-Encoding even where the handler does not say so.
  */
 export function varyOf(headers: HeaderLines): VaryList {
   const names = members(headers, 'vary').map((name) => name.toLowerCase())
@@ -36,7 +36,7 @@ function isEncoded(headers: HeaderLines): boolean {
 }
 
 /**
- * With what CORS by hand forgets, which repeats the Origin of the request.
+ * Adds Origin where the response repeats it in Access-Control-Allow-Origin, and handwritten CORS does not say so.
  * @param own The field lines of the handler and the layers inside: those outside allow each request its own.
  */
 export function withOrigin(vary: readonly string[], own: HeaderLines): VaryList {
@@ -44,19 +44,19 @@ export function withOrigin(vary: readonly string[], own: HeaderLines): VaryList 
   return allowed === undefined || allowed.trim() === '*' ? vary : mergeVary(vary, ['origin'])
 }
 
-/** With what it says of its query. */
+/** Adds how the response varies on its query. */
 export function withSearch(vary: VaryList, headers: HeaderLines): VaryList {
   return mergeVary(vary, [searchMember(headers)])
 }
 
-/** Variants of one URL may name different fields; all of them together tell any two of them apart. */
+/** Variants of one URL may name different fields. All of them together tell any two variants apart. */
 export function mergeVary(a: VaryList, b: VaryList): VaryList {
   if (a === '*' || b === '*') return '*'
   const merged = withoutMany([...new Set([...a, ...b])]).sort()
   return merged.length > MAX_VARY_FIELDS || merged.join().length > MAX_VARY_TEXT ? '*' : merged
 }
 
-/** The list as it is kept with a URL; `undefined` where this is none that was ever written. */
+/** Reads the list that is stored with a URL; `undefined` where this cache would not have written it. */
 export function parseVaryText(text: string): readonly string[] | undefined {
   if (text === '') return NO_FIELDS
   if (text.length > MAX_VARY_TEXT) return undefined
@@ -68,7 +68,7 @@ export function parseVaryText(text: string): readonly string[] | undefined {
 
 const NO_FIELDS: readonly string[] = []
 
-/** A list that people read in a store's keys, up to this many characters; longer ones are hashed. */
+/** Longest value that stands in a store's keys as it is, for people to read. Longer ones are hashed. Characters. */
 const MAX_READABLE = 64
 
 /** Lists in which white space does not count (RFC 9110 section 12.4, RFC 9111 section 4.1). */
@@ -149,7 +149,7 @@ export function ownParts(
   return parts
 }
 
-/** What stands in a store's keys is read by people and written to logs: of no field but Accept and its kin in clear. */
+/** The store's keys are read by people and written to logs, so only Accept and its kin stand there in clear. */
 function fieldPart(name: string, lines: readonly string[], normal: boolean): string {
   if (lines.length === 0) return name
   const value =
