@@ -17,8 +17,8 @@ interface Known {
 }
 
 /**
- * The addresses of requests under one set of rules, worked out once for each URL while it is asked for again and again.
- * Those of requests that bring anything but a target and a Host are rare, and worked out each time.
+ * The addresses of requests under one set of rules, computed once for a URL while it is requested often. For requests with
+ * more than a target and a Host, which are rare, they are computed each time.
  */
 export class Addresses {
   readonly #rules: KeyRules

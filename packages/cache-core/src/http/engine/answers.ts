@@ -12,15 +12,15 @@ import { serve } from './serve.js'
 import type { StoredResponse } from './stored-response.js'
 import type { WholeResponses } from './whole-responses.js'
 
-/** Why a handler answers although a response is stored. */
+/** Why a handler answers although a response is stored, for Cache-Status. */
 const LEFT = 'range or condition that is left to the handler'
 const NO_ROOM = 'too many stored bodies are on their way at once (maxSendBytes)'
 
-/** Why what is stale goes out, after a run or without one. */
+/** Why a stale response goes out, after a run or without one, for Cache-Status. */
 export const FAILED = 'the handler failed'
 export const FAILED_LATELY = 'a run has failed a moment ago'
 
-/** Answers one request, of which nothing is kept for others: with what is stored, or by its own handler. */
+/** Answers one request without storing anything: with a stored response, or by its own handler. */
 export class Answers {
   readonly #engine: Engine
   readonly #rules: HttpCacheRules
@@ -33,7 +33,7 @@ export class Answers {
   }
 
   /**
-   * With a stored response; or by the handler, where that will not do. Whether it was the stored one.
+   * Answers with a stored response, or by the handler where that is impossible. Whether it was the stored one.
    * @param told As for `serve`.
    */
   withStored(asked: Asked, stored: StoredResponse, told?: CacheStatus, now = this.#engine.clock.now()): boolean {
@@ -43,13 +43,13 @@ export class Answers {
     return served === 'served'
   }
 
-  /** As if there were no cache. @param stale What may stand in for a failure. */
+  /** Answers as if there were no cache. @param stale What may replace a failure. */
   openly(exchange: Exchange, passed: Passed, stale?: StoredResponse): true {
     runOpenly(exchange, this.#rules, passed, stale && this.standIn(exchange, stale))
     return true
   }
 
-  /** What is stale stands in for a failure of the handler that runs for this client (RFC 5861 section 4). */
+  /** Replaces a failure of the handler that runs for this client by a stale response (RFC 5861 section 4). */
   standIn({ request }: Pick<Exchange, 'request'>, stale: StoredResponse): StandIn {
     return (head) => {
       if (!isFailure(head.status)) return undefined
@@ -58,14 +58,14 @@ export class Answers {
     }
   }
 
-  /** By a run that sees what others would. */
+  /** Answers by a run of the handler that sees what it would see for others. */
   alone({ exchange, key, url }: Asked, forward: Forward, detail: string | undefined): true {
     const saw = exchange.request.method === 'GET' ? (head: CacheResponse) => this.#saw(url, head) : undefined
     runAlone(exchange, key, this.#rules, { forward, detail }, { saw })
     return true
   }
 
-  /** A range or condition that the cache cannot answer as the handler would; with all that the client sent where others may not have the answer. */
+  /** Leaves a range or condition to the handler, since the cache cannot answer it as the handler would. */
   leftToHandler(
     { exchange, key, url, publicOnly, wishes }: Asked,
     forward: Forward,
@@ -80,7 +80,7 @@ export class Answers {
     return true
   }
 
-  /** RFC 9111 section 5.2.1.7. */
+  /** Answers 504, as only-if-cached asks for (RFC 9111 section 5.2.1.7). */
   refused(exchange: Exchange): true {
     const status = { hit: false, forward: 'miss', detail: 'request says only-if-cached' } as const
     const headers = ['Content-Length', '0', ...cacheStatusLine(status, this.#rules.cacheStatus)]

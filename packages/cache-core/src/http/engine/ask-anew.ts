@@ -9,7 +9,7 @@ import { RunFailure } from './run-failure.js'
 import type { RunRequest } from './run-request.js'
 import type { StoredResponse } from './stored-response.js'
 
-/** A handler's answer that says nothing, and what is done about it. */
+/** What is done about a handler's 304 that does not say what it is about. */
 export interface AskedAnew {
   readonly decision: HeadDecision
   /** What is stored in the end. */
@@ -17,9 +17,9 @@ export interface AskedAnew {
 }
 
 /**
- * After a 304 of which nobody can say what it is about (RFC 9111 section 4.3.4): its client gets what the handler answers
- * when it is asked for all of the response. Where there is no way to ask it again, only one response was asked about:
- * that goes out, and is not kept.
+ * After a 304 that does not say which response it is about (RFC 9111 section 4.3.4), asks the handler again for the whole
+ * response, for the same client. Where there is no way to do so, only one response was asked about: that goes out, and is
+ * not stored again.
  */
 export function askAnew(request: RunRequest, given: ResponseHead, rules: HttpCacheRules, clock: Clock): AskedAnew {
   const { exchange, stored, anew, forward } = request
@@ -41,7 +41,7 @@ export function askAnew(request: RunRequest, given: ResponseHead, rules: HttpCac
   const later = new Promise<InsteadDecision>((resolve) => {
     loaded = anew((response, reason) => resolve(as(response, { stored: reason === undefined })))
     const failed = (error: unknown): void => resolve(afterFailure(error, request, given, rules))
-    // Where all went well, it is resolved by now.
+    // If all went well, it is resolved by now.
     loaded.then(failed, failed)
   })
   return { decision: { headers: [], capture: false, later }, loaded }
@@ -49,7 +49,7 @@ export function askAnew(request: RunRequest, given: ResponseHead, rules: HttpCac
 
 const UNCLEAR = 'the handler does not say what has not changed'
 
-/** Without a body: the second answer has come to nobody. */
+/** The second request failed: a stale response, or the status without a body. */
 function afterFailure(
   error: unknown,
   { standIn, forward }: RunRequest,

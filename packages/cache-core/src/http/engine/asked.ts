@@ -12,7 +12,7 @@ import type { Passed } from './pass.js'
 import type { PartsOf, UrlText } from './resource.js'
 import { urlText } from './slot-texts.js'
 
-/** What of a request says where the response to it is stored. */
+/** Where the response to a request is stored. */
 export interface Place {
   readonly key: UrlKey
   readonly url: UrlText
@@ -25,11 +25,11 @@ export interface Asked extends Place {
   readonly exchange: Exchange
   /** What every response of the URL carries on this route. */
   readonly tags: readonly string[]
-  /** How long it waits for others, all rounds together; on the monotonic clock. */
+  /** Until when it waits for the runs of others, all rounds together; monotonic clock. */
   readonly waitUntil: number
-  /** Why only a public response will do, where that is so. */
+  /** Why it may only have a public response; `undefined` where it may have any. */
   readonly publicOnly: string | undefined
-  /** Whether its handler sees what makes it one client's own. */
+  /** Whether its handler sees credentials. */
   readonly credentials: boolean
   /** What its client asks of caches. */
   readonly wishes: Wishes
@@ -51,7 +51,7 @@ export function address(request: CacheRequest, rules: KeyRules): Address {
   }
 }
 
-/** What the cache may do for a read, and at which address; or why its handler runs as if there were no cache. */
+/** What a read may have of the cache, and its address; or why its handler runs as if there were no cache. */
 export type Aim =
   | {
       readonly ok: true
@@ -79,7 +79,7 @@ export function isBypassed(request: CacheRequest, { bypass }: HttpCacheRules): b
   return typeof bypass === 'boolean' ? bypass : bypass(request.source ?? request) === true
 }
 
-/** The parts of its key that a request has by itself. @throws what the route's `key` or `vary` throws. */
+/** The key parts that depend on the request alone: `ownParts`. @throws what the route's `key` or `vary` throws. */
 export function ownPartsAt(
   { key, name }: Pick<Address & { readonly ok: true }, 'key' | 'name'>,
   request: CacheRequest,

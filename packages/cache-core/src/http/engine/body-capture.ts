@@ -1,18 +1,18 @@
 import type { ByteBudget } from '../../base/byte-budget.js'
 
-/** A body whose client has gone is read on for others, but not to any length: callers that wait run the handler again. */
+/** Most bytes of a body that are read for others after its client has gone. Beyond it waiting requests run the handler again. */
 const MAX_UNHEARD_BYTES = 1_048_576
 
-/** Small pieces share memory: it grows with the body, so that a megabyte in one-byte writes costs about a megabyte. */
+/** Small pieces share blocks, which grow with the body: a megabyte written byte by byte takes about a megabyte. */
 const FIRST_BLOCK_BYTES = 1_024
 const LARGEST_BLOCK_BYTES = 65_536
 
-/** Why a body is not kept after all: it is too large by itself, there are too many, or nobody hears it. */
+/** Why a body is not kept after all: it is too large, too many are captured at once, or its client has gone. */
 export type CaptureEnd = 'too-large' | 'no-room' | 'unheard' | 'released'
 
 /**
- * The body of one response, kept while it goes out. What is kept are copies: a handler may use its buffer again, and a
- * small piece may be a view that holds a large one.
+ * Keeps the body of one response while it goes out, as copies: a handler may reuse its buffer, and a small piece may be a view
+ * of a large buffer.
  */
 export class BodyCapture {
   readonly #budget: ByteBudget

@@ -12,7 +12,7 @@ interface Parts {
   readonly resources: Resources
 }
 
-/** What the functions of its route say of a response that may be stored by itself. Where one fails it is counted. */
+/** Asks the functions of the route about a response that may be stored by all other rules. Reports those that fail. */
 export function byRoute(
   { engine, rules, resources }: Parts,
   request: CacheRequest,

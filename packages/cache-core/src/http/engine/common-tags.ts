@@ -19,7 +19,7 @@ export class CommonTags {
     this.#fixed = fixedTags(rules)
   }
 
-  /** What every response of a URL carries, and what its last one has named itself where its text is given. */
+  /** The tags of every response of a URL; where `url` is given, also those that its last response has named itself. */
   of([, path]: ResourceName, url?: UrlText): readonly string[] {
     const hinted = url === undefined ? NO_TAGS : this.#resources.hintedTags(url)
     if (this.#prefixDepth === 0 && hinted.length === 0) return this.#fixed

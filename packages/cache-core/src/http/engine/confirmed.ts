@@ -7,9 +7,9 @@ import type { StoredResponse } from './stored-response.js'
 export const NONE_OFFERED: readonly StoredResponse[] = []
 
 /**
- * Which stored response a handler says that it would answer with: the one that it was asked about, or another variant
- * (RFC 9111 section 4.3.4). `undefined`: none of these, its answer is the client's. `'unclear'`: it names what nobody has
- * asked about, or does not say which of several it means.
+ * The stored response that a handler confirms: the one that it was asked about, or another variant (RFC 9111 section 4.3.4).
+ * `undefined`: none of these, so that its answer is for the client. `'unclear'`: it names one that nobody has asked about, or
+ * does not say which of several it means.
  */
 export function confirmedBy(given: ResponseHead, request: RunRequest): StoredResponse | 'unclear' | undefined {
   const { exchange, stored, offered = NONE_OFFERED } = request
@@ -26,7 +26,7 @@ export function confirmedBy(given: ResponseHead, request: RunRequest): StoredRes
   return named ?? (theirs.some((one) => isTagOf(tag, ['ETag', one])) ? undefined : 'unclear')
 }
 
-/** The tags of the client that its handler is asked about, too: only where it can be asked again if it does not say which it means. */
+/** The client's own tags, about which the handler is asked as well; only where it can be asked again if its answer is unclear. */
 export function tagsOfClient({ exchange, stored, anew }: RunRequest): readonly string[] {
   return stored === undefined || anew === undefined ? [] : clientsTags(exchange.request.headers, stored.headers)
 }

@@ -8,7 +8,7 @@ import { type HeldParts, placeOf } from '../rules/stored-part.js'
 import type { CompleteResponse } from './exchange.js'
 import type { StoredResponse } from './stored-response.js'
 
-/** What a client gets of a stored response. */
+/** The part of a stored response that a client gets. */
 export interface Cut extends CompleteResponse {
   readonly body: Uint8Array | undefined
 }
@@ -19,7 +19,7 @@ export function cut(
   { status, statusText, headers, added, removed, body }: StoredResponse,
   held?: HeldParts,
 ): Cut {
-  // First of all, and with nothing made for it: this is nearly every hit.
+  // First, and without making anything else: this is nearly every hit.
   if (answer.is === 'whole') {
     return { status, statusText, headers, added, removed, body: body.length === 0 ? undefined : body }
   }
@@ -45,7 +45,7 @@ export function cut(
   }
 }
 
-/** What describes the whole alone stands in each part, or nowhere (RFC 9110 section 15.3.7.2). */
+/** Fields that describe the whole go into each part, or nowhere (RFC 9110 section 15.3.7.2). */
 function severalParts(
   parts: Parameters<typeof byteRanges>[0],
   headers: HeaderLines,

@@ -21,7 +21,7 @@ export type Decision =
   | { readonly by: 'hit'; readonly stored: StoredResponse }
   /** With what is stale, and its handler runs behind the answer. */
   | { readonly by: 'stale'; readonly stale: StaleFound; readonly behind: Behind }
-  /** By a 504: it wants no run. */
+  /** By a 504, since the client wants no run. */
   | { readonly by: 'refusal' }
   /** By its handler, as if there were no cache. */
   | { readonly by: 'pass'; readonly passed: Passed; readonly stale?: StoredResponse | undefined }
@@ -39,7 +39,7 @@ interface Parts {
   readonly whole: WholeResponses
 }
 
-/** Each line is asked where none before it has answered. */
+/** Decides how a read is answered: the first rule that applies wins. */
 export function decide(asked: Asked, located: Located, parts: Parts): Decision {
   const { rules } = parts
   const { clock, stats } = parts.handle.engine
@@ -79,7 +79,7 @@ export function decide(asked: Asked, located: Located, parts: Parts): Decision {
   }
 }
 
-/** Whether the request may have what is stored: with credentials only what is public. */
+/** Whether the request may have the stored response: with credentials only a public one. */
 export function isFor({ publicOnly }: Asked, stored: StoredResponse): boolean {
   return publicOnly === undefined || stored.public
 }
@@ -88,7 +88,7 @@ function isBetterThanFailure({ stored, servable, servableOnError }: StaleFound):
   return servableOnError || (servable && !isFailure(stored.status))
 }
 
-/** How much of the response a run for this request is to bring. */
+/** How much of the response a run for this request should produce. */
 function shareOf(
   { exchange, url }: Asked,
   { resource }: Located,
@@ -99,19 +99,19 @@ function shareOf(
   if (!asksForLess(headers)) return 'whole'
   if (found.is === 'asked-about' && !asksForVersion(headers)) return 'whole'
   const part = rules.storePartial && mayBeKept(headers, found)
-  // With what is stored a part may become the whole; and of several the handler may know how to answer.
+  // A part may complete the stored one; and a handler may know how to answer several ranges.
   if (part && (joinableTag(found) !== undefined || (rules.maxRanges > 1 && asksForSeveralParts(headers)))) return 'part'
   if (whole.willDo(url, headers, resource !== undefined)) return 'whole'
   return part ? 'part' : 'as-the-handler-says'
 }
 
-/** Whether a part that is asked for may be stored: as it is, or joined with what is. */
+/** Whether the requested part may be stored, by itself or joined with the stored one. */
 function mayBeKept(headers: HeaderLines, found: Match): boolean {
   const version = first(headers, 'if-range')?.trim()
   return asksForPartOnly(headers) && (version === undefined || version === joinableTag(found))
 }
 
-/** The tag under which a part may be joined with what is stored. */
+/** The tag under which a part may be joined with the stored one. */
 function joinableTag(found: Match): string | undefined {
   return found.is === 'nothing' && found.part !== undefined ? strongTag(found.part.headers) : undefined
 }

@@ -4,7 +4,7 @@ import { bytesIn } from './body-pieces.js'
 import type { ResponseHead } from './exchange.js'
 import type { RunRequest } from './run-request.js'
 
-/** A response that only one client may have, to that one. */
+/** Gives a response that is not for others to the one client that waits for it. */
 export function deliver(
   request: Pick<RunRequest, 'deliver'>,
   { status, statusText, headers, changes }: ResponseHead,

@@ -15,7 +15,7 @@ export interface ResponseHead extends CacheResponse {
   readonly changes: HeadChanges
 }
 
-/** A response to send beside, or in place of, the fields that layers outside have set. */
+/** A complete response, and how its fields combine with those that layers outside have set. */
 export interface CompleteResponse extends CacheResponse {
   /** The reason phrase, empty for the usual one. */
   readonly statusText: string
@@ -24,21 +24,21 @@ export interface CompleteResponse extends CacheResponse {
    * of all others replace theirs. Vary is one always; members that stand there already are not repeated.
    */
   readonly added: readonly string[]
-  /** Names, in lower case, of fields that do not go out, although a layer outside has set them. */
+  /** Names, in lower case, of fields to be removed, although a layer outside has set them. */
   readonly removed: readonly string[]
 }
 
-/** What becomes of a response that begins. */
+/** What to do with a response that begins. */
 export interface HeadDecision {
   /** The field lines that the client gets. */
   readonly headers: HeaderLines
-  /** Whether the body is kept, too, while it goes out. */
+  /** Whether the body is also captured while it goes out. */
   readonly capture: boolean
-  /** What this client gets of the response, where it asked for less than the whole: 206, 304 or 416. */
+  /** The part of the response for this client, where it asked for less than the whole: 206, 304 or 416. */
   readonly partial?: PartialAnswer | undefined
-  /** What goes out in place of the handler's answer, which only says that this still holds. Nothing is captured then. */
+  /** Goes out in place of the handler's answer, which only confirms it. Nothing is captured then. */
   readonly instead?: InsteadAnswer | undefined
-  /** The same where it is not known yet: until it is, nothing goes out, whatever the handler still writes. Never rejects. */
+  /** The same where it is not known yet: nothing goes out until it is, whatever the handler still writes. Never rejects. */
   readonly later?: Promise<InsteadDecision> | undefined
 }
 
@@ -65,18 +65,18 @@ export interface RunPlan {
   /** Called once, when the head is about to go out. */
   readonly onHead: (head: ResponseHead) => HeadDecision
   /**
-   * Told what went out, where layers outside add to a head when it is written (a session its cookie): why the body is
-   * not to be kept after all, or `undefined`. Only where `onHead` wants it kept.
+   * Called with the head as it went out, since layers outside may add to it when it is written (a session its cookie).
+   * Returns why the body is not to be kept after all, or `undefined`. Only called where `onHead` wants it kept.
    */
   readonly onSent?: ((headers: HeaderLines) => string | undefined) | undefined
-  /** Whether `onHead` may decide for a part, or for something else: then it is asked before any of the body is on its way. */
+  /** Whether `onHead` may decide for a part, or for something else: then it is called before any of the body goes out. */
   readonly mayBePartial?: boolean | undefined
-  /** Keeps the body, where `onHead` wants it kept; absent, nothing ever is. When it does not any more, the outcome is `'passed'`. */
+  /** Keeps the body, where `onHead` wants it kept. When it gives up, the outcome is `'passed'`. Absent: nothing is kept. */
   readonly capture?: BodyCapture | undefined
   /** Capture ends, and the outcome is `'passed'`, when this is aborted; the response itself goes on. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Told when the client has gone before the response began: the handler may still answer, for others, or never.
+   * Called when the client has gone before the response began: the handler may still answer for others, or never.
    * `giveUp` ends the wait for it, with the outcome `'broken'`.
    */
   readonly onAbandoned?: (giveUp: () => void) => void
@@ -96,17 +96,17 @@ export type RunOutcome =
   | { readonly end: 'broken' }
 
 /**
- * A request that the cache makes of the application itself, behind the answer to another one. It comes in through all
- * layers outside, and has nothing that the key does not cover.
+ * A request that the cache itself makes to the application, behind the answer to another one. It passes through all layers
+ * outside, and contains nothing that the key does not cover.
  */
 export interface Errand {
   /** What it asks for: a GET. */
   readonly sees: Sight
-  /** The cache to which it is to come back. */
+  /** The cache that it must come back to. */
   readonly owner: object
-  /** Whether it has come back as what it was sent for: layers outside may have made another request of it. */
+  /** Whether it has come back unchanged: layers outside may have made another request of it. */
   readonly expects: (request: CacheRequest) => boolean
-  /** Told where another cache stands further inside: the request, and what it asks for, are that one's. */
+  /** Called where another cache stands further inside, to which the request, and its response, belong. */
   readonly leaveTo: (inner: object) => void
 }
 
@@ -116,7 +116,7 @@ export interface Rerun {
   run(plan: RunPlan): Promise<RunOutcome | Refused>
 }
 
-/** The request did not come back to the cache: some layer outside has answered it. */
+/** The request did not come back to the cache, since a layer outside has answered it. */
 export interface Refused {
   readonly end: 'refused'
   /** Of that answer; `undefined` where there was none. */
@@ -126,8 +126,8 @@ export interface Refused {
 /** How the response to a write is sent. */
 export interface WritePlan {
   /**
-   * Asked when the head goes out; where the response is for others, too, its body is kept here while it goes out. Then
-   * `keep` stores it, behind the last `invalidate`; its end waits for that as well. Neither fails.
+   * Called when the head goes out. Where the response is for others as well, its body is captured in what this returns. Then
+   * `keep` stores it, after the last `invalidate`, and the end of the response waits for that as well. Neither fails.
    */
   readonly capture?: (head: ResponseHead) => BodyCapture | undefined
   readonly keep?: () => Promise<void>
@@ -141,17 +141,17 @@ export interface WritePlan {
   readonly invalidate: (head: CacheResponse) => Promise<void> | undefined
 }
 
-/** One request and the way to answer it: all that a framework's entry point has to give. */
+/** One request and the ways to answer it: all that the entry point of a framework has to provide. */
 export interface Exchange {
   readonly request: CacheRequest
-  /** The method now, where layers inside can make another of it (`?_method=DELETE`). Absent: as it came. */
+  /** The present method, where layers inside can change it (`?_method=DELETE`). Absent: as it came. */
   readonly methodNow?: string | undefined
   /**
    * Answers with this, completely. A body of `undefined` is none. A HEAD has the fields of the GET, Content-Length too
    * (RFC 9110 section 9.3.2), and gets its body for layers outside to see (an ETag is made of it): it is not sent.
    */
   send(head: CompleteResponse, body: Uint8Array | undefined): void
-  /** Calls back, once or more, when the response has left the process, or its client is gone. Absent: nobody tells. */
+  /** Calls back, once or more, when the response has left the process or its client has gone. Absent: that is not known. */
   readonly whenSent?: ((then: () => void) => void) | undefined
   /** Lets the handler answer; what it answers goes out while it is observed. Never rejects. */
   run(plan: RunPlan): Promise<RunOutcome>
@@ -162,8 +162,8 @@ export interface Exchange {
    */
   write(plan: WritePlan): void
   /**
-   * A way to the handler for which the request of a client is not needed, and which lasts longer than that. Absent, or
-   * `undefined`, where there is none.
+   * A way to the handler that does not need the client's request, and outlives it. Absent, or `undefined`, where there is
+   * none.
    */
   again?(errand: Errand): Rerun | undefined
 }

@@ -26,7 +26,7 @@ interface StoreTerms {
   readonly marks: LoadMarks
 }
 
-/** Runs handlers for their own clients and keeps what they answer, where it may be kept. */
+/** Runs handlers for their clients and stores their responses, where these may be stored. */
 export class Filler {
   readonly #parts: AnswerParts
   readonly #keeper: Keeper
@@ -37,8 +37,8 @@ export class Filler {
   }
 
   /**
-   * The load of a variant. Without a lease nothing can be stored, and nobody waits: the handler runs for its client.
-   * @throws the store's errors, after the client got its response; of a run that goes to nobody, RunFailure.
+   * Loads a variant. Without a lease nothing can be stored and nobody waits, so the handler runs for its client alone.
+   * @throws the store's errors, after the client got its response; RunFailure, for a run whose response goes to nobody.
    */
   async fill(request: FillRequest, { signal, marks }: LoadTerms): Promise<Loaded> {
     const { engine, rules } = this.#parts
@@ -57,7 +57,8 @@ export class Filler {
   }
 
   /**
-   * For a client while the store does not answer: what may be stored is kept near, for this process (N3). Never rejects.
+   * Runs the handler while the store does not answer, and keeps a storable response near, for this process (N3). Never
+   * rejects.
    * @param request With the tags that every response of the URL carries.
    */
   async fillNear(
@@ -104,8 +105,8 @@ export class Filler {
         stored !== undefined || standIn !== undefined || offered.length > 0 || asksForLess(exchange.request.headers),
       capture,
       signal,
-      // Some handlers stop when their client goes: they get as long as anybody would wait for them. Where there is no
-      // client, it is the handler that has broken off.
+      // A handler may stop when its client goes: it gets as long as anybody would wait for it. Where there is no client, the
+      // handler itself has broken off.
       onAbandoned: (giveUp) => void clock.after(request.behind ? 0 : request.waitTimeoutMs, giveUp),
       onBrokenOff: request.behind ? undefined : brokenOff(request.forward, this.#parts.rules),
       onHead: answer.onHead,
@@ -114,7 +115,7 @@ export class Filler {
     return answer.loaded(outcome)
   }
 
-  /** Stores a response that was not made for this: whoever has it knows that it may be. */
+  /** Stores a response that is complete already, and known to be storable. */
   async store(request: Keeping, head: ResponseHead, body: readonly Uint8Array[], terms: StoreTerms): Promise<Loaded> {
     const { rules } = this.#parts
     const { verdict, receivedAt, marks } = terms
@@ -129,7 +130,7 @@ export class Filler {
     return this.#keeper.keep(request, kept, marks)
   }
 
-  /** What the handler sees: no range and no condition but those that it is to answer. */
+  /** What the handler sees: only those ranges and conditions that it should answer. */
   #sight(asked: RunRequest): Sight {
     const { key, stored, offered = NONE_OFFERED, part } = asked
     const { request } = asked.exchange

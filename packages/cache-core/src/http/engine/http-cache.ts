@@ -27,7 +27,7 @@ import { RunsBehind } from './runs-behind.js'
 import { type WarmedUrls, type WarmUrlsOptions, warmUrls } from './warm.js'
 import { WholeResponses } from './whole-responses.js'
 
-/** Of a request that was on its way before `handle` returned: one for all, since each promise is a part of what a hit costs. */
+/** Returned for a request that was answered before `handle` returned. One for all, since a promise is part of the cost of a hit. */
 export const HANDLED: Promise<void> = Promise.resolve()
 
 /**
@@ -75,7 +75,7 @@ export class HttpCache {
     addKeyForm(engine, rules)
   }
 
-  /** Whether every read passes (`bypass: true`): entry points leave reads alone then, so that a cache inside has them. */
+  /** Whether every read passes (`bypass: true`). Entry points then leave reads to a cache further inside. */
   get hearsOnly(): boolean {
     return this.#rules.bypass === true
   }
@@ -104,7 +104,7 @@ export class HttpCache {
     }
   }
 
-  /** The handler answers, and the cache hears of it. */
+  /** Lets the handler answer a write, and invalidates what it has changed. */
   #write(exchange: Exchange): void {
     const { request } = exchange
     const [, cacheStatus] = cacheStatusLine({ hit: false, forward: 'method' }, this.#rules.cacheStatus)

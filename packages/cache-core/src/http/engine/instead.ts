@@ -11,13 +11,13 @@ import type { StoredResponse } from './stored-response.js'
 interface InsteadTerms {
   readonly now: number
   readonly said: CacheStatus
-  /** Whether the handler has been asked whether it holds, or has just made it. */
+  /** Whether the handler has just confirmed it, or made it. Default `false`. */
   readonly confirmed?: boolean
 }
 
 /**
- * A stored response in place of what the handler has answered, by the client's own conditions (RFC 9111 section 4.3.3),
- * over what layers outside have set.
+ * Sends a stored response in place of the handler's answer, by the client's own conditions (RFC 9111 section 4.3.3), over the
+ * fields that layers outside have set.
  */
 export function insteadOf(
   head: ResponseHead,
@@ -27,10 +27,10 @@ export function insteadOf(
   { cacheStatus: detail, maxRanges }: HttpCacheRules,
 ): InsteadDecision {
   const answer = clientAnswer(request, stored, stored.body.length, now, maxRanges)
-  // What only the handler could have judged it has been asked for, without the range.
+  // Whatever only the handler can judge, it has judged by now.
   const out = cut(answer.is === 'handler' ? { is: 'whole' } : answer, stored)
   const age = ageSeconds(stored, now)
-  // The field says that nobody has asked the handler for this request (RFC 9111 section 5.1), or another cache within.
+  // Age means that this request did not reach the origin (RFC 9111 section 5.1), or that another cache within answered it.
   const aged = confirmed && age === 0 ? [] : ['Age', String(age)]
   const instead = { ...out, headers: [...out.headers, ...aged, ...cacheStatusLine(said, detail)] }
   return { headers: appliedHead(linesOutside(head.headers, head.changes), instead), capture: false, instead }

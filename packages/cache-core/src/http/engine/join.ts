@@ -9,8 +9,8 @@ import type { StoredResponse } from './stored-response.js'
 const OF_ONE_PART = new Set(['content-range', 'content-length', ...DIGESTS_OF_CONTENT])
 
 /**
- * What is stored, and the part that a handler has answered with, as one (RFC 9111 section 3.4): a larger part, several
- * that do not touch, or the whole. Still with the fields of the former. `undefined` where that cannot be, or is too large.
+ * Joins the stored part with the one that the handler answered (RFC 9111 section 3.4): a larger part, several that do not
+ * touch, or the whole, with the fields of the stored one. `undefined` where that is impossible, or too large.
  */
 export function join(
   stored: StoredResponse,

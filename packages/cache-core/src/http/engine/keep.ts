@@ -13,7 +13,7 @@ import type { Resources } from './resource.js'
 import type { Keeping } from './run-request.js'
 import { type Kept, windowsOf } from './stored-form.js'
 
-/** Nothing to give to those who wait: they look again. */
+/** There is nothing for waiting callers: they look again. */
 export const NOTHING: Loaded = { encoded: undefined, ttlMs: 0 }
 
 interface Parts {
@@ -32,7 +32,7 @@ export class Keeper {
     this.#parts = parts
   }
 
-  /** Into the slot of the lease where it fits there; else into its own. */
+  /** Stores a response in the slot of the lease where it belongs there, otherwise in its own. */
   async keep(
     request: Keeping,
     { encoded, verdict, receivedAt, headers, inCoding }: Kept,
@@ -41,14 +41,14 @@ export class Keeper {
     const { engine, rules, resources, kept, others } = this.#parts
     const { exchange, key, url, own, resource, variantSlot } = request
     const { tags } = verdict
-    // Before anybody looks for them.
+    // Compressed before anybody can look for it.
     const coded = await this.#inCodings(encoded, inCoding)
-    // A body may take longer than its response is fresh.
+    // The body may take longer than the response is fresh.
     const leftMs = receivedAt + verdict.freshForMs - engine.clock.now()
     const windows = windowsOf(verdict, leftMs)
     const staleMs = Math.max(windows.staleWhileRevalidateMs, windows.staleIfErrorMs)
     if (leftMs <= 0 && staleMs <= 0) return NOTHING
-    // The least that a frame can be fresh: what the response is by itself, its own head says.
+    // A frame must be fresh for a moment; the head of the response says how fresh that is.
     const ttlMs = Math.max(leftMs, 1)
     const fixed = rules.tags
     resources.noteTags(url, typeof fixed === 'function' ? tags : tags.filter((tag) => !fixed.includes(tag)))
@@ -62,8 +62,8 @@ export class Keeper {
     if (rules.offerVariants) others.note(request, slot, headers, encoded.payload.byteLength)
     const forms = new Map([[slot, encoded]])
     for (const [coding, form] of coded) forms.set(slotFor(takingOnly(coding, exchange.request)), form)
-    // In a slot beside that of the lease stand the other codings; and, where the response varies on more than was known,
-    // what the requests that have waited will look for.
+    // Slots beside that of the lease: the other codings; and, where the response varies on more than was known, the one in
+    // which waiting requests will look.
     const { namespace } = resources
     const beside = [...forms].filter(([other]) => other !== variantSlot)
     const named = beside.length === 0 ? undefined : await nameTags(namespace, marks, tags)
@@ -74,7 +74,7 @@ export class Keeper {
     return leased === undefined ? NOTHING : { encoded: leased, ttlMs, windows, tags }
   }
 
-  /** A response in each of the codings in which it is kept, none among them; nothing where it is kept as it is. */
+  /** The response in each coding, the plain form included; empty where it is stored in the plain form only. */
   #inCodings(plain: Encoded, inCoding: Kept['inCoding']): Promise<(readonly [Compression | undefined, Encoded])[]> {
     const { rules } = this.#parts
     const codings = inCoding === undefined ? [] : [undefined, ...(rules.compress ?? [])]
@@ -87,7 +87,7 @@ export class Keeper {
   }
 }
 
-/** A request that takes this coding alone; `undefined`: none. */
+/** The request as if it accepted this coding alone; `undefined`: none. */
 function takingOnly(coding: Compression | undefined, request: CacheRequest): CacheRequest {
   const headers = keep(request.headers, (name) => name !== 'accept-encoding')
   if (coding !== undefined) headers.push('Accept-Encoding', coding)

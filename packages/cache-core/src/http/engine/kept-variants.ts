@@ -3,15 +3,15 @@ import { LRUCache } from 'lru-cache'
 /** Memory for variants, in characters of the names of their slots. */
 const MAX_CHARACTERS = 4_194_304
 
-/** For so long after the end of what was stored it still counts. Milliseconds. */
+/** How long a variant still counts after its freshness. Milliseconds. */
 const LATELY_MS = 60_000
-/** What is stored for longer counts for no longer: a variant may have become one that is never stored. Milliseconds. */
+/** Longest freshness that counts: later, a variant may have become one that is never stored. Milliseconds. */
 const MAX_FRESH_MS = 3_600_000
 
 /**
- * Which variants this process has stored lately. One response that may not be stored is then no witness against the
- * variant: a client that knows how to elicit a cookie, a `private` or a body too large, by what is not in the key, would
- * send all others past the cache.
+ * Which variants this process has stored lately. For these, one response that may not be stored leaves no pass mark.
+ * Otherwise a client that knows how to elicit a cookie, a `private` or too large a body, by something that is not in the key,
+ * could send all others past the cache.
  */
 export class KeptVariants {
   /** Until when it counts, wall clock. */

@@ -5,13 +5,13 @@ import type { StoredResponse } from './stored-response.js'
 interface Failure {
   /** On the monotonic clock. */
   readonly until: number
-  /** When what stood there had been received: whatever has taken its place since was brought by a success. */
+  /** When the stale response had been received: a newer one comes from a success. */
   readonly receivedAt: number
 }
 
 /**
- * Variants whose handler has failed in front of a client, while something stale stood there: for the length of a lease
- * that goes out without another run. Until a run succeeds, here or in another process.
+ * Variants whose handler has failed while a stale response was stored: for the length of a lease that is served without
+ * another run, unless a run succeeds before, here or in another process.
  */
 export class LatelyFailed {
   readonly #clock: Clock

@@ -10,19 +10,19 @@ import type { Located } from './resource.js'
 import type { StoredResponse } from './stored-response.js'
 import { openVariant, type Variant } from './variant.js'
 
-/** What stands in a variant's slot, for one request. */
+/** What a variant's slot holds for one request. */
 export type Match =
   | { readonly is: 'usable'; readonly stored: StoredResponse }
   /** No response is to be had, for this reason. */
   | { readonly is: 'pass'; readonly reason: string }
-  /** `stored` may be used when its handler says that it still holds. `fresh`: it is the client that wants to know. */
+  /** `stored` may be used if its handler confirms it. `fresh`: only the client wants that. */
   | { readonly is: 'asked-about'; readonly stored: StoredResponse; readonly fresh: boolean }
-  /** Nothing to use. `fresh`: there is something, but not for this request. `part`: to which its answer may be added. */
+  /** Nothing to use. `fresh`: there is a response, but not for this request. `part`: a stored part to join the answer with. */
   | { readonly is: 'nothing'; readonly fresh: boolean; readonly part?: StoredResponse }
 
 const NOTHING: Match = { is: 'nothing', fresh: false }
 
-/** @param stats Where what cannot be read is to be counted, once for each request. */
+/** @param stats Counts what is unreadable, once for each request. Absent: it was counted already. */
 export function match(
   located: Located,
   request: CacheRequest,
@@ -45,13 +45,13 @@ export function match(
   )
 }
 
-/** Of the entry that a variant lies in. */
+/** The freshness of the entry that holds a variant. */
 interface Standing {
   readonly fresh: boolean
   readonly freshUntil: number
 }
 
-/** As `match`, of a variant that was read already. */
+/** As `match`, for a decoded variant. */
 export function matchVariant(
   variant: Variant,
   { fresh, freshUntil }: Standing,
@@ -71,7 +71,7 @@ export function matchVariant(
     : { is: 'nothing', fresh }
 }
 
-/** Of what a HEAD is answered with, the handler says more than that it still holds. */
+/** Whether the handler may be asked to confirm it. For a HEAD, which it answers with more than a 304, only by `updateByHead`. */
 function mayBeAskedAbout(
   { status, headers }: StoredResponse,
   { method }: CacheRequest,
@@ -84,20 +84,20 @@ function use(stored: StoredResponse): Match {
   return { is: 'usable', stored }
 }
 
-/** What was outlived a moment ago is as good to ask about as what is stale. */
+/** The value in a slot. One that was just outlived can be validated as well as a stale one. */
 function frameOf(state: SlotState): ValueFrame | undefined {
   if (state.is === 'dead') return state.outlived
   return state.is === 'fresh' || state.is === 'stale' ? state.frame : undefined
 }
 
-/** A soft purge makes stale what would still be fresh by itself. */
+/** A soft purge makes a response stale that would still be fresh by itself. */
 function outlived(stored: StoredResponse, freshUntil: number): StoredResponse {
   return { ...stored, freshForMs: Math.min(stored.freshForMs, freshUntil - stored.receivedAt) }
 }
 
 /**
- * The frame was made a moment later than the response was received: until it ends, too, the response is fresh, or it
- * would be neither that nor stale. One that was stale by itself from the beginning is not.
+ * The frame was made a moment after the response was received. The response stays fresh until the frame's end, or it would
+ * be neither fresh nor stale in between. Not if it was stale from the beginning.
  */
 function prolonged(stored: StoredResponse, freshUntil: number, now: number): StoredResponse {
   const { receivedAt, freshForMs } = stored

@@ -4,17 +4,17 @@ import type { Near, NearContent, NearMark, Reading } from '../../protocol/near.j
 import { ENCODED, type NearEntry, type NearSpace, SHARED } from '../../protocol/near-entry.js'
 import { openVariant, type Variant } from './variant.js'
 
-/** What is near, decoded once for all. */
+/** A near response, decoded once for all hits. */
 export interface NearFound {
   readonly variant: Variant
-  /** Else it is within its stale window. */
+  /** Otherwise it is within its stale window. */
   readonly fresh: boolean
 }
 
-/** Strings of one byte a character take as much again; so do the lists that they stand in. */
+/** Memory of a decoded head, as a multiple of its text: the strings take as much again, and so do their lists. */
 const TEXT_GROWTH = 3
 
-/** The near cache as responses see it: by their slots, ready to be sent. What voids a response voids it here (N1 to N5). */
+/** The near cache of responses: by their slots, ready to be sent. Whatever voids a response also voids it here (N1 to N5). */
 export class NearResponses {
   readonly #near: Near
   readonly #namespace: NamespaceMark
@@ -31,7 +31,7 @@ export class NearResponses {
 
   /** @param alone Whether the store did not answer the request. */
   find(variantSlot: string, alone: boolean): NearFound | undefined {
-    // A URL's name has several parts.
+    // Always composed, since a URL's name has several parts.
     const entry = this.#space.composed.get(variantSlot.slice(this.#prefix.length))
     if (!entry?.stands) return undefined
     const now = this.#near.clock.now()
@@ -41,7 +41,7 @@ export class NearResponses {
     return { variant, fresh: now < entry.freshUntil }
   }
 
-  /** Before a variant is read, or its handler run. */
+  /** To be called before a variant is read, or its handler run. */
   begin(variantSlot: string): Reading {
     return this.#near.begin(variantSlot)
   }
@@ -50,13 +50,13 @@ export class NearResponses {
     this.#near.end(reading)
   }
 
-  /** The store has told the version of a URL; `undefined`: it has none. */
+  /** The store has answered with the version of a URL; `undefined`: it has none. */
   answered(urlSlot: string, version: string | undefined): void {
     this.#near.storeAnswered()
     this.#near.marked(urlSlot, version)
   }
 
-  /** Keeps what was found fresh in the store. */
+  /** Keeps a response that was found fresh in the store. */
   keep(reading: Reading, urlSlot: string, frame: ValueFrame): void {
     const marks = frame.marks.map((mark): NearMark | undefined => {
       const id = mark.kind === 'url' ? urlSlot : this.#namespace.of(mark)?.id
@@ -68,7 +68,7 @@ export class NearResponses {
     }
   }
 
-  /** Keeps what a handler has answered while neither store nor bus does: for this process alone (N3). */
+  /** Keeps a response that was made while the store does not answer, for this process alone (N3). */
   keepAlone(
     reading: Reading,
     where: { readonly urlSlot: string; readonly variantSlot: string; readonly tags: readonly string[] },
@@ -93,7 +93,7 @@ export class NearResponses {
       this.#near.resize(entry, bytes + TEXT_GROWTH * text, bytes)
       return variant
     } catch {
-      // The way to the store says so.
+      // The store's path counts it.
       return undefined
     }
   }

@@ -16,10 +16,10 @@ import { openVariant } from './variant.js'
 /** Memory for the slots of variants, in characters of their names. */
 const MAX_CHARACTERS = 1_048_576
 
-/** How many of a URL are offered: those that were stored last. */
+/** Most variants of a URL that are offered: those stored last. */
 const MAX_OFFERED = 3
 
-/** A larger one is not read for it: of each miss clients could make several reads. Bytes. */
+/** Larger variants are not read from the store for this: otherwise each miss could cause several large reads. Bytes. */
 const MAX_READ_BYTES = 65_536
 
 interface Known {
@@ -32,9 +32,9 @@ interface Known {
 type Placed = Place & { readonly exchange: { readonly request: CacheRequest } }
 
 /**
- * Which variants of a URL this process has stored lately, so that a handler which is asked for another one can say that
- * it is one of these (RFC 9111 section 4.3.1). Only where scheme, host, query and all that the route itself names are the
- * same, since a tag is that of one resource; and only under strong tags: a weak one may stand for other bytes.
+ * Which variants of a URL this process has stored lately, so that a handler that is asked for another one can say that it is
+ * one of these (RFC 9111 section 4.3.1). Only where scheme, host, query and whatever the route itself names are the same,
+ * since a tag belongs to one resource; and only with strong tags, since a weak one may stand for other bytes.
  */
 export class OtherVariants {
   readonly #engine: Engine
@@ -70,7 +70,7 @@ export class OtherVariants {
   }
 
   /**
-   * Those that are at hand, or small enough to be read, each under another tag.
+   * The variants that are at hand, or small enough to be read, each with another tag.
    * @param stored What the handler is asked about already.
    */
   async offered(
@@ -94,7 +94,7 @@ export class OtherVariants {
     return offered
   }
 
-  /** The variants that differ by nothing but the fields of Vary. With `noVarySearch` queries are variants, too. */
+  /** Names the variants that differ by fields of Vary only. With `noVarySearch` queries are variants, too. */
   #groupOf(placed: Placed): string {
     const parts = partsAt(placed, placed.exchange.request, this.#rules)(OF_ONE_RESOURCE)
     return `${placed.url} ${partsText(parts)}`
@@ -126,7 +126,7 @@ const NONE: readonly StoredResponse[] = []
 /** A Vary list of the whole query alone. */
 const OF_ONE_RESOURCE = [ALL_OF_SEARCH]
 
-/** Where it is none of ours, whoever asks for it is told. */
+/** `undefined` where it is unreadable; a request for it will count that. */
 function opened(encoded: Encoded): StoredResponse | undefined {
   try {
     const variant = openVariant(encoded, true)

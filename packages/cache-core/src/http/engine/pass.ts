@@ -17,17 +17,17 @@ export interface Passed {
 /** What a route says of the Cache-Status field. */
 type StatusRules = Pick<HttpCacheRules, 'cacheStatus' | 'gatewayErrors'>
 
-/** What goes out in place of a failure of the handler; `undefined` for what is none. */
+/** Decides what replaces a failure of the handler; `undefined` where there is no failure, or no replacement. */
 export type StandIn = (head: ResponseHead) => HeadDecision | undefined
 
-/** The handler for this client alone, with all that the client sent. */
+/** Runs the handler for this client alone, with all that the client sent. */
 export function runOpenly(exchange: Exchange, rules: StatusRules, status: Passed, standIn?: StandIn): void {
   void exchange.run(observing(rules, status, { standIn }))
 }
 
 /**
- * The handler for this client alone, on a route whose responses are shared: it sees what it would see for one that is
- * stored, and what asks for a part of the response, since this one may be partial (RFC 9110 sections 13.1, 14.2).
+ * Runs the handler for this client alone, on a route whose responses are shared. It sees what it would see for a response
+ * that is stored, and also fields that ask for a part, since this one may be partial (RFC 9110 sections 13.1, 14.2).
  */
 export function runAlone(
   exchange: Pick<Exchange, 'request'> & Rerun,
@@ -42,7 +42,7 @@ export function runAlone(
 }
 
 interface Watch {
-  /** Told what the handler has answered. */
+  /** Called with the head of the handler's answer. */
   readonly saw?: ((head: CacheResponse) => void) | undefined
   readonly standIn?: StandIn | undefined
 }
@@ -68,7 +68,7 @@ export function withStatus(
   return { headers: [...headers, ...cacheStatusLine(status, detail)], capture }
 }
 
-/** The fields of the 504 for a handler that breaks off, where the route wants one (RFC 9111 section 5.2.2.2). */
+/** The fields of the 504 for a handler that breaks off its connection, where the route wants one (RFC 9111 section 5.2.2.2). */
 export function brokenOff(forward: Forward, { gatewayErrors, cacheStatus }: StatusRules): (() => string[]) | undefined {
   if (!gatewayErrors) return undefined
   const status = { hit: false, forward, detail: 'the handler broke off the connection' } as const

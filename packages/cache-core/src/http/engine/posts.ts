@@ -13,7 +13,7 @@ import type { Filler } from './fill.js'
 import type { Resources } from './resource.js'
 import type { Runs } from './runs.js'
 
-/** What a POST has answered that is for GET, too. */
+/** The response to a POST that also answers a GET. */
 interface Answered {
   readonly head: ResponseHead
   readonly verdict: AcceptedByItself
@@ -40,8 +40,8 @@ export class Posts {
   }
 
   /**
-   * What is to be done with the response to a write beside what every write needs.
-   * @param tagsOf What every response of a URL carries.
+   * How the response to a POST is captured and stored; empty for other writes.
+   * @param tagsOf The tags of every response of a URL.
    */
   plan(request: CacheRequest, tagsOf: (name: ResourceName) => readonly string[]): Pick<WritePlan, 'capture' | 'keep'> {
     if (!this.#rules.storePost || request.method !== 'POST' || isBypassed(request, this.#rules)) return {}
@@ -61,7 +61,7 @@ export class Posts {
         try {
           if (answered.body.ended === undefined) await this.#keep({ ...request, method: 'GET' }, tagsOf, answered)
         } catch {
-          // It is stored or not: the write is answered all the same.
+          // Stored or not, the write is answered.
         } finally {
           answered.body.release()
         }
@@ -69,7 +69,7 @@ export class Posts {
     }
   }
 
-  /** Only where it says itself for how long (RFC 9110 section 9.3.3). */
+  /** Whether it may be stored: only if it gives its own lifetime (RFC 9110 section 9.3.3). */
   #verdict(request: CacheRequest, head: ResponseHead, now: number): AcceptedByItself | undefined {
     if (head.status !== 200 || !isItsContent(request, head)) return undefined
     const asGet = { method: 'GET', credentials: has(request.headers, 'authorization') }

@@ -17,7 +17,7 @@ export interface PurgeCall {
   readonly authorization: string | undefined
   /** The URL that was asked for, absolute: what a PURGE without a body means. */
   readonly url: string | undefined
-  /** Its body, at most this long; `undefined`: there is none. @throws PurgeBodyError */
+  /** Reads its body, of at most `maxBytes`; `undefined`: there is none. @throws PurgeBodyError */
   readonly body: (maxBytes: number) => Promise<unknown>
 }
 
@@ -27,7 +27,7 @@ export interface PurgeReply {
   readonly body: string
 }
 
-/** A body that is not read: too large, or no JSON. */
+/** A body that is too large, or not JSON. */
 export class PurgeBodyError extends Error {
   override readonly name = 'PurgeBodyError'
   readonly status: 400 | 413
@@ -80,8 +80,8 @@ const OPTIONS = new OptionTable('purgeHandler', {
 } satisfies Record<keyof PurgeHandlerOptions, unknown>)
 
 /**
- * The purge endpoint of an `HttpCache`: POST with a body that says what, PURGE of a URL. Answers are JSON and never
- * stored. Nothing of a body is read before the token was right.
+ * The purge endpoint of an `HttpCache`: POST with a body that says what to purge, or PURGE of a URL. Answers are JSON and
+ * never stored. The body is not read before the token was checked.
  */
 export class PurgeEndpoint {
   readonly #httpCache: HttpCache
@@ -110,14 +110,14 @@ export class PurgeEndpoint {
     } catch (error) {
       if (error instanceof PurgeBodyError) return reply(error.status, { error: error.message })
       if (error instanceof InvalidOptionError) return reply(400, { error: error.message })
-      // Of the store, and of faults, a caller is told nothing.
+      // A caller is told nothing about the store, or about faults.
       return error instanceof StoreClosedError
         ? reply(503, { error: 'the cache is closed' })
         : reply(500, { error: 'the purge failed' })
     }
   }
 
-  /** Compared by digests of one length, with every token: how long it takes tells nothing of them. */
+  /** Compares digests, which have one length, with those of every token: the time it takes reveals nothing. */
   #knows(authorization: string | undefined): boolean {
     const shown = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
     const given = digest(shown ?? '')

@@ -13,7 +13,7 @@ import { address } from './asked.js'
 import { keyForms, markedDepth } from './key-forms.js'
 import type { Resources, UrlText } from './resource.js'
 
-/** What removes responses, or makes them stale: by hand, and after a write. */
+/** Removes responses, or makes them stale: by hand, and after a write. */
 export class Purges {
   readonly #engine: Engine
   readonly #rules: HttpCacheRules
@@ -64,9 +64,9 @@ export class Purges {
   }
 
   /**
-   * What a write makes invalid (RFC 9111 section 4.4): told the head of its response, once or again, it answers what is
-   * to be settled before the answer ends, since a client that has read it must not find the old response. `undefined`:
-   * nothing is invalid. What it answers never rejects.
+   * Returns a function that invalidates what a write has changed (RFC 9111 section 4.4), to be called with the head of its
+   * response, once or again. It returns a promise to be settled before the answer ends, since a client that has read the answer
+   * must not find the old response; `undefined` where nothing is invalid. The promise never rejects.
    */
   afterWrite(request: CacheRequest): (head: CacheResponse) => Promise<void> | undefined {
     if (this.#rules.eviction === 'time') return () => undefined
@@ -80,12 +80,12 @@ export class Purges {
         if (groups.length > 0) purges.push(this.#invalidate(groups, false))
         purges.push(...byRoute(head))
       }
-      // Of a cache that is closed there is nothing to fear: it answers nobody.
+      // Rejected only by a closed cache, which answers nobody.
       return purges.length === 0 ? undefined : Promise.allSettled(purges).then(() => undefined)
     }
   }
 
-  /** The route's own word, asked for once. What it says wrong is its developer's to hear, not the writer's. */
+  /** What the route's `invalidate` says, asked for once. Its errors are reported to the developer, not to the client. */
   #byRoute(request: CacheRequest, head: CacheResponse): () => Promise<Delivery>[] {
     const { invalidate } = this.#rules
     if (invalidate === undefined) return () => []
@@ -105,7 +105,7 @@ export class Purges {
     }
   }
 
-  /** What everything carries is voided by the namespace's own mark. */
+  /** `EVERYTHING` is voided by the namespace's own mark. */
   #invalidate(tags: readonly string[], soft: boolean): Promise<Delivery> {
     const { invalidations } = this.#engine
     const { namespace } = this.#resources
@@ -115,7 +115,7 @@ export class Purges {
     return others.length === 0 ? all : together([all, invalidations.tags(namespace, others, false)])
   }
 
-  /** Of every name under which these requests may be stored. */
+  /** Purges every name under which responses to these requests may be stored. */
   #ofUrls(requests: readonly CacheRequest[], soft: boolean): Promise<Delivery>[] {
     const keys = new Map<UrlText, UrlKey>()
     for (const form of keyForms(this.#engine)) {
@@ -132,7 +132,7 @@ export class Purges {
     return this.#engine.invalidations.delete(this.#resources.urlSlot(url), namespace, key)
   }
 
-  /** Where the store does not take it, what it holds cannot be known to be stale: then it is removed. */
+  /** Makes a URL stale. Where the store does not take that, its responses are removed instead. */
   async #soften(url: UrlText, key: UrlKey): Promise<Delivery> {
     const softened = await this.#resources.soften(url)
     if (!softened) return this.#delete(url, key)
