@@ -54,7 +54,7 @@ export class Keyspace {
   }
 
   place(text: string): Place {
-    return { ...this.target(text, this.terms.tags), marks: NO_MARKS, near: this.terms.near }
+    return { marks: NO_MARKS, near: this.terms.near, ...this.target(text, this.terms.tags) }
   }
 
   call<T>(

@@ -56,7 +56,7 @@ export function loadingOf<T>(key: Key, loader: Loader<T>, terms: EntryTerms): Lo
     const run = new Run(key, signal, previous, terms)
     const value: unknown = await runOutside([link], loader, run)
     const loaded = value === NOT_MODIFIED ? { encoded: previous, ttlMs: terms.ttlMs } : loadedFrom(value, terms)
-    return { ...loaded, ttlMs: run.ttlMs ?? loaded.ttlMs, tags: run.tags }
+    return { encoded: loaded.encoded, ttlMs: run.ttlMs ?? loaded.ttlMs, tags: run.tags }
   }
 }
 

@@ -56,7 +56,7 @@ export async function loadMany<K extends Key, T>(
       return
     }
     const call = keyspace.call<T>(key, text, batch.loadingOf(key, decided), terms, signal)
-    values.set(text, (await engine.getOrSet<T>({ ...call, onDepends: decided })).value)
+    values.set(text, (await engine.getOrSet<T>({ onDepends: decided, ...call })).value)
   }
   const answers: Promise<void>[] = []
   // A turn ends when the key is decided: the batch waits for that of all keys.

@@ -30,7 +30,7 @@ export class KnownFrames {
     const frame = decodeFrame(bytes)
     if (frame?.kind !== 'value') return undefined
     const { payload, ...rest } = frame
-    const opened = { ...rest, version, payloadAt: bytes.byteLength - payload.byteLength, made: undefined }
+    const opened = { version, payloadAt: bytes.byteLength - payload.byteLength, made: undefined, ...rest }
     this.#known.set(slot, opened)
     return opened
   }

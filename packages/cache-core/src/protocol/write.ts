@@ -44,7 +44,7 @@ export class Writes {
     const { slots, clock, flights } = this.#parts
     try {
       const marks = await Promise.all(marksOf(namespace, tags).map((mark) => mark.held() ?? mark.ensure()))
-      const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks })
+      const { bytes, ttl, keepUntil } = sealValue(encoded, { now: clock.now(), marks, ...life })
       await namespace.outliveAll(marks, keepUntil)
       await slots.set(slot, bytes, ttl)
       return true
@@ -78,7 +78,7 @@ export class Writes {
       ])
       const state = classify(standing, clock.now(), present)
       if (state.is === 'fresh') return false
-      const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks })
+      const { bytes, ttl, keepUntil } = sealValue(encoded, { now: clock.now(), marks, ...life })
       await namespace.outliveAll(marks, keepUntil)
       const over = state.is === 'absent' ? undefined : state.version
       if ((await slots.changing([slot], () => slots.claim(slot, over, bytes, ttl))) !== undefined) {
@@ -101,7 +101,7 @@ export class Writes {
     marks: LoadMarks,
   ): Promise<void> {
     const { slots, clock } = this.#parts
-    const { bytes, ttl, keepUntil } = sealValue(encoded, { ...life, now: clock.now(), marks: frameMarks(marks) })
+    const { bytes, ttl, keepUntil } = sealValue(encoded, { now: clock.now(), marks: frameMarks(marks), ...life })
     await namespace.outliveAll(marks.states, keepUntil)
     if ((await slots.add(slot, bytes, ttl)) !== undefined) return
     const standing = await slots.readAlone(slot)

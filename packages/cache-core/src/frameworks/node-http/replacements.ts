@@ -32,7 +32,7 @@ export class Replacements {
     if (!inherited) {
       const enumerable = own?.enumerable === true
       const property = assigned === undefined ? { value: after, writable: true } : accessor(after, assigned)
-      Reflect.defineProperty(holder, name, { ...property, configurable: true, enumerable })
+      Reflect.defineProperty(holder, name, { configurable: true, enumerable, ...property })
     }
     this.#replacements.push({ holder, name, own, inherited, before, after, otherwise, assigned })
   }

@@ -163,7 +163,7 @@ class ResponseTap implements Tap {
     // A framework that keeps fields of its own gives them all, those of layers outside, too.
     if (!this.#keepsFields) for (const name of namesGiven(rest)) this.#log.hasSet(name)
     const changes = changesOf(this.#before, head.headers, this.#log)
-    const { headers, capture, partial, instead, later } = this.#plan.onHead({ ...head, changes })
+    const { headers, capture, partial, instead, later } = this.#plan.onHead({ changes, ...head })
     if (instead !== undefined || later !== undefined) {
       this.#finish({ end: 'passed' })
       this.#body = 'replaced'

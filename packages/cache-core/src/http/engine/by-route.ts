@@ -20,7 +20,7 @@ export function byRoute(
   verdict: AcceptedByItself,
 ): Accepted | Refusal {
   const route = routeVerdict(request, head, rules)
-  if (route.storable) return { ...verdict, tags: route.tags }
+  if (route.storable) return { tags: route.tags, ...verdict }
   const { failed } = route
   if (failed !== undefined) engine.stats.routeFailed(resources.namespace, failed.option, failed.error)
   return route

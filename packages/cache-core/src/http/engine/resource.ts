@@ -296,7 +296,7 @@ export class Resources {
     }
     const ttl = serverTtl(keepUntil - now)
     const storeVersion = await slots.claim(slot, occupied, encodeMark(fresh), ttl, 'read')
-    if (storeVersion !== undefined) return { slot, vary, mark: { ...fresh, storeVersion } }
+    if (storeVersion !== undefined) return { slot, vary, mark: { storeVersion, ...fresh } }
     const others = openResource(slot, await slots.read(slot, this.namespace))
     if (others !== undefined) return others
     throw new StoreUnavailableError('the slot of the URL does not stay in the store', { store: slots.name })

@@ -105,7 +105,7 @@ export class Runs {
       return true
     }
     const own: OwnRun = { answered: false, failure: undefined }
-    const load = (terms: LoadTerms) => this.#run(asked, located, resource, { ...wanted, forward }, own, terms)
+    const load = (terms: LoadTerms) => this.#run(asked, located, resource, { forward, ...wanted }, own, terms)
     let answer: Answer<Variant>
     try {
       const staleIfErrorMs = behind === undefined ? 0 : Number.POSITIVE_INFINITY
@@ -183,9 +183,9 @@ export class Runs {
     const isQuestion = stored !== undefined || offered !== undefined
     const anew = isQuestion ? this.#wayAnew(asked, { ...located, resource }, terms) : undefined
     const request = { exchange, key, url, own: asked.own, resource, variantSlot, forward, credentials }
-    const question = { stored, anew, offered: anew && offered }
+    const question = { stored, anew, offered: anew && offered, standIn, beside, part }
     try {
-      const what = { ...request, ...question, standIn, beside, part, waitTimeoutMs: patience.waitTimeoutMs }
+      const what = { waitTimeoutMs: patience.waitTimeoutMs, ...request, ...question }
       const loaded = await filler.fill(what, terms)
       if (!loaded.stays) this.#lately.succeeded(variantSlot)
       return loaded

@@ -52,7 +52,7 @@ export function payloadOf(
   const { freshForMs, ageMs, windows, mustRevalidate, public: isPublic } = verdict
   const times = { receivedAt, ageMs, freshForMs, staleIfErrorMs: windows.staleIfErrorMs }
   return encodeResponse(
-    { status, statusText, headers, added, removed, ...times, public: isPublic, mustRevalidate },
+    { status, statusText, headers, added, removed, public: isPublic, mustRevalidate, ...times },
     body,
   )
 }
