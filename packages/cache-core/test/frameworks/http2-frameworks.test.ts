@@ -68,8 +68,13 @@ describe.each(http2Frameworks)('%s over HTTP/2', (_, start) => {
         ),
       )
       return async ([headers, content]) => {
-        const { cacheStatus, body } = await askOver(session, '/p', headers, content)
-        return cacheStatus.startsWith('hit') ? `hit ${body}` : body
+        try {
+          const { cacheStatus, body } = await askOver(session, '/p', headers, content)
+          return cacheStatus.startsWith('hit') ? `hit ${body}` : body
+        } catch (error) {
+          // By Node itself: newer versions take less.
+          return `refused: ${(error as Error).message}`
+        }
       }
     }
     const alone = await Promise.all(requests.map(async (asked) => (await app())(asked)))

@@ -57,8 +57,10 @@ export class BodyCapture {
     this.#copy(piece.subarray(0, space))
     if (rest.byteLength === 0) return true
     const grown = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, this.#taken))
-    const size = Math.max(rest.byteLength, grown)
-    if (!this.#budget.take(size)) return this.#end('no-room')
+    // Where there is no room to grow there may be some for this piece, which can be the last.
+    const sizes = [grown, FIRST_BLOCK_BYTES].map((bytes) => Math.max(rest.byteLength, bytes))
+    const size = sizes.find((bytes) => this.#budget.take(bytes))
+    if (size === undefined) return this.#end('no-room')
     this.#taken += size
     this.#blocks.push(Buffer.allocUnsafeSlow(size))
     this.#filled = 0

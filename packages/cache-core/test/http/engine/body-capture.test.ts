@@ -59,6 +59,15 @@ describe('the body of a response that is captured', () => {
     expect(new BodyCapture(budget, 8_000).keep(Buffer.alloc(6_000))).toBe(true)
   })
 
+  it('does not need room to grow for a piece that finds its own', () => {
+    const budget = new ByteBudget(10_000)
+    const capture = new BodyCapture(budget, 8_000)
+    expect(capture.keep(Buffer.alloc(6_000))).toBe(true)
+    expect(capture.keep(Buffer.from('the end'))).toBe(true)
+    expect(Buffer.concat(capture.pieces).byteLength).toBe(6_007)
+    expect(budget.held).toBeLessThanOrEqual(10_000)
+  })
+
   it('ends at 1 MiB where nobody hears it', () => {
     const capture = new BodyCapture(new ByteBudget(64 * MEBIBYTE), 5 * MEBIBYTE)
     capture.unheard()
