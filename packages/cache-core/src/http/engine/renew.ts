@@ -11,7 +11,7 @@ import { insteadOf } from './instead.js'
 import type { RunRequest } from './run-request.js'
 import type { StoredResponse } from './stored-response.js'
 
-/** A stored response that its handler has confirmed, with the fields of the 304. */
+/** A stored response that its handler has confirmed, freshened by the fields of the 304. */
 export interface Renewed {
   readonly response: StoredResponse
   /** Whether it is stored again, and for how long. */
@@ -19,8 +19,8 @@ export interface Renewed {
 }
 
 /**
- * RFC 9111 sections 4.3.4 and 4.3.5.
- * @param credentials Whether the handler saw what makes the request one client's own.
+ * Freshens a stored response (RFC 9111 sections 4.3.4 and 4.3.5).
+ * @param credentials Whether the handler saw credentials.
  */
 export function renew(
   stored: StoredResponse,
@@ -48,7 +48,7 @@ export function renew(
   return { response, verdict }
 }
 
-/** Where clients see another Cache-Control than the handler's, what is stored does not tell that one any more. */
+/** Whether the lifetime can be computed anew: with `clientCacheControl` the handler's Cache-Control was not stored. */
 function saysHowLong(lines: HeaderLines, { clientCacheControl, targetedFields }: HttpCacheRules): boolean {
   return (
     clientCacheControl === undefined || ['cache-control', 'expires', ...targetedFields].some((name) => has(lines, name))
@@ -64,7 +64,7 @@ function withLifetimeOf(
   return { ...found, freshForMs: freshForMs + ageMs - initialAgeMs(lines, times) }
 }
 
-/** What the client gets of it, by its own conditions (RFC 9111 section 4.3.3), over what layers outside have set. */
+/** The answer to the client, by its own conditions (RFC 9111 section 4.3.3), over the fields that layers outside have set. */
 export function renewedAnswer(
   { response, verdict }: Renewed,
   { exchange: { request }, stored, forward }: RunRequest,

@@ -22,54 +22,54 @@ export type UrlText = string
 export type PartsOf = (vary: readonly string[]) => readonly string[]
 
 /**
- * A URL as the cache knows it: its mark, which every variant carries, so that purging the URL with all its variants is
- * one delete; and, beside the mark in the same slot, which request fields select among the variants.
+ * A URL as the cache knows it: its mark, which every variant carries, so that one delete purges the URL with all its variants;
+ * and, in the same slot, the request fields that select among the variants.
  */
 export interface Resource {
   readonly slot: string
   readonly vary: readonly string[]
-  /** Its name counts the soft purges of the URL, from none, `''`: what was stored under another one is stale. */
+  /** Its name counts the soft purges of the URL, `''` for none: variants stored under another count are stale. */
   readonly mark: MarkRecord
 }
 
 /** A URL and one of its variants, as one batch of reads found them. */
 export interface Located {
   readonly resource: Resource | undefined
-  /** What stands in the URL's slot where there is no resource to use: `compareAndSet` must go over it. */
+  /** The version of an unusable entry in the URL's slot, over which `compareAndSet` must write. */
   readonly occupied: Version | undefined
   readonly variantSlot: string
   readonly variant: Found
 }
 
-/** A URL's slot outlives its variants by this, so that they are not voided while they are fresh. */
+/** How much longer a URL's slot lives than its variants, so that they are not voided while they are fresh. */
 const RESOURCE_MARGIN_MS = 60_000
 /**
- * Memory for known URLs, in characters of their names and Vary lists: a good guess of the list saves a round trip, a wrong
- * one costs one.
+ * Memory for known URLs, in characters of their names and Vary lists: guessing the list right saves a round trip, guessing it
+ * wrong costs one.
  */
 const MAX_KNOWN_CHARACTERS = 4_194_304
 /** What a mark takes beside them. */
 const MARK_CHARACTERS = 300
 /** Memory for guessed tags, in characters of them and of the URLs. */
 const MAX_HINT_CHARACTERS = 1_048_576
-/** Tags of a URL that are guessed: with those that its response really names they must fit into one frame. */
+/** Most guessed tags of a URL: together with those that its response names they must fit into one frame. */
 const MAX_TAG_HINTS = 32
 /** How often a change of the Vary list is tried against other processes' changes. */
 const MAX_WRITES = 3
 
 /** The slots of the HTTP cache: one for each URL, one for each variant of it. */
 export class Resources {
-  /** What every response carries: `purgeAll` renews it. */
+  /** The mark that every response carries, and `purgeAll` renews. */
   readonly namespace: NamespaceMark
   readonly near: NearResponses | undefined
   readonly #engine: Engine
   readonly #slotNames: SlotNames<Resource>
-  /** As they stood when they were seen last. */
+  /** URLs as they were last seen. */
   readonly #known = new RecentMap<string, Resource>(
     MAX_KNOWN_CHARACTERS,
     ({ vary }, slot) => slot.length + vary.join().length + MARK_CHARACTERS,
   )
-  /** Vary lists of URLs as they became without the store. */
+  /** Vary lists that have grown while the store did not answer. */
   readonly #alone = new LRUCache<string, readonly string[]>({
     maxSize: MAX_KNOWN_CHARACTERS,
     sizeCalculation: (vary, slot) => slot.length + vary.join().length + 1,
@@ -89,14 +89,14 @@ export class Resources {
   }
 
   /**
-   * Tags that the URL's last response has named itself: read before the next load, they need no proof after it, so that
-   * an invalidation of another tag meanwhile does not keep its response out (G5).
+   * Tags that the URL's last response has named. Read before the next load, they need no proof after it, so that an
+   * invalidation of some other tag meanwhile does not keep the response out (G5).
    */
   hintedTags(url: UrlText): readonly string[] {
     return this.#tagHints.size === 0 ? NO_FIELDS : (this.#tagHints.get(url) ?? NO_FIELDS)
   }
 
-  /** What a response of the URL has named itself. */
+  /** Remembers the tags that a response of the URL has named. */
   noteTags(url: UrlText, tags: readonly string[]): void {
     if (tags.length > 0) this.#tagHints.set(url, tags.slice(0, MAX_TAG_HINTS))
     else if (this.#tagHints.size > 0) this.#tagHints.delete(url)
@@ -111,8 +111,8 @@ export class Resources {
   }
 
   /**
-   * Reads a URL and the variant that is probably wanted in one batch, or in two where the guess was wrong. For a URL
-   * that this process does not know the batch asks for the namespace's mark, too: its load will need it (G2).
+   * Reads a URL and the variant that is probably wanted in one batch; in two where the guess was wrong. For a URL that this
+   * process does not know, the batch includes the namespace's mark, which its load will need (G2).
    * @param tags Those that every response of the route carries.
    * @throws the store's errors; UndeliveredError.
    */
@@ -152,7 +152,7 @@ export class Resources {
     }
   }
 
-  /** Where a variant is looked for that this process knows as little of as it does. */
+  /** The slot of the variant that is probably wanted, by what this process knows. */
   guess(url: UrlText, partsOf: PartsOf): string {
     return this.variantSlot(url, partsOf(this.#varyOf(this.urlSlot(url)) ?? NO_FIELDS))
   }
@@ -168,7 +168,7 @@ export class Resources {
     return vary && this.near.find(variantOf(names, partsOf(vary)), alone)
   }
 
-  /** Without the store: the fields that select the variants of a URL, these among them. `undefined`: none could. */
+  /** Adds fields to the Vary list of a URL without the store. The list; `undefined` where no list would do. */
   varyAlone(url: UrlText, more: readonly string[]): readonly string[] | undefined {
     const slot = this.urlSlot(url)
     const merged: VaryList = mergeVary(this.#varyOf(slot) ?? NO_FIELDS, more)
@@ -181,12 +181,12 @@ export class Resources {
     return (this.#alone.size === 0 ? undefined : this.#alone.get(slot)) ?? this.#known.get(slot)?.vary
   }
 
-  /** The variant that is wanted, at once, where it is fresh in a store of this process. `undefined`: `locate` has to say. */
+  /** The variant that is wanted, where it is fresh in a store of this process, without a promise. `undefined`: ask `locate`. */
   atHand(url: UrlText, partsOf: PartsOf, now: number): AtHand | undefined {
     const names = this.#slotNames.of(url)
     const entry = this.#engine.slots.atHand(names.url, this.namespace)
     if (entry === undefined) return undefined
-    // Under the version under which it was seen last, it is what it was (rule V1).
+    // With the version that was seen last, it is unchanged (rule V1).
     if (names.content?.mark.storeVersion !== entry.version) names.content = this.#openAtHand(names.url, entry)
     const resource = names.content
     if (resource === undefined) return undefined
@@ -195,14 +195,14 @@ export class Resources {
   }
 
   /**
-   * The URL's mark, made where there is none. Taken before a load begins, so that what is stored under it is void when
-   * the URL was purged meanwhile. @throws the store's errors.
+   * The URL with its mark, made where there is none. To be called before a load begins, so that what is stored under the mark
+   * is void if the URL is purged meanwhile. @throws the store's errors.
    */
   ensure(url: UrlText, occupied: Version | undefined, lifeMs: number): Promise<Resource> {
     const slot = this.urlSlot(url)
     let creating = this.#creating.get(slot)
     if (creating === undefined) {
-      // Shared only by callers that came before it was sent: a later caller may know of a later purge.
+      // Shared only by callers that came before it is sent: a later caller may have to see a later purge.
       creating = new Promise((resolve) => {
         process.nextTick(() => {
           this.#creating.delete(slot)
@@ -215,8 +215,8 @@ export class Resources {
   }
 
   /**
-   * Makes the URL's slot live at least as long as a variant that is about to be stored, and name the fields that
-   * select it. The resource as it stands then, or `undefined` when the URL was purged: the variant must not be stored.
+   * Makes the URL's slot live at least as long as a variant that is about to be stored, and name the fields that select it.
+   * The resource as it then is; `undefined` when the URL was purged, so that the variant must not be stored.
    * @throws the store's errors.
    */
   async cover(resource: Resource, vary: readonly string[], ttlMs: number): Promise<Resource | undefined> {
@@ -233,7 +233,7 @@ export class Resources {
       const wanted = { ...mark, data: dataOf(merged, mark.name), keepUntil }
       const ttl = serverTtl(keepUntil - now)
       const write = () => slots.compareAndSet(slot, mark.storeVersion as Version, encodeMark(wanted), ttl)
-      // Variants that were found by fewer fields are not found any more, nor are they near.
+      // Variants that were selected by fewer fields can no longer be found, and leave the near cache.
       const storeVersion = await (sameFields(merged, present.vary) ? write() : slots.changing([slot], write))
       if (storeVersion !== undefined) {
         const covered = { slot, vary: merged, mark: { ...wanted, storeVersion } }
@@ -247,8 +247,8 @@ export class Resources {
   }
 
   /**
-   * Makes stale all variants of a URL, and what is loading now. Whether that is so, for every process; where nothing of
-   * ours stands in its slot there is nothing to be stale. @throws StoreClosedError
+   * Makes all variants of a URL stale, and what is loading now. Whether every process will see that; also where nothing of
+   * ours is in the slot, so that nothing can be stale. @throws StoreClosedError
    */
   async soften(url: UrlText): Promise<boolean> {
     const { slots, clock } = this.#engine
@@ -306,7 +306,7 @@ export class Resources {
 const NO_FIELDS: readonly string[] = []
 const NO_MARKS: readonly Mark[] = []
 
-/** What stands in a URL's slot; `undefined` where nothing, or nothing of ours, does. */
+/** Decodes a URL's slot; `undefined` where nothing, or nothing of ours, is in it. */
 function openResource(slot: string, entry: StoreEntry | undefined): Resource | undefined {
   const mark = openMark('url', entry)
   if (mark === undefined) return undefined

@@ -9,9 +9,8 @@ type Rulers = LRUCache<string, WeakRef<object>>
 const byEngine = new WeakMap<Engine, Rulers>()
 
 /**
- * Which of several caches that requests come through one after the other rules a variant: the innermost, as runs have
- * shown. One outside of it, which finds what that has stored, must not store anything in its place: it knows another
- * lifetime for it.
+ * Of several caches that requests pass one after the other, the one that rules a variant: the innermost, as runs have shown.
+ * One further out that finds its responses must not replace them, since it has another lifetime for them.
  */
 export function rulersOf(engine: Engine): Rulers {
   let rulers = byEngine.get(engine)

@@ -34,13 +34,13 @@ import { encodeResponse, type StoredResponse } from './stored-response.js'
 import { crowdedMark, openVariant, passMark } from './variant.js'
 import type { WholeResponses } from './whole-responses.js'
 
-/** Nothing to give to those who wait, and what stands there is as good as before. */
+/** There is nothing for waiting callers, and what is stored stays as it is. */
 const UNTOUCHED: Loaded = { ...NOTHING, stays: true }
 
-/** Why a page with another's policy is not stored. */
+/** Why a page with a nonce is not stored. */
 const NONCE = 'a layer outside of the cache sets a nonce for each response, and the body holds it'
 
-/** May be stored, under these tags, or why not. */
+/** Whether it may be stored, and under which tags; or why not. */
 type Verdict = Accepted | Refusal
 
 export type Keep = (kept: Kept) => Promise<Loaded>
@@ -54,7 +54,7 @@ export interface AnswerParts {
   readonly kept: KeptVariants
 }
 
-/** What a handler answers in one run: judged by its head, and kept when all of it is there. */
+/** The handler's response in one run: judged by its head, and stored when all of it is there. */
 export class RunAnswer {
   readonly #parts: AnswerParts
   readonly #request: RunRequest
@@ -64,11 +64,11 @@ export class RunAnswer {
   #receivedAt = 0
   #head: ResponseHead | undefined
   #verdict: Verdict | undefined
-  /** What is stored and was asked about, with the fields of the 304 that confirms it. */
+  /** The stored response that a 304 has confirmed. */
   #renewed: Renewed | undefined
-  /** What is done about a 304 that says nothing. */
+  /** The second request, after a 304 that does not say what it is about. */
   #anew: AskedAnew | undefined
-  /** Whether the client got something stale in its place. */
+  /** Whether the client got a stale response in its place. */
   #stoodIn = false
   #taggedOutside = false
 
@@ -80,7 +80,7 @@ export class RunAnswer {
     this.#requestedAt = parts.engine.clock.now()
   }
 
-  /** What goes out of a response that begins. */
+  /** Decides what goes out, when the response begins. */
   readonly onHead = (head: ResponseHead): HeadDecision => {
     const { engine, rules, whole, others } = this.#parts
     const request = this.#request
@@ -106,9 +106,9 @@ export class RunAnswer {
   }
 
   /**
-   * Why what went out is not kept after all: for what layers outside add to a head at the last moment because of what the
-   * handler did, as a session adds its cookie because the handler has put something into it. On a hit they would not. A
-   * route that says which cookies it depends on has said that this is none of its own.
+   * Why what went out is not kept after all. Layers outside may add to a head at the last moment because of what the handler
+   * did, as a session sets its cookie since the handler has written to it; on a hit they would not. A route that names the
+   * cookies it depends on has said that this cookie does not matter.
    */
   readonly onSent = (sent: HeaderLines): string | undefined => {
     const { rules } = this.#parts
@@ -120,8 +120,8 @@ export class RunAnswer {
   }
 
   /**
-   * What the run comes to when it is over.
-   * @throws RunFailure where its client got something stale, or nobody got anything; what `keep` throws.
+   * The result of the run, once it is over.
+   * @throws RunFailure where its client got a stale response, or nobody got any; what `keep` throws.
    */
   async loaded(outcome: RunOutcome | Refused): Promise<Loaded> {
     const request = this.#request
@@ -130,7 +130,7 @@ export class RunAnswer {
     if (this.#anew !== undefined) return this.#anew.loaded
     if (this.#renewed !== undefined) return this.#keepRenewed(this.#renewed)
     if (this.#stoodIn) {
-      // Others would be answered with what is stale, although their handler may be well.
+      // Others must not get the stale response for it, since their handler may be fine.
       if (!runsAsOthers(request)) return UNTOUCHED
       throw new RunFailure(head?.status)
     }
@@ -169,7 +169,7 @@ export class RunAnswer {
     return byRoute({ engine, rules, resources }, exchange.request, head, { ...verdict, vary })
   }
 
-  /** To this client perhaps less than the whole, which was hidden from the handler. */
+  /** The head for this client, which may get less than the whole: the handler did not see that it asked for a part. */
   #decide(head: ResponseHead, verdict: Verdict): HeadDecision {
     const { rules } = this.#parts
     const { exchange, forward } = this.#request
@@ -190,7 +190,7 @@ export class RunAnswer {
     return { ...withStatus(answerHeaders(answer, whole, bytes), told, detail, verdict.storable), partial }
   }
 
-  /** A HEAD brings nothing to store; one of another version makes what is fresh stale (RFC 9111 section 4.3.5). */
+  /** A HEAD gives nothing to store. If it shows another version, what is fresh becomes stale (RFC 9111 section 4.3.5). */
   async #afterHead(): Promise<Loaded> {
     const { engine, resources } = this.#parts
     const { url, stored } = this.#request
@@ -202,14 +202,14 @@ export class RunAnswer {
   /** Whether the response leaves what is stored as it is. */
   #saysNothing({ status }: ResponseHead, { storable: isStorable }: Verdict): boolean {
     const { stored, standIn, part } = this.#request
-    // What stands there is no worse for a failure or an overload, or for a 304 that is about another version.
+    // A failure, an overload, or a 304 about another version says nothing against what is stored.
     const stands = stored !== undefined || standIn !== undefined
     if (stands && !isStorable && (status === 304 || isForNow(status))) return true
-    // An error may say no more than that the part is not there which this client asks for.
+    // An error may only mean that the requested part does not exist.
     return part === true && status !== 200 && status !== 206
   }
 
-  /** Leaves a mark, so that nobody waits for the next run; but for a refusal that says nothing of what others get. */
+  /** Leaves a pass mark, so that nobody waits for the next run; unless others may well get a storable response. */
   #refuse(reason: string, { status }: ResponseHead): Loaded {
     const { kept, whole } = this.#parts
     const { url, variantSlot } = this.#request
@@ -248,7 +248,7 @@ export class RunAnswer {
     return this.#keep({ encoded, verdict, receivedAt, headers: lines, inCoding })
   }
 
-  /** With the stored part beside it, where the two belong together. */
+  /** The part joined with the stored one, where the two belong together. */
   #joined(head: ResponseHead, body: readonly Uint8Array[]): Renewed | undefined {
     const { rules } = this.#parts
     const { beside, credentials } = this.#request
@@ -258,12 +258,12 @@ export class RunAnswer {
   }
 
   #isPartByItself({ headers }: ResponseHead, bodyBytes: number): boolean {
-    // What answers If-Range may leave out what its client knows already (RFC 9110 section 15.3.7).
+    // A response to If-Range may leave out fields that its client knows already (RFC 9110 section 15.3.7).
     const isKnownAlready = has(this.#request.exchange.request.headers, 'if-range')
     return !isKnownAlready && partBounds(headers, bodyBytes) !== undefined
   }
 
-  /** What is stored again, with the fields of a 304. */
+  /** Stores a confirmed response again, with the fields of the 304. */
   async #keepRenewed({ response, verdict }: Renewed): Promise<Loaded> {
     if (!verdict.storable) return verdict.byRequest ? UNTOUCHED : passMark(verdict.reason, 304)
     const accepted = byRoute(this.#parts, this.#request.exchange.request, response, verdict)
@@ -275,7 +275,7 @@ export class RunAnswer {
   }
 }
 
-/** A layer inside may have made a write of a read: what answers that is for its client alone. */
+/** A layer inside may have turned a read into a write: the response to that is for its client alone. */
 function answeredMethod({ request, methodNow }: RunRequest['exchange']): string {
   return request.method === 'GET' ? (methodNow ?? 'GET') : request.method
 }

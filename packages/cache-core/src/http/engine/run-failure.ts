@@ -1,12 +1,12 @@
 import { saysNothing } from '../rules/stale-windows.js'
 import type { Refused, ResponseHead, RunOutcome } from './exchange.js'
 
-/** A run that goes to nobody, and says nothing of what stands there. */
+/** A run behind an answer has failed, and says nothing about what is stored. */
 export class RunFailure extends Error {
   override readonly name = 'RunFailure'
-  /** Of the answer, where there was one. */
+  /** The status of the answer; `undefined` where there was none. */
   readonly status: number | undefined
-  /** Whether it was not the handler that answered. */
+  /** Whether a layer outside of the cache answered, and not the handler. */
   readonly refused: boolean
 
   constructor(status: number | undefined, refused = false) {

@@ -5,48 +5,48 @@ import type { Forward, StandIn } from './pass.js'
 import type { Resource, UrlText } from './resource.js'
 import type { StoredResponse } from './stored-response.js'
 
-/** One request whose handler runs for others, too. */
+/** One request whose handler runs for others as well. */
 export interface FillRequest extends RunRequest {
   /** The URL as it stood before the handler ran: a purge in between voids what is stored under its version. */
   readonly resource: Resource
 }
 
-/** @param reason Why it is for this client alone; `undefined`: it is for others, too. */
+/** Takes a response for a waiting client. @param reason Why it is for this client alone; `undefined`: it is stored. */
 export type Deliver = (response: StoredResponse, reason: string | undefined) => void
 
-/** What a run needs to know, wherever its response is kept. */
+/** What a run needs to know, wherever its response is stored. */
 export interface RunRequest {
   readonly exchange: Pick<Exchange, 'request' | 'methodNow'> & Rerun
-  /** Where it goes to nobody: then a failure is no response, and what stands there stays. */
+  /** Set where the response goes to nobody: then a failure is no response, and what is stored stays. */
   readonly behind?: true
-  /** Takes what a run that goes to nobody brings, where one client waits for it. */
+  /** Takes the response of a run behind an answer, where one client waits for it. */
   readonly deliver?: Deliver | undefined
   /** Runs the handler again, without conditions, for the same client. Absent where there is no way to it. */
   readonly anew?: ((deliver: Deliver) => Promise<Loaded>) | undefined
   readonly key: UrlKey
   readonly url: UrlText
-  /** The parts that every variant of it has for this request: `ownParts`. */
+  /** The key parts that every variant of the URL has for this request: `ownParts`. */
   readonly own: readonly string[]
-  /** Where it is looked for: the slot on which a lease sits. */
+  /** The slot in which the variant is looked for, and on which the lease sits. */
   readonly variantSlot: string
   readonly forward: Forward
-  /** What is stored, and is to be asked about: whether it still holds. */
+  /** The stored response to be validated. */
   readonly stored?: StoredResponse | undefined
-  /** Other variants that are at hand: the handler may say that it would answer with one of these. */
+  /** Other stored variants, one of which the handler may confirm. */
   readonly offered?: readonly StoredResponse[] | undefined
-  /** What its client gets in place of a failure; then what stands there stays. */
+  /** Replaces a failure for the client; what is stored then stays. */
   readonly standIn?: StandIn | undefined
-  /** A stored part of it, to which its answer may be added. */
+  /** A stored part, with which the answer may be joined. */
   readonly beside?: StoredResponse | undefined
-  /** Whether the handler is to answer with the part that the client asks for. */
+  /** Whether the handler should answer with the part that the client asks for. */
   readonly part?: boolean
-  /** Whether the handler sees what makes the request one client's own. */
+  /** Whether the handler sees credentials. */
   readonly credentials: boolean
-  /** How long anybody would wait for it, in milliseconds. */
+  /** How long other requests would wait for it, in milliseconds. */
   readonly waitTimeoutMs: number
 }
 
-/** Whether a failure of the run is one that others would meet, who send no such credentials and ask for no such part. */
+/** Whether others would get the same failure: the run sees no credentials and is for no part. */
 export function runsAsOthers({ credentials, part }: Pick<RunRequest, 'credentials' | 'part'>): boolean {
   return !credentials && part !== true
 }

@@ -14,11 +14,11 @@ import { RunFailure } from './run-failure.js'
 import type { Deliver } from './run-request.js'
 import type { StoredResponse } from './stored-response.js'
 
-/** For so long a variant runs in front of its clients after a layer outside has refused a run behind an answer. Milliseconds. */
+/** After a layer outside has refused a run behind an answer, how long clients wait for runs of the variant. Milliseconds. */
 const REFUSED_FOR_MS = 60_000
 
 /**
- * Runs a handler so that what it answers goes to nobody, with a request of the cache's own.
+ * Runs a handler with a request of the cache's own, so that the response goes to nobody.
  * @param deliver Takes the response for a client that waits for it.
  */
 export type Behind = (terms: LoadTerms, deliver?: Deliver) => Promise<Loaded>
@@ -31,12 +31,12 @@ interface Parts {
   readonly patience: Patience
 }
 
-/** Runs behind answers, and which of several caches in a row they are for. */
+/** Runs handlers behind answers, and knows which of several caches in a row may do so. */
 export class RunsBehind {
-  /** To which a request of the cache's own is to come back. */
+  /** The cache that its own requests must come back to. */
   readonly #owner: object
   readonly #parts: Parts
-  /** Variants to which a request of the cache's own does not come; until then their clients wait for their runs. */
+  /** Variants for which a layer outside refuses the cache's own requests, and until when clients wait for their runs. */
   readonly #refused = bySlot<number>()
 
   constructor(owner: object, parts: Parts) {
@@ -44,20 +44,20 @@ export class RunsBehind {
     this.#parts = parts
   }
 
-  /** Whether a cache further inside rules the variant. */
+  /** Whether the variant belongs to a cache further inside. */
   isRuledInside({ variantSlot }: Located): boolean {
     const ruler = rulersOf(this.#parts.engine).get(variantSlot)?.deref()
     return ruler !== undefined && ruler !== this.#owner
   }
 
-  /** Whoever takes a request over further inside comes later. */
+  /** Takes the variant. A cache further inside that gets the request takes it over afterwards. */
   takeOver(variantSlot: string): void {
     this.#setRuler(variantSlot, this.#owner)
   }
 
   /**
-   * The way to the handler of a stale response; `undefined` where the framework has none.
-   * @param stored What it is asked about, where it can say that this still holds.
+   * The way to the handler behind an answer; `undefined` where the framework has none.
+   * @param stored The stored response that the handler is asked to confirm, if any.
    */
   of(
     { exchange, key, url, own, credentials }: Asked,
@@ -66,7 +66,7 @@ export class RunsBehind {
   ): Behind | undefined {
     const { rules, filler, patience, engine } = this.#parts
     const now = engine.clock.monotonic()
-    // With credentials the answer may be this client's own.
+    // With credentials the response may be this client's own.
     if (resource === undefined || credentials || (this.#refused.get(variantSlot) ?? now) > now) return undefined
     const request = wholeGet(exchange.request)
     const rerun = exchange.again?.({
@@ -108,18 +108,18 @@ export class RunsBehind {
   }
 }
 
-/** The request for all of a response, whoever asks for less. */
+/** The request for the whole of a response. */
 function wholeGet(request: CacheRequest): CacheRequest {
   return { ...request, method: 'GET', headers: keep(request.headers, (name) => !asksForPart(name)) }
 }
 
-/** Whether a run behind the answer has failed so that the client is better off with one of its own. */
+/** Whether a run behind the answer has failed in a way that a run for the client itself may not. */
 export function leavesToClient(error: unknown): boolean {
   if (!(error instanceof RunFailure)) return false
   return error.refused || (error.status !== undefined && !isFailure(error.status))
 }
 
-/** Whether a layer outside lets in no request without credentials: it will not at the next one. An overload is soon over. */
+/** Whether a layer outside will refuse the next request as well, for its lack of credentials. An overload is soon over. */
 function isShutOut(error: unknown): boolean {
   if (!(error instanceof RunFailure) || !error.refused || error.status === undefined) return false
   return error.status < 500 && error.status !== 429

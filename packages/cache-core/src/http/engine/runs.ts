@@ -19,32 +19,32 @@ import type { StaleFound } from './stale.js'
 import type { StoredResponse } from './stored-response.js'
 import { openVariant, type Variant } from './variant.js'
 
-/** What a run is to bring. */
+/** What a run should produce. */
 export interface Wanted {
-  /** What is stored, and may be used when the handler says that it still holds. */
+  /** The stored response to be validated. */
   readonly stored: StoredResponse | undefined
-  /** Other variants, one of which the handler may mean. */
+  /** Other stored variants, one of which the handler may confirm. */
   readonly offered?: readonly StoredResponse[] | undefined
   /** A part that is stored. */
   readonly beside: StoredResponse | undefined
-  /** Whether it is the part that the client asks for, and no more. */
+  /** Whether only the part that the client asks for is wanted. */
   readonly part: boolean
-  /** Whether what is stored is fresh, and it is this client that does not want it, or not as it is. */
+  /** Whether the stored response is fresh, and only this client does not want it as it is. */
   readonly fresh: boolean
   /**
-   * Where something stale may be served if the handler fails: runs it so that its response goes to nobody. Where layers
-   * outside refuse that, it runs for this client.
+   * Where a stale response may be served if the handler fails: runs it behind the answer. Where layers outside refuse that,
+   * it runs for this client.
    */
   readonly behind: Behind | undefined
-  /** What may be served if the handler fails that runs for this client. */
+  /** The stale response to serve if the handler fails in a run for this client. */
   readonly stale: StoredResponse | undefined
 }
 
-/** What became of the run that a request has begun itself. */
+/** The state of a run that a request has begun itself. */
 interface OwnRun {
-  /** Whether its client has been answered by it. */
+  /** Whether it has answered the client. */
   answered: boolean
-  /** Of the run behind the answer, where one was tried first. */
+  /** The error of the run behind the answer, where one was tried first. */
   failure: unknown
 }
 
@@ -60,7 +60,7 @@ export interface RunParts {
   readonly hardTimeoutMs: number
 }
 
-/** Runs of handlers whose responses are kept for others: one for all that ask meanwhile. */
+/** Runs handlers whose responses are stored: one run for all requests that ask meanwhile. */
 export class Runs {
   readonly #parts: RunParts
   readonly #engine: Engine
@@ -74,26 +74,26 @@ export class Runs {
     this.#lately = new LatelyFailed(parts.handle.engine.clock, this.#leaseMs)
   }
 
-  /** The URL's mark, made where there is none: for as long as a run may last. @throws the store's errors. */
+  /** The URL's mark, made where there is none, to live as long as a run may last. @throws the store's errors. */
   ensure({ url }: Pick<Asked, 'url'>, { resource, occupied }: Located): Promise<Resource> | Resource {
     return resource ?? this.#parts.resources.ensure(url, occupied, this.#parts.hardTimeoutMs)
   }
 
-  /** Replaces what is stale by what the handler answers to a request of the cache's own. Settled when all is done. */
+  /** Replaces a stale response by a run behind the answer. Settled when all is done. */
   async refresh(asked: Asked, located: Located, { frame, version }: StaleFound, behind: Loading): Promise<void> {
     const options = this.#callFor(asked, located, located.resource as Resource, behind)
     await this.#engine.refresh({ options, frame, version, present: located.variant.present })
   }
 
-  /** Stores in place of whatever stands there, waiting for nobody. @throws the store's errors. */
+  /** Stores over whatever is there, without waiting for anybody. @throws the store's errors. */
   async load(asked: Pick<Asked, 'key' | 'tags'>, located: Located, resource: Resource, load: Loading): Promise<void> {
     const options = this.#callFor({ ...asked, waitUntil: 0 }, located, resource, load)
     await this.#engine.joinOrLoad({ ...options, forceFresh: true }, located.variant)
   }
 
   /**
-   * Answers with what the handler brings: a run of this request, or one of another that it waits for. Whether the request
-   * was answered; else what it waited for was no answer to it.
+   * Answers by a run of the handler: this request's own, or another one's that it waits for. Whether the request was answered;
+   * otherwise what it waited for did not answer it.
    */
   async joinOrRun(asked: Asked, located: Located, resource: Resource, wanted: Wanted): Promise<boolean> {
     const { answers } = this.#parts
@@ -110,7 +110,7 @@ export class Runs {
     try {
       const staleIfErrorMs = behind === undefined ? 0 : Number.POSITIVE_INFINITY
       const options = { ...this.#callFor(asked, located, resource, load), staleIfErrorMs, forceFresh: fresh }
-      // A request that may get something else than the others does not wait for their runs.
+      // A request that may get another response than the others does not wait for their runs.
       if (!asOthers || (stored && isNeverFresh(stored))) options.waitTimeoutMs = 0
       answer = await this.#engine.joinOrLoad<Variant>(options, located.variant)
     } catch (error) {
@@ -119,7 +119,7 @@ export class Runs {
         answers.withStored(asked, stale, { hit: false, forward, forwardStatus: error.status, detail: FAILED })
         return true
       }
-      // The run of another request failed. Its error is its client's; this one's handler may do better.
+      // The run of another request failed. Its error is for its own client; this request's handler may succeed.
       return answers.alone(asked, forward, 'the run that this request waited for failed')
     }
     if (own.answered) return true
@@ -133,7 +133,7 @@ export class Runs {
     return true
   }
 
-  /** What the handler answers meanwhile is near to this process, where it has a near cache (N3). */
+  /** Answers by the handler while the store does not answer, and keeps the response near, where there is a near cache (N3). */
   async withoutStore(asked: Asked, variantSlot: string, error: unknown): Promise<true> {
     const { exchange, key, url, own, tags, publicOnly, credentials, wishes } = asked
     const { filler, resources, patience, answers, hardTimeoutMs } = this.#parts
@@ -150,7 +150,7 @@ export class Runs {
     return true
   }
 
-  /** Behind the answer first, where something stale is there for its failure; else for this client. */
+  /** Runs behind the answer first, where a stale response may replace a failure; otherwise for this client. */
   async #run(
     asked: Asked,
     located: Located,
@@ -167,7 +167,7 @@ export class Runs {
         answers.withStored(asked, response, { hit: false, forward, detail: reason })
       }
       try {
-        // A narrowed request has not gone through the layers outside as the client's own would: that one goes there itself.
+        // Of a narrowed request layers outside may make something else than of the client's own, which then goes there itself.
         return await behind(terms, rules.narrow === false ? deliver : undefined)
       } catch (error) {
         own.failure = error
@@ -195,7 +195,7 @@ export class Runs {
     }
   }
 
-  /** A second way to the handler, for a client that needs it before it is answered. */
+  /** A way to ask the handler a second time before the client is answered. */
   #wayAnew(asked: Asked, located: Located, terms: LoadTerms): FillRequest['anew'] {
     if (asked.exchange.request.method !== 'GET') return undefined
     const again = this.#parts.behind.of(asked, located, undefined)
@@ -233,12 +233,12 @@ export class Runs {
   }
 }
 
-/** Whether each request is to ask the handler itself: then none waits for others. */
+/** Whether each request must validate it, so that none waits for others. */
 function isNeverFresh({ freshForMs }: StoredResponse): boolean {
   return freshForMs <= 0
 }
 
-/** What Cache-Status says of a response that another run, or one behind the answer, has brought. */
+/** What Cache-Status says of a response from another request's run, or from a run behind the answer. */
 function statusOf(source: Source, forward: Forward, failure: unknown): CacheStatus | undefined {
   switch (source) {
     case 'hit':
@@ -258,7 +258,7 @@ function statusOf(source: Source, forward: Forward, failure: unknown): CacheStat
   }
 }
 
-/** Whether an answer was brought by the run of another request, here or in another process. */
+/** Whether an answer came from the run of another request, in this process or another. */
 function isOfAnother(source: Source): boolean {
   return source === 'join' || source === 'hit'
 }
@@ -268,7 +268,7 @@ function forwardOf({ resource, variant: { state } }: Located, fresh: boolean): F
   return state.is === 'stale' ? 'stale' : missOf(resource)
 }
 
-/** A known URL with variants may have others: one cannot tell (RFC 9211 section 2.2). */
+/** For a URL with variants it cannot be told whether the URL or the variant is missing (RFC 9211 section 2.2). */
 export function missOf(resource: Resource | undefined): Forward {
   return resource === undefined || resource.vary.length === 0 ? 'uri-miss' : 'miss'
 }

@@ -7,21 +7,21 @@ const MAX_CHARACTERS = 2_097_152
 /** What two names take beside their characters, with what stands in the first. */
 const NAMES_CHARACTERS = 400
 
-/** @typeParam Content What is known of what stands in the slot of the URL. */
+/** The names of a URL's slots. @typeParam Content What is known of the content of the URL's slot. */
 export interface Names<Content> {
   readonly url: string
-  /** Of the variant of a URL that has no others. */
+  /** The slot of the variant, where the URL has only one; otherwise its beginning. */
   readonly variant: string
-  /** As it was found at hand last. */
+  /** The content as it was last found. */
   content: Content | undefined
 }
 
 /**
- * The slots of URLs and of their variants. Those of a URL that is asked for again and again are the same strings each
- * time: a map hashes a string once, and a new one of a hundred characters anew on each hit.
+ * The slots of URLs and of their variants. For a URL that is requested often they are the same string objects each time: a map
+ * hashes a string object once, and would hash a new one of a hundred characters on each hit.
  */
 export class SlotNames<Content> {
-  /** Before what each variant adds to it. */
+  /** The beginning of the slots of all variants. */
   readonly variantPrefix: string
   readonly #urlPrefix: string
   readonly #known = new RecentMap<string, Names<Content>>(

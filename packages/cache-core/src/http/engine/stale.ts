@@ -6,20 +6,20 @@ import type { Located } from './resource.js'
 import type { StoredResponse } from './stored-response.js'
 import { openVariant } from './variant.js'
 
-/** A response whose time is over, and what it may still be served for. */
+/** A stale response, and when it may still be served. */
 export interface StaleFound {
   readonly stored: StoredResponse
   readonly frame: ValueFrame
   readonly version: Version
-  /** It may be served at once, and refreshed behind the answer. */
+  /** Whether it may be served at once, and refreshed behind the answer. */
   readonly servable: boolean
-  /** It may be served where the handler fails. */
+  /** Whether it may be served where the handler fails. */
   readonly servableOnError: boolean
 }
 
 /**
- * What is stale in a variant's slot: a pass mark never is, and a part is not worth it.
- * @param mayMakeCookies Whether a response may set cookies.
+ * The stale response in a variant's slot. Pass marks are never stale, and parts are not served stale.
+ * @param mayMakeCookies Whether a stored response may set cookies.
  */
 export function staleOf(
   { variantSlot, variant: { state } }: Located,
@@ -32,11 +32,11 @@ export function staleOf(
   try {
     const opened = openVariant(frame, mayMakeCookies)
     if ('pass' in opened || opened.status === 206) return undefined
-    // A soft purge ends its time sooner than it says itself.
+    // A soft purge ends its freshness sooner.
     const freshForMs = Math.min(opened.freshForMs, frame.freshUntil - opened.receivedAt)
     const stored = { ...opened, freshForMs }
     const servable = now < frame.revalidateUntil
-    // One failure is no better than another.
+    // A stored failure is no better than a new one.
     const servableOnError = !isFailure(stored.status) && now < frame.freshUntil + stored.staleIfErrorMs
     return { stored, frame, version, servable, servableOnError }
   } catch {

@@ -11,7 +11,7 @@ import { compress } from './compress.js'
 import type { ResponseHead } from './exchange.js'
 import { encodeResponse } from './stored-response.js'
 
-/** May be stored, by its own rules and by those of its route, under these tags. */
+/** A response that may be stored by all rules, its route's included, under these tags. */
 export type Accepted = AcceptedByItself & { readonly tags: readonly string[] }
 
 /** A response that may be kept. */
@@ -20,13 +20,13 @@ export interface Kept {
   readonly verdict: Accepted
   readonly receivedAt: number
   readonly headers: HeaderLines
-  /** The same in a coding, where it is kept so as well. */
+  /** Makes the same response in a coding, where it is also stored in codings. */
   readonly inCoding?: ((coding: Compression) => Promise<Buffer | undefined>) | undefined
 }
 
 /**
- * The tag of a response that has none. A layer outside that sets its own does so on hits, too, and must find none there;
- * and a part is not what a tag is of.
+ * A tag for a response that has none. Not where a layer outside sets its own, since it does so on hits as well and must find
+ * none there; and not for a part.
  */
 export function ownTag(
   { status, headers }: ResponseHead,
@@ -37,7 +37,7 @@ export function ownTag(
   return etagOf(body, etag === 'strong')
 }
 
-/** A response as it is stored; `undefined`: it has fields that cannot be sent again. */
+/** A response as it is stored; `undefined` where it has fields that cannot be sent again. */
 export function payloadOf(
   { status, statusText, changes }: ResponseHead,
   body: readonly Uint8Array[],
@@ -57,7 +57,7 @@ export function payloadOf(
   )
 }
 
-/** The stale windows as the frame has them, whose freshness does not end before it begins. */
+/** The stale windows for the frame. They count from now where the freshness is over, since a frame's cannot end before it begins. */
 export function windowsOf({ windows, keepStaleMs }: AcceptedByItself, leftMs: number): StaleWindows {
   const over = Math.min(leftMs, 0)
   return {
@@ -67,10 +67,10 @@ export function windowsOf({ windows, keepStaleMs }: AcceptedByItself, leftMs: nu
 }
 
 /**
- * The same response in a coding, or as it is where that is shorter. A tag of the handler is weak then (RFC 9110 section
- * 8.8.1): the handler still knows it, and parts of different bytes are not taken for those of one. Ours is of these bytes
- * where it is strong. Nor does it offer ranges, as the handler did for its own bytes: a client that goes on by the date
- * when this is gone would get those.
+ * The same response in a coding, or plain where that is shorter. The handler's tag becomes weak (RFC 9110 section 8.8.1), so
+ * that the handler still knows it and parts of different bytes are not combined; a strong tag of ours is made of these
+ * bytes. Accept-Ranges is removed, since the handler offered ranges of its own bytes: a client that resumes a download after
+ * this response is gone would get those.
  */
 export async function codedPayloadOf(
   coding: Compression,

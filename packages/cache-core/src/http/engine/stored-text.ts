@@ -19,23 +19,23 @@ export interface ReadText extends StoredText {
   readonly makesCookies: boolean
 }
 
-/** More than any server sends: node:http itself takes 16 KiB of field lines. */
+/** Longest text. No server sends so much: node:http itself accepts 16 KiB of field lines. */
 export const MAX_TEXT_BYTES = 262_144
 
-/** Field lines of one response, and names in each of the two lists. Node itself reads no more in a message. */
+/** Most field lines of one response, and most names in each of the two lists. Node itself reads no more in a message. */
 const MAX_LINES = 2_000
 
-/** The lines that are no field: phrase, `added`, `removed`. */
+/** Lines other than fields: the phrase, `added`, `removed`. */
 const OTHER_LINES = 3
 
 /** A reason phrase, names (tokens) and values as Node agrees to send them, two lists of names. */
 const TEXT =
   /^[\t\x20-\x7e\x80-\xff]*(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+\n[\t\x20-\x7e\x80-\xff]*)*(?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z,]*){2}$/
 
-/** Memory for texts that were read, in characters: to check the same one on every hit would be the most that a hit costs. */
+/** Memory for texts that were checked, in characters: checking one on every hit would be most of what a hit costs. */
 const MAX_REMEMBERED_CHARACTERS = 2_097_152
 
-/** Texts that were found good. What one says follows from the text alone. */
+/** Valid texts, and what they say. */
 const remembered = new RecentMap<string, ReadText>(MAX_REMEMBERED_CHARACTERS, (_, text) => text.length)
 
 /** `undefined`: some field cannot be sent again. */
@@ -45,7 +45,7 @@ export function joinText({ statusText, headers, added, removed }: StoredText): s
   return text.length > MAX_TEXT_BYTES || !TEXT.test(text) || text.split('\n').length !== lines ? undefined : text
 }
 
-/** @returns `undefined` where it is none that this cache would make. */
+/** @returns `undefined` where this cache would not have made it. */
 export function readText(text: string): ReadText | undefined {
   const known = remembered.get(text)
   if (known !== undefined) return known
@@ -55,8 +55,8 @@ export function readText(text: string): ReadText | undefined {
 }
 
 /**
- * Whoever may write into the store could else split responses on a connection (a Content-Length that is not the body's),
- * or keep the process busy with a million lines.
+ * Otherwise somebody with access to the store could split responses on a connection, with a Content-Length that is not the
+ * body's, or keep the process busy with a million lines.
  */
 function checked(headers: string[]): ReadText | undefined {
   const statusText = headers.shift() as string

@@ -2,18 +2,18 @@ import type { Encoded } from '../../entry/frame.js'
 import type { Loaded } from '../../protocol/call.js'
 import { decodeResponse, type StoredResponse } from './stored-response.js'
 
-/** What a variant's slot tells: a response, or why there is none to be had. */
+/** The content of a variant's slot: a response, or why there is none. */
 export type Variant = StoredResponse | PassMark
 
-/** Those who see it run their handlers at once, instead of queueing for a response that may not be stored. */
+/** Requests that see it run their handlers at once, instead of queueing for a response that may not be stored. */
 export interface PassMark {
   /** In words for a person; goes out in the `detail` of Cache-Status. */
   readonly pass: string
 }
 
-/** How long requests are told so, before one of them finds out again. */
+/** How long a pass mark lasts, before a request tries again whether its response may be stored. */
 const PASS_MARK_MS = 5_000
-/** A failure is soon over, and then there is something to store again. */
+/** The same after a failure, which may soon be over. */
 const FAILURE_PASS_MARK_MS = 1_000
 
 /** A pass mark is a string where a response is bytes. */
@@ -22,7 +22,7 @@ export function passMark(reason: string, status: number): Loaded {
   return { encoded: { encoding: 'string', payload: Buffer.from(reason) }, ttlMs }
 }
 
-/** This process captures as much as it may: soon there is room again. */
+/** The pass mark for when this process captures as much as it may, which may soon be over. */
 export function crowdedMark(): Loaded {
   return passMark('too many bodies are captured at once (maxCaptureBytes)', 503)
 }

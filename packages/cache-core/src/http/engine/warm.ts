@@ -17,11 +17,11 @@ export interface WarmUrlsOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** How many requests run at once, at most. Default 4. */
   readonly concurrency?: number | undefined
-  /** Ends the warming: what has not begun does not, what runs is aborted. */
+  /** Ends the warming: no further request begins, and those under way are aborted. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a `warm` has come to. */
+/** The outcome of a `warm`. */
 export interface WarmedUrls {
   /** How many are stored now, as far as the responses tell. */
   readonly warmed: number

@@ -9,22 +9,22 @@ import type { UrlText } from './resource.js'
 const MAX_CHARACTERS = 4_194_304
 
 /**
- * For so long after a storable response a failure leaves no pass mark: a client that knows how to elicit an error, by
- * what is not in the key, must not decide for all others. Milliseconds.
+ * How long after a storable response a failure leaves no pass mark: a client that knows how to elicit an error, by something
+ * that is not in the key, must not decide for all others. Milliseconds.
  */
 const STORABLE_FOR_MS = 60_000
 
 interface Known {
   /** Whether the whole may be stored, and then whether its length is known when it begins. */
   readonly storable: 'no' | 'sized' | 'unsized'
-  /** When it last might be stored, wall clock. */
+  /** When it was last storable, wall clock. */
   readonly storableAt: number
 }
 
 /**
- * What this process knows of the whole responses of URLs: whether they may be stored, and whether they say their length.
- * A range or condition may be hidden from a handler only where its whole response will do, for the client and for the
- * store. Of any other URL the handler answers it, as without a cache, and that answer shows what the whole would be.
+ * What this process knows about the whole responses of URLs: whether they may be stored, and whether they give their length.
+ * A range or condition may be hidden from a handler only if its whole response suits both the client and the store.
+ * For any other URL the handler answers it, as without a cache, and that answer shows what the whole would be like.
  */
 export class WholeResponses {
   readonly #rules: HttpCacheRules
@@ -42,7 +42,7 @@ export class WholeResponses {
    * @param stored Whether the store knows of the URL: then it was stored lately.
    */
   willDo(url: UrlText, asked: HeaderLines, stored: boolean): boolean {
-    // Of a version that the client names, only the handler knows; and a download goes on where it was interrupted.
+    // Only the handler knows the version that the client names; and a download must resume with the same bytes.
     if (has(asked, 'if-match') || has(asked, 'if-unmodified-since') || has(asked, 'if-range')) return false
     const storable = this.#known.get(url)?.storable ?? 'no'
     return has(asked, 'range') ? storable === 'sized' : stored || storable !== 'no'
@@ -54,7 +54,7 @@ export class WholeResponses {
     return known !== undefined && now - known.storableAt < STORABLE_FOR_MS
   }
 
-  /** A handler has begun to answer: all, a part (206), or that nothing is new (304). */
+  /** A handler has begun to answer: with all, a part (206), or a 304. */
   saw(url: UrlText, head: CacheResponse, now: number): void {
     if (head.status !== 200 && head.status !== 206 && head.status !== 304) return
     const whole = { status: 200, headers: keep(head.headers, (name) => name !== 'content-range') }
