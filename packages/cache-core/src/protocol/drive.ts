@@ -15,8 +15,9 @@ import { answerAlone, lookUpAndKeep } from './near-lookup.js'
 import type { PresentMarks } from './present-marks.js'
 import type { Refreshes } from './refresh.js'
 import { RefreshLease, sameValue } from './refresh-lease.js'
+import { serve } from './serve.js'
 import type { Slots } from './slots.js'
-import { isDueEarly, mayRevalidateBehind, mayServeOnError } from './stale.js'
+import { mayServeOnError } from './stale.js'
 import type { Stats } from './stats.js'
 import { type LeaseState, MAX_ENDED_LEASES, type Waiters } from './waiter.js'
 
@@ -90,30 +91,6 @@ export function joinOrLoad<T>(
   if (found === 'unreachable') call.degraded = 'no-store'
   void new Drive(parts, call, inside).run(found === 'unreachable' ? undefined : found)
   return call.result
-}
-
-/**
- * The answer where the slot can be served at once; `undefined` otherwise, also when something else wrote its bytes. A value
- * that is stale, or due for an eager refresh, is refreshed behind the answer.
- */
-export function serve<T>(parts: Parts, options: CallOptions<T>, { state, present }: Found): Answer<T> | undefined {
-  if ((state.is !== 'fresh' && state.is !== 'stale') || options.forceFresh) return undefined
-  const { clock, stats, refreshes } = parts
-  const { frame, version } = state
-  const stale = state.is === 'stale'
-  if (stale && !mayRevalidateBehind(frame, options, clock.now())) return undefined
-  let value: T
-  try {
-    value = options.open(frame)
-  } catch {
-    stats.unreadable(options.slot, 'value')
-    return undefined
-  }
-  if (stale) stats.stale(options.namespace, options.key)
-  else stats.hit(options.namespace, options.key)
-  if (stale || isDueEarly(frame, options.eagerRefresh, clock))
-    void refreshes.start({ options, frame, version, present })
-  return { value, source: stale ? 'stale' : 'hit' }
 }
 
 /** The way of a call that found nothing to serve. */
