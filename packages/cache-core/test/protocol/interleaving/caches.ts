@@ -11,8 +11,11 @@ const UNTOUCHED: Loaded = { encoded: undefined, ttlMs: 0, stays: true }
 
 export interface ProcessUnderTest {
   readonly cache: CacheUnderTest
-  /** Whether it has something in its journal, so that it does not believe the store, or asks one that was silent no more. */
-  readonly isWithoutStore: () => boolean
+  /**
+   * Whether it does not ask a store that was silent, or does not believe what that says of this key, of which it has
+   * something in its journal.
+   */
+  readonly isWithoutStore: (key: string) => boolean
 }
 
 /** The cache of each process. */
@@ -41,8 +44,10 @@ export function cachesOf(
       const { engine } = engineOf(cache)
       hearLearntNothing(engine)
       const { slots } = engine
+      const namespace = engine.marks.namespace('')
+      const distrusts = (key: string): boolean => slots.journal.distrusts(`2:v::${key}`, namespace)
       // Asked at every step: `stats()` would sum up latencies each time, which took a third of a run.
-      const isWithoutStore = (): boolean => slots.journal.size > 0 || slots.openBreakers > 0
+      const isWithoutStore = (key: string): boolean => slots.openBreakers > 0 || distrusts(key)
       return [process, { cache: options.breakCache?.(cache) ?? cache, isWithoutStore }]
     }),
   )

@@ -11,8 +11,8 @@
  *
  * Not checked, since not promised:
  * - what `'journaled'` said, in other processes than the one that said it;
- * - what other processes said, in a process to which the store does not answer: it loads without leases, and its callers
- *   share those loads without proof;
+ * - what other processes said, for a call that the store did not answer and that its process loaded: loads without leases
+ *   are shared without proof; nor for one of a process that reaches neither store nor bus, which serves what is near;
  * - a `clear` in other processes before `tagHold` is over;
  * - what is loaded while a delete holds off what is loaded, and who joins such loads;
  * - near, in other processes: what a message tells that has not come yet, or was lost and is not noticed yet;

@@ -30,10 +30,15 @@ export async function runScenario(seed: number, options: ScenarioOptions): Promi
 
 interface OpenCall {
   readonly process: string
+  readonly key: string | undefined
   /** The key, where the call loads. */
   readonly loads: string | undefined
-  /** Whether the store did not answer to its process while it was under way. */
+  /** Whether the store did not answer to its process while it was under way, */
   withoutStore: boolean
+  /** and whether its process was loading the key meanwhile. */
+  loading: boolean
+  /** Whether its process reached neither the store nor the bus, as far as it knew. */
+  alone: boolean
 }
 
 /** Callers in several processes read while others write the database and invalidate. */
@@ -62,6 +67,7 @@ class Scenario {
     const { servers, markSlots, breakStore } = options
     this.world = new World(seed, { servers, showsParts: markSlots > 1, breakStore })
     this.world.onOutage = (process) => this.#hasNoStore(process)
+    this.world.onUnsent = (process) => void this.#unheard.add(process)
     this.#processes = Array.from({ length: options.processes }, (_, index) => `p${index}`)
     this.#keys = Array.from({ length: options.keys }, (_, index) => `k${index}`)
     this.#marks = options.tags === 'none' ? ['2:n::'] : ['2:n::', `2:t::${TAG}`, `2:s::${TAG}`, '2:e::']
@@ -165,7 +171,15 @@ class Scenario {
   }
 
   #noticeOutages(): void {
-    for (const [process, { isWithoutStore }] of this.#caches) if (isWithoutStore()) this.#hasNoStore(process)
+    for (const open of this.#open.values()) {
+      const { process, key } = open
+      // A write is no question.
+      if (key === undefined) continue
+      if (this.#caches.get(process)?.isWithoutStore(key)) open.withoutStore = true
+      const unanswered = open.withoutStore || this.world.isUnanswered(process)
+      if (unanswered && !this.world.wire.hears(process)) open.alone = true
+      if (open.loads !== undefined && this.#loaders.running(process).includes(key)) open.loading = true
+    }
   }
 
   #hasNoStore(process: string): void {
@@ -222,14 +236,14 @@ class Scenario {
     const required = held
       ? { withStore: 0, withoutStore: 0 }
       : this.#invariants.required({ process, key, now: this.world.clock.now(), loads: loads !== undefined })
-    const open: OpenCall = { process, loads, withoutStore: false }
+    const open: OpenCall = { process, key, loads, withoutStore: false, loading: false, alone: false }
     this.#open.set(name, open)
     this.#noticeOutages()
     try {
       const value = await call()
       this.world.trace.push(`${name} = ${value}`)
-      // Only a load can answer without the store, or what is near.
-      const excused = open.withoutStore && (loads !== undefined || this.#options.near)
+      // Only a load can answer without the store, or what is near where the bus is lost as well (N3).
+      const excused = (open.withoutStore && open.loading) || (this.#options.near && open.alone)
       this.#invariants.answered(name, value, excused ? required.withoutStore : required.withStore)
     } catch (error) {
       this.world.trace.push(`${name} failed: ${error}`)
@@ -296,7 +310,14 @@ class Scenario {
   }
 
   async #write(name: string, process: string, run: (cache: CacheUnderTest) => Promise<void>): Promise<void> {
-    this.#open.set(name, { process, loads: undefined, withoutStore: false })
+    this.#open.set(name, {
+      process,
+      key: undefined,
+      loads: undefined,
+      withoutStore: false,
+      loading: false,
+      alone: false,
+    })
     const earlier = this.#writing
     const { cache } = this.#caches.get(process) as ProcessUnderTest
     const written = (this.#options.sets > 0 ? earlier : Promise.resolve()).then(() => run(cache))

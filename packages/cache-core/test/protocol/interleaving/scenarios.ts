@@ -177,7 +177,7 @@ export const NEAR_MARK_GRACE: ScenarioOptions = { ...NEAR_MENDED, keys: 4, serve
 /** The same where the marks are not held: nothing that was loaded enters, only what was read. */
 export const NEAR_STRICT: ScenarioOptions = { ...NEAR, tagHoldMs: 0 }
 
-/** Where the store is away with the bus, or for one process alone: its callers are served on what was near. */
+/** Where the store is away, and the bus with it, for all or for one process: its callers are served on what was near. */
 export const NEAR_OUTAGES: ScenarioOptions = { ...NEAR_MENDED, outages: 8, gets: 0.2 }
 
 export const NEAR_AND_FAULTS: ScenarioOptions = {

@@ -20,11 +20,16 @@ type Later = (process: string, label: string, run: () => void) => void
  */
 export class Wire {
   readonly #later: Later
+  /** Whether a process reaches the server that messages go over. */
+  readonly reaches: (process: string) => boolean
   readonly #ears = new Map<string, Ear>()
+  /** Those whose connection is to be mended when they reach the server. */
+  readonly #waiting = new Map<string, Ear>()
   #published = 0
 
-  constructor(later: Later) {
+  constructor(later: Later, reaches: (process: string) => boolean) {
     this.#later = later
+    this.reaches = reaches
   }
 
   /** How many messages were published. */
@@ -61,14 +66,35 @@ export class Wire {
     this.#later(process, 'bus is down', () => {
       ear.believed = false
       ear.events.onDown?.()
-      this.#later(process, 'bus is mended', () => {
-        ear.subscribed = true
-        this.#later(process, 'bus is up', () => {
-          ear.believed = true
-          ear.events.onUp?.()
-        })
+      this.#mend(process, ear)
+    })
+  }
+
+  /** The server can be reached again, by some of them. */
+  back(): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const [process, ear] of waiting) this.#mend(process, ear)
+  }
+
+  #mend(process: string, ear: Ear): void {
+    if (!this.reaches(process)) {
+      this.#waiting.set(process, ear)
+      return
+    }
+    this.#later(process, 'bus is mended', () => {
+      ear.subscribed = true
+      this.#later(process, 'bus is up', () => {
+        ear.believed = true
+        ear.events.onUp?.()
       })
     })
+  }
+
+  /** Whether what others publish now comes to a process, and it knows that. */
+  hears(process: string): boolean {
+    const ear = this.#ears.get(process)
+    return ear?.subscribed === true && ear.believed
   }
 
   /**

@@ -37,6 +37,8 @@ export interface WorldOptions {
 
 /** Who does not reach a server. */
 const EVERYBODY = '*'
+/** The server that messages go over. */
+const BUS_SERVER = 0
 
 /** How the next step is chosen. */
 export interface StepRules {
@@ -69,7 +71,10 @@ export class World {
   /** What stands behind all processes: a store that keeps its promises, or one that a test has broken. */
   readonly raw: Store
   /** What carries messages between the processes. */
-  readonly wire = new Wire((process, label, run) => this.add(process, label, run))
+  readonly wire = new Wire(
+    (process, label, run) => this.add(process, label, run),
+    (process) => !this.#isCutOff(process, BUS_SERVER),
+  )
   #now = 1_000_000
   readonly #chance: Seeded
   #tasks: Task[] = []
@@ -79,10 +84,14 @@ export class World {
   readonly #options: WorldOptions
   /** Servers that cannot be reached, as `process server`. */
   readonly #away = new Set<string>()
+  /** Servers that were away when a process asked them last, as `process server`. */
+  readonly #unanswered = new Set<string>()
   /** All that was ever written. */
   readonly #written = new Set<string>()
   /** Told when an operation of a process did not reach its server. */
   onOutage: (process: string) => void = () => {}
+  /** Told when a message of a process did not reach the bus. */
+  onUnsent: (process: string) => void = () => {}
 
   constructor(seed: number, options: WorldOptions) {
     this.#options = options
@@ -143,13 +152,18 @@ export class World {
         const answer = (deliver: () => void): void => this.add(process, `answer to ${label}`, deliver)
         const run = (fate: Fate): void => {
           if (key !== undefined && this.#isAway(process, key)) {
+            this.#unanswered.add(`${process} ${this.#serverOf(key)}`)
             this.onOutage(process)
             answer(() => reject(new StoreUnavailableError(`${label}: away`, { store: 'world' })))
             return
           }
           if (fate === 'ok') {
             execute().then(
-              (value) => answer(() => resolve(value)),
+              (value) =>
+                answer(() => {
+                  if (key !== undefined) this.#unanswered.delete(`${process} ${this.#serverOf(key)}`)
+                  resolve(value)
+                }),
               (error) => answer(() => reject(error)),
             )
             return
@@ -187,12 +201,21 @@ export class World {
       deleteMany: (keys) => write('deleteMany', keys[0], () => raw.deleteMany(keys)),
       increment: (key, by, options) => write('increment', key, () => raw.increment(key, by, options)),
       ping: () => raw.ping(),
-      publish: (_, message) => write('publish', undefined, async () => this.wire.publish(message)),
+      publish: (_, message) => write('publish', undefined, async () => this.#publish(process, message)),
       subscribe: (_, listener, events) =>
         read('subscribe', undefined, async () => this.wire.subscribe(process, listener, events)),
       purge: () => raw.purge(),
       close: async () => {},
     }
+  }
+
+  #publish(process: string, message: Uint8Array): void {
+    if (this.wire.reaches(process)) {
+      this.wire.publish(message)
+      return
+    }
+    this.onUnsent(process)
+    throw new StoreUnavailableError('publish: away', { store: 'world' })
   }
 
   /** The process stops where it is: what it has sent may still be executed, it hears no answer. */
@@ -211,6 +234,12 @@ export class World {
     return this.#tasks.length === 0
   }
 
+  /** Whether a server was away when the process asked it last. */
+  isUnanswered(process: string): boolean {
+    for (const unanswered of this.#unanswered) if (unanswered.startsWith(`${process} `)) return true
+    return false
+  }
+
   isCrashed(process: string): boolean {
     return this.#crashed.has(process)
   }
@@ -220,8 +249,10 @@ export class World {
   }
 
   #isAway(process: string, key: string): boolean {
-    if (this.#away.size === 0) return false
-    const server = this.#serverOf(key)
+    return this.#away.size > 0 && this.#isCutOff(process, this.#serverOf(key))
+  }
+
+  #isCutOff(process: string, server: number): boolean {
     return this.#away.has(`${EVERYBODY} ${server}`) || this.#away.has(`${process} ${server}`)
   }
 
@@ -230,9 +261,11 @@ export class World {
     const server = Math.floor(this.random() * this.#options.servers)
     const what = this.pick(['away', 'away', 'back', 'empty'])
     if (what === 'away') {
-      const outage = `${this.pick([EVERYBODY, ...processes])} ${server}`
-      this.trace.push(`away: ${outage}`)
-      this.#away.add(outage)
+      const whose = this.pick([EVERYBODY, ...processes])
+      this.trace.push(`away: ${whose} ${server}`)
+      this.#away.add(`${whose} ${server}`)
+      if (server === BUS_SERVER)
+        for (const process of processes) if (!this.wire.reaches(process)) this.wire.break(process)
       return
     }
     this.trace.push(`${what}: ${server}`)
@@ -240,11 +273,13 @@ export class World {
       for (const key of this.#written) if (this.#serverOf(key) === server) await this.raw.delete(key)
     }
     for (const outage of this.#away) if (outage.endsWith(` ${server}`)) this.#away.delete(outage)
+    this.wire.back()
   }
 
   /** Every server can be reached. */
   calm(): void {
     this.#away.clear()
+    this.wire.back()
   }
 
   /** Whether a delete holds off what is loaded for this slot now. */
