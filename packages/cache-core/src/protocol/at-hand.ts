@@ -24,8 +24,8 @@ export interface AtHand {
 }
 
 /**
- * As `lookUp`, without a promise: what is fresh in a store of this process, under marks that are held. Same read, same
- * rules. `undefined`: ask `lookUp`, also where a held mark differs, since that is read again before it is believed (G4).
+ * As `lookUp`, without a promise: what is fresh in a store of this process, under marks that are held or at hand. Same
+ * read, same rules. `undefined`: ask `lookUp`, also where a held mark differs: it is read again before it is believed (G4).
  */
 export function lookUpAtHand(
   { slots, knownFrames }: Parts,
@@ -44,12 +44,12 @@ export function encodedAtHand({ frame: { encoding, shape, payloadAt }, bytes }: 
   return { encoding, shape, payload: bytes.subarray(payloadAt) }
 }
 
-/** Whether all marks of a frame equal the held ones, by the rules of `PresentMarks.verdictOn`. */
+/** Whether all marks of a frame equal those held or at hand, by the rules of `PresentMarks.verdictOn`. */
 export function standByHeld(carried: readonly Mark[], namespace: NamespaceMark, others: readonly Mark[]): boolean {
   if (carried[0]?.kind !== 'namespace') return false
   let met = 0
   for (const mark of carried) {
-    const present: Mark | undefined = mark.kind === 'url' ? others[met++] : namespace.of(mark)?.held()
+    const present: Mark | undefined = mark.kind === 'url' ? others[met++] : namespace.of(mark)?.atHand()
     if (present?.name !== mark.name || !sameVersion(mark.version, present.version)) return false
   }
   return met === others.length

@@ -85,7 +85,7 @@ export class HeldMarks {
     const held = this.#held.peek(slot)
     const fence = held?.fence ?? this.#floor
     if (begun.order <= fence || (held !== undefined && held.order > begun.order)) return
-    this.#held.set(slot, { state, fence, ...begun })
+    this.#held.set(slot, heldSince(begun, state, fence))
     this.#near?.marked(slot, state.version)
   }
 
@@ -97,14 +97,14 @@ export class HeldMarks {
   /** The same version under new times. */
   update(slot: string, state: MarkState): void {
     const held = this.#held.peek(slot)
-    if (held?.state?.version === state.version) this.#held.set(slot, { ...held, state })
+    if (held?.state?.version === state.version) this.#held.set(slot, heldSince(held, state, held.fence))
   }
 
   /** Forgets what is held, and will not hold what earlier reads find. */
   fence(slot: string): Begun {
     this.#near?.invalidateMark(slot)
     const begun = this.begin()
-    this.#held.set(slot, { state: undefined, fence: begun.order, ...begun })
+    this.#held.set(slot, heldSince(begun, undefined, begun.order))
     return begun
   }
 
@@ -116,4 +116,9 @@ export class HeldMarks {
   get #drops(): number {
     return this.#near?.drops ?? 0
   }
+}
+
+/** Written out, since V8 gives what a spread makes a new shape each time, and throws away compiled code that meets one. */
+function heldSince({ at, order, drops }: Begun, state: MarkState | undefined, fence: number): Held {
+  return { at, order, drops, state, fence }
 }

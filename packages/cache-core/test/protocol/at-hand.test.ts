@@ -48,6 +48,27 @@ describe('a hit in a store of this process', () => {
     expect(sent).toHaveBeenCalledOnce()
   })
 
+  it('is answered at once where what was held of its marks is over', async () => {
+    const { cache, clock } = onMemory({ tagHold: '1s' })
+    const engine = createHttpCache(cache, { ttl: '1m' })
+    await cache.set('key', 'value', { tags: ['tag'] })
+    await engine.handle(getExchange('/a', () => {}))
+    await clock.advance(1_000)
+    expect(await isAtOnce(() => cache.get('key'))).toBe(true)
+    const sent = vi.fn()
+    void engine.handle({ ...getExchange('/a', () => expect.unreachable()), send: sent })
+    expect(sent).toHaveBeenCalledOnce()
+  })
+
+  it('is none where a mark that is read at once has been renewed elsewhere', async () => {
+    const { cache, another, clock } = onMemory({ tagHold: '1s' })
+    await cache.set('key', 'old', { tags: ['tag'] })
+    expect(await cache.getOrSet('key', loads('new'))).toBe('old')
+    await another().invalidateTags(['tag'])
+    await clock.advance(1_000)
+    expect(await cache.get('key')).toBeUndefined()
+  })
+
   it.each([
     ['its time is over', ({ clock }) => clock.advance(60_000)],
     ['it was deleted', ({ cache }) => cache.delete('key')],
