@@ -21,7 +21,7 @@ declare module 'fastify' {
   }
 }
 
-/** The hooks of this plugin: a route has one, that of the innermost context. */
+/** The hooks of this plugin. A route keeps one, that of the innermost context. */
 const own = new WeakSet<object>()
 
 /**
@@ -57,7 +57,7 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
   })
 }
 
-// Not in a context of its own: the routes that it is for are added beside it (as fastify-plugin does).
+// Not in a context of its own, as fastify-plugin does it: the routes that it is for are added beside it.
 Object.assign(httpCache, { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: 'tiercel' })
 
 /**
@@ -75,7 +75,7 @@ export function purgeHandler(
   }
 }
 
-/** What a route says of the cache. Its type lets more pass than it names: Fastify infers a route's config. */
+/** The options of a route. Checked here, since Fastify infers the type of a route's config and would let anything pass. */
 function optionsOf({ config, method, url }: RouteOptions): HttpCacheOptions | false | undefined {
   const named: unknown = config?.cache
   if (named === undefined || named === false) return named
@@ -89,9 +89,9 @@ function optionsOf({ config, method, url }: RouteOptions): HttpCacheOptions | fa
 }
 
 /**
- * The route's onRequest hooks without those of outer contexts' caches, and this one behind them all, when Fastify reads
- * them at the end of the start: behind those as well that `onRoute` hooks of other plugins (a guard, a rate limit) add
- * after ours.
+ * Puts this hook behind all other onRequest hooks of a route, and removes those of caches in outer contexts. By a getter,
+ * which Fastify reads at the end of the start, so that it is also behind hooks that `onRoute` hooks of other plugins (a
+ * guard, a rate limit) add after ours.
  */
 function setHooks(route: RouteOptions, last: onRequestHookHandler | undefined): void {
   let hooks = hooksOf(route.onRequest)

@@ -7,7 +7,7 @@ import { answerBehind } from './web/web-exchange.js'
 
 export { webPurgeHandler as purgeHandler } from './purges/web-purge.js'
 
-/** What answers a Request, whatever else its host gives it: `params`, `env`, a context. */
+/** A function that answers a Request, with whatever else its host passes: `params`, `env`, a context. */
 export type FetchHandler<R extends Request, Rest extends readonly unknown[]> = (
   request: R,
   ...rest: Rest

@@ -38,7 +38,7 @@ const DONE = Promise.resolve()
 
 function respondWith(c: Context, response: unknown): void {
   if (response === undefined || (c.finalized && response === c.res)) return
-  // Over a response that is there already Hono would put its fields.
+  // Otherwise Hono would merge the fields of the response that is there already.
   c.res = undefined
   c.res = response as Response
 }
@@ -61,7 +61,7 @@ class HonoHost implements WebHost {
   }
 }
 
-/** Hono throws where there is none, and an error costs more than a hit. */
+/** Only asked for where it is needed: Hono throws where there is none, and an error costs more than a hit. */
 function executionContext(c: Context): unknown {
   try {
     return c.executionCtx

@@ -93,15 +93,15 @@ function engineOf({ cache, ...options }: HttpCacheModuleOptions): HttpCache {
 type Handler = ReturnType<ExecutionContext['getHandler']>
 
 /**
- * A hit ends the request here: neither a value nor the end of one goes to what called. An interceptor around this one
- * would take it for the handler's, and Nest would answer a second time.
+ * A hit ends the request here. Its observable emits nothing and never completes: an interceptor around this one would take
+ * that for the handler's value, and Nest would answer a second time.
  */
 class HttpCacheInterceptor implements NestInterceptor {
   readonly #shared: HttpCache
   readonly #reflector: Reflector
   readonly #discovery: DiscoveryService
   readonly #scanner: MetadataScanner
-  /** Of the handlers that have options of their own; `undefined` where these are `false`. */
+  /** The caches of handlers with options of their own; `undefined` where these are `false`. */
   readonly #own = new Map<Handler, HttpCache | undefined>()
 
   constructor(shared: HttpCache, reflector: Reflector, discovery: DiscoveryService, scanner: MetadataScanner) {
@@ -111,7 +111,7 @@ class HttpCacheInterceptor implements NestInterceptor {
     this.#scanner = scanner
   }
 
-  /** Wrong options end the start of the application, not a request. */
+  /** Parses the options of all handlers, so that invalid ones fail the start of the application and not a request. */
   onModuleInit(): void {
     for (const { metatype, instance } of this.#discovery.getControllers()) {
       if (typeof metatype !== 'function' || instance === undefined) continue
@@ -148,7 +148,7 @@ class HttpCacheInterceptor implements NestInterceptor {
     })
   }
 
-  /** Handlers of one URL differ by version and host; controllers of two versions may well have one name. */
+  /** What else selects the handler: handlers of one URL differ by version and host, and controllers of two versions may share a name. */
   #chosenBy(context: ExecutionContext): string[] {
     const handler = context.getHandler()
     const metatype = context.getClass()
@@ -157,5 +157,5 @@ class HttpCacheInterceptor implements NestInterceptor {
   }
 }
 
-/** Nest's names for what a controller or a handler is chosen by beside its path. */
+/** Nest's metadata by which a controller or handler is selected, beside its path. */
 const CHOSEN_BY = ['__version__', 'host']

@@ -41,14 +41,14 @@ export class FastifyExchange extends NodeExchange {
 
 const NO_CONSTRAINTS: readonly string[] = []
 
-/** Fastify has `ips` where it was told to trust its proxy; host and protocol are then as it resolves them. */
+/** Scheme and host as Fastify resolves them, where it trusts its proxy: only then it has `ips`. */
 function trustedOrigin(request: FastifyRequest): Origin | undefined {
   if (request.ips === undefined) return undefined
   // Fastify 4 has the port in `hostname`, and no `host`.
   return { scheme: request.protocol, host: (request as Partial<FastifyRequest>).host ?? request.hostname }
 }
 
-/** What has chosen a route among those of its URL. */
+/** The constraints by which Fastify selects a route among those of its URL. */
 export function constraintTexts(constraints: object | undefined): string[] {
   return Object.entries(constraints ?? {})
     .map(([name, value]) => `${name}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}`)
@@ -56,8 +56,8 @@ export function constraintTexts(constraints: object | undefined): string[] {
 }
 
 /**
- * Fastify keeps the fields of its reply to itself, and gives them all at once when the head goes out: of a stream one
- * by one, which does not say who set them.
+ * Fastify keeps the fields of its reply to itself, and hands them to Node when the head goes out; for a stream one by one,
+ * which would look as if the handler had set them.
  */
 function logReply(reply: FastifyReply, log: FieldLog): void {
   const { header, removeHeader, raw } = reply
@@ -65,7 +65,7 @@ function logReply(reply: FastifyReply, log: FieldLog): void {
   const before = reply.getHeaders()
   raw.setHeader = (name, value) => {
     const key = name.toLowerCase()
-    // What says how to read the body belongs to the body, whoever has set it.
+    // Fields that describe the body belong to it, whoever has set them.
     const isCopied = !key.startsWith('content-') && !log.set.has(key) && before[key] === value
     const returned = setHeader.call(raw, name, value)
     if (isCopied) log.set.delete(key)

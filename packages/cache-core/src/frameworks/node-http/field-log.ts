@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { HeadLog } from '../../http/rules/head-changes.js'
 
-/** What the fields of a response have been through, as far as before and after do not show it. */
+/** Records the changes to the fields of a response, which comparing before and after would not show. */
 export class FieldLog implements HeadLog {
   readonly set = new Set<string>()
   readonly appended = new Set<string>()
@@ -16,7 +16,7 @@ export class FieldLog implements HeadLog {
 
   hasAppended(name: string): void {
     const key = name.toLowerCase()
-    // Behind what was removed or set by the same hand, it is that hand's alone.
+    // Appended to a field that was removed or set before, it counts as set.
     if (this.removed.has(key)) this.hasSet(key)
     else if (!this.set.has(key)) this.appended.add(key)
   }
@@ -29,7 +29,7 @@ export class FieldLog implements HeadLog {
   }
 }
 
-/** Writes down what is done to the fields of a response from now on; `setHeaders` and frameworks come here, too. */
+/** Records what is done to the fields of a response from now on, also by `setHeaders` and by frameworks. */
 export function logFields(res: ServerResponse): FieldLog {
   const log = new FieldLog()
   const { setHeader, appendHeader, removeHeader } = res
@@ -40,7 +40,7 @@ export function logFields(res: ServerResponse): FieldLog {
     return returned
   }
   res.appendHeader = (name, value) => {
-    // Where nothing stands yet, Node's own comes to `setHeader`.
+    // For a new field Node's own calls `setHeader`.
     appends = true
     try {
       appendHeader.call(res, name, value)

@@ -4,10 +4,10 @@ import type { HeaderLines } from '../../http/message/headers.js'
 import { isHttp2 } from './response-head.js'
 
 /**
- * Answers in place of a handler that destroys the socket of its client. What Node itself destroys for an error, or a
- * client has closed, is not answered any more.
- * @param answer Whether it could still be answered.
- * @returns what leaves the socket alone again: the next request on it may be another cache's.
+ * Answers in place of a handler that destroys the socket of its client. Not where Node destroys it for an error, or the client
+ * has closed it.
+ * @param answer Sends the answer. Whether that was still possible.
+ * @returns a function that restores the socket: the next request on it may belong to another cache.
  */
 export function guardSocket(
   res: ServerResponse,

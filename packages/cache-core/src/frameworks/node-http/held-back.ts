@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
 
-/** What completes a response, on its way out of the process, while it has to wait. */
+/** Holds back whatever completes a response. */
 export interface HeldBack {
-  /** From the head on it is known what completes the response. */
+  /** The head, which tells what will complete the response. */
   expect(status: number, contentLength: string | undefined): void
-  /** What completes it waits for this, too. */
+  /** Waits for this as well. */
   until(settled: Promise<void> | undefined): void
-  /** All that `end` sends, now or later (a layer outside may compress), belongs to the end. */
+  /** Calls `end`. All that it sends, now or later (a layer outside may compress), counts as the end. */
   ending(end: () => ServerResponse): ServerResponse
 }

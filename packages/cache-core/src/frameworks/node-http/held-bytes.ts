@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { HeldBack } from './held-back.js'
 
-/** What sends a piece of a response; Node calls it for all of the head and the body. */
+/** Sends a piece of a response. Node calls it for the head and all of the body. */
 type Send = (data: string | Uint8Array, encoding?: unknown, callback?: unknown, bytes?: unknown) => boolean
 
 interface Sending {
@@ -20,10 +20,10 @@ export class HeldBytes implements HeldBack {
   readonly #send: Send
   readonly #pieces: Parameters<Send>[] = []
   readonly #events: unknown[][] = []
-  /** What is waited for. */
+  /** Number of promises that it waits for. */
   #waits = 0
   #ends = false
-  /** How long the body is, where that was announced. Bytes. */
+  /** Length of the body in bytes, where it was announced. */
   #length = Number.POSITIVE_INFINITY
   #sent = 0
 
@@ -70,7 +70,7 @@ export class HeldBytes implements HeldBack {
     return bytes < this.#res.writableHighWaterMark
   }
 
-  /** Node may think that all has left; light-my-request says so by itself. */
+  /** Keeps back `finish` and `close`: Node may think that all has been sent, and light-my-request emits them itself. */
   #holdEvents(): void {
     const res = this.#res
     const { emit } = res

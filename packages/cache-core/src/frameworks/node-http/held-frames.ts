@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { HeldBack } from './held-back.js'
 
-/** Statuses whose head is all there is: Node ends the stream with it. */
+/** Statuses without a body: Node ends the stream with the head. */
 const HEAD_ALONE = new Set([204, 205, 304])
 
 /**
- * The frames that complete a response over HTTP/2: the last one says so itself, be it data or the head. What waits are
- * the calls on the response's own stream that would send it.
+ * Holds back the frames that complete a response over HTTP/2: the last one, data or head, says that it is. So what waits are
+ * the calls on the stream that would send it.
  */
 export class HeldFrames implements HeldBack {
   readonly #calls: (() => void)[] = []
@@ -21,7 +21,7 @@ export class HeldFrames implements HeldBack {
         respond.call(stream, headers, options)
         return
       }
-      // It is called before anybody could know what to wait for. To the handler the head is on its way.
+      // Called before it is known what to wait for. To the handler the head looks sent.
       Object.defineProperty(stream, 'headersSent', { configurable: true, get: () => true })
       this.#calls.push(() => {
         Reflect.deleteProperty(stream, 'headersSent')

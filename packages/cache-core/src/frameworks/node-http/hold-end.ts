@@ -11,13 +11,13 @@ import { bytesOf, isPiece } from './pieces.js'
 import { isHttp2, statusTextOf, type WriteHeadArguments, withField, writtenLines } from './response-head.js'
 
 /**
- * Keeps back what completes a response until `invalidate` is settled. Node and every layer see the same calls in the
- * same order and answer them themselves; what waits is on its way to the socket already. So a handler that answers
- * twice, or writes too much, hears of it from Node.
+ * Keeps back what completes a response until `invalidate` is settled. Node and every layer see the same calls in the same
+ * order and answer them themselves: only what is on its way to the socket waits. So a handler that answers twice, or writes
+ * too much, gets Node's own error.
  *
- * The methods stay overridden when all is sent: a layer inside may have overridden them again, over these.
+ * The methods stay overridden after the end, since a layer inside may have overridden them again.
  *
- * @returns what lets the response go, if it has not begun.
+ * @returns a function that lets the response go, if it has not begun.
  */
 export function holdEnd(res: ServerResponse, plan: WritePlan, before: HeaderLines): () => void {
   const { writeHead, end } = res
@@ -38,7 +38,7 @@ export function holdEnd(res: ServerResponse, plan: WritePlan, before: HeaderLine
   const invalidate = (): void => back.until(plan.invalidate(head as CacheResponse))
 
   res.writeHead = ((status: number, ...rest: WriteHeadArguments) => {
-    // Called again, Node's own says what is wrong with that.
+    // A second call gets Node's own error.
     if (head !== undefined || withdrawn) return writeHead.call(res, status, ...(rest as []))
     const { cacheStatus } = plan
     const given = marked || cacheStatus === undefined ? rest : withField(res, rest, 'Cache-Status', cacheStatus)
@@ -55,7 +55,7 @@ export function holdEnd(res: ServerResponse, plan: WritePlan, before: HeaderLine
     return returned
   }) as ServerResponse['writeHead']
 
-  // What nobody keeps goes its way untouched.
+  // Without capture, writes need not be observed.
   if (plan.capture !== undefined) {
     res.write = ((...rest: unknown[]) => {
       const more = write.apply(res, rest)

@@ -6,7 +6,7 @@ import type { HttpCacheOptions } from '../../http/rules/options.js'
 import { returningOf } from '../reruns/returning.js'
 import type { NodeExchange } from './node-exchange.js'
 
-/** Where a request keeps the exchange in which it is now. A WeakMap costs the collector 12 µs a request (measured). */
+/** The property of a request that holds its exchange. A WeakMap costs the collector 12 µs a request (measured). */
 const EXCHANGE = Symbol('tiercel.exchange')
 
 const ON_ITS_WAY = Promise.resolve()
@@ -15,7 +15,7 @@ interface Exchanged {
   [EXCHANGE]?: NodeExchange
 }
 
-/** What every middleware takes: `false` for an engine that caches nothing. @throws InvalidOptionError */
+/** The cache of a middleware; `undefined` where its options are `false`. @throws InvalidOptionError */
 export function engineOf(
   cache: Cache | HttpCache,
   options: HttpCacheOptions | false | undefined,
@@ -25,13 +25,12 @@ export function engineOf(
 }
 
 /**
- * Of several caches that a request comes through, the innermost rules: it stands nearest to the route, and says what
- * that depends on. Those outside let the request go, whole as it came, before their response has begun. Of a write all
- * of them hear.
+ * Of several caches that a request passes, the innermost one rules: it is nearest to the route, and knows what the route
+ * depends on. Those further out let the request go, as it came, before their response has begun. All of them hear of a write.
  *
  * @param engine `undefined`: this route is not cached, not by those outside either.
- * @param newExchange Called when the request is whole again.
- * @returns Whether the request is on its way; else there is nothing to do but to go on.
+ * @param newExchange Called when the request is as it came again.
+ * @returns settled when all is done; `undefined` where the request has to go on to the next layer.
  */
 export function handleInnermost(
   engine: HttpCache | undefined,

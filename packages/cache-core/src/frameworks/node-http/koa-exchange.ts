@@ -14,16 +14,16 @@ import { applyStored } from './send-stored.js'
 const DONE = Promise.resolve()
 
 /**
- * An exchange over Koa, one floor above node:http: a hit is put on the context and goes out when the layers outside have
- * done what they do after `await next()` (a session's cookie, compression), and what is stored is what stood on the
- * context before they did. A handler that writes to `ctx.res` itself is observed there.
+ * An exchange over Koa, one level above node:http. A hit is put on the context, and goes out when the layers outside have done
+ * their work after `await next()` (a session's cookie, compression). What is stored is what was on the context before that. A
+ * handler that writes to `ctx.res` itself is observed there.
  */
 export class KoaExchange extends NodeExchange {
   readonly #ctx: Context
-  /** Takes the response from the context, where it stands there. */
+  /** Takes the response from the context, if it is there. */
   #take: (() => void) | undefined
   #isDone = false
-  /** Who waits for it: nobody yet where the answer was at hand. */
+  /** Settles `done`, where somebody waits for it already. */
   #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined
 
   constructor(ctx: Context, next: Next) {
@@ -73,7 +73,7 @@ export class KoaExchange extends NodeExchange {
         const reason = outcome.end === 'captured' ? plan.onSent?.(await sent) : undefined
         return reason === undefined ? outcome : { end: 'passed', reason }
       })
-      // What is made while it goes out may still read the request, and is stored.
+      // A stream that is made while it goes out may still read the request, and is stored.
       if (streams) void taken.then(() => this.restore())
       else this.restore()
     }
@@ -86,7 +86,7 @@ export class KoaExchange extends NodeExchange {
     super.withdraw()
   }
 
-  /** A failure is answered by Koa, or a layer outside, through the response, where it is seen. */
+  /** Runs the handler. A failure is answered by Koa, or by a layer outside, through the response, where it is observed. */
   #proceed(next: Next): void {
     next()
       .then(() => {

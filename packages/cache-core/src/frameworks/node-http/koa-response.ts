@@ -9,8 +9,8 @@ import { isOverHttp2 } from './over-http2.js'
 import { linesSet, setLines } from './response-head.js'
 
 /**
- * Whether a response stands on the context that can be taken from there. What a handler writes to `ctx.res`, no body at
- * all, a 304, which never has one, and what fetch knows as one are left to the tap on the response below.
+ * Whether the context holds a response that can be taken from there. The tap on the response below takes the rest: what a
+ * handler writes to `ctx.res`, responses without a body, a 304, and bodies of fetch.
  */
 export function standsOnContext(ctx: Context): boolean {
   return (
@@ -18,7 +18,7 @@ export function standsOnContext(ctx: Context): boolean {
   )
 }
 
-/** @param changes What the handler did to the head, so that it is this now. */
+/** Takes the response from the context. @param changes What the handler did to the head, given the present lines. */
 export function takeResponse(
   ctx: Context,
   plan: RunPlan,
@@ -42,7 +42,7 @@ export function takeResponse(
     setLines(res, headers)
     return outcome
   }
-  // The client's part of it; all where it asked for no part.
+  // The part for the client; all of it where it asked for no part.
   const part = partial === undefined ? WHOLE : (partial.range ?? NONE)
   if (capture && isStream(body)) {
     const copy = new Copy(plan.capture, part)
@@ -68,7 +68,7 @@ function isStream(body: unknown): body is Stream.Readable {
   return body instanceof Stream.Readable
 }
 
-/** A body that is there as a whole: text, bytes, or a value that goes out as JSON. */
+/** Whether a body is complete: text, bytes, or a value that goes out as JSON. */
 function isWhole(body: unknown): boolean {
   if (body === undefined || body === null || body instanceof Stream) return false
   return !(body instanceof Blob || body instanceof ReadableStream || body instanceof Response)
@@ -90,7 +90,7 @@ function copied(source: Stream.Readable, copy: Copy, signal: AbortSignal | undef
   })
 }
 
-/** Lets a part of a stream through and keeps all of it, as long as it may. */
+/** Passes on a part of a stream, and keeps all of it for as long as it may. */
 class Copy extends Transform {
   readonly #capture: BodyCapture | undefined
   readonly #part: ByteRange

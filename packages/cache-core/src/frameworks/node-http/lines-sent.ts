@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { HeaderLines } from '../../http/message/headers.js'
 import { linesSet, type WriteHeadArguments, writtenLines } from './response-head.js'
 
-/** The lines of the head when layers outside have done with it, and it is written, or never will be. */
+/** The lines of the head once it is written, with what layers outside have added; or once it never will be. */
 export function linesSent(res: ServerResponse): Promise<HeaderLines> {
   return new Promise((resolve) => {
     const { writeHead } = res

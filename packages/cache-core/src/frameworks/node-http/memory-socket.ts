@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { Sight } from '../../http/message/message.js'
 
-/** What layers read of a connection, as it was when it stood. */
+/** The properties of a connection that layers read, copied while it was open. */
 export interface ConnectionFacts {
   readonly encrypted: boolean
   readonly remoteAddress: string | undefined
@@ -21,13 +21,13 @@ export function factsOf(socket: Socket): ConnectionFacts {
   return { encrypted: encrypted === true, ...where, server }
 }
 
-/** A connection to nobody: takes what is sent at once and forgets it. */
+/** A connection to nobody: accepts all that is sent, and drops it. */
 class MemorySocket extends Duplex {
-  /** Of a client certificate there is none. */
+  /** It has no client certificate. */
   readonly authorized = false
 
   constructor(facts: ConnectionFacts) {
-    // Whoever pipes a body is never asked to wait for a client.
+    // Never asks a stream to wait for its client.
     super({ writableHighWaterMark: Number.MAX_SAFE_INTEGER })
     Object.assign(this, facts)
   }
@@ -76,12 +76,12 @@ interface Parsed {
   _addHeaderLines?(lines: string[], count: number): void
 }
 
-/** Whether this host's node:http can be given a request by hand. */
+/** Whether requests can be made by hand with this host's node:http. */
 export function canBeMade(): boolean {
   return typeof (IncomingMessage.prototype as Parsed)._addHeaderLines === 'function'
 }
 
-/** A GET that nobody has sent, on a connection with these facts, and a response that goes to nobody. */
+/** Makes a GET that no client has sent, on a connection with these properties, and a response that goes to nobody. */
 export function madeRequest(
   { target, headers }: Sight,
   facts: ConnectionFacts,
@@ -95,7 +95,7 @@ export function madeRequest(
   const res = new ServerResponse(req)
   res.shouldKeepAlive = false
   res.assignSocket(socket as unknown as Socket)
-  // As the server does for a connection that is not kept.
+  // As the server does for a connection that is not kept alive.
   res.once('finish', () => {
     req.resume()
     process.nextTick(() => socket.destroy())

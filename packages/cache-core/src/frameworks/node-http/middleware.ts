@@ -3,10 +3,10 @@ import { HANDLED, type HttpCache } from '../../http/engine/http-cache.js'
 import { handleInnermost } from './innermost.js'
 import { type Framework, NodeExchange } from './node-exchange.js'
 
-/** What a framework knows of a request beside Node. */
+/** What a framework knows about a request, beside Node. */
 export type Known = Pick<Framework, 'origin' | 'holders' | 'dispatch'>
 
-/** The cache in front of whatever `next` runs, for every framework that calls `(req, res, next)`. */
+/** Runs `next` behind a cache, for every framework that calls `(req, res, next)`. */
 export function runBehindCache(
   engine: HttpCache | undefined,
   req: IncomingMessage,
@@ -24,7 +24,7 @@ export function runBehindCache(
   else if (handling !== HANDLED) handling.catch(next)
 }
 
-/** A plugin of Fastify is called with three arguments as well. */
+/** Fastify also calls a plugin with three arguments. */
 function notCalledWithRequest(): TypeError {
   return new TypeError(
     "httpCache was called with something else than (req, res, next). Fastify takes that of '@tiercel/cache-core/fastify': app.register(httpCache, { cache, ttl: '1m' })",

@@ -4,9 +4,9 @@ import { parameterNames, rootOf, searchOf } from '../../http/message/query.js'
 import type { Replacements } from './replacements.js'
 
 /**
- * Leaves, of what layers before the cache have parsed of a request, only what the narrowed request would give: the
- * query and the cookies, under the names by which the frameworks know them. Where nothing is hidden, nothing is touched.
- * Narrowed are copies: whoever holds the originals keeps them whole.
+ * Narrows what layers before the cache have parsed of a request, the query and the cookies under the names that the frameworks
+ * use, to what parsing the narrowed request would give. Where nothing is hidden, nothing is touched. Replaces objects by
+ * narrowed copies, so that whoever holds the originals still sees all of them.
  */
 export function narrowParsed(holder: object, request: CacheRequest, sight: Sight, replaced: Replacements): void {
   const parsed: Parsed = holder as Parsed
@@ -27,7 +27,7 @@ export function narrowParsed(holder: object, request: CacheRequest, sight: Sight
     } else narrow('query', (query) => picked(query, shows, undefined))
     narrow('queryPolluted', (query) => picked(query, shows, undefined))
     const texts = new Map(before.flatMap((target, index) => textsOf(target, after[index] as string)))
-    // What `parseurl` and polka remember of the URL: it is read, too, by those who know it.
+    // The parsed URLs that `parseurl` and polka remember, which some code reads.
     for (const name of ['_parsedUrl', '_parsedOriginalUrl']) narrow(name, (url) => shownUrl(url, texts, shows))
     for (const name of ['search', 'querystring']) {
       const text = Object.hasOwn(parsed, name) ? parsed[name] : undefined
@@ -43,14 +43,14 @@ export function narrowParsed(holder: object, request: CacheRequest, sight: Sight
   if (cookie !== combined(request.headers, 'cookie')) {
     const names = cookieNames(cookie)
     const shows: Shows = (name) => (names.has(name) ? 0 : undefined)
-    // What has methods is a reader of the request's fields, such as that of the package `cookies`.
+    // An object with methods reads the request's fields itself, such as that of the package `cookies`.
     for (const name of ['cookies', 'signedCookies']) narrow(name, (cookies) => picked(cookies, shows, cookies))
   }
-  // Fastify's fields over node's: those that may be seen stand on node's request by now.
+  // Fastify's own fields, over node's: those that may be seen are on node's request by now.
   narrow('additionalHeaders', () => null)
 }
 
-/** It shares its `query` with the request of Fastify, which a route behind it reads, and which nobody here knows. */
+/** Middie's request shares its `query` with Fastify's own, which the route reads and which is not reachable from here. */
 function isOfMiddie(holder: object): boolean {
   return ['hostname', 'ips', 'log'].every((name) => Object.hasOwn(holder, name))
 }
@@ -61,7 +61,7 @@ interface Parsed {
   readonly [name: string]: unknown
 }
 
-/** The place among the shown ones of what stands under this name; `undefined`: it is hidden. */
+/** The position of this name among the shown ones; `undefined`: it is hidden. */
 type Shows = (name: string) => number | undefined
 
 /**
@@ -85,7 +85,7 @@ function wordOf(name: string): string {
   return rootOf(name).replaceAll(/[-_]/g, '')
 }
 
-/** A copy with what is shown, in the order in which it is; `otherwise` for what is no collection of values. */
+/** A copy with the shown entries only, in the shown order; `otherwise` for anything that is no collection of values. */
 function picked(parsed: object, shows: Shows, otherwise: unknown): unknown {
   if (parsed instanceof URLSearchParams) return new URLSearchParams(shown([...parsed], shows))
   if (parsed instanceof Map) return new Map(shown([...(parsed as Map<string, unknown>)], shows))
@@ -104,7 +104,7 @@ function shown<T>(entries: readonly [string, T][], shows: Shows): [string, T][] 
   return placed.sort((a, b) => a.place - b.place).map(({ entry }) => entry)
 }
 
-/** Parsers also make objects of a prototype of their own, with nothing on it. */
+/** Some parsers make objects with an empty prototype of their own. */
 function isRecord(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return (
@@ -112,7 +112,7 @@ function isRecord(value: object): boolean {
   )
 }
 
-/** A target, its query with and without the `?`, and what is shown in their place. */
+/** Pairs of a text and what is shown in its place: the target, and its query with and without the `?`. */
 function textsOf(before: string, after: string): [before: string, after: string][] {
   const [search, shown] = [searchOf(before), searchOf(after)]
   const texts: [string, string][] = [

@@ -20,23 +20,23 @@ import { linesSet } from './response-head.js'
 import { sendStored } from './send-stored.js'
 import { tapResponse } from './tap-response.js'
 
-/** What a framework on node:http has beside its request and response. */
+/** What a framework on node:http provides, beside its request and response. */
 export interface Framework extends RequestFacts {
-  /** Runs the rest: what the cache stands in front of. */
+  /** Runs the layers and the handler behind the cache. */
   readonly proceed: () => unknown
-  /** Objects beside node's request on which it keeps what it has parsed: a request of its own, a context. */
+  /** Objects beside node's request that hold what it has parsed: a request of its own, a context. */
   readonly holders?: readonly object[]
   /** All fields of the response so far, where some are not set on node's own response yet. */
   readonly fields?: () => HeaderFields
-  /** Writes down, where it has `fields`, what is done to those from now on. */
+  /** Where it has `fields`: records what is done to those from now on. */
   readonly logFields?: (log: FieldLog) => void
-  /** Its own entry, for requests that did not come through a server. */
+  /** Its own entry point, for requests that did not come through a server. */
   readonly dispatch?: Dispatch | undefined
 }
 
 /**
- * An exchange over node:http, for every framework that stands on it. A class, since each function that is made for a
- * request is a part of what a hit costs.
+ * An exchange over node:http, for every framework on top of it. A class, since each function made for a request is part of
+ * what a hit costs.
  */
 export class NodeExchange implements Exchange {
   readonly request: CacheRequest
@@ -78,8 +78,8 @@ export class NodeExchange implements Exchange {
     this.#stepAside = tap.withdraw
     if (narrowed !== undefined) whenAnswered(res, tap.outcome, narrowed)
     const forNobody = returningOf(this.#req) !== undefined
-    // The store has been asked, so this is a promise's turn. A handler begins in one of the event loop's, in which Node
-    // sends a first piece before the handler's promises go on: before an error handler resets the connection.
+    // After a read of the store this runs in a promise's turn. A handler should start in a turn of the event loop, in which
+    // Node sends a first piece before the handler's promises continue, and so before an error handler resets the connection.
     if (plan.capture !== undefined) process.nextTick(runHandler, proceed, tap.fail, forNobody)
     else runHandler(proceed, tap.fail, forNobody)
     return tap.outcome
@@ -94,17 +94,17 @@ export class NodeExchange implements Exchange {
     runHandler(this.#framework.proceed, () => {}, false)
   }
 
-  /** Lets a response go that has not begun: the handler sees the whole request, and what it answers is sent as without this cache. */
+  /** Lets a response go that has not begun: the handler sees the whole request, and its response is sent as without this cache. */
   withdraw(): void {
     if (this.stepAside() !== false) this.restore()
   }
 
-  /** The first half of that: the response is let go, and the request stays narrowed, for a handler that is still read. */
+  /** The first half of that: lets the response go, with the request still narrowed. */
   stepAside(): unknown {
     return this.#stepAside?.()
   }
 
-  /** The second half: the request is again as it came. */
+  /** The second half: restores the request. */
   restore(): void {
     this.#narrowed?.restore()
   }
@@ -123,8 +123,8 @@ export function whenSent(res: ServerResponse, then: () => void): void {
 }
 
 /**
- * Layers outside that act when the response is written (on-headers, sessions, compression) have overridden its methods,
- * and read the request then: whole, on a miss as on a hit.
+ * Layers outside that act when the response is written (on-headers, sessions, compression) have overridden its methods, and
+ * read the request then. Shows them the whole request, as on a hit.
  */
 function showOutside(res: ServerResponse, narrowed: Replacements): void {
   for (const name of ['writeHead', 'write', 'end', 'flushHeaders'] as const) {
@@ -136,8 +136,8 @@ function showOutside(res: ServerResponse, narrowed: Replacements): void {
 }
 
 /**
- * Before the listeners of the layers outside, whose logs are of the request as it came. A client that has gone may leave
- * a handler behind that still answers for others: to that one the rest stays hidden.
+ * Restores the request before the listeners of layers outside, which log it. A client that has gone may leave behind a handler
+ * that still answers for others, to which the rest must stay hidden.
  */
 function whenAnswered(res: ServerResponse, outcome: Promise<unknown>, narrowed: Replacements): void {
   const restore = (): void => narrowed.restore()
@@ -153,9 +153,9 @@ function whenAnswered(res: ServerResponse, outcome: Promise<unknown>, narrowed: 
 }
 
 /**
- * A handler that throws or rejects where no framework catches it: its error is the process's, as without a cache; here
- * it may only not be mistaken for one of the cache.
- * @param forNobody Its error is that of a run which no client has asked for: it has failed, and is reported so.
+ * Runs a handler that may throw or reject without a framework that catches it. Its error then ends the process, as without a
+ * cache, and is not taken for one of the cache.
+ * @param forNobody Whether no client has asked for the run: then its error is only the failure of the run.
  */
 function runHandler(proceed: () => unknown, onFailure: () => void, forNobody: boolean): void {
   const fail = (error: unknown): void => {

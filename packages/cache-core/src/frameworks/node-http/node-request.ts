@@ -10,9 +10,9 @@ import { Replacements } from './replacements.js'
 /** A request whose framework may have cut the path of a mount (`app.use('/api', …)`) off its `url`, or rewritten it. */
 export type MountedRequest = IncomingMessage & { originalUrl?: string }
 
-/** What a framework knows of a request beside node's own. */
+/** What a framework knows about a request, beside node. */
 export interface RequestFacts extends Pick<CacheRequest, 'constraints' | 'source'> {
-  /** Scheme and host, where they are resolved behind a proxy that is trusted. */
+  /** Scheme and host as resolved behind a trusted proxy. */
   readonly origin?: Origin | undefined
   /** The fields as the framework shows them, where these are not `req.headers`. */
   readonly headers?: IncomingHttpHeaders | undefined
@@ -39,10 +39,10 @@ export function cacheRequest(req: MountedRequest, facts: RequestFacts = {}): Cac
 }
 
 /**
- * Lets the handler see another target, and fewer fields or less of them, in every form in which node, the framework and
- * the layers before have them.
- * @param holders Objects beside `req` on which they keep what they have parsed: a framework's own request, a context.
- * @returns What puts everything back. What somebody else has replaced since stays as it is.
+ * Shows the handler another target, and fewer fields or less of them, in every form in which node, the framework and earlier
+ * layers keep them.
+ * @param holders Objects beside `req` that hold what was parsed: a framework's own request, a context.
+ * @returns the replacements, to be undone. What somebody else has replaced meanwhile then stays as it is.
  */
 export function narrowRequest(
   req: MountedRequest,
@@ -51,7 +51,7 @@ export function narrowRequest(
   sight: Sight,
 ): Replacements {
   const replaced = new Replacements()
-  // These first: some hold what they have once read of `req`.
+  // Holders first: some remember what they have read of `req`.
   for (const holder of [...holders, req]) narrowParsed(holder, request, sight, replaced)
   const distinct = valuesByName(sight.headers)
   const scheme = request.origin?.scheme ?? request.scheme
@@ -63,7 +63,7 @@ export function narrowRequest(
     replaced.put(req, 'scheme', scheme)
   }
   const { url: before = '' } = req
-  // Routers cut a mount off while they run, and put it back, some of them from a whole URL that they have kept (middie).
+  // Routers cut off a mount while they run and restore it afterwards, some from a whole URL that they have kept (middie).
   const [whole, shown] = [searchOf(before), searchOf(sight.url)]
   const restored = (now: unknown): unknown => withSearch(now, shown, whole)
   const assigned = (next: unknown): unknown => withSearch(next, whole, shown)
@@ -72,8 +72,8 @@ export function narrowRequest(
 }
 
 /**
- * The field lines as they came, but for what a layer has changed in `headers` since: its word counts, since that is what
- * the handler reads.
+ * The field lines as they came, except for fields that a layer has changed in `headers`: those count, since the handler reads
+ * them.
  */
 function presentLines(raw: HeaderLines, headers: IncomingHttpHeaders): HeaderLines {
   if (isAsCame(raw, headers)) return raw
@@ -93,7 +93,7 @@ function presentLines(raw: HeaderLines, headers: IncomingHttpHeaders): HeaderLin
   return lines
 }
 
-/** Whether each field came in one line, and nothing was changed: the common case, on every hit. */
+/** Whether each field came in one line and is unchanged: the common case, on every hit. */
 function isAsCame(raw: HeaderLines, headers: IncomingHttpHeaders): boolean {
   for (let i = 0; i < raw.length; i += 2) {
     if (headers[(raw[i] as string).toLowerCase()] !== raw[i + 1]) return false
@@ -102,8 +102,8 @@ function isAsCame(raw: HeaderLines, headers: IncomingHttpHeaders): boolean {
 }
 
 /**
- * The fields of HTTP/1.1 that say the same: no pseudo-fields, and the authority as Host (RFC 9113 section 8.3.1), beside
- * a Host that names another one.
+ * The equivalent fields of HTTP/1.1: without pseudo-fields, and with the authority as Host (RFC 9113 section 8.3.1), in addition
+ * to a Host that names another one.
  */
 function withHost(lines: HeaderLines, headers: IncomingHttpHeaders): HeaderLines {
   const authority = headers[':authority']
@@ -128,18 +128,18 @@ function joined(name: string, values: readonly string[]): string | undefined {
   )
 }
 
-/** A client may well name a field `__proto__`. */
+/** An own property only, since a client may send a field `__proto__`. */
 function ownValue(headers: IncomingHttpHeaders, name: string): string | string[] | undefined {
   return Object.hasOwn(headers, name) ? headers[name] : undefined
 }
 
-/** Layers write numbers and worse into fields. */
+/** Adds a field, whatever a layer has put there: numbers, lists, objects. */
 function append(lines: string[], name: string, value: unknown): void {
   if (value === undefined || value === null) return
   for (const line of Array.isArray(value) ? value : [value]) lines.push(name, String(line))
 }
 
-/** In TLS a client may have shown who it is before the first byte of HTTP. */
+/** With TLS, a client may have identified itself before the first byte of HTTP. */
 function clientCertificate(socket: TLSSocket): string | undefined {
   const shown = socket.authorized || Object.keys(socket.getPeerCertificate() ?? {}).length > 0
   return shown ? 'TLS client certificate' : undefined
@@ -157,7 +157,7 @@ function valuesByName(lines: HeaderLines): ValuesByName {
   return values
 }
 
-/** Fields that are cut short come in one line; how node joins repeated ones, it has decided already. */
+/** The narrowed form of `req.headers`. Shortened fields have one line; of repeated ones node's own form is kept. */
 function narrowHeaders(
   headers: IncomingHttpHeaders,
   shown: ValuesByName,

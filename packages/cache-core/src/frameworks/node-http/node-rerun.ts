@@ -5,15 +5,15 @@ import type { Errand, Rerun, RunPlan } from '../../http/engine/exchange.js'
 import { mark, Returning } from '../reruns/returning.js'
 import { canBeMade, factsOf, madeRequest } from './memory-socket.js'
 
-/** Into an application, through all of its layers. */
+/** Sends a request into an application, through all of its layers. */
 export type Dispatch = (req: IncomingMessage, res: ServerResponse) => unknown
 
-/** What a layer keeps for the request that runs now must not be that of whoever has met something stale. */
+/** A context without that of the request that met the stale response: layers keep data of the current request in it. */
 const OUTSIDE = new AsyncResource('TiercelRerun')
 
 /**
- * The way through the door by which this request has come in: its server's listeners, else the framework's own entry.
- * What is needed of the request is read at once.
+ * A way into the application as this request has come: its server's listeners, otherwise the framework's own entry point. Reads
+ * what it needs of the request at once.
  */
 export function nodeRerun(req: IncomingMessage, errand: Errand, dispatch: Dispatch | undefined): Rerun | undefined {
   const enter = throughServer(req) ?? dispatch
@@ -33,7 +33,7 @@ export function nodeRerun(req: IncomingMessage, errand: Errand, dispatch: Dispat
   }
 }
 
-/** Ends a response that nobody reads as soon as it is not wanted any more. */
+/** Ends a response that nobody reads as soon as it is no longer wanted. */
 function whileRunning({ outcome }: Returning, { signal }: RunPlan, giveUp: () => void): void {
   signal?.addEventListener('abort', giveUp)
   void outcome.then(({ end }) => {
@@ -42,7 +42,7 @@ function whileRunning({ outcome }: Returning, { signal }: RunPlan, giveUp: () =>
   })
 }
 
-/** Of a request that was injected there is no server. */
+/** The listeners of the server; `undefined` for an injected request, which has no server. */
 function throughServer({ socket }: IncomingMessage): Dispatch | undefined {
   const { server } = (socket ?? {}) as { readonly server?: Partial<EventEmitter> }
   if (typeof server?.emit !== 'function' || (server.listenerCount?.('request') ?? 0) === 0) return undefined

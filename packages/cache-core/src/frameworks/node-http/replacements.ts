@@ -1,21 +1,21 @@
 interface Replacement {
   readonly holder: object
   readonly name: PropertyKey
-  /** How it stood on the object itself, if it did. */
+  /** The object's own property before, if it had one. */
   readonly own: PropertyDescriptor | undefined
-  /** Whether an accessor of the prototype, or the object, took the value by assignment. */
+  /** Whether the value was assigned, through an accessor or to the object. */
   readonly inherited: boolean
   readonly before: unknown
   readonly after: unknown
-  /** What it becomes again where somebody else has replaced it since. */
+  /** What a value becomes on restore that somebody else has put there meanwhile. */
   readonly otherwise: Change
-  /** What becomes of a value that is assigned meanwhile. */
+  /** What a value becomes that somebody else assigns meanwhile. */
   readonly assigned: Change | undefined
 }
 
 type Change = (value: unknown) => unknown
 
-/** Properties that have another value for a while. */
+/** Replaces properties of objects for a while. */
 export class Replacements {
   readonly #replacements: Replacement[] = []
 
@@ -37,13 +37,13 @@ export class Replacements {
     this.#replacements.push({ holder, name, own, inherited, before, after, otherwise, assigned })
   }
 
-  /** Lets a property be found by nobody who does not know its name, and then it is `undefined`. */
+  /** Makes a property `undefined` and not enumerable. */
   hide(holder: object, name: string): void {
     this.put(holder, name, undefined)
     Reflect.defineProperty(holder, name, { enumerable: false })
   }
 
-  /** Runs this while all is as it was before. */
+  /** Runs a function with all properties restored for the time being. */
   suspended<T>(run: () => T): T {
     const present = this.#replacements.map((one) => {
       const { enumerable = true } = Object.getOwnPropertyDescriptor(one.holder, one.name) ?? {}

@@ -3,12 +3,12 @@ import type { CompleteResponse } from '../../http/engine/exchange.js'
 import { type HeaderFields, type HeaderLines, has, headerLines, keep } from '../../http/message/headers.js'
 import { isOverHttp2 } from './over-http2.js'
 
-/** What `writeHead` takes behind the status. */
+/** The arguments of `writeHead` after the status. */
 export type WriteHeadArguments = readonly [reasonOrHeaders?: string | GivenHeaders, headers?: GivenHeaders]
 
 type GivenHeaders = OutgoingHttpHeaders | OutgoingHttpHeader[]
 
-/** What `headOf` knows of a response. */
+/** The head of a response. */
 export type Head = Pick<CompleteResponse, 'status' | 'statusText' | 'headers'>
 
 /**
@@ -28,7 +28,7 @@ export function headOf(
   return { status: Number(status), statusText, headers }
 }
 
-/** Node itself says what becomes of a head, or is wrong with it, on a response that goes nowhere: before anything is changed. */
+/** Tries the head on another response, which goes nowhere: Node itself says what becomes of it, or what is wrong with it. */
 function tried(
   res: ServerResponse,
   writeHead: ServerResponse['writeHead'],
@@ -53,13 +53,13 @@ export function writtenLines(res: ServerResponse, rest: WriteHeadArguments): str
   return set.length > 0 ? set : linesGiven(rest)
 }
 
-/** HTTP/2 has none, and Node warns whoever asks for it. */
+/** Empty over HTTP/2, which has no reason phrase: Node warns if it is read. */
 export function statusTextOf(res: ServerResponse, rest: WriteHeadArguments): string {
   if (isHttp2(res)) return ''
   return typeof rest[0] === 'string' ? rest[0] : (res.statusMessage ?? '')
 }
 
-/** Node's response over HTTP/2 does what that over HTTP/1 does, but for some. */
+/** Whether it is Node's response over HTTP/2, which behaves differently in some respects. */
 export function isHttp2(res: ServerResponse): boolean {
   return isOverHttp2(res.req)
 }
@@ -82,9 +82,9 @@ function fieldsGiven([first, second]: WriteHeadArguments): GivenHeaders | undefi
 }
 
 /**
- * The arguments of `writeHead` with a line more, in whatever form the fields are given; the same ones where the line
- * went to the fields that are set. Fields that are given must stay given: set one by one, their repeated lines would
- * be lost, and what Node refuses would leave a half behind.
+ * The arguments of `writeHead` with one more line, in the form in which the fields are given; the same arguments where the line
+ * was set on the response. Given fields must stay arguments: set one by one, repeated lines would be lost, and a field that
+ * Node refuses would leave half of them behind.
  */
 export function withField(
   res: ServerResponse,
@@ -97,7 +97,7 @@ export function withField(
     res.appendHeader(name, value)
     return rest
   }
-  // What says so itself has the last word, and a list of pairs, as Node takes it too, takes no flat one.
+  // A field of that name wins; and a list of pairs, which Node also accepts, cannot take a flat line.
   if (Array.isArray(given) ? Array.isArray(given[0]) : has(headerLines(given as HeaderFields), name.toLowerCase()))
     return rest
   const more = Array.isArray(given) ? [...given, name, value] : { ...given, [name]: value }
@@ -110,15 +110,15 @@ export function linesSet(res: ServerResponse): string[] {
   return headerLines(set as HeaderFields)
 }
 
-/** Node has had it since 15.4; its types know it on requests only, and over HTTP/2 all names are lower case. */
+/** The names as they were set. Node has `getRawHeaderNames` since 15.4; its types declare it on requests only. */
 function rawHeaderNames(res: ServerResponse): string[] {
-  // With the head written, its status stands among them.
+  // Once the head is written, `:status` is among them. Names are lower case over HTTP/2.
   if (isHttp2(res)) return res.getHeaderNames().filter((name) => !name.startsWith(':'))
   return (res as ServerResponse & { getRawHeaderNames(): string[] }).getRawHeaderNames()
 }
 
 /**
- * Puts this head in place of all that was set, for `writeHead` without more: given a flat list where fields were set
+ * Replaces all fields that are set by this head, for a `writeHead` without fields: given a flat list where fields were set
  * before, Node would keep only the last of repeated lines.
  */
 export function putHead(
@@ -133,8 +133,8 @@ export function putHead(
 }
 
 /**
- * Whether a layer outside has overridden what ends the response. It may gather the body and change the head in the end,
- * so the head is put and left to Node, which asks for it after that.
+ * Whether a layer outside has overridden what ends the response. It may gather the body and change the head at its end, so the
+ * head is put on the response and left to Node, which asks for it after that.
  */
 export function isWrapped(res: ServerResponse): boolean {
   return Object.hasOwn(res, 'end') || Object.hasOwn(res, 'write')
@@ -145,7 +145,7 @@ export function setLines(res: ServerResponse, headers: HeaderLines): void {
   for (const [name, values] of grouped(headers).values()) res.setHeader(name, values)
 }
 
-/** Lines by their name in lower case: the name as it was first written, and one value, or all of them in their order. */
+/** Lines grouped by name in lower case: the name as first written, and its one value, or all values in order. */
 export function grouped(headers: HeaderLines): Map<string, [name: string, values: string | string[]]> {
   const groups = new Map<string, [string, string | string[]]>()
   for (let i = 0; i < headers.length; i += 2) {

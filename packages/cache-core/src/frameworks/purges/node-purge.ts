@@ -9,7 +9,7 @@ import {
 import { isOverHttp2 } from '../node-http/over-http2.js'
 import { ofParsed, parsedJson } from './purge-body.js'
 
-/** A request as frameworks of node:http hand it on. */
+/** A request as frameworks on node:http pass it on. */
 type Incoming = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown }
 
 /** `purgeHandler` of all that call `(req, res)`. @throws InvalidOptionError naming the option. */
@@ -25,7 +25,7 @@ export function nodePurgeHandler(
   }
 }
 
-/** @param body What a parser before has made of the body. */
+/** @param body What an earlier parser has made of the body. Default: `req.body`. */
 export function answerNode(endpoint: PurgeEndpoint, req: Incoming, body: unknown = req.body): Promise<PurgeReply> {
   const { method = '', headers, originalUrl, url } = req
   const host = headers.host ?? headers[':authority']
@@ -38,7 +38,7 @@ export function answerNode(endpoint: PurgeEndpoint, req: Incoming, body: unknown
   })
 }
 
-/** What is left of a body that was not read must not be taken for the next request. HTTP/2 knows no Connection. */
+/** Closes the connection where a body was not read, so that its rest is not taken for the next request. Not over HTTP/2. */
 export function headersFor(req: IncomingMessage, headers: PurgeReply['headers']): PurgeReply['headers'] {
   return req.complete || isOverHttp2(req) ? headers : { ...headers, Connection: 'close' }
 }

@@ -11,7 +11,7 @@ export function parsedJson(pieces: readonly Uint8Array[], bytes: number, maxByte
   }
 }
 
-/** What a parser before has left of a body: bytes, text, or what it made of them. @throws PurgeBodyError */
+/** A body that an earlier parser has read: bytes, text, or what it made of them. @throws PurgeBodyError */
 export function ofParsed(body: unknown, maxBytes: number): unknown {
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) return body
   const bytes = Buffer.from(body)

@@ -1,21 +1,21 @@
 import type { Errand, Exchange, Refused, RunOutcome, RunPlan } from '../../http/engine/exchange.js'
 
-/** Where a request of the cache's own keeps what it is for. No client can send it. */
+/** The property that marks a request of the cache's own. No client can send it. */
 const RETURNING = Symbol('tiercel.returning')
 
 interface Marked {
   [RETURNING]?: Returning
 }
 
-/** An exchange that a later one can take the request from. */
+/** An exchange from which a later one can take the request. */
 type Met = Pick<Exchange, 'request' | 'run' | 'send'> & { withdraw(): void }
 
-/** To layers outside; nobody else gets it. */
+/** Seen by layers outside only. */
 const NOT_EXPECTED = { status: 503, statusText: '', headers: [], added: [], removed: [] }
 
 /**
- * A request that the cache has sent into the application itself, through all layers outside, until it is back at the
- * cache: there, and nowhere else, its handler runs under a plan.
+ * A request that the cache itself has sent into the application, through all layers outside, until it is back at the cache:
+ * there, and only there, its handler runs under the plan.
  */
 export class Returning {
   readonly outcome: Promise<RunOutcome | Refused>
@@ -33,8 +33,8 @@ export class Returning {
   }
 
   /**
-   * The request has come to a cache: of those that are its own the innermost counts, as for any request.
-   * @returns Whether the request is answered; else it goes on.
+   * The request has come to a cache. If it passes its own cache several times, the innermost counts, as for any request.
+   * @returns Whether the request is answered; otherwise it goes on.
    */
   meet(cache: object | undefined, newExchange: () => Met): boolean {
     if (cache !== this.#errand.owner) {
@@ -55,17 +55,17 @@ export class Returning {
     return true
   }
 
-  /** The response is over. Where the cache was not met, its status is somebody else's. */
+  /** The response is over. If it did not come to the cache, a layer outside has answered it, with this status. */
   over(status: number | undefined): void {
     if (this.#exchange === undefined) this.#settle({ end: 'refused', status })
   }
 
-  /** Nothing more is to be expected. */
+  /** The request has failed. */
   broken(): void {
     this.#settle(this.#exchange === undefined ? { end: 'refused', status: undefined } : { end: 'broken' })
   }
 
-  /** One that stands outside of the owner has let the request pass; this one stands inside. */
+  /** Leaves the request to a cache further inside. */
   #leaveTo(inner: object): void {
     this.#errand.leaveTo(inner)
     this.#exchange?.withdraw()
@@ -77,7 +77,7 @@ export class Returning {
     try {
       return this.#errand.expects(request)
     } catch {
-      // What the route's own functions say of this request is no answer.
+      // A function of the route has thrown for this request.
       return false
     }
   }

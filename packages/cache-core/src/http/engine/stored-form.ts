@@ -57,7 +57,7 @@ export function payloadOf(
   )
 }
 
-/** The stale windows for the frame. They count from now where the freshness is over, since a frame's cannot end before it begins. */
+/** The stale windows for the frame, whose freshness cannot end before it begins: where it is over, they are so much shorter. */
 export function windowsOf({ windows, keepStaleMs }: AcceptedByItself, leftMs: number): StaleWindows {
   const over = Math.min(leftMs, 0)
   return {
