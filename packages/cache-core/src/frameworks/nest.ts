@@ -93,8 +93,8 @@ function engineOf({ cache, ...options }: HttpCacheModuleOptions): HttpCache {
 type Handler = ReturnType<ExecutionContext['getHandler']>
 
 /**
- * A hit ends the request here. Its observable emits nothing and never completes: an interceptor around this one would take
- * that for the handler's value, and Nest would answer a second time.
+ * A hit ends the request here, and `intercept` never settles: an interceptor around this one would take anything else for the
+ * handler's value, and Nest would answer a second time.
  */
 class HttpCacheInterceptor implements NestInterceptor {
   readonly #shared: HttpCache

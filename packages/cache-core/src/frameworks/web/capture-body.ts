@@ -25,8 +25,8 @@ export async function captureBody(source: ReadableStream<Chunk>, limits: Capture
 }
 
 /**
- * Keeps a body whose client does not read it, or not all of it: it is read for others, at their pace, if it is not too
- * large. So much, and no more, is held for the client, too.
+ * Keeps a body whose client does not read it, or not all of it. It is read for others, at their pace, if it is not too large;
+ * the client's copy holds no more than that.
  */
 export function captureUnheard(source: ReadableStream<Chunk>, limits: CaptureLimits): CapturedBody {
   const capture = new Capture(limits)

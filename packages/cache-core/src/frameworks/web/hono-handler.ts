@@ -6,7 +6,7 @@ import { showRequest } from './hono-request.js'
 import type { Narrowing, WebHandler } from './web-exchange.js'
 import { linesOf } from './web-response.js'
 
-/** What stands behind a middleware of Hono: it reads the request, and writes the response, on the context. */
+/** The handler behind a middleware of Hono, which reads the request from the context and writes the response to it. */
 export class HonoHandler implements WebHandler {
   readonly headSeesBody = true
   readonly #context: Context
@@ -45,13 +45,13 @@ export class HonoHandler implements WebHandler {
     this.#restore = undefined
   }
 
-  /** Asked of the context without `c.res`, which would make one: Hono then puts its fields over the handler's. */
+  /** Read without `c.res`, which would make a response, whose fields Hono then merges over the handler's. */
   outside(): HeaderLines {
     const made = this.#context.newResponse(null)
     return hasNoFields(made) ? NO_LINES : linesOf(made.headers)
   }
 
-  /** Hono's secureHeaders sets its policy behind the handler, and tells the nonce of it before. */
+  /** Hono's secureHeaders sets its policy after the handler, but provides the nonce before. */
   coming(): readonly string[] {
     const nonce: unknown = this.#context.get('secureHeadersNonce')
     return typeof nonce === 'string' ? [`'nonce-${nonce}'`] : []
@@ -60,10 +60,10 @@ export class HonoHandler implements WebHandler {
 
 const NO_LINES: HeaderLines = []
 
-/** Where the response of @hono/node-server keeps status, body and fields until it is asked for one of them. */
+/** The symbol under which a response of @hono/node-server keeps status, body and fields until one of them is read. */
 let unread: symbol | undefined
 
-/** Whether a response is known to have no fields without asking it, which makes fields of it. */
+/** Whether a response certainly has no fields, found out without reading them, which would create them. */
 function hasNoFields(response: Response): boolean {
   const kept = response as unknown as Readonly<Record<symbol, unknown>>
   unread ??= Object.getOwnPropertySymbols(response).find(({ description }) => description === 'cache')

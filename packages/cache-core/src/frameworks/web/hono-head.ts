@@ -3,7 +3,7 @@ import type { HeadLog } from '../../http/rules/head-changes.js'
 
 export interface HonoHeadWatch {
   readonly log: HeadLog
-  /** The context is as it was. */
+  /** Restores the context. */
   readonly stop: () => void
 }
 
@@ -13,17 +13,17 @@ interface WritableLog extends HeadLog {
   readonly removed: Set<string>
 }
 
-/** These take `(data, init or status, headers)` and make a response over the fields that are set. */
+/** Methods that take `(data, init or status, headers)` and make a response from these and the fields that are set. */
 const MAKERS = ['newResponse', 'body', 'text', 'json', 'html'] as const
 type Maker = (...values: unknown[]) => unknown
 type Fields = Readonly<Record<string, unknown>> | Headers | readonly (readonly string[])[] | undefined
 
-/** These set a Content-Type that nobody named. */
+/** Those that set a Content-Type by themselves. */
 const TYPED: ReadonlySet<string> = new Set(['text', 'json', 'html'])
 
 /**
- * Sees what the handler and the layers inside do to the fields of a response. Before and after do not tell: a field may
- * be set to the value that it had.
+ * Records what the handler and the layers inside do to the fields of a response. Comparing before and after would not show all
+ * of it: a field may be set to the value that it had.
  * @param before The fields that layers outside have set.
  */
 export function watchHead(c: Context, before: Headers): HonoHeadWatch {
@@ -35,7 +35,7 @@ export function watchHead(c: Context, before: Headers): HonoHeadWatch {
   const made = new WeakSet<object>()
   const watched = new WeakSet<Headers>()
   let watching = true
-  /** Whether Hono puts the fields that are set over those of the response: it does where that is there already. */
+  /** Whether Hono merges the fields that are set over those of a new response: it does once there is a response. */
   let overrules = hasResponse(c, before)
 
   const note = (how: keyof HeadLog, name: string): void => {
@@ -45,7 +45,7 @@ export function watchHead(c: Context, before: Headers): HonoHeadWatch {
     else log.removed.delete(key)
     log[how].add(key)
   }
-  /** Fields of a response that is not the context's yet. */
+  /** Records fields of a new response that is not on the context yet. */
   const noteMade = (how: keyof HeadLog, name: string): void => {
     if (name === 'content-type' || !overrules || !before.has(name)) note(how, name)
   }
@@ -93,7 +93,7 @@ export function watchHead(c: Context, before: Headers): HonoHeadWatch {
       return response
     },
     set: (response: Response | undefined) => {
-      // One that was made without the context stands there in place of all fields that were set.
+      // A response that was made without the context replaces all fields that were set.
       if (response !== undefined && !made.has(response) && !overrules) {
         for (const name of response.headers.keys()) note('set', name)
       }
@@ -116,12 +116,12 @@ const CHANGES = [
   ['delete', 'removed'],
 ] as const
 
-/** No field of anybody's. */
+/** A field that nobody else uses. */
 const MARK = 'x-tiercel-mark'
 
 /**
- * Whether a layer outside has asked for `c.res`, which makes one. Asking for it would do so, too: but without one, a
- * response is made of the fields that are set, and not of a copy of them.
+ * Whether a layer outside has read `c.res`, which makes a response. Found out without reading it: as long as there is none,
+ * `newResponse` changes the fields that are set, and not a copy of them.
  */
 function hasResponse(c: Context, before: Headers): boolean {
   if ([...before.keys()].length === 0) return false
@@ -131,7 +131,7 @@ function hasResponse(c: Context, before: Headers): boolean {
   return !left
 }
 
-/** On the prototype: an own property would be one of a watch that stands outside. */
+/** The accessor of the prototype. An own property would belong to a watch further out. */
 function accessor(c: Context): { readonly get: () => unknown; readonly set: (response: unknown) => void } {
   for (let holder: object | null = Object.getPrototypeOf(c); holder !== null; holder = Object.getPrototypeOf(holder)) {
     const { get, set } = Object.getOwnPropertyDescriptor(holder, 'res') ?? {}

@@ -3,15 +3,15 @@ import { narrowParsed } from '../node-http/narrow-parsed.js'
 import { Replacements } from '../node-http/replacements.js'
 import type { Narrowing } from './web-exchange.js'
 
-/** What Hono's validators have read of a request, by what they call it. */
+/** What Hono's validators have read of a request, by target. */
 interface Validated {
   valid(target: string): unknown
   addValidatedData(target: string, data: unknown): void
 }
 
 /**
- * Shows a handler another request, also in what validators outside have made of it. Hono reads all else from `raw`.
- * @returns Shows the one that was there.
+ * Shows a handler another request, also in what validators outside have read. Hono reads everything else from `raw`.
+ * @returns a function that restores the original.
  */
 export function showRequest(c: Context, shown: Request, { asked, sees }: Narrowing): () => void {
   const { raw } = c.req
@@ -40,7 +40,7 @@ export function showRequest(c: Context, shown: Request, { asked, sees }: Narrowi
   }
 }
 
-/** Validators name fields in lower case. */
+/** The fields that validators have read, whose names are in lower case, without the hidden ones. */
 function withoutHidden(data: unknown, sent: Headers, shown: Headers): unknown {
   if (typeof data !== 'object' || data === null) return data
   return Object.fromEntries(Object.entries(data).filter(([name]) => shown.has(name) || !sent.has(name)))

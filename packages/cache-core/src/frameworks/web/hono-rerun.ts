@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 
 type Handler = (c: Context, next: () => Promise<unknown>) => unknown
-/** The handlers of a request from the outermost in, each with its parameters; then what those are read from. */
+/** What Hono's router has found: the handlers from the outermost in, each with its parameters, and the values of those. */
 type Matched = readonly [readonly (readonly [readonly [Handler, ...unknown[]], unknown])[], ...unknown[]]
 
 interface Making {
@@ -13,8 +13,8 @@ interface Making {
 }
 
 /**
- * Runs all that Hono has found for the URL of a request, from the outermost layer in, for another request. `undefined`
- * where this version of Hono does not show what it has found.
+ * Runs all handlers that Hono has found for the URL of a request, from the outermost layer in, for another request.
+ * `undefined` where this version of Hono does not show what it has found.
  */
 export function honoAgain(c: Context): ((request: Request, contexts: readonly unknown[]) => unknown) | undefined {
   const matchResult = matchedFor(c)
@@ -28,12 +28,12 @@ export function honoAgain(c: Context): ((request: Request, contexts: readonly un
   }
 }
 
-/** The application's own answer to that is not known here, nor is the one to errors: such a run fails. */
+/** The application's own handlers for 404 and errors are not known here, so such a run fails. */
 function noHandler(): never {
   throw new Error('no handler has answered a request of the cache')
 }
 
-/** As Hono does. */
+/** Composes the layers as Hono does. */
 async function throughLayers(c: Context, layers: Matched[0]): Promise<void> {
   let reached = -1
   const enter = async (index: number): Promise<Context> => {
@@ -49,7 +49,7 @@ async function throughLayers(c: Context, layers: Matched[0]): Promise<void> {
   await enter(0)
 }
 
-/** Hono keeps it under a symbol that it does not export. */
+/** What the router has found, which Hono keeps under a symbol that it does not export. */
 function matchedFor(c: Context): Matched | undefined {
   const shown = c.req as unknown as Readonly<Record<symbol, unknown>>
   for (const symbol of Object.getOwnPropertySymbols(Object.getPrototypeOf(shown))) {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** Node's own request, where the server for Node gives it beside the one of fetch. */
+/** Node's own request, where the host on Node passes it beside that of fetch. */
 export function incomingOf(contexts: readonly unknown[]): IncomingMessage | undefined {
   for (const context of contexts) {
     const { incoming } = (context ?? {}) as { readonly incoming?: Partial<IncomingMessage> }
@@ -9,7 +9,7 @@ export function incomingOf(contexts: readonly unknown[]): IncomingMessage | unde
   return undefined
 }
 
-/** Node's own response, where the server for Node gives it and its head is not written yet. */
+/** Node's own response, where the host on Node passes it and its head is not written yet. */
 export function outgoingOf(contexts: readonly unknown[]): ServerResponse | undefined {
   for (const context of contexts) {
     const { outgoing } = (context ?? {}) as { readonly outgoing?: Partial<ServerResponse> }

@@ -1,19 +1,19 @@
-/** What a body is read in. Bytes, by the rules of fetch; some servers take strings, too. */
+/** A piece of a body. Bytes, by the rules of fetch; some servers accept strings as well. */
 export type Chunk = Uint8Array | string
 export type WebBody = Uint8Array<ArrayBuffer> | ReadableStream | null
 
-/** Told of a body while it goes by. */
+/** Called while a body passes. */
 export interface Listener {
   readonly chunk?: (chunk: Chunk) => void
-  /** All of it has been read. Its reader is told so when this is settled. */
+  /** All of it has been read. The reader is told so when this has settled. */
   readonly end: () => unknown
   /** The source failed, or its reader wants no more. */
   readonly broken?: () => void
 }
 
 /**
- * Passes a body on at the pace of whoever reads it: nothing is read ahead but what is there at once. A body made of a
- * string or of bytes is, and goes on as bytes, with a length that the server knows.
+ * Passes a body on at the pace of its reader. Only what is available at once is read ahead: a body made of a string or of bytes
+ * goes on as bytes, so that the server knows its length.
  */
 export async function passOn(source: ReadableStream<Chunk>, listener: Listener): Promise<WebBody> {
   const reader = source.getReader()
@@ -49,12 +49,12 @@ export async function passOn(source: ReadableStream<Chunk>, listener: Listener):
   )
 }
 
-/** A copy: the handler may use its buffer again, and a stream of bytes takes the buffer away. */
+/** A copy, since the handler may reuse its buffer, and a byte stream transfers it. */
 export function bytesOf(chunk: Chunk): Uint8Array<ArrayBuffer> {
   return typeof chunk === 'string' ? new TextEncoder().encode(chunk) : new Uint8Array(chunk)
 }
 
-/** A stream can hold anything; what its reader makes of that is not known. */
+/** Whether a value of a stream is a piece of a body: a stream can hold anything. */
 export function isChunk(value: unknown): value is Chunk {
   return typeof value === 'string' || Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
@@ -62,9 +62,9 @@ export function isChunk(value: unknown): value is Chunk {
 type Reader = ReadableStreamDefaultReader<Chunk>
 
 interface Ahead {
-  /** The body, where it is of one chunk or none. */
+  /** The whole body, where it has one chunk or none. */
   readonly whole?: Chunk
-  /** What was asked of the reader already. */
+  /** Reads that were begun, in order. */
   readonly reads: ReturnType<Reader['read']>[]
 }
 
@@ -93,7 +93,7 @@ async function readAtOnce(reader: Reader): Promise<Ahead> {
   return { reads }
 }
 
-/** When what can be done at once is done. */
+/** The end of this turn of the event loop. */
 function endOfTurn(): { readonly over: Promise<undefined>; readonly cancel: () => void } {
   let cancel!: () => void
   const over = new Promise<undefined>((resolve) => {

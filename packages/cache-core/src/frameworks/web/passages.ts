@@ -1,23 +1,23 @@
 import { isUnsafe } from '../../http/rules/invalidation.js'
 
-/** A request on its way through a cache. */
+/** A cache that a request is passing. */
 export interface Passage {
-  /** As it came, before the handler saw less of it. */
+  /** The request as it came, before it was narrowed. */
   readonly original: Request
-  /** Steps aside, before the response has begun: what the handler answers goes out as if there were no cache. */
+  /** Steps aside, before the response has begun: the handler's response goes out as if there were no cache. */
   withdraw(): void
 }
 
 const passages = new WeakMap<Request, Passage>()
 
-/** From now on a cache further inside finds this one by the request that it gets. */
+/** Lets a cache further inside find this one by the request that it gets. */
 export function enter(passage: Passage, shown: Request): void {
   passages.set(shown, passage)
 }
 
 /**
- * The request for a cache to handle, as it came. Of several caches that it comes through, the innermost rules: it stands
- * nearest to the route, and says what that depends on. Those outside step aside. Of a write all of them hear.
+ * The request as it came, for a cache to handle. Of several caches that it passes, the innermost one rules: it is nearest to
+ * the route, and knows what the route depends on. Those further out step aside. All of them hear of a write.
  */
 export function takeOver(shown: Request): Request {
   const outer = passages.get(shown)

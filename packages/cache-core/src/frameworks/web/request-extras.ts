@@ -3,15 +3,15 @@ import type { CacheRequest, Sight } from '../../http/message/message.js'
 import { narrowParsed } from '../node-http/narrow-parsed.js'
 import { Replacements } from '../node-http/replacements.js'
 
-/** What hosts tell of the client beside the request (Cloudflare, Vercel, srvx): no key knows it. */
+/** What hosts say about the client beside the request (Cloudflare, Vercel, srvx). It is in no key. */
 const CLIENT_FACTS = new Set(['cf', 'geo', 'ip', 'ips'])
 
 /** On the prototype of some hosts' requests (Bun, srvx), not on the request itself. */
 const INHERITED = ['params', 'query', 'cookies', 'waitUntil']
 
 /**
- * Puts on a narrowed request what routers, layers and hosts have put on the one that came, beside what fetch knows; of
- * what they have parsed of it what the narrowed one would give.
+ * Copies to a narrowed request what routers, layers and hosts have added to the original, and narrows what they have parsed
+ * of it.
  */
 export function carryExtras(request: Request, narrowed: Request, asked: CacheRequest, sees: Sight): void {
   const from = request as unknown as Record<string, unknown>
@@ -25,7 +25,7 @@ export function carryExtras(request: Request, narrowed: Request, asked: CacheReq
   narrowParsed(narrowed, asked, sees, new Replacements())
 }
 
-/** What reads the Cookie field by itself (Bun's map of cookies) is made anew; records and maps are narrowed. */
+/** An object that reads the Cookie field itself (Bun's map of cookies) is made anew; records and maps are narrowed later. */
 function reader(cookies: unknown, sees: Sight): unknown {
   if (typeof cookies !== 'object' || cookies === null || cookies instanceof Map) return cookies
   const prototype: unknown = Object.getPrototypeOf(cookies)

@@ -1,7 +1,7 @@
 import type { ByteRange } from '../../http/message/range.js'
 import type { WebBody } from './pass-on.js'
 
-/** These bytes of a body, or none; what stands before is read and dropped, what stands behind is not read. */
+/** A range of a body, or none of it. Bytes before the range are read and dropped, those after it are not read. */
 export function sliceBody(body: Exclude<WebBody, null>, range: ByteRange | undefined): WebBody {
   const { start, end } = range ?? { start: 0, end: 0 }
   if (!(body instanceof ReadableStream)) return range === undefined ? null : body.slice(start, end)

@@ -1,11 +1,11 @@
 import type { WaitUntil } from '../../base/wait-until.js'
 
-/** Where Vercel, and Next on other hosts, keep what is asked of the host for the request that runs now. */
+/** Where Vercel, and Next on other hosts, keep the `waitUntil` of the current request. */
 const REQUEST_CONTEXTS = [Symbol.for('@next/request-context'), Symbol.for('@vercel/request-context')]
 
 /**
- * Tells the host to keep this process going for what happens after the response: storing it. Where the host has no
- * word for that (Node, Bun, Deno) the process goes on by itself.
+ * Asks the host to keep this process alive for work after the response, such as storing it. Hosts without `waitUntil` (Node,
+ * Bun, Deno) keep it alive anyway.
  * @param contexts Where the host may have put its `waitUntil`, the most likely one first.
  */
 export function waitUntil(work: Promise<unknown>, contexts: readonly unknown[]): void {

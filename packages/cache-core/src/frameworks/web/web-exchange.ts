@@ -37,29 +37,29 @@ export interface Narrowing {
   readonly sees: Sight
 }
 
-/** What the cache stands in front of. */
+/** The handler behind the cache. */
 export interface WebHandler {
-  /** Runs it with this request; `narrowing` tells what is hidden in it, where something may be. */
+  /** Runs it with this request. `narrowing` says what may be hidden in it. */
   readonly proceed: (request: Request, narrowing?: Narrowing) => unknown
-  /** Nothing that it reads of its request from now on can reach the store. */
+  /** Called when nothing that it reads of its request any more can reach the store. */
   readonly over?: () => void
-  /** Whether its host takes the body off the answer to a HEAD, when layers outside have seen it. */
+  /** Whether its host removes the body of a response to a HEAD, after layers outside have seen it. Default `false`. */
   readonly headSeesBody?: boolean
-  /** The field lines that layers outside have set so far, where the host has them on its response already. */
+  /** The field lines that layers outside have set so far, where the host has a response for them. */
   readonly outside?: () => HeaderLines
-  /** Values of fields that layers outside will set on the response, as far as that is known. */
+  /** Values of fields that layers outside will set on the response, as far as they are known. */
   readonly coming?: () => readonly string[]
-  /** What it did to the fields of the response, as far as it was seen. */
+  /** Recorded changes to the fields of the response. */
   readonly log?: HeadLog
 }
 
-/** What is known beside a request. */
+/** What the host provides beside a request. */
 export interface WebHost {
   /** What a route's `vary` and `bypass` get. Default: the request. */
   readonly source?: unknown
-  /** What the host gives beside the request: bindings, a context that has `waitUntil`. Not asked for a hit. */
+  /** Bindings, or a context that has `waitUntil`. Not read for a hit. */
   readonly contexts: readonly unknown[]
-  /** That of it which may hold Node's own request and response. */
+  /** Those contexts that may hold Node's own request and response. */
   readonly onNode: readonly unknown[]
   /** The way into the application, for a request of the cache's own; `undefined` where there is none. */
   readonly again: () => Again | undefined
@@ -94,10 +94,10 @@ export function answerBehind(
 class WebExchange implements Exchange, Passage {
   readonly request: CacheRequest
   readonly original: Request
-  /** The response, where the cache had it at hand: without a promise, which is a part of what a hit costs. */
+  /** The response, where the cache had it at hand: without a promise, which is part of the cost of a hit. */
   atOnce: Response | undefined
   #answered: Promise<unknown> | undefined
-  /** Loads run outside of any request; the handler of this one runs where it came in. */
+  /** The async context of the request. Loads run outside of any, but the handler must run in this one. */
   #context: AsyncResource | undefined
   readonly #handler: WebHandler
   readonly #host: WebHost
@@ -127,13 +127,13 @@ class WebExchange implements Exchange, Passage {
     return this.#answered
   }
 
-  /** To be called while the request is where it came in. */
+  /** To be called in the async context of the request. */
   keepContext(): AsyncResource {
     this.#context ??= new AsyncResource('TiercelExchange', { requireManualDestroy: true })
     return this.#context
   }
 
-  /** Where Node's response is not known, its host may keep the body as long as it likes. */
+  /** Absent where Node's response is not known: then the host may keep the body as long as it likes. */
   get whenSent(): Exchange['whenSent'] {
     const outgoing = this.#outgoing
     return outgoing && ((then) => whenSent(outgoing, then))
@@ -153,8 +153,8 @@ class WebExchange implements Exchange, Passage {
   }
 
   /**
-   * The host knows the length of what goes out. Layers outside that make another body of it (`new Response(text, c.res)`)
-   * take the fields over, and a length among them would be that of another body.
+   * The host sets the length of what goes out. Layers outside that replace the body (`new Response(text, c.res)`) copy the
+   * fields, and a length among them would be wrong.
    */
   #withoutLength(headers: HeaderLines, body: Uint8Array | undefined): HeaderLines {
     if (body === undefined || this.request.method === 'HEAD') return headers
@@ -241,7 +241,7 @@ class WebExchange implements Exchange, Passage {
     const kept = capture?.(this.#headOf(observed, this.#handler.outside?.() ?? []))
     let begun = false
     let ended = body === null
-    // What comes at once ends in this turn; what streams may have been loaded anew before its end.
+    // A body that is there at once ends in this turn. While one is streamed, other requests may have loaded anew.
     const end = async (): Promise<void> => {
       ended = true
       if (!begun) return
@@ -257,7 +257,7 @@ class WebExchange implements Exchange, Passage {
     this.#answer(respondLike(given, [...headers, ...status], passed))
   }
 
-  /** The response, where it is for the cache to say more; else it is answered with already. */
+  /** Runs the handler. Its response, where the cache can observe it; otherwise the request is answered with it already. */
   async #handle(sees: Sight | undefined): Promise<Observed | undefined> {
     const { original, request: asked } = this
     const shown = sees === undefined ? original : narrowedRequest(original, asked, sees)
@@ -286,7 +286,7 @@ class WebExchange implements Exchange, Passage {
     this.#settle?.reject(error)
   }
 
-  /** Nothing that the handler reads of its request from now on can reach the store. */
+  /** Restores the request: nothing that the handler reads of it any more can reach the store. */
   #over(): void {
     this.#restoreIncoming?.()
     this.#restoreIncoming = undefined
@@ -301,5 +301,5 @@ class WebExchange implements Exchange, Passage {
   }
 }
 
-/** Stands, for the rules alone, for fields that layers outside set only when they have the response. */
+/** Stands for fields that layers outside set later, when they have the response. Only the rules see it. */
 const COMING = 'x-tiercel-coming'

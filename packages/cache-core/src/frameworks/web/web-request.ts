@@ -7,9 +7,9 @@ import { carryExtras } from './request-extras.js'
 import { linesOf } from './web-response.js'
 
 /**
- * A request as the rules know it. On Node the fields are those that layers outside of fetch have left, as the handler
- * would read them. Where Host names another host than the URL (Next's does on every server of one's own), the handler
- * may read both, and both are in the key.
+ * A request as the rules see it. On Node the fields are those that layers outside of fetch have left, as the handler would
+ * read them. Where Host differs from the host of the URL, as it does in self-hosted Next, the handler may read both, so both
+ * are in the key.
  * @param source What a route's `vary` and `bypass` get.
  */
 export function cacheRequest(request: Request, source: unknown, incoming: IncomingMessage | undefined): CacheRequest {
@@ -27,8 +27,9 @@ export function cacheRequest(request: Request, source: unknown, incoming: Incomi
 }
 
 /**
- * The request as the handler may see it: made anew, since a Request cannot be changed, with nothing on it that is not
- * in `sees`, and of another method, or for another client, where that is given. Of a subclass (Next's NextRequest) where that can be made of a URL, too. Its method has no body.
+ * The request as the handler may see it: a new one, since a Request cannot be changed, with nothing but what `sees` holds. Of
+ * the same subclass (Next's NextRequest) where that can be made from a URL. Without a body.
+ * @param init Another method, or another client's signal. Default: those of the request.
  */
 export function narrowedRequest(
   request: Request,
@@ -55,19 +56,19 @@ function make(request: Request, url: string, init: RequestInit): Request {
       const made = new Made(url, init)
       if (made.url === new URL(url).href && made.method === init.method) return made
     } catch {
-      // It is made of something else.
+      // This class cannot be made from a URL.
     }
   }
   return new Request(url, init)
 }
 
-/** What a handler may read of the host beside the one in the key; on Node a request of HTTP/1.0 may have no Host at all. */
+/** Hosts that a handler may read beside the one in the key. On Node a request of HTTP/1.0 may have no Host at all. */
 function hostTexts(given: string | undefined, host: string, scheme: string, onNode: boolean): string[] | undefined {
   if (given === undefined) return onNode ? ['no Host'] : undefined
   return isSameHost(given, host, scheme) ? undefined : [`url ${host}`]
 }
 
-/** A URL has no port that is its scheme's own. */
+/** Whether two hosts are the same, with or without the default port of the scheme. */
 function isSameHost(given: string, host: string, scheme: string): boolean {
   if (given === host) return true
   try {
@@ -80,8 +81,8 @@ function isSameHost(given: string, host: string, scheme: string): boolean {
 const URL_PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^#]*)/i
 
 /**
- * As written: parsing would spell the target anew. A URL that holds credentials is all target, of a form that has no
- * key: no Request can be made of it anew.
+ * The parts of a URL as written, since parsing would normalize the target. Of a URL with credentials no Request can be made, so
+ * all of it counts as a target, in a form that has no key.
  */
 function partsOf(url: string): { readonly scheme: string; readonly host: string; readonly target: string } {
   const [, scheme = '', host = '', target = ''] = URL_PARTS.exec(url) ?? []

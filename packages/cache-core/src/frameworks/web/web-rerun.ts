@@ -5,7 +5,7 @@ import { canBeMade, factsOf, madeRequest } from '../node-http/memory-socket.js'
 import { mark, Returning } from '../reruns/returning.js'
 import { narrowedRequest } from './web-request.js'
 
-/** What has met something stale. */
+/** The request that has met a stale response. */
 interface Occasion {
   readonly original: Request
   readonly asked: CacheRequest
@@ -13,10 +13,10 @@ interface Occasion {
   readonly contexts: readonly unknown[]
 }
 
-/** Asks the application, beside what its host would give. */
+/** Sends a request to the application, with the contexts that its host would pass. */
 export type Again = (request: Request, contexts: readonly unknown[]) => unknown
 
-/** A request of the cache's own to what answers Requests. What is needed of the one that came is read at once. */
+/** Makes a request of the cache's own. Reads what it needs of the client's request at once. */
 export function webRerun(
   { original, asked, incoming, contexts }: Occasion,
   { sees, ...errand }: Errand,
@@ -34,7 +34,7 @@ export function webRerun(
   })
 }
 
-/** Reads the answer as a client would, but for nobody. */
+/** Sends it, and reads the answer as a client would. */
 async function send(
   ask: () => unknown,
   returning: Returning,
@@ -57,7 +57,7 @@ async function send(
   }
 }
 
-/** What is not kept is not read either. */
+/** Reads the body, until it is no longer captured. */
 async function drain(body: ReadableStream | null | undefined, { outcome }: Returning): Promise<void> {
   const reader = body?.getReader()
   if (reader === undefined) return
@@ -65,7 +65,7 @@ async function drain(body: ReadableStream | null | undefined, { outcome }: Retur
   while (!(await reader.read()).done);
 }
 
-/** On Node the host gives its own request beside the one of fetch, which layers read, too. */
+/** On Node the host also passes its own request, which layers read: replaces that. */
 function withIncoming(context: unknown, incoming: IncomingMessage | undefined, sees: Sight): unknown {
   if (incoming === undefined || (context as { readonly incoming?: unknown } | undefined)?.incoming !== incoming) {
     return context

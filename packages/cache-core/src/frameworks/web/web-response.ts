@@ -2,7 +2,7 @@ import type { CompleteResponse } from '../../http/engine/exchange.js'
 import type { HeaderLines } from '../../http/message/headers.js'
 import type { WebBody } from './pass-on.js'
 
-/** A response on its way, taken apart. */
+/** The parts of a response on its way. */
 export interface Observed {
   readonly given: Response
   readonly status: number
@@ -12,9 +12,9 @@ export interface Observed {
 }
 
 /**
- * A response that may be observed on its way, of whatever class and realm. `undefined`: one that its host knows by itself
- * (an upgrade, `Response.error()`, one that @hono/node-server has sent already), or whose body somebody has taken. These
- * go on as they are, and their host says what is wrong with them.
+ * The parts of a response, of whatever class and realm, that the cache can observe. `undefined` for special responses of a host
+ * (an upgrade, `Response.error()`, one that @hono/node-server has sent already), and where the body is already in use. Those
+ * go on unchanged, and their host handles them.
  */
 export function observe(value: unknown): Observed | undefined {
   if (typeof value !== 'object' || value === null) return undefined
@@ -23,7 +23,7 @@ export function observe(value: unknown): Observed | undefined {
   if (!(status >= 200 && status <= 599) || given.webSocket) return undefined
   if (!(typeof fields === 'object' && fields !== null && Symbol.iterator in fields)) return undefined
   if (fields.has('x-hono-already-sent')) return undefined
-  // Before the rest: asked for that, the response of @hono/node-server becomes a real one, with a Content-Type of its own.
+  // First: reading the rest turns a response of @hono/node-server into a real one, with a Content-Type of its own.
   const headers = linesOf(fields)
   const { statusText, body } = given
   if (body !== null && (typeof body?.getReader !== 'function' || body.locked || given.bodyUsed)) return undefined
@@ -33,14 +33,14 @@ export function observe(value: unknown): Observed | undefined {
 export function linesOf(headers: Headers): string[] {
   const lines: string[] = []
   for (const [name, value] of headers) if (name !== 'set-cookie') lines.push(name, value)
-  // Some hosts join them when they are listed with the others.
+  // Separately, since some hosts join cookies in the list of all fields.
   for (const cookie of headers.getSetCookie()) lines.push('set-cookie', cookie)
   return lines
 }
 
 /**
- * A response like the one given, with these fields and this body, and of this status where it has another. Never the
- * same object: a handler may return one twice, and its fields may be immutable.
+ * A copy of a response with these fields, this body and, where given, another status. Never the same object: a handler may
+ * return it twice, and its fields may be immutable.
  */
 export function respondLike(given: Response, lines: HeaderLines, body: WebBody, status?: number): Response {
   const response = new Response(body, status === undefined ? given : { status })
@@ -50,8 +50,8 @@ export function respondLike(given: Response, lines: HeaderLines, body: WebBody, 
 }
 
 /**
- * A stored response. On @hono/node-server such a one goes out as it is given, without fields or a body of fetch, where
- * the fields are a record and name a Content-Type (it adds one else).
+ * A response made of a stored one. @hono/node-server sends it without creating fetch's own fields and body, if the fields are a
+ * record with a Content-Type (otherwise it adds one).
  */
 export function respond(
   { status, statusText }: Pick<CompleteResponse, 'status' | 'statusText'>,
@@ -64,7 +64,7 @@ export function respond(
   return new Response((body as Uint8Array<ArrayBuffer> | undefined) ?? null, init)
 }
 
-/** `undefined` where a name comes twice, is that of a property that every object has, or where there is no Content-Type. */
+/** The fields as a record; `undefined` where a name comes twice or is one of `Object.prototype`, or without a Content-Type. */
 function recordOf(lines: HeaderLines): Record<string, string> | undefined {
   const record: Record<string, string> = {}
   for (let i = 0; i < lines.length; i += 2) {
