@@ -34,6 +34,8 @@ export interface Outcome {
   readonly loadP50: number
   /** From the end of the fault until each client has had a hit; `undefined`: the fault does not end, or no hit came. */
   readonly recoveryMs: number | undefined
+  /** How much of that a witness, who came when the fault ended, was answered in time by the same server. */
+  readonly wellUntilBackMs: number | undefined
   /** From the end of the fault until the store had heard every invalidation. */
   readonly deliveredMs: number | undefined
   readonly wrong: readonly string[]
@@ -57,6 +59,7 @@ interface Observed {
   readonly missed: readonly number[]
   readonly witness: Witness | undefined
   readonly recoveryMs: number | undefined
+  readonly wellUntilBackMs: number | undefined
   readonly deliveredMs: number | undefined
 }
 
@@ -92,6 +95,7 @@ export function summarize(observed: Observed): Outcome {
     nearDrops: observed.nearDrops,
     loadP50: percentile(inOrder(loads.map(({ ms }) => ms)), 0.5),
     recoveryMs: observed.recoveryMs,
+    wellUntilBackMs: observed.wellUntilBackMs,
     deliveredMs: observed.deliveredMs,
     wrong: told('wrong'),
     stale: told('stale'),

@@ -53,13 +53,14 @@ export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerm
     const loads = clients.flatMap((client, index) => client.loads.slice(before[index]))
     await fault.end?.(stage)
     const endedAt = performance.now()
+    const comeback = fault.end && new Witness(guardStore(rig.openBehind('comeback')))
     promises.messagesAreHeard()
     const [recoveryMs, deliveredMs] = await Promise.all([
       fault.end && recovery(traffic, clients, endedAt),
       fault.end && untilDelivered(clients, endedAt),
       delay(Math.max(AFTER_MS + lateMs, scenario.settleMs ?? 0)),
     ])
-    await traffic.stop()
+    await Promise.all([traffic.stop(), comeback?.stop()])
     const { requests, errors } = traffic
     return summarize({
       scenario,
@@ -75,6 +76,7 @@ export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerm
       missed: missed.times,
       witness,
       recoveryMs,
+      wellUntilBackMs: recoveryMs && comeback?.wellMs(endedAt, endedAt + recoveryMs),
       deliveredMs,
     })
   } finally {

@@ -17,6 +17,7 @@ const COLUMNS: readonly (readonly [string, (outcome: Outcome) => string])[] = [
   ['loads', ({ loads }) => String(loads)],
   ['of unchanged keys', ({ hotLoads }) => String(hotLoads)],
   ['first hit after', ({ recoveryMs }) => ms(recoveryMs)],
+  ['of that well', ({ wellUntilBackMs }) => ms(wellUntilBackMs)],
   ['all delivered after', ({ deliveredMs }) => ms(deliveredMs)],
   ['wrong', ({ wrong }) => String(wrong.length)],
   ['stale', ({ stale }) => String(stale.length)],

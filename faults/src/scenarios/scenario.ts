@@ -18,6 +18,8 @@ export interface Fault {
   readonly answersNothing?: boolean
   /** All is answered, if only with an error, or on a new connection: the same, but where the machine is slow. */
   readonly answersSoon?: boolean
+  /** In between it answers promptly: that it is over shows after a while only. */
+  readonly comesAndGoes?: boolean
   /** Resolves when it has begun. */
   begin(stage: Stage): Promise<void> | void
   /** Resolves when all is well again. Absent: it is not, as long as the scenario is played. */

@@ -6,10 +6,10 @@ function lineOf({ machine }: Stage): FaultProxy {
   return machine.line
 }
 
-function onTheLine(name: string, fault: WireFault, answers: Pick<Fault, 'answersNothing' | 'answersSoon'> = {}): Fault {
+function onTheLine(name: string, fault: WireFault, kind: Omit<Fault, 'name' | 'begin' | 'end'> = {}): Fault {
   return {
     name,
-    ...answers,
+    ...kind,
     begin: (stage) => lineOf(stage).set(fault),
     end: (stage) => lineOf(stage).mend(),
   }
@@ -19,7 +19,7 @@ function onTheLine(name: string, fault: WireFault, answers: Pick<Fault, 'answers
 const slow = onTheLine('200 ms of latency', { latencyMs: 200 }, { answersNothing: true })
 const narrow = onTheLine('50 KB/s', { bytesPerSecond: 50_000 })
 const cutting = onTheLine('cut after 20 KB', { cutAfterBytes: 20_000 })
-const hiccups = onTheLine('pauses of 300 ms in replies', { pauseMs: 300 })
+const hiccups = onTheLine('pauses of 300 ms in replies', { pauseMs: 300 }, { comesAndGoes: true })
 const stray = onTheLine('stray bytes in replies', { strayEveryBytes: 20_001 })
 export const silent = onTheLine('black hole', { silent: 'all' }, { answersNothing: true })
 const halfOpen = onTheLine('half-open', { silent: 'standing' }, { answersSoon: true })

@@ -6,8 +6,8 @@ const ASK_EVERY_MS = 10
 const LATE_MS = 25
 
 /**
- * Asks the server all the time, past what is wrong with the line, and without a cache: where it is answered late, the
- * machine is busy.
+ * Asks the server all the time, past what is wrong with the line, and without a cache: where it is answered late, or not at
+ * all, the machine is busy, or the server not back for anybody.
  */
 export class Witness {
   readonly #store: Store
@@ -24,6 +24,14 @@ export class Witness {
     return this.#late.some((late) => late.from <= to && late.to >= from)
   }
 
+  /** How much of the time it was answered as soon as it should. */
+  wellMs(from: number, to: number): number {
+    return this.#late.reduce(
+      (ms, late) => ms - Math.max(0, Math.min(late.to, to) - Math.max(late.from, from)),
+      to - from,
+    )
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#asking
@@ -33,10 +41,13 @@ export class Witness {
   async #ask(): Promise<void> {
     let from = performance.now()
     while (!this.#stopped) {
-      await this.#store.ping().catch(() => {})
+      const answered = await this.#store.ping().then(
+        () => true,
+        () => false,
+      )
       await delay(ASK_EVERY_MS)
       const to = performance.now()
-      if (to - from > LATE_MS) this.#late.push({ from, to })
+      if (!answered || to - from > LATE_MS) this.#late.push({ from, to })
       from = to
     }
   }

@@ -1,7 +1,7 @@
 import type { StoreUnavailableError } from '@tiercel/cache-core/store'
 import { type Cluster, Collection, connect } from 'couchbase'
-import { errors, isMissing, isOutdatedMap, isTimeout, reasonOf } from './errors.js'
-import { Lookout } from './lookout.js'
+import { errors, isAnswer, isMissing, isOutdatedMap, reasonOf } from './errors.js'
+import { Lookout, type NodeAnswer } from './lookout.js'
 import type { Target } from './options.js'
 import { Silence } from './silence.js'
 
@@ -43,7 +43,7 @@ export class Connection {
     this.#collection = source instanceof Collection ? Promise.resolve(source) : undefined
     this.#probeKey = probeKey
     this.#patienceMs = patienceMs
-    this.#lookout = new Lookout(this.#target?.nodes ?? [], this.#onBack)
+    this.#lookout = new Lookout(this.#target?.nodes ?? [], this.#onNodeAnswer)
   }
 
   get closed(): boolean {
@@ -56,12 +56,12 @@ export class Connection {
     if (this.#silence.asked()) this.#lookOut()
     try {
       const result = await operation(collection)
-      this.#answered()
+      this.#answeredOn(collection)
       return result
     } catch (error) {
-      if (!isTimeout(error)) this.#answered()
+      if (isAnswer(error)) this.#answeredOn(collection)
       // What stands there now is another cluster, or hears nothing.
-      if (isOutdatedMap(error) || this.#silence.isTooLong()) this.#leave(collection)
+      if (this.#isOwn(collection) && (isOutdatedMap(error) || this.#silence.isTooLong())) this.#connectAnew()
       throw error
     }
   }
@@ -82,6 +82,11 @@ export class Connection {
     await this.#cluster?.close()
   }
 
+  /** What a cluster says that was left shows nothing. */
+  #answeredOn(collection: Collection): void {
+    if (this.#target === undefined || this.#isOwn(collection)) this.#answered()
+  }
+
   #answered(): void {
     this.#silence.answered()
     if (this.#lookout.looks) this.#lookout.end()
@@ -91,7 +96,12 @@ export class Connection {
     if (!this.#closed && this.#target !== undefined) this.#lookout.begin()
   }
 
-  readonly #onBack = (wasGone: boolean): void => {
+  readonly #onNodeAnswer = ({ wasAway, wasGone }: NodeAnswer): void => {
+    // It answers others: what is asked on these connections is not heard.
+    if (!wasAway) {
+      if (this.#silence.isTooLong()) this.#connectAnew()
+      return
+    }
     this.onReachable()
     const graceMs = wasGone || this.#cluster === undefined ? TOGETHER_MS : GRACE_MS
     this.#grace ??= setTimeout(() => {
@@ -100,8 +110,9 @@ export class Connection {
     }, graceMs).unref()
   }
 
-  #leave(failed: Collection): void {
-    if (this.#target !== undefined && failed.cluster === this.#cluster) this.#connectAnew()
+  /** And in use: not one that was left. */
+  #isOwn({ cluster }: Collection): boolean {
+    return cluster === this.#cluster
   }
 
   #connectAnew(): void {

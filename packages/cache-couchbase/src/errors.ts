@@ -64,8 +64,9 @@ export function isRefused(error: unknown): boolean {
   return error instanceof sdk.AuthenticationFailureError || error instanceof sdk.UnsupportedOperationError
 }
 
-export function isTimeout(error: unknown): boolean {
-  return error instanceof sdk.TimeoutError
+/** A node has said so. */
+export function isAnswer(error: unknown): boolean {
+  return !(error instanceof sdk.TimeoutError || error instanceof sdk.RequestCanceledError || isClosed(error))
 }
 
 export function isMissing(error: unknown): boolean {

@@ -4,7 +4,7 @@ const TROUBLED_MS = 100
  * The peers of these connections may be gone without a word, or what they say cannot be read any more, neither of which
  * the SDK notices. New connections may be answered,
  */
-const SILENT_MS = 2_000
+const SILENT_MS = 1_000
 /** and if they are as silent, those were not what was missing: it takes twice as long until the next ones. */
 const LONGEST_SILENT_MS = 60_000
 

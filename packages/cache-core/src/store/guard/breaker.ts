@@ -30,6 +30,11 @@ const STEADY_MS = 5_000
  */
 const MOST_AT_ONCE = 8
 const HALVED_AFTER_MS = 5_000
+/**
+ * Within this part of its deadline an answer is prompt: what was slow is slow no more, and the pause need not be waited for.
+ * A server that was believed for that and failed again soon is taken at its word no more until it has been steady.
+ */
+const PROMPT = 0.1
 /** Part of each pause that is random, so that not all processes ask at once. */
 const JITTER = 0.25
 
@@ -62,6 +67,9 @@ export class Breaker {
   /** The least pause before a question. */
   #pauseMs = FIRST_PAUSE_MS
   #againMs = FIRST_PAUSE_MS
+  #pauseEndsAt = Number.NEGATIVE_INFINITY
+  #trustsPromptness = true
+  #closedPromptly = false
   #closedAt = Number.NEGATIVE_INFINITY
   #askedAt = Number.NEGATIVE_INFINITY
   #cancel: CancelTimer | undefined
@@ -110,7 +118,9 @@ export class Breaker {
    * There is news of the server: a late answer to something that was given up, or a new connection. It is asked at once.
    */
   news(): void {
-    if (this.#state === 'open') this.#askAfter(this.#askedAt + NEWS_PAUSE_MS - this.#terms.clock.monotonic())
+    if (this.#state !== 'open') return
+    this.#pauseEndsAt = Number.NEGATIVE_INFINITY
+    this.#askAfter(this.#askedAt + NEWS_PAUSE_MS - this.#terms.clock.monotonic())
   }
 
   /** For good. An answer that is still due no longer matters. */
@@ -138,12 +148,26 @@ export class Breaker {
     // It opens again right after it was closed or tried: the question does not show what fails.
     const again = this.#state === 'half-open' || clock.monotonic() - this.#closedAt < STEADY_MS
     this.#pauseMs = again ? Math.min(this.#pauseMs * 2, longestPause(this.#reason)) : FIRST_PAUSE_MS
+    this.#trustsPromptness = !again || (this.#trustsPromptness && !this.#closedPromptly)
     this.#againMs = FIRST_PAUSE_MS
     this.#together = 1
     this.#atOnce = again && answerProves ? MOST_AT_ONCE : 1
     this.#atOnceSince = clock.monotonic()
     this.#change('open')
-    this.#askAfter(this.#jittered(this.#pauseMs))
+    this.#askAfter(Math.min(this.#beginPause(), this.#shortestPauseMs))
+  }
+
+  /** Until it ends only prompt answers close the breaker. Its length, in milliseconds. */
+  #beginPause(): number {
+    const ms = this.#jittered(this.#pauseMs)
+    this.#pauseEndsAt = this.#terms.clock.monotonic() + ms
+    return ms
+  }
+
+  /** Before it is asked again. What an answer does not prove, a caller would have to try. */
+  get #shortestPauseMs(): number {
+    const { answerProves } = this.#terms
+    return answerProves && this.#trustsPromptness ? Math.min(this.#pauseMs, FAILED_PAUSE_MS) : this.#pauseMs
   }
 
   #close(): void {
@@ -188,9 +212,14 @@ export class Breaker {
 
   #judge(sign: Sign, late: boolean): void {
     if (this.#state !== 'open') return
+    const { clock, deadlines, answerProves } = this.#terms
+    const now = clock.monotonic()
+    const isPrompt = now - this.#askedAt <= deadlines.ms * PROMPT
+    this.#closedPromptly = now < this.#pauseEndsAt
     if (sign !== 'alive') this.#askAgain(late)
-    else if (this.#terms.answerProves) this.#close()
-    else this.#change('half-open')
+    else if (!answerProves) this.#change('half-open')
+    else if (!this.#closedPromptly || isPrompt) this.#close()
+    else this.#askAfter(Math.min(this.#jittered(FAILED_PAUSE_MS), this.#pauseEndsAt - now))
   }
 
   #askAgain(late: boolean): void {
@@ -200,13 +229,14 @@ export class Breaker {
       this.#atOnce = Math.ceil(Math.min(this.#together, this.#atOnce) / 2)
       this.#atOnceSince = now
     }
-    this.#askAfter(this.#jittered(Math.max(this.#pauseMs, this.#againMs)))
+    this.#beginPause()
+    this.#askAfter(this.#jittered(Math.max(this.#shortestPauseMs, this.#againMs)))
   }
 
   /** Perhaps it woke up: it is asked again at once, and one that is always late as often as one that fails at once. */
   #answeredLate(): void {
     if (this.#state !== 'open') return
-    this.#askAfter(this.#askedAt + Math.max(this.#pauseMs, FAILED_PAUSE_MS) - this.#terms.clock.monotonic())
+    this.#askAfter(this.#askedAt + Math.max(this.#shortestPauseMs, FAILED_PAUSE_MS) - this.#terms.clock.monotonic())
   }
 
   #change(state: BreakerState): void {

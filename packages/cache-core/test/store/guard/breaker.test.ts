@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { StoreFullError, StoreUnavailableError } from '../../../src/base/errors.js'
+import { StoreFullError, StoreTimeoutError, StoreUnavailableError } from '../../../src/base/errors.js'
 import { createCache } from '../../../src/data/cache.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
@@ -87,6 +87,37 @@ describe('the breaker', () => {
     expect(times[0]).toBeLessThan(100)
     expect(times[9]).toBeGreaterThan(3_000)
     expect(times[9]).toBeLessThanOrEqual(5_100)
+  })
+
+  it('ends a long pause as soon as answers are prompt, until a server that was believed for that fails again', async () => {
+    const { clock, faulty, read } = setUp()
+    const refuse = async (): Promise<void> => {
+      faulty.faultOf = () => new StoreTimeoutError('too late', details)
+      await read(5)
+      expect(states().at(-1)).toBe('read open')
+    }
+    const openFor = async (): Promise<number> => {
+      const since = clock.monotonic()
+      while (states().at(-1) !== 'read closed') await clock.advance(10)
+      return clock.monotonic() - since
+    }
+    // A narrow line, whose single answers come in time: pauses grow.
+    const slow = (): Fault => ({ answerAfter: new Promise<void>((resolve) => clock.after(READ_MS / 2, resolve)) })
+    for (let round = 0; round < 6; round++) {
+      await refuse()
+      faulty.faultOf = slow
+      await openFor()
+    }
+    await refuse()
+    faulty.faultOf = slow
+    await clock.advance(1_000)
+    expect(states().at(-1)).toBe('read open')
+    faulty.thaw()
+    expect(await openFor()).toBeLessThanOrEqual(100 + READ_MS)
+    // Not so prompt after all.
+    await refuse()
+    faulty.thaw()
+    expect(await openFor()).toBeGreaterThan(3_000)
   })
 
   it('opens where more than a third fails, and not where less does', async () => {
