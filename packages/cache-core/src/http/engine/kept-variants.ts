@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache'
+import { textLru } from '../../base/text-lru.js'
 
 /** Memory for variants, in characters of the names of their slots. */
-const MAX_CHARACTERS = 4_194_304
+const MAX_CHARACTERS = 2_097_152
 
 /** How long a variant still counts after its freshness. Milliseconds. */
 const LATELY_MS = 60_000
@@ -15,10 +15,7 @@ const MAX_FRESH_MS = 3_600_000
  */
 export class KeptVariants {
   /** Until when it counts, wall clock. */
-  readonly #until = new LRUCache<string, number>({
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: (_until, slot) => slot.length + 1,
-  })
+  readonly #until = textLru<number>(MAX_CHARACTERS)
 
   kept(slot: string, now: number, freshUntil: number): void {
     this.#until.set(slot, Math.min(freshUntil, now + MAX_FRESH_MS) + LATELY_MS)

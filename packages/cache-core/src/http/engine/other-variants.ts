@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { textLru } from '../../base/text-lru.js'
 import type { Encoded } from '../../entry/frame.js'
 import { encodedAtHand } from '../../protocol/at-hand.js'
 import type { Engine } from '../../protocol/engine.js'
@@ -22,6 +22,9 @@ const MAX_OFFERED = 3
 /** Larger variants are not read from the store for this: otherwise each miss could cause several large reads. Bytes. */
 const MAX_READ_BYTES = 65_536
 
+/** What one takes beside its name. Bytes. */
+const KNOWN_CHARACTERS = 50
+
 interface Known {
   readonly slot: string
   /** Of what is stored there. */
@@ -40,10 +43,9 @@ export class OtherVariants {
   readonly #engine: Engine
   readonly #rules: HttpCacheRules
   readonly #resources: Resources
-  readonly #known = new LRUCache<string, readonly Known[]>({
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: (known, place) => known.reduce((sum, { slot }) => sum + slot.length, place.length),
-  })
+  readonly #known = textLru<readonly Known[]>(MAX_CHARACTERS, (known) =>
+    known.reduce((sum, { slot }) => sum + slot.length + KNOWN_CHARACTERS, 0),
+  )
   /**
    * Whether the handlers of this route say by ETag which response their 304 is about, as RFC 9110 section 15.4.5 asks.
    * Until one has, it is asked about one response at a time: of several, nobody would know which one it means.

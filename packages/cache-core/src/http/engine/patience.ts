@@ -1,5 +1,6 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.js'
+import { textLru } from '../../base/text-lru.js'
 import type { Asked } from './asked.js'
 
 /** Memory for what is known of variants, in characters of their slots. */
@@ -10,7 +11,7 @@ const EARLY_MS = 2
 
 /** A bounded map by the slots of variants. */
 export function bySlot<Known extends number | object>(): LRUCache<string, Known> {
-  return new LRUCache({ maxSize: MAX_CHARACTERS, sizeCalculation: (_known, slot) => slot.length + 1 })
+  return textLru(MAX_CHARACTERS)
 }
 
 /** How long requests wait for the runs of others. Once one has waited in vain, the next ones do not wait. */

@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache'
 import { StoreClosedError, StoreUnavailableError } from '../../base/errors.js'
 import { RecentMap } from '../../base/recent-map.js'
+import { textLru } from '../../base/text-lru.js'
 import type { Mark } from '../../entry/frame.js'
 import { serverTtl } from '../../entry/value-frame.js'
 import type { AtHand } from '../../protocol/at-hand.js'
@@ -70,14 +70,8 @@ export class Resources {
     ({ vary }, slot) => slot.length + vary.join().length + MARK_CHARACTERS,
   )
   /** Vary lists that have grown while the store did not answer. */
-  readonly #alone = new LRUCache<string, readonly string[]>({
-    maxSize: MAX_KNOWN_CHARACTERS,
-    sizeCalculation: (vary, slot) => slot.length + vary.join().length + 1,
-  })
-  readonly #tagHints = new LRUCache<UrlText, readonly string[]>({
-    maxSize: MAX_HINT_CHARACTERS,
-    sizeCalculation: (tags, url) => url.length + tags.join().length + 1,
-  })
+  readonly #alone = textLru<readonly string[]>(MAX_KNOWN_CHARACTERS, (vary) => vary.join().length)
+  readonly #tagHints = textLru<readonly string[]>(MAX_HINT_CHARACTERS, (tags) => tags.join().length)
   readonly #creating = new Map<string, Promise<Resource>>()
 
   constructor({ engine, namespace }: EngineHandle) {

@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import { textLru } from '../../base/text-lru.js'
 import type { Engine } from '../../protocol/engine.js'
 
 /** In characters of the names of slots. */
@@ -15,7 +16,7 @@ const byEngine = new WeakMap<Engine, Rulers>()
 export function rulersOf(engine: Engine): Rulers {
   let rulers = byEngine.get(engine)
   if (rulers === undefined) {
-    rulers = new LRUCache({ maxSize: MAX_CHARACTERS, sizeCalculation: (_ruler, slot) => slot.length + 1 })
+    rulers = textLru(MAX_CHARACTERS)
     byEngine.set(engine, rulers)
   }
   return rulers

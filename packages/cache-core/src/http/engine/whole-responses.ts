@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { textLru } from '../../base/text-lru.js'
 import { first, type HeaderLines, has, keep } from '../message/headers.js'
 import type { CacheResponse } from '../message/message.js'
 import type { HttpCacheRules } from '../rules/options.js'
@@ -6,7 +6,7 @@ import { storable } from '../rules/storable.js'
 import type { UrlText } from './resource.js'
 
 /** Memory for URLs, in characters of their names. */
-const MAX_CHARACTERS = 4_194_304
+const MAX_CHARACTERS = 2_097_152
 
 /**
  * How long after a storable response a failure leaves no pass mark: a client that knows how to elicit an error, by something
@@ -28,10 +28,7 @@ interface Known {
  */
 export class WholeResponses {
   readonly #rules: HttpCacheRules
-  readonly #known = new LRUCache<UrlText, Known>({
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: (_known, url) => url.length + 1,
-  })
+  readonly #known = textLru<Known>(MAX_CHARACTERS)
 
   constructor(rules: HttpCacheRules) {
     this.#rules = rules
