@@ -25,8 +25,8 @@ const BENCHMARKS = [
   'memcached-reads',
 ]
 
-/** Run when they are named: one shows behaviour and no figures, one needs an earlier build. */
-const NAMED = ['memjs-faults', 'near-eviction', 'earlier-build']
+/** Run when they are named: two show behaviour and no figures, one takes minutes, one needs an earlier build. */
+const NAMED = ['memjs-faults', 'near-eviction', 'http-limits', 'earlier-build']
 
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true }, quick: { type: 'boolean', default: false } },

@@ -28,11 +28,12 @@ export class HttpClient {
     this.#socket.on('close', () => this.#fail(new Error('the server closed the connection')))
   }
 
-  get(path: string): Promise<Answer> {
+  /** @param fields Further lines of the head. */
+  get(path: string, fields = ''): Promise<Answer> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
-      this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`)
     })
   }
 
