@@ -295,13 +295,19 @@ describe.each(frameworks)('%s: staleIfError', (framework, start) => {
   })
 
   it.each([429, 501, 529])('a %d is the answer to its client, and leaves what is stale', async (status) => {
-    const { app } = await aged(
+    const { app, clock } = await aged(
       start,
       3_000,
       options,
       (req, res) => void res.writeHead(req.headers['x-busy'] === undefined ? 503 : status).end('not now'),
     )
-    expect((await app.get('/', { 'X-Busy': 'yes' })).status).toBe(status)
+    const busy = { 'X-Busy': 'yes' }
+    // Behind it first; for the length of a lease then by the client's own run alone, since each would cost two.
+    expect([(await app.get('/', busy)).status, app.runs()]).toEqual([status, 3])
+    expect([(await app.get('/', busy)).status, app.runs()]).toEqual([status, 4])
+    expect((await app.get('/')).text()).toBe('run 1')
+    await clock.advance(6_000)
+    expect([(await app.get('/', busy)).status, app.runs()]).toEqual([status, 7])
     expect((await app.get('/')).text()).toBe('run 1')
   })
 

@@ -10,7 +10,7 @@ import type { Asked } from './asked.js'
 import type { Filler } from './fill.js'
 import { LatelyFailed } from './lately-failed.js'
 import type { Forward } from './pass.js'
-import type { Patience } from './patience.js'
+import { bySlot, type Patience } from './patience.js'
 import type { Located, Resource, Resources } from './resource.js'
 import { RunFailure } from './run-failure.js'
 import { type Deliver, type FillRequest, runsAsOthers } from './run-request.js'
@@ -66,6 +66,8 @@ export class Runs {
   readonly #engine: Engine
   readonly #leaseMs: number
   readonly #lately: LatelyFailed
+  /** Until when what runs behind answers would be left to clients again, on the monotonic clock. */
+  readonly #leftToClients = bySlot<number>()
 
   constructor(parts: RunParts) {
     this.#parts = parts
@@ -160,7 +162,9 @@ export class Runs {
     terms: LoadTerms,
   ): Promise<Loaded> {
     const { rules, answers, filler, patience } = this.#parts
-    if (behind !== undefined && terms.marks !== undefined) {
+    const { variantSlot } = located
+    const now = this.#engine.clock.monotonic()
+    if (behind !== undefined && terms.marks !== undefined && (this.#leftToClients.get(variantSlot) ?? now) <= now) {
       const deliver: Deliver = (response, reason) => {
         if (reason === undefined) return
         own.answered = true
@@ -172,10 +176,11 @@ export class Runs {
       } catch (error) {
         own.failure = error
         if (!leavesToClient(error)) throw error
+        // Of an overload: each request would else cost a run in vain and one of its own.
+        this.#leftToClients.set(variantSlot, now + this.#leaseMs)
       }
     }
     own.answered = true
-    const { variantSlot } = located
     this.#parts.behind.takeOver(variantSlot)
     if (terms.marks === undefined) patience.ranAlone(asked, variantSlot)
     const { exchange, key, url, credentials } = asked

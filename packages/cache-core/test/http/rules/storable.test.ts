@@ -52,6 +52,20 @@ describe('a response is stored', () => {
 })
 
 describe('a response is not stored', () => {
+  it.each([
+    'no-cache="Content-Encoding"',
+    'private="x, content-encoding"',
+    'no-cache="content-range"',
+    'private="Content-Type"',
+    'no-cache="vary"',
+  ])('whose %s names what nobody could read it without', (said) => {
+    const options = { ttl: '1m', exactDirectives: true } as const
+    expect(isStored(200, { 'Cache-Control': said, 'Content-Encoding': 'gzip' }, options)).toBe(false)
+    expect(
+      isStored(200, { 'Cache-Control': said.replace(/"[^"]*"/, '"x"'), 'Content-Encoding': 'gzip' }, options),
+    ).toBe(true)
+  })
+
   it.each([201, 202, 204, 205, 206, 300, 302, 303, 304, 307, 400, 401, 403, 404, 405, 410, 431, 500, 502, 503, 504])(
     'with status %d, not even with a lifetime of its own',
     (status) => {
