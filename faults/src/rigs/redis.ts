@@ -6,7 +6,9 @@ import type { Machine, Rig } from './rig.js'
 
 /** One Redis behind a line. */
 export async function redisRig(): Promise<Rig | undefined> {
-  const server = await startServer('redis', { args: ['--enable-protected-configs', 'yes'] })
+  const server = await startServer('redis', {
+    args: ['--enable-protected-configs', 'yes', '--enable-debug-command', 'yes'],
+  })
   if (server === undefined || server.external) return undefined
   const { hostname, port } = new URL(server.url)
   const line = await FaultProxy.to(hostname, Number(port))

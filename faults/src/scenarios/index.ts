@@ -10,6 +10,7 @@ import { NEAR } from './near.js'
 import { busyScript, evictsAll, full, readOnly, writesPaused } from './redis-faults.js'
 import {
   clientsKilled,
+  loadingSnapshot,
   passwordChanged,
   restartedEmpty,
   scriptsFlushed,
@@ -75,6 +76,7 @@ export const scenarios: readonly Scenario[] = [
     scriptsFlushed,
     restartedEmpty,
     snapshotFailed,
+    loadingSnapshot,
     tooManyClients,
     passwordChanged,
   ]),

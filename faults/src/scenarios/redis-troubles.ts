@@ -51,6 +51,29 @@ export const snapshotFailed: Fault = {
   end: async (stage) => void (await set(stage, 'save', '')),
 }
 
+/** What else a server keeps: so many values of a kilobyte, each of which takes a millisecond to load. */
+const OTHERS = 20_000
+
+/** As after a restart: it accepts connections, and answers that it is loading until its snapshot is in memory. */
+export const loadingSnapshot: Fault = {
+  name: 'loading its snapshot',
+  answersSoon: true,
+  async begin(stage) {
+    await command(stage, 'DEBUG', 'POPULATE', String(OTHERS), 'other', '1000')
+    await set(stage, 'key-load-delay', '1000', 'loading-process-events-interval-bytes', '1024')
+    void command(stage, 'DEBUG', 'RELOAD').catch(() => {})
+    while (!(await isLoading(stage))) await delay(5)
+  },
+  async end(stage) {
+    await set(stage, 'key-load-delay', '0')
+    while (await isLoading(stage)) await delay(5)
+  },
+}
+
+async function isLoading(stage: Stage): Promise<boolean> {
+  return String(await command(stage, 'INFO', 'persistence')).includes('\nloading:1')
+}
+
 const operators = new WeakMap<object, Redis>()
 
 /** All connections are lost, and new ones are refused, but for one that was there before. */

@@ -16,6 +16,8 @@ export const READ_ONLY = /(^|[ -])READONLY /
 /** What ioredis says of a command that it never sent. */
 const NOT_SENT =
   /enableOfflineQueue|Failed to refresh slots cache|None of startup nodes|All sentinels are unreachable|subscriber mode/
+/** Answers of a server that serves nobody for now: to go on asking costs each caller a round trip for nothing. */
+const SERVES_NOBODY = /(^|[ -])(LOADING|BUSY|MASTERDOWN) /
 /** What ioredis says where the caller's own client has a `commandTimeout`. */
 const TIMED_OUT = 'Command timed out'
 
@@ -26,6 +28,9 @@ const TIMED_OUT = 'Command timed out'
 export function storeError(operation: string, kind: OperationKind, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
   const reason = messageOf(cause)
+  if (isReply(cause) && SERVES_NOBODY.test(reason)) {
+    return errors.failed(StoreUnavailableError, operation, reason, cause)
+  }
   if (isReply(cause)) return errors.refused(refusal(reason), operation, reason, cause)
   if (NOT_SENT.test(reason)) return errors.failed(StoreUnavailableError, operation, reason, cause)
   if (kind === 'read' && reason === TIMED_OUT) return errors.failed(StoreTimeoutError, operation, reason, cause)
