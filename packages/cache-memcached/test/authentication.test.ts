@@ -37,6 +37,7 @@ it('a user name and password from options are sent first', async () => {
 it('a user name and password from the URL are sent first', async () => {
   const store = memcachedStore({ url: `memcached://${encodeURIComponent('üser')}:p%3Aw%40d@${fake.address}` })
   await store.set('key', Buffer.from('value'))
+  expect(fake.requests[0]).toMatchObject({ opcode: Opcode.SaslAuth })
   await store.close()
 })
 
@@ -66,5 +67,6 @@ it('a server without authentication is used all the same', async () => {
   }
   const store = memcachedStore({ servers: [fake.address], username: 'user', password: 'secret' })
   await store.set('key', Buffer.from('value'))
+  expect(await store.get('key')).toBeDefined()
   await store.close()
 })
