@@ -29,6 +29,11 @@ export class CoarseClock {
     return this.exact()
   }
 
+  /** As `exact`, but for this asker alone: without the timer that ends a shared reading, which costs as much as ten more. */
+  once(): number {
+    return Math.floor(this.#clock.monotonic() - this.#origin)
+  }
+
   /** What `now` returned last, for a second look at the same moment. */
   get last(): number {
     return this.#now
@@ -36,7 +41,7 @@ export class CoarseClock {
 
   /** As `now`, but always read from the clock. */
   exact(): number {
-    this.#now = Math.floor(this.#clock.monotonic() - this.#origin)
+    this.#now = this.once()
     this.#askersLeft = ASKERS
     if (!this.#expiring) this.#clock.after(RESOLUTION_MS, this.#expire)
     this.#expiring = true

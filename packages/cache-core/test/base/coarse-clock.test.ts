@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { CoarseClock } from '../../src/base/coarse-clock.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 
@@ -21,5 +21,16 @@ describe('a coarse clock', () => {
     for (let asked = 0; asked < 300; asked++) coarse.now()
     expect(coarse.now()).toBe(5_000)
     expect(coarse.last).toBe(5_000)
+  })
+
+  it('reads anew, without a timer, for who asks once', () => {
+    let now = 0
+    const after = vi.fn(() => () => {})
+    const coarse = new CoarseClock({ now: () => 0, monotonic: () => now, after })
+    now = 7.5
+    expect(coarse.once()).toBe(7)
+    now = 9
+    expect(coarse.once()).toBe(9)
+    expect(after).not.toHaveBeenCalled()
   })
 })

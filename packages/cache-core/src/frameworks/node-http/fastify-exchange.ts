@@ -1,9 +1,10 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
 import type { HeaderFields } from '../../http/message/headers.js'
 import type { Origin } from '../../http/message/message.js'
 import type { FieldLog } from './field-log.js'
-import { NodeExchange } from './node-exchange.js'
+import { type Framework, NodeExchange } from './node-exchange.js'
 import { mayChangeReply, replyStored, sendBeneath } from './reply-stored.js'
 
 /** A request to Fastify, and the way to answer it. */
@@ -17,17 +18,7 @@ export class FastifyExchange extends NodeExchange {
     done: () => void,
     constraints: readonly string[] = NO_CONSTRAINTS,
   ) {
-    super(request.raw, reply.raw, {
-      proceed: () => done(),
-      origin: trustedOrigin(request),
-      constraints,
-      headers: request.headers,
-      holders: [request],
-      source: request,
-      dispatch: (req, res) => request.server.routing(req, res),
-      fields: () => reply.getHeaders() as HeaderFields,
-      logFields: (log) => logReply(reply, log),
-    })
+    super(request.raw, reply.raw, new FastifyFramework(request, reply, done, constraints))
     this.#request = request
     this.#reply = reply
   }
@@ -40,6 +31,41 @@ export class FastifyExchange extends NodeExchange {
 }
 
 const NO_CONSTRAINTS: readonly string[] = []
+
+/** What Fastify has beside node's request and response. A class, since every function made for a request costs every hit. */
+class FastifyFramework implements Framework {
+  readonly source: FastifyRequest
+  readonly proceed: () => void
+  readonly constraints: readonly string[]
+  readonly origin: Origin | undefined
+  readonly headers: FastifyRequest['headers']
+  readonly #reply: FastifyReply
+
+  constructor(request: FastifyRequest, reply: FastifyReply, done: () => void, constraints: readonly string[]) {
+    this.source = request
+    this.proceed = done
+    this.constraints = constraints
+    this.origin = trustedOrigin(request)
+    this.headers = request.headers
+    this.#reply = reply
+  }
+
+  get holders(): readonly object[] {
+    return [this.source]
+  }
+
+  dispatch(req: IncomingMessage, res: ServerResponse): void {
+    this.source.server.routing(req, res)
+  }
+
+  fields(): HeaderFields {
+    return this.#reply.getHeaders() as HeaderFields
+  }
+
+  logFields(log: FieldLog): void {
+    logReply(this.#reply, log)
+  }
+}
 
 /** Scheme and host as Fastify resolves them, where it trusts its proxy: only then it has `ips`. */
 function trustedOrigin(request: FastifyRequest): Origin | undefined {

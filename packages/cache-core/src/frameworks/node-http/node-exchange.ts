@@ -67,7 +67,8 @@ export class NodeExchange implements Exchange {
 
   run({ sees, ...plan }: RunPlan): Promise<RunOutcome> {
     const { res } = this
-    const { proceed, holders = [], logFields } = this.#framework
+    const { proceed, holders = [] } = this.#framework
+    const logFields = this.#framework.logFields?.bind(this.#framework)
     let narrowed: Replacements | undefined
     if (sees !== undefined) {
       narrowed = narrowRequest(this.#req, holders, this.request, sees)
@@ -86,7 +87,7 @@ export class NodeExchange implements Exchange {
   }
 
   again(errand: Errand): Rerun | undefined {
-    return nodeRerun(this.#req, errand, this.#framework.dispatch)
+    return nodeRerun(this.#req, errand, this.#framework.dispatch?.bind(this.#framework))
   }
 
   write(plan: WritePlan): void {
@@ -110,8 +111,8 @@ export class NodeExchange implements Exchange {
   }
 
   #linesBefore(): string[] {
-    const { fields } = this.#framework
-    return fields === undefined ? linesSet(this.res) : headerLines(fields())
+    const fields = this.#framework.fields?.()
+    return fields === undefined ? linesSet(this.res) : headerLines(fields)
   }
 }
 

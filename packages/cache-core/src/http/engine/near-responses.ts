@@ -29,12 +29,20 @@ export class NearResponses {
     this.#prefix = prefix
   }
 
-  /** @param alone Whether the store did not answer the request. */
+  /** As `findAt`, by the variant's slot. */
   find(variantSlot: string, alone: boolean): NearFound | undefined {
+    return this.findAt(variantSlot.slice(this.#prefix.length), alone)
+  }
+
+  /**
+   * @param text Of the variant: `variantText`. A string that is used again has been hashed before.
+   * @param alone Whether the store did not answer the request.
+   */
+  findAt(text: string, alone: boolean): NearFound | undefined {
     // Always composed, since a URL's name has several parts.
-    const entry = this.#space.composed.get(variantSlot.slice(this.#prefix.length))
+    const entry = this.#space.composed.get(text)
     if (!entry?.stands) return undefined
-    const now = this.#near.clock.now()
+    const now = this.#near.clock.once()
     const variant = now < (alone ? entry.untilAlone : entry.until) ? this.#variantOf(entry) : undefined
     if (variant === undefined) return undefined
     entry.visited = true

@@ -13,7 +13,7 @@ import { newVersion } from '../../protocol/slot.js'
 import type { StoreEntry, Version } from '../../store/store.js'
 import { mergeVary, parseVaryText, type VaryList } from '../rules/vary.js'
 import { type NearFound, NearResponses } from './near-responses.js'
-import { SlotNames, variantOf } from './slot-names.js'
+import { SlotNames, variantOf, variantText } from './slot-names.js'
 
 /** A URL's name as one text: `urlText`. */
 export type UrlText = string
@@ -157,9 +157,8 @@ export class Resources {
    */
   nearby(url: UrlText, partsOf: PartsOf, alone = false): NearFound | undefined {
     if (this.near === undefined) return undefined
-    const names = this.#slotNames.of(url)
-    const vary = this.#varyOf(names.url)
-    return vary && this.near.find(variantOf(names, partsOf(vary)), alone)
+    const vary = this.#varyOf(this.urlSlot(url))
+    return vary && this.near.findAt(variantText(url, partsOf(vary)), alone)
   }
 
   /** Adds fields to the Vary list of a URL without the store. The list; `undefined` where no list would do. */

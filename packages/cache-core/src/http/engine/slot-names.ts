@@ -53,5 +53,10 @@ export class SlotNames<Content> {
 }
 
 export function variantOf({ variant }: Names<unknown>, parts: readonly string[]): string {
-  return parts.length === 0 ? variant : `${variant}:${partsText(parts)}`
+  return variantText(variant, parts)
+}
+
+/** What stands behind `variantPrefix` in the slot of a variant of `url`. */
+export function variantText(url: string, parts: readonly string[]): string {
+  return parts.length === 0 ? url : `${url}:${partsText(parts)}`
 }
