@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Reader } from '../../src/protocol/reader.js'
 import type { StoreEntry } from '../../src/store/store.js'
 
@@ -53,6 +54,80 @@ describe('reads of one turn', () => {
     await reading
     expect(sent.flat()).toEqual(keys(80))
     expect(sent.length).toBe(3)
+  })
+})
+
+describe('reads in callbacks of their own, as requests on several sockets are', () => {
+  /** A store that answers when it is told to. */
+  function slowStore(entry?: StoreEntry): { reader: Reader; sent: string[][]; answer(): void } {
+    const sent: string[][] = []
+    const answers: (() => void)[] = []
+    const reader = new Reader(
+      {
+        getTo(key, onEntry) {
+          sent.push([key])
+          answers.push(() => onEntry(entry))
+        },
+        getEach(keys) {
+          sent.push([...keys])
+          return new Promise((resolve) => {
+            answers.push(() => resolve(keys.map(() => entry)))
+          })
+        },
+      },
+      (_, found) => found,
+    )
+    return { reader, sent, answer: () => answers.shift()?.() }
+  }
+
+  /** As libuv calls back for one socket after the other: what `nextTick` put off runs in between. */
+  async function eachInItsOwn(...callbacks: readonly (() => void)[]): Promise<void> {
+    for (const callback of callbacks) {
+      callback()
+      await new Promise<void>((resolve) => process.nextTick(resolve))
+    }
+  }
+
+  afterEach(() => vi.useRealTimers())
+
+  it('go together while the store has not answered the one before', async () => {
+    const { reader, sent, answer } = slowStore()
+    const reads: Promise<unknown>[] = []
+    await eachInItsOwn(...['a', 'b', 'c'].map((key) => () => reads.push(reader.read(key))))
+    await turn()
+    expect(sent).toEqual([['a'], ['b', 'c']])
+    answer()
+    answer()
+    await Promise.all(reads)
+    void reader.read('d')
+    await eachInItsOwn(() => {})
+    expect(sent.at(-1)).toEqual(['d'])
+  })
+
+  it('go alone where values are so large that it is not the asking that costs', async () => {
+    const { reader, sent, answer } = slowStore({ bytes: new Uint8Array(1_000_000), version: {} })
+    const large = readAll(reader, keys(8))
+    await eachInItsOwn(() => {})
+    answer()
+    await large
+    void reader.read('a')
+    await eachInItsOwn(() => {})
+    void reader.read('b')
+    await eachInItsOwn(() => {})
+    expect(sent.slice(1)).toEqual([['a'], ['b']])
+  })
+
+  it('do not wait for timers that a test runner has replaced', async () => {
+    const { reader, sent, answer } = slowStore()
+    vi.useFakeTimers()
+    const first = reader.read('a')
+    await eachInItsOwn(() => {})
+    const second = reader.read('b')
+    answer()
+    await first
+    while (sent.length < 2) await turn()
+    answer()
+    await second
   })
 })
 
