@@ -65,13 +65,18 @@ async function runTurbo() {
     rmSync(join(ROOT, folder, 'test-results'), { recursive: true, force: true })
   rmSync(TURBO_RUNS, { recursive: true, force: true })
 
-  for (const run of turboRuns(TEST_TASKS, turboArguments)) await turbo(run)
+  for (const lanes of turboRuns(TEST_TASKS, turboArguments)) await Promise.all(lanes.map(inOrder))
 
   const files = existsSync(TURBO_RUNS) ? readdirSync(TURBO_RUNS) : []
   /** @type {TurboTask[]} */
   const tasks = files.flatMap((file) => JSON.parse(readFileSync(join(TURBO_RUNS, file), 'utf8')).tasks)
   // A build that tests of several runs need is in each.
   return [...new Map(tasks.map((task) => [task.taskId, task])).values()]
+}
+
+/** @param {readonly string[][]} runs */
+async function inOrder(runs) {
+  for (const run of runs) await turbo(run)
 }
 
 /** @param {readonly string[]} run */

@@ -1,26 +1,26 @@
-// In which runs of turbo the tests go. Pure: tools/test.mjs starts them, one after the other.
+// In which runs of turbo the tests go. Pure: tools/test.mjs starts them.
 
 /** @param {readonly string[]} names */
 const ours = (names) => names.map((name) => `@tiercel/${name}`)
 
 /**
- * What follows when all that keeps the cores busy has ended, one group after the other. Their tests wait for real servers
- * and for time to pass: some packages of a group run beside each other. No more of them than two where servers have
- * deadlines of their own: nodes of a Redis cluster lost each other beside three, and a node of Couchbase was too slow
- * beside Hazelcast's.
- * @type {readonly { readonly names: readonly string[], readonly concurrency: number }[]}
+ * What follows when all that keeps the cores busy has ended: their tests wait for real servers and for time to pass. First
+ * two lanes at once, of which each tests one package after the other: no more than two packages where servers have
+ * deadlines of their own, since nodes of a Redis cluster lost each other beside three, and never Couchbase beside
+ * Hazelcast, whose nodes starve each other. The lanes take as long as each other (155 s).
+ * @type {readonly (readonly string[])[]}
  */
-const WAITING = [
-  { names: ours(['cache-hazelcast', 'multi-process']), concurrency: 2 },
-  { names: ours(['cache-couchbase', 'cache-memcached', 'cache-redis']), concurrency: 2 },
-  { names: ours(['cache-conformance', 'demo', 'faults']), concurrency: 3 },
-]
+const LANES = [ours(['multi-process', 'cache-couchbase']), ours(['cache-hazelcast', 'cache-redis', 'cache-memcached'])]
+
+/** Then these, all at once. */
+const TOGETHER = ours(['cache-conformance', 'demo', 'faults'])
 
 /**
- * The arguments of each run.
+ * The arguments of each run of turbo. Stages follow one another; in a stage its lanes run beside each other, and in a lane
+ * one run follows another.
  * @param {readonly string[]} tasks
  * @param {readonly string[]} wishes  Of whoever called. Some name packages: then it is one run, of those.
- * @returns {string[][]}
+ * @returns {string[][][][]}  stages of lanes of runs
  */
 export function turboRuns(tasks, wishes) {
   /**
@@ -28,15 +28,13 @@ export function turboRuns(tasks, wishes) {
    * @param {string[]} filters
    */
   const run = (concurrency, filters) => [...tasks, `--concurrency=${concurrency}`, ...filters, ...wishes]
-  if (wishes.some((wish) => /^(--filter|-F|--affected)/.test(wish))) return [run(1, [])]
+  if (wishes.some((wish) => /^(--filter|-F|--affected)/.test(wish))) return [[[run(1, [])]]]
   /**
    * @param {readonly string[]} names
    * @param {string} [sign]
    */
   const filters = (names, sign = '') => names.map((name) => `--filter=${sign}${name}`)
-  const busy = filters(
-    WAITING.flatMap(({ names }) => names),
-    '!',
-  )
-  return [run(2, busy), ...WAITING.map(({ names, concurrency }) => run(concurrency, filters(names)))]
+  const busy = run(2, filters([...LANES.flat(), ...TOGETHER], '!'))
+  const lanes = LANES.map((names) => names.map((name) => run(1, filters([name]))))
+  return [[[busy]], lanes, [[run(TOGETHER.length, filters(TOGETHER))]]]
 }
