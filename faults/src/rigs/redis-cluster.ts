@@ -1,6 +1,6 @@
 import { failFastCluster, redisStore } from '@tiercel/cache-redis'
 import { Cluster } from 'ioredis'
-import { startCluster } from '../../../packages/cache-redis/test/support/cluster.js'
+import { IMPATIENT, startCluster } from '../../../packages/cache-redis/test/support/cluster.js'
 import { FaultProxy } from '../wire/fault-proxy.js'
 import { command } from './redis.js'
 import type { Rig } from './rig.js'
@@ -8,7 +8,7 @@ import type { Rig } from './rig.js'
 /** Three masters behind a line each, of which the clients are told as those behind a load balancer are. */
 export async function redisClusterRig(): Promise<Rig | undefined> {
   // Else a master that is away takes all keys along: the others refuse theirs, too.
-  const cluster = await startCluster(['--cluster-require-full-coverage', 'no'])
+  const cluster = await startCluster(['--cluster-require-full-coverage', 'no', ...IMPATIENT])
   if (cluster === undefined) return undefined
   const machines = await Promise.all(
     cluster.servers.map(async (server) => {

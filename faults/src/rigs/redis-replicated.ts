@@ -1,6 +1,6 @@
 import { redisStore } from '@tiercel/cache-redis'
 import { type Server, startServer } from '@tiercel/servers'
-import { addReplica, startCluster } from '../../../packages/cache-redis/test/support/cluster.js'
+import { addReplica, IMPATIENT, startCluster } from '../../../packages/cache-redis/test/support/cluster.js'
 import { startSentinel } from '../../../packages/cache-redis/test/support/sentinel.js'
 import { command } from './redis.js'
 import type { Machine, Rig } from './rig.js'
@@ -11,7 +11,7 @@ function machinesOf(servers: readonly Server[]): readonly Machine[] {
 
 /** Three masters and a replica of the first, reached by a URL as an application has it. The replica is the last machine. */
 export async function redisReplicatedClusterRig(): Promise<Rig | undefined> {
-  const cluster = await startCluster(['--cluster-require-full-coverage', 'no'])
+  const cluster = await startCluster(['--cluster-require-full-coverage', 'no', ...IMPATIENT])
   const replica = cluster && (await addReplica(cluster, 0))
   if (cluster === undefined || replica === undefined) return undefined
   const open = (prefix: string): ReturnType<typeof redisStore> =>

@@ -100,7 +100,6 @@ describe.skipIf(cluster === undefined)('a cluster', () => {
     await lost?.kill()
     const outcomes = async (): Promise<Map<string, unknown>> =>
       new Map(await Promise.all(KEYS.map(async (key) => [key, await store.get(key).catch((error) => error)] as const)))
-    // A node counts as lost for the others after 2 s: until then, and no longer, they answer.
     let found = await outcomes()
     const again = async (): Promise<number> => {
       const began = performance.now()

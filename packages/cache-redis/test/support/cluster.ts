@@ -4,6 +4,13 @@ import { failFastCluster } from '../../src/index.js'
 import { freePort } from './free-port.js'
 
 const MASTERS = 3
+/**
+ * How long a node may be silent before the others count it as lost, and a cluster without it as down: longer than any test
+ * keeps one away, and than a busy machine lets one wait.
+ */
+const PATIENT = ['--cluster-node-timeout', '30000']
+/** For what needs the cluster to see by itself that a master is away. */
+export const IMPATIENT = ['--cluster-node-timeout', '2000']
 const SLOTS = 16_384
 
 /** Redis Cluster of three masters on loopback, each with a third of the slots. */
@@ -64,7 +71,7 @@ async function join(servers: readonly Server[]): Promise<void> {
 
 /** A server more, which follows one of the masters. Resolves when it has that one's data, and all know of it. */
 export async function addReplica({ servers }: TestCluster, of: number): Promise<Server | undefined> {
-  const replica = await startMaster([])
+  const replica = await startMaster(IMPATIENT)
   const master = servers[of]
   if (replica === undefined || master === undefined) return undefined
   const [own, its] = [new Redis(replica.url), new Redis(master.url)]
@@ -109,15 +116,7 @@ export function clusterClient(nodes: string): Cluster {
 async function startMaster(more: readonly string[]): Promise<Server | undefined> {
   // By default the nodes talk to each other 10 000 ports further on, which may be past the last one.
   const busPort = await freePort()
-  const args = [
-    '--cluster-enabled',
-    'yes',
-    '--cluster-port',
-    String(busPort),
-    '--cluster-node-timeout',
-    '2000',
-    ...more,
-  ]
+  const args = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), ...PATIENT, ...more]
   return startServer('redis', { args })
 }
 
