@@ -6,15 +6,15 @@ import { errors } from './errors.js'
 import { type FrameReader, limitFrames } from './frame-limit.js'
 import type { HazelcastClient } from './options.js'
 
-/** Where a store gets its client from. */
+/** Provides the client that a store uses. */
 export interface Connection {
-  /** Told when a member is connected that was not, where the client is the store's own. */
+  /** Called when a member becomes connected. Only for the store's own client. */
   onReachable: () => void
-  /** The client, where one can be used at once. */
+  /** The client, if it can be used immediately. */
   readonly current: HazelcastClient | undefined
   /**
-   * The client, which is waited for while the very first attempt to connect runs.
-   * @throws StoreUnavailableError when there is none to be had now, StoreClosedError after `close`.
+   * The client. Waits for it only during the very first attempt to connect.
+   * @throws StoreUnavailableError when not connected, StoreClosedError after `close`.
    */
   client(): Promise<HazelcastClient>
   close(): Promise<void>
@@ -45,14 +45,14 @@ export class CallersConnection implements Connection {
   }
 }
 
-/** After this the first attempt counts as failed, though the client goes on trying: no operation waits any more. */
+/** After this long the first attempt counts as failed: operations no longer wait, though the client keeps trying. */
 const FIRST_ATTEMPT_MS = 1_000
-/** A client that a cluster refused for good ends itself; the next one is not created sooner than this. */
+/** A client that the cluster rejects for good shuts itself down. The next one is created no sooner than this. */
 const RENEW_AFTER_MS = 1_000
 
 /**
- * The store's own client, created by the first operation. While the first attempt to connect runs, operations wait
- * for it; from then on there is a connection or they fail at once, and the client goes on trying by itself.
+ * The store's own client, created by the first operation. Operations wait while the first attempt to connect runs.
+ * After that they fail immediately when there is no connection, and the client reconnects by itself.
  */
 export class OwnConnection implements Connection {
   onReachable: () => void = () => {}
@@ -91,7 +91,7 @@ export class OwnConnection implements Connection {
     await this.#client?.shutdown()
   }
 
-  /** Settles when the first attempt to connect has ended, well or not. The client itself is there some microtasks later. */
+  /** Settles when the first attempt to connect has succeeded or failed. `#client` is set a few microtasks later. */
   async #open(): Promise<void> {
     let stopConnectingMembers: (() => void) | undefined
     let timer: NodeJS.Timeout | undefined
@@ -128,7 +128,7 @@ export class OwnConnection implements Connection {
           endWithItsSocket(connection)
           this.onReachable()
         })
-        // Closed while the client was made: it has just begun to connect.
+        // The store was closed while the client was being created.
         if (this.#closed) void client.shutdown()
       }, reject)
     })
@@ -154,7 +154,7 @@ interface MemberConnection {
   close?(reason: string, cause: Error): void
 }
 
-/** What the client can do and does not publish. */
+/** The parts of the client's private interface that are used here. */
 interface Internals {
   getConnectionManager?(): {
     reconnectToMembers?(): void
@@ -166,9 +166,9 @@ interface Internals {
 }
 
 /**
- * A client that starts asynchronously connects to one member and, in hazelcast-client 5.6 and 5.7, never to the
- * others: it would forward half of the operations through that one, and be offline when that one dies. So the task
- * that it would run after a synchronous start is run here. Where it is missing, one connection has to do.
+ * With an asynchronous start, hazelcast-client 5.6 and 5.7 connect to one member and never to the others: operations
+ * would be forwarded through that member, and the client would be offline when it dies. So the task that the client
+ * runs after a synchronous start is run here. If a version lacks it, the one connection has to do.
  */
 function connectMembers(client: HazelcastClient): () => void {
   const timer = setInterval(() => {
@@ -178,7 +178,7 @@ function connectMembers(client: HazelcastClient): () => void {
   return () => clearInterval(timer)
 }
 
-/** Of each connection to a member, those that stand and those to come. */
+/** Calls `listener` for each existing and each future connection to a member. */
 function onConnection(client: HazelcastClient, listener: (connection: MemberConnection) => void): void {
   const manager = (client as HazelcastClient & Internals).getConnectionManager?.()
   for (const connection of manager?.getConnectionRegistry?.().getConnections() ?? []) listener(connection)
@@ -186,8 +186,8 @@ function onConnection(client: HazelcastClient, listener: (connection: MemberConn
 }
 
 /**
- * A socket that is reset while the client says who it is can be lost on hazelcast-client 5.6 and 5.7: the connection
- * counts as one that stands, and everything fails on it until it misses its heartbeat, after 5 s (measured).
+ * hazelcast-client 5.6 and 5.7 can miss that a socket was reset during authentication: they treat the connection as
+ * established, and everything sent on it fails until its heartbeat times out after 5 s (measured).
  */
 function endWithItsSocket(connection: MemberConnection): void {
   const { socket } = connection
@@ -196,14 +196,14 @@ function endWithItsSocket(connection: MemberConnection): void {
   else socket?.once('close', end)
 }
 
-/** How long the client waits before it asks, or tells, a connection again what could not be sent. */
+/** How long the client waits before it repeats a request that could not be sent. */
 const AGAIN_PAUSE_MS = 100
 
 /**
- * The client asks one connection for news of the cluster, and when that fails at once asks a random one. Where the only
- * one left is dying, its socket closed and its end not yet reported, hazelcast-client 5.6 and 5.7 ask it again without
- * ever giving the event loop a turn: the process hangs, and takes gigabytes in a minute (measured). With a pause the
- * end of the connection is heard.
+ * The client subscribes to changes of the cluster on one connection and, if that fails, immediately on a random one. If
+ * the only connection left is dying (socket closed, 'close' not emitted yet), hazelcast-client 5.6 and 5.7 retry on it
+ * without ever yielding to the event loop: the process hangs and allocates gigabytes within a minute (measured). The
+ * pause lets the 'close' event through.
  */
 function pauseBetweenRegistrations(client: HazelcastClient): void {
   const { clusterViewListenerService: service } = client as HazelcastClient & Internals
@@ -216,7 +216,7 @@ function pauseBetweenRegistrations(client: HazelcastClient): void {
   }
 }
 
-/** The same with what it tells a cluster that it has connected to again: it was seen to go on for a quarter of an hour. */
+/** The same for the state that the client sends after reconnecting: that loop was seen to last 15 minutes. */
 function pauseBetweenGreetings(client: HazelcastClient & Internals): void {
   const send = client.sendStateToCluster
   if (send === undefined) return
@@ -231,19 +231,19 @@ function pauseBetweenGreetings(client: HazelcastClient & Internals): void {
     })
 }
 
-/** What the members answer beside values (their list, errors) fits into this. */
+/** Replies other than values (member lists, errors) fit into this. */
 const OTHER_REPLIES_BYTES = 1_048_576
 
 /**
- * No value takes more memory than it may have, whoever has written it. Where another version of the client has no such
- * reader, values are read as a whole; a test tells.
+ * Bounds the memory that a stored value can take when it is read, whoever wrote it. If a version of the client has no
+ * such reader there is no bound; a test notices.
  */
 function limitReplies(client: HazelcastClient, maxValueBytes: number): void {
   const maxBytes = Math.max(frameBytesOf(maxValueBytes), OTHER_REPLIES_BYTES)
   onConnection(client, (connection) => {
     const { reader } = connection
     const end = (): void => connection.close?.('The member cannot be understood.', new Error('not a frame'))
-    // Not in the middle of a read.
+    // `setImmediate`: the connection must not be closed in the middle of a read.
     if (reader !== undefined) limitFrames(reader, maxBytes, TOO_LARGE_DATA, () => setImmediate(end))
   })
 }

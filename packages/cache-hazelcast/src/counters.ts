@@ -4,9 +4,9 @@ import { type Entries, engineTtl } from './entries.js'
 import { errors } from './errors.js'
 import type { Lifetimes } from './lifetimes.js'
 
-/** Behind the stamp: the count, and when it ends in milliseconds of the wall clock (0: never), 8 bytes each. */
+/** After the stamp: the count and its expiry in milliseconds of the wall clock (0: never), 8 bytes each. */
 const COUNTER_BYTES = STAMP_BYTES + 16
-/** Lost races with other processes after which an increment gives up. Each has let another one win. */
+/** An increment gives up after losing this many races with other processes. */
 const MAX_ATTEMPTS = 1_000
 
 interface Counter {
@@ -22,15 +22,15 @@ interface Increment {
 }
 
 /**
- * Counters in the map. It has none with a lifetime (a PNCounter lives for ever, an IAtomicLong is not free), so they
- * are values replaced over their version. Increments of one key that meet in this process are added up and written
- * together: alone they would race each other, n² writes for n of them.
+ * Counters kept as values in the map and changed by compare-and-set. Hazelcast's own have no lifetime (PNCounter) or
+ * need a licence (IAtomicLong). Concurrent increments of a key in this process are added up and written together:
+ * separately, n of them would race each other with n² writes.
  */
 export class Counters {
   readonly #entries: () => Promise<Entries>
   readonly #lifetimes: Lifetimes
   readonly #stamps: VersionStamps
-  /** By key, the increments that wait for the write under way. */
+  /** The increments waiting for the current write, by key. */
   readonly #waiting = new Map<string, Increment[]>()
 
   constructor(entries: () => Promise<Entries>, lifetimes: Lifetimes, stamps: VersionStamps) {
@@ -67,7 +67,7 @@ export class Counters {
     this.#waiting.delete(key)
   }
 
-  /** @throws CounterRangeError where one of them would lead beyond what is exact: nothing was counted. */
+  /** @throws CounterRangeError if one of them would leave the exact range. Then nothing was counted. */
   async #count(key: string, batch: readonly Increment[]): Promise<void> {
     const steps = batch.map(({ by }) => BigInt(by))
     const sum = steps.reduce((total, by) => total + by, 0n)
@@ -82,7 +82,7 @@ export class Counters {
     for (const increment of batch) await this.#count(key, [increment]).catch(increment.reject)
   }
 
-  /** The new count. */
+  /** @returns The new count. */
   async #add(key: string, steps: readonly bigint[], ttlMs: number | undefined): Promise<bigint> {
     const entries = await this.#entries()
     let present = await entries.get(key)

@@ -1,25 +1,26 @@
-/** Of a frame of the protocol: its length, the head included, and its flags. */
+/** A frame of the protocol begins with its length (which includes these bytes) and its flags. */
 export const FRAME_HEAD_BYTES = 6
 
-/** What the client's reader of one connection does, and does not publish. */
+/** The client's reader of one connection; a private interface. */
 export interface FrameReader {
-  /** What has come and is not read. */
+  /** Received and not read yet. */
   chunks: Buffer[]
   chunksTotalSize: number
-  /** Of the frame that is read next, once its head has come. */
+  /** The size of the next frame, once its head has arrived. */
   frameSize: number
   append(chunk: Buffer): void
   readFrameSizeAndFlags(): void
 }
 
-/** No frame is as large: where one says so the reader has lost its place between them. */
+/** No frame is this large (1 GiB). If one claims to be, the reader has lost the frame boundaries. */
 const NONSENSE_BYTES = 1_073_741_824
 
 /**
- * Frames of more than `maxBytes` are dropped while they arrive, with `instead` as their content. The client would keep a
- * frame until it has all of it: a value that somebody has planted, of hundreds of megabytes, for each read.
- * @param onNonsense Told once, of a frame that can be none. The client would wait for it for ever, while heartbeats keep
- *   the connection up; at a length below that of its head it would even loop without end. All that follows is dropped.
+ * Discards frames of more than `maxBytes` while they arrive and delivers `instead` as their content. The client itself
+ * buffers a frame until it is complete: hundreds of megabytes for each read of a value that somebody has planted.
+ * @param onNonsense Called once for an impossible length. The client would wait for that frame for ever while
+ *   heartbeats keep the connection up, or loop endlessly on a length smaller than the head. All further input is
+ *   discarded.
  */
 export function limitFrames(reader: FrameReader, maxBytes: number, instead: Buffer, onNonsense: () => void): void {
   const { append, readFrameSizeAndFlags } = reader

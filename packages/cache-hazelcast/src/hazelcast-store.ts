@@ -36,15 +36,15 @@ import { probeChannel, probeMap } from './probes.js'
 import { replaceIfSame } from './replace-if-same.js'
 import { type Channel, Subscription } from './subscription.js'
 
-/** Beyond it the client's `getAll` overflows the stack. */
+/** With more keys the client's `getAll` overflows the stack. */
 const MAX_KEYS_AT_ONCE = 10_000
 
-/** Shorter than every stamp. */
+/** Equal to no stored value: all of those begin with a stamp. */
 const NO_VERSION = Buffer.alloc(0)
 
 /**
- * Hazelcast, one distributed map. A value is stored behind a stamp that no other write carries, and its version is all
- * that is stored: what `replaceIfSame` and `remove` compare.
+ * Stores values in one distributed map of Hazelcast. Each value is preceded by a stamp that is unique to its write. Its
+ * version is the whole stored value, which is what `replaceIfSame` and `remove` compare.
  */
 export class HazelcastStore implements Store {
   readonly name = STORE_NAME
@@ -111,15 +111,15 @@ export class HazelcastStore implements Store {
       const engineKey = this.#engineKey(key)
       let winner: unknown = await entries.putIfAbsent(engineKey, stamped, engineTtl(ttl))
       if (isTooLarge(winner)) {
-        // Nothing tells it from what may stand there by now; taking that away is what an eviction is.
+        // The delete may hit a newer value, since an oversized one has no version. To callers that is an eviction.
         await entries.delete(engineKey)
         winner = await entries.putIfAbsent(engineKey, stamped, engineTtl(ttl))
       }
       if (winner !== null && !Buffer.isBuffer(winner)) {
-        // Reads as a miss, and would be in the way of every lease of its key.
+        // Foreign data: it reads as a miss but would block every lease of this key.
         return (await this.#lifetimes.replace(engineKey, winner, stamped, ttl)) ? stamped : undefined
       }
-      // Sent twice (see `replaceIfSame`), the second one finds the first.
+      // If the client sent it twice (see `replaceIfSame`), the second attempt finds the first one's value.
       return winner === null || winner.equals(stamped) ? stamped : undefined
     })
   }
@@ -132,15 +132,13 @@ export class HazelcastStore implements Store {
   ): Promise<Version | undefined> {
     this.#capabilities.require('compareAndSet', 'compareAndSet')
     return this.#write('compareAndSet', async (entries) => {
-      // A version of another store's is none of this one's: it matches nothing.
-      const present = Buffer.isBuffer(version) ? version : NO_VERSION
       const engineKey = this.#engineKey(key)
       const next = this.#stamped('compareAndSet', bytes)
       // With 'keep' the map's own lifetime begins. A late setTtl would cut the value that follows a lease.
       const replaced =
         ttl === 'keep'
-          ? await replaceIfSame(entries, engineKey, present, next)
-          : await this.#lifetimes.replace(engineKey, present, next, ttl)
+          ? await replaceIfSame(entries, engineKey, bytesOf(version), next)
+          : await this.#lifetimes.replace(engineKey, bytesOf(version), next, ttl)
       return replaced ? next : undefined
     })
   }
@@ -152,7 +150,7 @@ export class HazelcastStore implements Store {
   async compareAndDelete(key: string, version: Version): Promise<boolean> {
     this.#capabilities.require('compareAndSet', 'compareAndDelete')
     return this.#write('compareAndDelete', async (entries) => {
-      return (await entries.remove(this.#engineKey(key), version as Buffer)) === true
+      return (await entries.remove(this.#engineKey(key), bytesOf(version))) === true
     })
   }
 
@@ -171,7 +169,7 @@ export class HazelcastStore implements Store {
   }
 
   setMany(writes: readonly StoreWrite[]): Promise<void> {
-    // The client's own setAll knows no lifetime.
+    // The client's own `setAll` takes no lifetime.
     return this.#write('setMany', (entries) =>
       allOrFirstError(writes.map((write) => this.#set('setMany', entries, write))),
     )
@@ -197,7 +195,7 @@ export class HazelcastStore implements Store {
   async publish(channel: string, message: Uint8Array): Promise<void> {
     this.#capabilities.require('bus', 'publish')
     return this.#write('publish', async () => {
-      // A copy, since the client takes no plain Uint8Array and sends later. It overwrites the oldest when full.
+      // A copy: the client does not accept a plain Uint8Array, and it sends later. A full ringbuffer drops its oldest.
       await (await this.#channel(channel)).add(Buffer.from(message))
     })
   }
@@ -243,13 +241,13 @@ export class HazelcastStore implements Store {
     await entries.set(this.#engineKey(key), this.#stamped(operation, bytes), engineTtl(ttl))
   }
 
-  /** What could not be read again is not written. @throws ValueTooLargeError */
+  /** Refuses values that could not be read back. @throws ValueTooLargeError */
   #stamped(operation: string, bytes: Uint8Array): Buffer {
     if (bytes.byteLength <= this.capabilities.maxValueBytes) return this.#stamps.stamp(bytes)
     throw errors.failed(ValueTooLargeError, operation, `a value of ${bytes.byteLength} bytes, more than maxValueBytes`)
   }
 
-  /** The key of a write. */
+  /** The key as stored, for a write: a lifetime that was still to be set for the old value is dropped. */
   #engineKey(key: string): string {
     const engineKey = this.#prefix + key
     this.#lifetimes.forget(engineKey)
@@ -264,7 +262,7 @@ export class HazelcastStore implements Store {
     return this.#opened.entries
   }
 
-  /** Ringbuffers are the cluster's: the name says whose it is. */
+  /** Ringbuffers are shared by the whole cluster, so the name includes the map and the prefix. */
   async #channel(channel: string): Promise<Channel> {
     const client = this.#connection.current ?? (await this.#connection.client())
     return client.getRingbuffer<Buffer>(`${this.#map}:${this.#prefix}${channel}`)
@@ -282,7 +280,7 @@ export class HazelcastStore implements Store {
     if (this.#closing !== undefined) throw errors.closed(operation)
     try {
       const opened = this.#opened
-      // The usual case, without a turn of its own.
+      // Usually the map is open already: no extra microtask for that.
       const ready = opened !== undefined && opened.client === this.#connection.current
       return await run(ready ? opened.entries : await this.#entries())
     } catch (error) {
@@ -293,7 +291,7 @@ export class HazelcastStore implements Store {
     }
   }
 
-  /** Found out later: without `compareAndSet` no lease is taken, and nothing is stored that might be old. */
+  /** The map does not compare stored bytes. Without `compareAndSet` no lease is taken, so nothing stale is stored. */
   #comparesNothing({ message }: UnsupportedError): void {
     this.#capabilities.refuse('compareAndSet', message, () => this.#probe('compareAndSet'))
     this.#capabilities.refuse('increment', message, () => this.#probe('increment'))
@@ -305,7 +303,12 @@ export class HazelcastStore implements Store {
   }
 }
 
-/** Anything else under our prefix was written by somebody else, and holds no value. */
+/** Another store's version matches nothing. (`remove` without a value would remove whatever is stored.) */
+function bytesOf(version: Version): Buffer {
+  return Buffer.isBuffer(version) ? version : NO_VERSION
+}
+
+/** Anything else under our prefix was written by somebody else and counts as a miss. */
 function openEntry(stored: unknown): StoreEntry | undefined {
   return Buffer.isBuffer(stored) ? { bytes: stored.subarray(STAMP_BYTES), version: stored } : undefined
 }

@@ -3,23 +3,23 @@ import { type Entries, engineTtl } from './entries.js'
 import { STORE_NAME } from './errors.js'
 import { replaceIfSame } from './replace-if-same.js'
 
-/** Pauses before the repetitions, about half a minute in all. Then the map's own lifetime has to do. */
+/** Delays between retries, about half a minute in all. After that the map's own lifetime applies. */
 const REPEAT_AFTER_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000] as const
-/** Repetitions kept at a time; for more keys the map's own lifetime has to do. */
+/** How many retries may be pending at a time. For further keys the map's own lifetime applies. */
 const MAX_REPETITIONS = 1_000
 
 interface Replacement {
   readonly key: string
-  /** Tells whether it is still this value that stands there. */
+  /** Shows whether this value is still the stored one. */
   readonly stamp: Buffer
   /** On the monotonic clock. `undefined`: no end. */
   readonly endsAt: number | undefined
 }
 
 /**
- * Replaces values and gives them their lifetimes. The map forgets the lifetime when it replaces a value (the new one
- * gets the map's own `time-to-live-seconds`), so it is set by a second operation. When that one fails, it is repeated
- * in the background, unless something was written under the key since: a late lifetime must not cut a newer value's.
+ * Replaces values and sets their lifetimes. `replaceIfSame` resets the lifetime to the map's own
+ * `time-to-live-seconds`, so a second operation sets it. If that one fails it is retried in the background, unless the
+ * key has been written since: a late lifetime must not shorten that of a newer value.
  */
 export class Lifetimes {
   readonly #entries: () => Promise<Entries>
@@ -34,12 +34,12 @@ export class Lifetimes {
     this.#entries = entries
   }
 
-  /** To be called before any other write of the key: from then on the lifetime is that write's affair. */
+  /** Must be called before any other write of the key, which then determines the lifetime. */
   forget(key: string): void {
     if (this.#unset.size > 0) this.#unset.delete(key)
   }
 
-  /** Replaces `present` by `next`, atomically. Whether it did; the lifetime may follow later. */
+  /** Replaces `present` by `next` atomically. @returns Whether it did. The lifetime may be set later. */
   async replace(key: string, present: unknown, next: Buffer, ttlMs: number | undefined): Promise<boolean> {
     const entries = await this.#entries()
     const endsAt = ttlMs === undefined ? undefined : performance.now() + ttlMs
@@ -51,7 +51,7 @@ export class Lifetimes {
         return false
       }
     } catch (error) {
-      // It may have been executed all the same.
+      // The replacement may have been executed nevertheless.
       this.#repeat(replacement, 0)
       throw error
     }
@@ -89,7 +89,7 @@ export class Lifetimes {
     this.#timers.add(timer)
   }
 
-  /** `forget` tells of this store's own writes; of another process's, the stamp. */
+  /** `forget` covers writes by this store; the stamp reveals those of other processes. */
   async #setLate(replacement: Replacement): Promise<void> {
     const { key, stamp, endsAt } = replacement
     if (!this.#isUnset(replacement)) return
@@ -111,7 +111,7 @@ export class Lifetimes {
     if (this.#isUnset(replacement)) this.#unset.delete(replacement.key)
   }
 
-  /** Once: between a replacement and its lifetime, the entry shows the map's own. */
+  /** Warns once if the map has no lifetime of its own, which an entry shows between `replaceIfSame` and `setTtl`. */
   async #checkDefault(entries: Entries, key: string): Promise<void> {
     if (this.#defaultChecked) return
     try {
@@ -120,7 +120,7 @@ export class Lifetimes {
       this.#defaultChecked = true
       if (view.expirationTime.toNumber() < Number.MAX_SAFE_INTEGER) return
     } catch {
-      // The next replacement finds out.
+      // The next replacement checks again.
       return
     }
     report('store-warning', () => ({

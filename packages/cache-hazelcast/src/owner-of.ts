@@ -1,8 +1,8 @@
 import type { HazelcastClient } from './options.js'
 
 /**
- * The address of the member that a key lies on: the owner of its partition. `undefined` where there is one member only, or
- * the client has not heard yet which has what.
+ * The address of the member that owns the key's partition. `undefined` if there is only one member, or if the client
+ * has not received the partition table yet.
  */
 export function ownerOf(client: HazelcastClient, engineKey: string): string | undefined {
   const members = client.getCluster().getMembers()

@@ -5,11 +5,11 @@ import { type Entries, engineTtl } from './entries.js'
 import { replaceIfSame } from './replace-if-same.js'
 import type { Channel } from './subscription.js'
 
-/** Probes begin from nothing, and are gone soon whatever happens to them. */
+/** Probes use keys of their own and expire soon, whatever happens to them. */
 const TTL = engineTtl(1_000)
 const [FIRST, SECOND] = [Buffer.alloc(STAMP_BYTES, 1), Buffer.alloc(STAMP_BYTES, 2)]
 
-/** Resolves only where the members execute all that a capability of the map needs. */
+/** Resolves only if the members execute everything that the capability needs. */
 export async function probeMap(name: CapabilityName, entries: Entries, key: string): Promise<void> {
   if (name === 'purge') {
     await entries.removeAll(Predicates.equal('__key', key))
@@ -23,7 +23,7 @@ export async function probeMap(name: CapabilityName, entries: Entries, key: stri
   await entries.remove(key, SECOND)
 }
 
-/** As `probeMap`, for the ringbuffer that messages go through. */
+/** The same as `probeMap`, for the ringbuffer that carries messages. */
 export async function probeChannel(channel: Channel): Promise<void> {
   await channel.add(Buffer.alloc(0))
 }

@@ -2,11 +2,11 @@ import type { Entries } from './entries.js'
 import { incomparableError } from './errors.js'
 
 /**
- * The map's `replaceIfSame`, whose "no" is looked into. No two values carry the same stamp, so what stands there tells:
- * - the new value: after a write error the client sends an invocation once more through another connection, and the
- *   second one reports a conflict with the first. It was written.
- * - the value expected, and again after another try: this map does not compare stored bytes.
- * @param present What stands there; not bytes where somebody else has written it.
+ * The map's `replaceIfSame`, but a `false` is checked. Stamps are unique, so the stored value shows what happened:
+ * - The new value: it was written. After a write error the client repeats an invocation on another connection, and the
+ *   second one conflicts with the first.
+ * - The expected value, again after another try: this map does not compare stored bytes.
+ * @param present The expected value; not a `Buffer` if somebody else has written it.
  * @throws UnsupportedError in the latter case.
  */
 export async function replaceIfSame(entries: Entries, key: string, present: unknown, next: Buffer): Promise<boolean> {
@@ -16,7 +16,7 @@ export async function replaceIfSame(entries: Entries, key: string, present: unkn
     if (!Buffer.isBuffer(found) || !Buffer.isBuffer(present)) return false
     if (found.equals(next)) return true
     if (!found.equals(present)) return false
-    // A member that took over may have brought the value back in between; then the next try replaces it.
+    // A failover may have restored the value in between. Then the next try replaces it.
     if (attempt > 1) throw incomparableError('compareAndSet', entries.getName())
   }
 }

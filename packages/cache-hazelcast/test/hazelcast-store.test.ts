@@ -44,6 +44,15 @@ describe.skipIf(url === undefined)('entries of the map', () => {
   })
   afterAll(() => client.shutdown())
 
+  it("are not changed by a version of another store's", async () => {
+    const store = hazelcastStore({ client, map: freshMap() })
+    await store.set('k', bytes('value'))
+    const foreign = { cas: 1n }
+    expect(await store.compareAndSet('k', foreign, bytes('next'))).toBeUndefined()
+    expect(await store.compareAndDelete('k', foreign)).toBe(false)
+    expect(Buffer.from((await store.get('k'))?.bytes ?? []).toString()).toBe('value')
+  })
+
   it('getMany restores order, duplicates and misses, which the map’s getAll does not keep', async () => {
     const store = hazelcastStore({ client, map: freshMap() })
     for (const key of ['a', 'b', 'c']) await store.set(key, bytes(key))
