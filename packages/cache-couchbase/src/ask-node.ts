@@ -8,21 +8,21 @@ export interface NodeAddress {
   readonly tls: boolean
 }
 
-/** `'gone'`: nobody listens there, or hangs up without a word. `'silent'`: no answer in time. */
+/** `'gone'`: the connection is refused, or closed without an answer. `'silent'`: no answer in time. */
 export type NodeState = 'answers' | 'silent' | 'gone'
 
-/** A node in the same network is reached at once. In milliseconds, as all here. */
+/** A node in the same network is reached immediately. All times here are in milliseconds. */
 const CONNECTED_WITHIN_MS = 100
 /** One that is frozen answers as soon as it wakes up. */
 const ANSWERS_WITHIN_MS = 1_000
 
-/** NOOP. Whoever is not logged in may be told that this is refused: an answer as well. */
+/** A NOOP. Without a login it may be refused, but that is an answer, too. */
 const QUESTION = Buffer.alloc(24)
 QUESTION.writeUInt8(0x80, 0)
 QUESTION.writeUInt8(0x0a, 1)
 
 /**
- * Asks a node whether it is there, on a connection of its own. Never keeps the process running, never rejects.
+ * Asks a node, on a separate connection, whether it answers. Never keeps the process running, never rejects.
  */
 export function askNode({ host, port, tls }: NodeAddress): Promise<NodeState> {
   return new Promise((resolve) => {
@@ -36,11 +36,11 @@ export function askNode({ host, port, tls }: NodeAddress): Promise<NodeState> {
     socket.unref()
     socket.setNoDelay()
     socket.on('timeout', () => settle('silent'))
-    // A name is looked up as long as that takes: what is given up there goes on, and others have to wait for it.
+    // Looking up a name has no timeout: an abandoned lookup would continue, and delay later ones.
     if (isIP(host) === 0) socket.on('lookup', () => socket.setTimeout(CONNECTED_WITHIN_MS))
     else socket.setTimeout(CONNECTED_WITHIN_MS)
     socket.on('connect', () => socket.setTimeout(ANSWERS_WITHIN_MS))
-    // Keys: it has said hello, whether its certificate is trusted or not.
+    // Keys exist once the node has answered the TLS handshake, whether its certificate is trusted or not.
     socket.on('keylog', () => settle('answers'))
     socket.on('data', () => settle('answers'))
     for (const event of ['error', 'end', 'close']) socket.on(event, () => settle('gone'))

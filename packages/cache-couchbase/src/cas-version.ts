@@ -2,12 +2,12 @@ import type { Version } from '@tiercel/cache-core/store'
 import type { Cas } from 'couchbase'
 
 /**
- * The version of one write: the document's CAS. It is unique for every mutation of a document, also after it was
- * removed or the server restarted: a hybrid logical clock (rule V1).
+ * The version of one write: the document's CAS, a hybrid logical clock. It is unique for each mutation of a document,
+ * even across removal and restarts of the server (rule V1).
  */
 export class CasVersion {
   readonly cas: Cas
-  /** When the lifetime that this process gave ends, in milliseconds since 1970. `undefined`: given by another, or long ago. */
+  /** When the lifetime that this process set ends, in milliseconds since 1970. `undefined`: not known. */
   readonly endsAt: number | undefined
 
   constructor(cas: Cas, endsAt?: number) {
@@ -16,7 +16,7 @@ export class CasVersion {
   }
 }
 
-/** A CAS that no document has, for versions that are not of this store: without any, a write would be unconditional. */
+/** A CAS that no document has, for versions of other stores. (A write without any CAS would be unconditional.) */
 const NO_CAS = '18446744073709551614'
 
 export function casOf(version: Version): Cas | string {

@@ -5,20 +5,20 @@ import { Lookout, type NodeAnswer } from './lookout.js'
 import type { Target } from './options.js'
 import { Silence } from './silence.js'
 
-/** How long operations are refused at once after an attempt to connect has failed, before one of them begins another. */
+/** For this long after a failed attempt to connect, operations are refused immediately instead of starting another. */
 const RETRY_AFTER_MS = 250
-/** A node that was silent and answers has perhaps answered on the connections that stand, too. */
+/** A node that was silent and answers again may answer on the existing connections, too: they get this long. */
 const GRACE_MS = 50
-/** Nodes that are back together are connected to once. */
+/** Nodes that come back within this time are connected to together. */
 const TOGETHER_MS = 10
 
 /**
- * The way to the collection. The first operation connects, at most one attempt runs at a time, and a failed one is not
- * kept: a later operation begins another. Operations wait for the first attempt as long as for an answer; after that,
- * and while a failed attempt is being repeated, they are refused at once.
+ * Provides the collection. The first operation connects; at most one attempt runs at a time; after a failed one, a
+ * later operation starts another. Operations wait for the first attempt as long as for an answer. After that, and while
+ * a failed attempt is being repeated, they are refused immediately.
  *
- * While nothing is answered the nodes themselves are asked. As soon as one is back, and the SDK does not answer at once,
- * its cluster, or its attempt to connect, is left for a new one.
+ * While nothing is answered, the nodes are asked directly. Once one is back and the SDK still does not answer, its
+ * cluster (or its attempt to connect) is abandoned for a new one.
  */
 export class Connection {
   readonly #target: Target | undefined
@@ -28,16 +28,16 @@ export class Connection {
   readonly #lookout: Lookout
   #collection: Promise<Collection> | undefined
   #cluster: Cluster | undefined
-  /** Counts attempts to connect: those before the last have been left. */
+  /** The number of attempts to connect so far. All but the last have been abandoned. */
   #attempts = 0
   #failure: StoreUnavailableError | undefined
   #refuse: (error: Error) => void = () => {}
   #grace: NodeJS.Timeout | undefined
-  /** Told when it is worth asking again: a new connection stands, or a node is back. */
+  /** Called when it is worth asking again: there is a new connection, or a node is back. */
   onReachable: () => void = () => {}
   #closed = false
 
-  /** @param probeKey A key under which nothing can stand. */
+  /** @param probeKey A key that is never used for a value. @param patienceMs How long to wait, in milliseconds. */
   constructor(source: Target | Collection, probeKey: string, patienceMs: number) {
     this.#target = source instanceof Collection ? undefined : source
     this.#collection = source instanceof Collection ? Promise.resolve(source) : undefined
@@ -60,7 +60,7 @@ export class Connection {
       return result
     } catch (error) {
       if (isAnswer(error)) this.#answeredOn(collection)
-      // What stands there now is another cluster, or hears nothing.
+      // The nodes belong to another cluster by now, or do not hear us.
       if (this.#isOwn(collection) && (isOutdatedMap(error) || this.#silence.isTooLong())) this.#connectAnew()
       throw error
     }
@@ -72,7 +72,7 @@ export class Connection {
     return this.#collection
   }
 
-  /** The SDK cannot end an attempt to connect: such a cluster is closed as soon as it stands. */
+  /** The SDK cannot cancel an attempt to connect: that cluster is closed as soon as it is connected. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -82,7 +82,7 @@ export class Connection {
     await this.#cluster?.close()
   }
 
-  /** What a cluster says that was left shows nothing. */
+  /** Ignores answers from an abandoned cluster. */
   #answeredOn(collection: Collection): void {
     if (this.#target === undefined || this.#isOwn(collection)) this.#answered()
   }
@@ -97,7 +97,7 @@ export class Connection {
   }
 
   readonly #onNodeAnswer = ({ wasAway, wasGone }: NodeAnswer): void => {
-    // It answers others: what is asked on these connections is not heard.
+    // The node answers others but not us: the existing connections are dead.
     if (!wasAway) {
       if (this.#silence.isTooLong()) this.#connectAnew()
       return
@@ -110,7 +110,7 @@ export class Connection {
     }, graceMs).unref()
   }
 
-  /** And in use: not one that was left. */
+  /** Whether it belongs to the cluster in use, which is the store's own and not abandoned. */
   #isOwn({ cluster }: Collection): boolean {
     return cluster === this.#cluster
   }
@@ -163,7 +163,7 @@ export class Connection {
     }, RETRY_AFTER_MS).unref()
   }
 
-  /** Connects, and opens the bucket by asking for a document: a wrong password or name is found out here, once. */
+  /** Connects and reads a document, which opens the bucket: wrong passwords and names fail here, once. */
   async #attempt({ connectionString, options, open }: Target, isLeft: () => boolean): Promise<Collection> {
     const cluster = await connect(connectionString, options)
     try {
@@ -180,7 +180,7 @@ export class Connection {
   }
 }
 
-/** Resolves when the node that the key belongs to has answered. */
+/** Resolves when the node that holds the key has answered. */
 export async function probe(collection: Collection, key: string, timeout: number): Promise<void> {
   try {
     await collection.get(key, { timeout })
@@ -189,7 +189,7 @@ export async function probe(collection: Collection, key: string, timeout: number
   }
 }
 
-/** A rejection that nobody may ever look at. */
+/** A rejected promise that may remain unhandled. */
 function rejected(error: Error): Promise<never> {
   const promise = Promise.reject(error)
   promise.catch(() => {})

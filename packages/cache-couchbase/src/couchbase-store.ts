@@ -8,7 +8,7 @@ import type {
   Version,
   WriteOptions,
 } from '@tiercel/cache-core/store'
-import { allOrFirstError, bufferOf, RefusableCapabilities } from '@tiercel/cache-core/store-kit'
+import { allOrFirstError, bufferOf, type OperationKind, RefusableCapabilities } from '@tiercel/cache-core/store-kit'
 import { type Collection, LookupInMacro, LookupInSpec, type Transcoder } from 'couchbase'
 import { CasVersion, casOf } from './cas-version.js'
 import { Connection, probe } from './connection.js'
@@ -21,7 +21,7 @@ import { PROBES } from './probes.js'
 /** Common flags of the SDKs: raw bytes. */
 const RAW_FLAGS = (3 << 24) | 2
 
-/** Bytes as they are, whoever wrote them: a counter or a foreign document is for the entry layer to call dead. */
+/** Bytes unchanged, whoever wrote them. The entry layer recognizes counters and foreign documents as unreadable. */
 const BYTES: Transcoder = {
   encode: (value: Buffer) => [value, RAW_FLAGS],
   decode: (bytes: Buffer) => bytes,
@@ -68,7 +68,7 @@ export class CouchbaseStore implements Store {
   }
 
   async set(key: string, bytes: Uint8Array, { ttl }: WriteOptions = {}): Promise<void> {
-    // A plain upsert ends the lifetime of what stood there: without an expiry there is none.
+    // A plain upsert also removes the previous document's expiry.
     await this.#write('set', (collection) => collection.upsert(this.#id(key), bufferOf(bytes), this.#with(ttl)))
   }
 
@@ -136,7 +136,7 @@ export class CouchbaseStore implements Store {
     return touched !== undefined
   }
 
-  /** All at once: the SDK pipelines them, and a bound of 64 made 500 keys slower by a quarter (measured). */
+  /** All at once: the SDK pipelines them, and a limit of 64 made 500 keys a quarter slower (measured). */
   getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {
     return this.#read('getMany', (collection) => Promise.all(keys.map((key) => this.#get(collection, key))))
   }
@@ -161,7 +161,7 @@ export class CouchbaseStore implements Store {
     if (stored === undefined) return 0
     const value = countOf(stored)
     if (value !== undefined) return value
-    // The server does not look before it counts: others may see what is taken back here, as the same error.
+    // The server does not check the range before it counts. Until this is undone, others may get the same error.
     if (by !== 0) {
       const takeBack = { timeout: this.#timeout }
       await this.#write(
@@ -205,9 +205,9 @@ export class CouchbaseStore implements Store {
   }
 
   /**
-   * What is left of a document's lifetime, so that `replace` can give it again. Known where this process gave it:
-   * a touch in between changes the CAS. Else the server is asked. `preserveExpiry` would save that question, but
-   * servers before 7.0 do not have it, and some drop the connection over it.
+   * The remaining lifetime of a document, for `replace` to set again. Known if this process set it (a touch since would
+   * have changed the CAS); otherwise the server is asked. `preserveExpiry` would avoid that, but servers before 7.0
+   * lack it, and some drop the connection because of it.
    */
   async #lifetime(
     collection: Collection,
@@ -237,12 +237,11 @@ export class CouchbaseStore implements Store {
     try {
       return await this.#connection.run(run)
     } catch (error) {
-      if (!this.#connection.closed) this.#noteRefusal(operation, error)
-      throw this.#connection.closed ? errors.closed(operation, error) : storeError(operation, 'read', error)
+      throw this.#failure(operation, 'read', error)
     }
   }
 
-  /** `lost` tells the errors that are an answer, `undefined`. */
+  /** @param lost Recognizes errors that are a negative answer: they resolve to `undefined`. */
   async #write<T>(
     operation: string,
     run: (collection: Collection) => Promise<T>,
@@ -252,9 +251,14 @@ export class CouchbaseStore implements Store {
       return await this.#connection.run(run)
     } catch (error) {
       if (lost(error)) return undefined
-      if (!this.#connection.closed) this.#noteRefusal(operation, error)
-      throw this.#connection.closed ? errors.closed(operation, error) : storeError(operation, 'write', error)
+      throw this.#failure(operation, 'write', error)
     }
+  }
+
+  #failure(operation: string, kind: OperationKind, error: unknown): Error {
+    if (this.#connection.closed) return errors.closed(operation, error)
+    this.#noteRefusal(operation, error)
+    return storeError(operation, kind, error)
   }
 
   #noteRefusal(operation: string, error: unknown): void {
@@ -275,7 +279,8 @@ function expiring(expiry: number | Date | undefined): { expiry?: number | Date }
 }
 
 /**
- * A store on Couchbase: `couchbaseStore({ url: 'couchbase://user:password@localhost/bucket' })`. Creating it does no I/O.
+ * A store on Couchbase: `couchbaseStore({ url: 'couchbase://user:password@localhost/bucket' })`. Creating it does no
+ * I/O.
  * @throws InvalidOptionError naming the option.
  */
 export function couchbaseStore(options: CouchbaseStoreOptions): CouchbaseStore {

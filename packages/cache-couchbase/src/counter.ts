@@ -2,9 +2,9 @@ import type { BinaryCollection } from 'couchbase'
 import { errors } from './errors.js'
 
 /**
- * Counters are unsigned on the server and stop at 0 on the way down. So 0 is stored as this number: a step down stays
- * one atomic operation, and a person still reads the counter's value in its last digits. The SDK reports numbers
- * exactly up to 2^53, which leaves -10^15 to 8 * 10^15 to the counter.
+ * The server's counters are unsigned and stop at 0 on the way down. So 0 is stored as this number: a decrement remains
+ * one atomic operation, and the last digits still show the counter's value to a person. The SDK reports numbers exactly
+ * up to 2^53, which leaves the range from -10^15 to 8 * 10^15.
  */
 const ZERO = 1_000_000_000_000_000
 const MIN = 1 - ZERO
@@ -14,14 +14,15 @@ export function beyondCounter(): Error {
   return errors.beyondCounter(MIN, MAX)
 }
 
-/** @throws CounterRangeError when no counter can make this step. */
+/** @throws CounterRangeError if the step is larger than the range of any counter. */
 export function checkStep(by: number): void {
   if (by < MIN || by > MAX) throw beyondCounter()
 }
 
 /**
- * Adds `by`, and begins at it. The server uses the expiry only when the counter begins. The value as it is stored;
- * reading an absent counter is the SDK's error for a missing document.
+ * Adds `by`; a new counter starts at `by`. The server applies the expiry only to a new one.
+ * @returns The value as it is stored.
+ * @throws The SDK's error for a missing document, if `by` is 0 and there is no counter.
  */
 export async function count(
   counters: BinaryCollection,
@@ -37,7 +38,7 @@ export async function count(
   return value
 }
 
-/** Takes back what led beyond what is exact, where the counter is still there. */
+/** Undoes a step that left the exact range, if the counter still exists. */
 export async function uncount(
   counters: BinaryCollection,
   id: string,
@@ -48,7 +49,7 @@ export async function uncount(
   else await counters.decrement(id, by, options)
 }
 
-/** `undefined` when the counter has left what is exact. */
+/** `undefined` if the counter has left the exact range. */
 export function countOf(stored: number): number | undefined {
   const value = stored - ZERO
   return value >= MIN && value <= MAX ? value : undefined

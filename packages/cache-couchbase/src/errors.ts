@@ -12,9 +12,9 @@ export const STORE_NAME = 'couchbase'
 
 export const errors = new StoreErrors(STORE_NAME)
 
-/** The server has no memory for the value and none that it could free (status `ENOMEM`). */
+/** The server has no memory for the value and could not free any (status `ENOMEM`). */
 const STATUS_NO_MEMORY = 0x82
-/** What the SDK's core says, in an error of no class, of an operation on a cluster that was closed. */
+/** The code of the SDK core's unclassified error for an operation on a closed cluster. */
 const CODE_CLUSTER_CLOSED = 1006
 
 /** Refusals of the server or of the SDK: the command was certainly not executed. */
@@ -32,9 +32,9 @@ const NOT_EXECUTED = [
 ]
 
 /**
- * The store error for an error of the SDK. A failed read has changed nothing, whatever happened. A failed write that is
- * not known to be refused may have been executed: a timeout after the command was sent, a connection lost meanwhile
- * (`RequestCanceledError`), an error of no known class.
+ * The store error for an error of the SDK. A failed read has changed nothing. A failed write may have been executed
+ * unless it is known to have been refused: a timeout after the command was sent, a connection lost meanwhile
+ * (`RequestCanceledError`), an unknown error.
  */
 export function storeError(operation: string, kind: OperationKind, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
@@ -64,7 +64,7 @@ export function isRefused(error: unknown): boolean {
   return error instanceof sdk.AuthenticationFailureError || error instanceof sdk.UnsupportedOperationError
 }
 
-/** A node has said so. */
+/** The error was reported by a node. */
 export function isAnswer(error: unknown): boolean {
   return !(error instanceof sdk.TimeoutError || error instanceof sdk.RequestCanceledError || isClosed(error))
 }
@@ -73,14 +73,14 @@ export function isMissing(error: unknown): boolean {
   return error instanceof sdk.DocumentNotFoundError
 }
 
-/** Another version stands there: `insert` found a document, `replace` or `remove` found another CAS. */
+/** Another version is stored: `insert` found a document, `replace` or `remove` found another CAS. */
 export function isConflict(error: unknown): boolean {
   return error instanceof sdk.DocumentExistsError || error instanceof sdk.CasMismatchError
 }
 
 /**
- * Until the timeout the nodes said that they do not hold this document, and gave the SDK no map that it took: what
- * answers at these addresses is another cluster, made anew, whose map counts from the beginning.
+ * Until the timeout, the nodes said that they do not hold this document, and the SDK accepted none of their maps: these
+ * addresses belong to a newly created cluster whose map revisions start over.
  */
 export function isOutdatedMap(error: unknown): boolean {
   return error instanceof sdk.TimeoutError && retryReasonsOf(error).includes('key_value_not_my_vbucket')
@@ -94,7 +94,7 @@ function statusOf({ cause }: sdk.CouchbaseError): unknown {
   return (cause as { status_code?: unknown } | undefined)?.status_code
 }
 
-/** The SDK's message, and why it tried again: `unambiguous timeout` alone hides a collection that does not exist. */
+/** The SDK's message and its reasons to retry: `unambiguous timeout` alone hides, say, a missing collection. */
 export function reasonOf(error: unknown): string {
   const message = messageOf(error)
   const reasons = retryReasonsOf(error).join(', ')

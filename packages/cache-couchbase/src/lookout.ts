@@ -1,27 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { askNode, type NodeAddress } from './ask-node.js'
 
-/** How soon a node is asked again that was not there, */
+/** How long after a failed question a node is asked again. */
 const AGAIN_MS = 50
-/** and one that was. */
+/** How long after an answer a node is asked again. */
 const AGAIN_IF_THERE_MS = 250
 
-/** What is told of a node that answers: whether it did not before, and if so, whether connections to it are lost for certain. */
 export interface NodeAnswer {
+  /** The node did not answer the previous question. */
   readonly wasAway: boolean
+  /** Since its previous answer the node was gone, so all connections to it are certainly lost. */
   readonly wasGone: boolean
 }
 
 /**
- * Looks out for nodes that answer. The SDK tries a lost connection every half second, and gives an operation that it
- * could not send up to a second more; an operation of a cache has 50 ms.
+ * Watches for nodes that answer. The SDK retries a lost connection every half second, and an operation that it could
+ * not send after up to a second more; an operation of a cache has 50 ms.
  */
 export class Lookout {
   readonly #nodes: readonly NodeAddress[]
   readonly #onAnswer: (answer: NodeAnswer) => void
   #looking: AbortController | undefined
 
-  /** @param onAnswer Told of each answer of a node, as long as it looks. */
+  /** @param onAnswer Called for each answer of a node, between `begin` and `end`. */
   constructor(nodes: readonly NodeAddress[], onAnswer: (answer: NodeAnswer) => void) {
     this.#nodes = nodes
     this.#onAnswer = onAnswer

@@ -2,12 +2,12 @@ import type { CapabilityName } from '@tiercel/cache-core/store'
 import type { Collection } from 'couchbase'
 import { count } from './counter.js'
 
-/** Seconds. Probes begin from nothing, and are gone soon whatever happens to them. */
+/** In seconds. Probes use keys of their own and expire soon, whatever happens to them. */
 const EXPIRY = 2
 
 type Probe = (collection: Collection, id: string, timeout: number) => Promise<unknown>
 
-/** What succeeds only where the cluster executes all that a capability needs. */
+/** Each succeeds only if the cluster executes everything that the capability needs. */
 export const PROBES: Readonly<Partial<Record<CapabilityName, Probe>>> = {
   add: (collection, id, timeout) => collection.insert(id, '', { timeout, expiry: EXPIRY }),
   async compareAndSet(collection, id, timeout) {

@@ -1,19 +1,19 @@
-/** Nothing that was asked in this time has an answer: something is wrong. In milliseconds, as all here. */
+/** If nothing has been answered for this long, something is wrong. All times here are in milliseconds. */
 const TROUBLED_MS = 100
 /**
- * The peers of these connections may be gone without a word, or what they say cannot be read any more, neither of which
- * the SDK notices. New connections may be answered,
+ * After this long, new connections are tried: the peers of the existing ones may have vanished or may send what cannot
+ * be read any more, neither of which the SDK notices.
  */
 const SILENT_MS = 1_000
-/** and if they are as silent, those were not what was missing: it takes twice as long until the next ones. */
+/** If the new connections are silent, too, the wait for the next ones doubles, up to this. */
 const LONGEST_SILENT_MS = 60_000
 
-/** For how long nothing that was asked has an answer. */
+/** Measures how long requests have gone unanswered. */
 export class Silence {
   #since: number | undefined
   #patienceMs = SILENT_MS
 
-  /** Whether it lasts for some time already. */
+  /** To be called for each request. @returns Whether the silence has lasted for some time. */
   asked(): boolean {
     const now = performance.now()
     this.#since ??= now
@@ -25,7 +25,7 @@ export class Silence {
     this.#patienceMs = SILENT_MS
   }
 
-  /** Whether new connections should be tried; if so it counts anew. */
+  /** Whether new connections should be tried. If so, the measurement starts again. */
   isTooLong(): boolean {
     if (this.#since === undefined || performance.now() - this.#since <= this.#patienceMs) return false
     this.#since = undefined
