@@ -15,6 +15,7 @@ import type { FieldLog } from './field-log.js'
 import { holdEnd } from './hold-end.js'
 import { cacheRequest, narrowRequest, type RequestFacts } from './node-request.js'
 import { type Dispatch, nodeRerun } from './node-rerun.js'
+import { enter, type Passage } from './passages.js'
 import type { Replacements } from './replacements.js'
 import { linesSet } from './response-head.js'
 import { sendStored } from './send-stored.js'
@@ -38,7 +39,7 @@ export interface Framework extends RequestFacts {
  * An exchange over node:http, for every framework on top of it. A class, since each function made for a request is part of
  * what a hit costs.
  */
-export class NodeExchange implements Exchange {
+export class NodeExchange implements Exchange, Passage {
   readonly request: CacheRequest
   protected readonly res: ServerResponse
   readonly #req: IncomingMessage
@@ -66,6 +67,7 @@ export class NodeExchange implements Exchange {
   }
 
   run({ sees, ...plan }: RunPlan): Promise<RunOutcome> {
+    enter(this, this.#req)
     const { res } = this
     const { proceed, holders = [] } = this.#framework
     const logFields = this.#framework.logFields?.bind(this.#framework)
@@ -91,6 +93,7 @@ export class NodeExchange implements Exchange {
   }
 
   write(plan: WritePlan): void {
+    enter(this, this.#req)
     this.#stepAside = holdEnd(this.res, plan, plan.capture === undefined ? [] : this.#linesBefore())
     runHandler(this.#framework.proceed, () => {}, false)
   }

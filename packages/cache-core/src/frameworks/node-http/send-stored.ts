@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
-import { type HeaderLines, members } from '../../http/message/headers.js'
+import { type HeaderLines, has, isNamed, members } from '../../http/message/headers.js'
 import { grouped, isHttp2, isWrapped } from './response-head.js'
 
 /**
@@ -15,7 +15,7 @@ export function sendStored(res: ServerResponse, head: CompleteResponse, body?: U
   const plain = !isObserved && own && res.getHeaderNames().length === 0
   if (!plain) applyStored(res, head)
   const lines = plain ? (head.headers as string[]) : undefined
-  const statusText = isHttp2(res) ? '' : head.statusText
+  const statusText = head.statusText === '' || isHttp2(res) ? '' : head.statusText
   if (wrapped) {
     res.statusCode = head.status
     if (statusText !== '') res.statusMessage = statusText
@@ -36,10 +36,11 @@ export interface FieldStore {
 
 /** The fields of a stored response, over what stands on a response that has not begun. */
 export function applyStored(res: FieldStore, { headers, added, removed }: CompleteResponse): void {
+  const outside = res.getHeaderNames()
   // Not what is absent: to Node that is a wish, such as to send no Date.
-  for (const name of removed) if (res.hasHeader(name)) res.removeHeader(name)
+  for (const name of removed) if (outside.includes(name)) res.removeHeader(name)
   // Mostly there is none, or `X-Powered-By`.
-  if (res.getHeaderNames().length === 0 || !meets(res, headers)) {
+  if (!outside.some((name) => has(headers, name))) {
     setFirst(res, headers)
     return
   }
@@ -51,19 +52,20 @@ export function applyStored(res: FieldStore, { headers, added, removed }: Comple
   }
 }
 
-/** Whether a field of these names is there already. */
-function meets(res: FieldStore, headers: HeaderLines): boolean {
-  for (let i = 0; i < headers.length; i += 2) if (res.hasHeader(headers[i] as string)) return true
-  return false
-}
-
 /** On a response that has no field of these names. */
 function setFirst(res: FieldStore, headers: HeaderLines): void {
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i] as string, headers[i + 1] as string]
-    if (res.hasHeader(name)) res.appendHeader(name, value)
+    if (isRepeated(headers, i)) res.appendHeader(name, value)
     else res.setHeader(name, value)
   }
+}
+
+/** Whether a line before has the same name. */
+function isRepeated(headers: HeaderLines, at: number): boolean {
+  const name = (headers[at] as string).toLowerCase()
+  for (let i = 0; i < at; i += 2) if (isNamed(headers[i] as string, name)) return true
+  return false
 }
 
 /** Vary of the layers outside with what it lacks of the stored one: those who set it on each response know of their own. */

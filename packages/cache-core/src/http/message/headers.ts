@@ -106,6 +106,7 @@ export function endToEnd(lines: HeaderLines): string[] {
   return keep(lines, (name) => !isHopByHop(name) && !listed.has(name))
 }
 
-function isNamed(line: string, name: string): boolean {
+/** Whether a line's name is `name`, which is lower case. */
+export function isNamed(line: string, name: string): boolean {
   return line.length === name.length && (line === name || line.toLowerCase() === name)
 }
