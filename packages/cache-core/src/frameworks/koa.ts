@@ -5,6 +5,7 @@ import { PurgeEndpoint, type PurgeHandlerOptions } from '../http/engine/purge-en
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { engineOf, handleInnermost } from './node-http/innermost.js'
 import { KoaExchange } from './node-http/koa-exchange.js'
+import { passageOf } from './node-http/passages.js'
 import { answerNode, headersFor } from './purges/node-purge.js'
 
 /**
@@ -20,10 +21,10 @@ import { answerNode, headersFor } from './purges/node-purge.js'
  */
 export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<Context> | false): Middleware {
   const engine = engineOf(cache, options)
-  return (ctx, next) => {
+  const middleware: Middleware = (ctx, next) => {
     let exchange: KoaExchange | undefined
     const newExchange = (): KoaExchange => {
-      exchange = new KoaExchange(ctx, next)
+      exchange = new KoaExchange(ctx, next, isOutermost(middleware, ctx))
       return exchange
     }
     const handling = handleInnermost(engine, ctx.req, newExchange)
@@ -32,6 +33,17 @@ export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<C
     if (handling !== HANDLED) handling.catch((error: unknown) => exchange?.fail(error))
     return done
   }
+  return middleware
+}
+
+/**
+ * Whether nobody reads the context after this middleware. Another may stand around it where the application composes
+ * them in a way of its own, or where this same one was used twice.
+ */
+function isOutermost(middleware: Middleware, { app, req }: Context): boolean {
+  const { compose } = app as { readonly compose?: { readonly name: string } }
+  const isKoas = compose === undefined || compose.name === 'compose'
+  return app.middleware[0] === middleware && isKoas && passageOf(req) === undefined
 }
 
 /**

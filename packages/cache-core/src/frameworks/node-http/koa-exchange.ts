@@ -20,13 +20,15 @@ const DONE = Promise.resolve()
  */
 export class KoaExchange extends NodeExchange {
   readonly #ctx: Context
+  /** Whether nobody reads the context afterwards. */
+  readonly #isOutermost: boolean
   /** Takes the response from the context, if it is there. */
   #take: (() => void) | undefined
   #isDone = false
   /** Settles `done`, where somebody waits for it already. */
   #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined
 
-  constructor(ctx: Context, next: Next) {
+  constructor(ctx: Context, next: Next, isOutermost: boolean) {
     super(ctx.req, ctx.res, {
       origin: ctx.app.proxy ? { scheme: ctx.protocol, host: ctx.host } : undefined,
       proceed: () => this.#proceed(next),
@@ -35,6 +37,7 @@ export class KoaExchange extends NodeExchange {
       dispatch: (made, response) => ctx.app.callback()(made, response),
     })
     this.#ctx = ctx
+    this.#isOutermost = isOutermost
   }
 
   /** When the layers outside may go on. Without a promise of its own where that is so already. @throws what the handler throws. */
@@ -50,7 +53,12 @@ export class KoaExchange extends NodeExchange {
   }
 
   override send(head: CompleteResponse, body: Uint8Array | undefined): void {
-    if (!this.#ctx.headerSent) putResponse(this.#ctx, head, body)
+    const ctx = this.#ctx
+    if (this.#isOutermost) {
+      // Koa's own way to the response costs as much as the cache.
+      ctx.respond = false
+      super.send(head, body)
+    } else if (!ctx.headerSent) putResponse(ctx, head, body)
     this.#goOn()
   }
 
