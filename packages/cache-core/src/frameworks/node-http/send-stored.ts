@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
-import { type HeaderLines, has, isNamed, members } from '../../http/message/headers.js'
+import { type HeaderLines, has, isRepeated, members } from '../../http/message/headers.js'
 import { grouped, isHttp2, isWrapped } from './response-head.js'
 
 /**
@@ -59,13 +59,6 @@ function setFirst(res: FieldStore, headers: HeaderLines): void {
     if (isRepeated(headers, i)) res.appendHeader(name, value)
     else res.setHeader(name, value)
   }
-}
-
-/** Whether a line before has the same name. */
-function isRepeated(headers: HeaderLines, at: number): boolean {
-  const name = (headers[at] as string).toLowerCase()
-  for (let i = 0; i < at; i += 2) if (isNamed(headers[i] as string, name)) return true
-  return false
 }
 
 /** Vary of the layers outside with what it lacks of the stored one: those who set it on each response know of their own. */

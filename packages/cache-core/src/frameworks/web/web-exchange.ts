@@ -147,7 +147,7 @@ class WebExchange implements Exchange, Passage {
 
   send(...[head, body]: Parameters<Exchange['send']>): void {
     const headers = appliedHead(this.#handler.outside?.() ?? NO_LINES, head)
-    const response = respond(head, this.#withoutLength(headers, body), this.#bodyFor(body))
+    const response = respond(head, headers, this.#bodyFor(body), this.#unsaid(body))
     if (this.#answered === undefined) this.atOnce ??= response
     else this.#answer(response)
   }
@@ -156,9 +156,8 @@ class WebExchange implements Exchange, Passage {
    * The host sets the length of what goes out. Layers outside that replace the body (`new Response(text, c.res)`) copy the
    * fields, and a length among them would be wrong.
    */
-  #withoutLength(headers: HeaderLines, body: Uint8Array | undefined): HeaderLines {
-    if (body === undefined || this.request.method === 'HEAD') return headers
-    return keep(headers, (name) => name !== 'content-length')
+  #unsaid(body: Uint8Array | undefined): string | undefined {
+    return body === undefined || this.request.method === 'HEAD' ? undefined : 'content-length'
   }
 
   #bodyFor(body: Uint8Array | undefined): Uint8Array | undefined {

@@ -1,5 +1,5 @@
 import type { CompleteResponse } from '../../http/engine/exchange.js'
-import type { HeaderLines } from '../../http/message/headers.js'
+import { type HeaderLines, isNamed, isRepeated, keep } from '../../http/message/headers.js'
 import type { WebBody } from './pass-on.js'
 
 /** The parts of a response on its way. */
@@ -50,29 +50,37 @@ export function respondLike(given: Response, lines: HeaderLines, body: WebBody, 
 }
 
 /**
- * A response made of a stored one. @hono/node-server sends it without creating fetch's own fields and body, if the fields are a
- * record with a Content-Type (otherwise it adds one).
+ * A stored response. On @hono/node-server such a one goes out as it is given, without fields or a body of fetch, where
+ * the fields are a record and name a Content-Type (it adds one else).
+ * @param without A field, in lower case, that does not go out.
  */
 export function respond(
   { status, statusText }: Pick<CompleteResponse, 'status' | 'statusText'>,
   lines: HeaderLines,
   body: Uint8Array | undefined,
+  without?: string,
 ): Response {
-  const headers = recordOf(lines) ?? fieldsOf(lines)
+  const headers = recordOf(lines, without) ?? fieldsOf(keep(lines, (name) => name !== without))
   // An empty one goes out as that in workers, in place of the status' own.
   const init = statusText === '' ? { status, headers } : { status, statusText, headers }
   return new Response((body as Uint8Array<ArrayBuffer> | undefined) ?? null, init)
 }
 
-/** The fields as a record; `undefined` where a name comes twice or is one of `Object.prototype`, or without a Content-Type. */
-function recordOf(lines: HeaderLines): Record<string, string> | undefined {
+/**
+ * `undefined` where a name comes twice, or cannot be that of a property, or where there is no Content-Type. Names as they
+ * are written: those made anew in lower case, and the question whether a record has them, were a tenth of a hit.
+ */
+function recordOf(lines: HeaderLines, without: string | undefined): Record<string, string> | undefined {
   const record: Record<string, string> = {}
+  let hasType = false
   for (let i = 0; i < lines.length; i += 2) {
-    const name = (lines[i] as string).toLowerCase()
-    if (name in record) return undefined
+    const name = lines[i] as string
+    if (without !== undefined && isNamed(name, without)) continue
+    if (name === '__proto__' || isRepeated(lines, i)) return undefined
+    hasType ||= isNamed(name, 'content-type')
     record[name] = lines[i + 1] as string
   }
-  return record['content-type'] === undefined ? undefined : record
+  return hasType ? record : undefined
 }
 
 function fieldsOf(lines: HeaderLines): Headers {

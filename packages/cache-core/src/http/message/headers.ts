@@ -106,6 +106,13 @@ export function endToEnd(lines: HeaderLines): string[] {
   return keep(lines, (name) => !isHopByHop(name) && !listed.has(name))
 }
 
+/** Whether the field of the line at `at` has a line before it. */
+export function isRepeated(lines: HeaderLines, at: number): boolean {
+  const name = (lines[at] as string).toLowerCase()
+  for (let i = 0; i < at; i += 2) if (isNamed(lines[i] as string, name)) return true
+  return false
+}
+
 /** Whether a line's name is `name`, which is lower case. */
 export function isNamed(line: string, name: string): boolean {
   return line.length === name.length && (line === name || line.toLowerCase() === name)
