@@ -3,19 +3,19 @@ import type { Command } from './memjs/message.js'
 import { Opcode } from './memjs/protocol.js'
 
 /**
- * memcached counts from 0 to 2^64 - 1 and stops at 0 on the way down. A counter is stored 2^62 higher than it is, so that
- * there is room below zero. Not 2^63: of what is higher than that memcached looks for a sign, and looks on behind the
- * number, at what an earlier item has left in its memory; a dash there makes it no number.
+ * memcached counts from 0 to 2^64 - 1 and stops at 0 on the way down. Counters are stored with this offset to leave
+ * room below zero. Not 2^63: for larger numbers memcached looks for a sign and reads past the number into what an
+ * earlier item left in its memory; a dash there makes it "not a number".
  */
 const ZERO = 1n << 62n
 
 /** Delta, initial value, expiration: 8, 8 and 4 bytes. */
 const EXTRAS_BYTES = 20
 
-/** An expiration with which a counter that is not there is not begun. */
+/** With this expiration an absent counter is not created. */
 const BEGINS_NOTHING = 0xffff_ffff
 
-/** The command that adds `by`, and begins at it. memcached gives the expiration only when the counter begins. */
+/** Adds `by`; a new counter starts at `by`. memcached applies the expiration only to a new one. */
 export function countCommand(key: string, by: number, ttlMs: number | undefined): Command {
   return commandOf(key, by, expiryOf(ttlMs))
 }
@@ -28,12 +28,12 @@ function commandOf(key: string, by: number, expiration: number): Command {
   return { opcode: by < 0 ? Opcode.Decrement : Opcode.Increment, key, extras }
 }
 
-/** Takes back what led beyond what is exact, where the counter is still there. */
+/** Undoes a step that left the exact range, if the counter still exists. */
 export function uncountCommand(key: string, by: number): Command {
   return commandOf(key, -by, BEGINS_NOTHING)
 }
 
-/** All 64 bits; memjs 1.3.2 is wrong from 2^32 on. `undefined` when a number cannot tell the value exactly. */
+/** Reads all 64 bits (memjs 1.3.2 is wrong from 2^32 on). `undefined` if a number cannot hold the count exactly. */
 export function countOf(value: Buffer): number | undefined {
   const count = Number(value.readBigUInt64BE() - ZERO)
   return Number.isSafeInteger(count) ? count : undefined

@@ -14,7 +14,7 @@ export const STORE_NAME = 'memcached'
 
 export const errors = new StoreErrors(STORE_NAME)
 
-/** The store error for a command that got no answer. One that was sent leaves the outcome of a write open. */
+/** The store error for a command without an answer. If it was sent, a write may have been executed. */
 export function storeError(operation: string, kind: OperationKind, cause: Error): StoreError {
   const reason = cause.message
   if (cause instanceof NotSentError) return errors.failed(StoreUnavailableError, operation, reason, cause)
@@ -31,7 +31,7 @@ const REFUSALS: ReadonlyMap<number, typeof StoreError> = new Map<number, typeof 
   [Status.TemporaryFailure, StoreUnavailableError],
 ])
 
-/** The store error for an answer that refuses the command: nothing was executed. */
+/** The store error for a command that the server refused, so that nothing was executed. */
 export function refusedError(operation: string, { status, value }: Reply): StoreError {
   const reason = `${value.toString('latin1')} (status ${status})`
   return errors.refused(REFUSALS.get(status) ?? StoreError, operation, reason)

@@ -25,10 +25,10 @@ import { MAX_KEY_BYTES, Opcode, Status } from './memjs/protocol.js'
 import type { HardenedServer } from './memjs/server.js'
 import { type MemcachedStoreOptions, parseOptions } from './options.js'
 
-/** Keys of one `getMany` under way at a time: other operations get their turn between. */
+/** `getMany` asks for this many keys at a time, so that other operations get their turn in between. */
 const BATCH_KEYS = 256
 
-/** memcached, one server or many, by the binary protocol over a hardened memjs. */
+/** Stores values in one or several memcached servers, using the binary protocol and a hardened memjs. */
 export class MemcachedStore implements Store {
   readonly name = STORE_NAME
   readonly #client: HardenedClient
@@ -65,7 +65,7 @@ export class MemcachedStore implements Store {
     return formatHost({ host, port })
   }
 
-  /** By the ring of the servers as they were named: nothing moves to a neighbour. */
+  /** The ring consists of the servers as configured: no key moves to another one when a server is away. */
   partOf(key: string): string | undefined {
     return this.serverOf(key)
   }
@@ -94,7 +94,7 @@ export class MemcachedStore implements Store {
     this.#expectOk('add', reply)
     const version = this.#versionOf(key, reply, ttl)
     if (!this.capabilities.add) {
-      // Nobody could complete what this add began.
+      // The answer showed that there is no CAS: nobody could complete the lease that this add began.
       await this.delete(key).catch(() => {})
       this.#requireCas('add')
     }
@@ -110,7 +110,7 @@ export class MemcachedStore implements Store {
     this.#requireCas('compareAndSet')
     if (!this.#isCurrent(key, version)) return this.#conflict('compareAndSet', key, undefined)
     const ttlMs = ttl === 'keep' ? version.keepMs : ttl
-    // Not SET: one that memcached refuses for its size removes what stands there, whatever its version.
+    // Not SET: if memcached refuses that for its size, it removes the stored value, whatever its version.
     const replace = storing(Opcode.Replace, this.#prefix + key, bytes, ttlMs, version.cas)
     const reply = await this.#call('compareAndSet', 'write', replace)
     if (reply.status === Status.Exists || reply.status === Status.NotFound) return undefined
@@ -136,8 +136,8 @@ export class MemcachedStore implements Store {
   }
 
   /**
-   * Appending nothing changes the version, which TOUCH does not: `'keep'` with an older version, whose lifetime is
-   * known, must not match and cut what this touch gives.
+   * Appends nothing first, since TOUCH alone does not change the version: `'keep'` with an older version, whose
+   * lifetime is known, must not match and shorten the lifetime set here.
    */
   async touch(key: string, ttl: number): Promise<boolean> {
     const full = this.#prefix + key
@@ -171,12 +171,12 @@ export class MemcachedStore implements Store {
     this.#noticeCas(key, reply)
     const count = countOf(reply.value)
     if (count !== undefined) return count
-    // The server does not look before it counts: others may see what is taken back here, as the same error.
+    // The server does not check the range before it counts. Until this is undone, others may get the same error.
     if (by !== 0) await this.#call('increment', 'write', uncountCommand(this.#prefix + key, by))
     throw errors.beyondCounter()
   }
 
-  /** Resolves when one of the servers answers: a dead one among several fails its own keys, not the store. */
+  /** Resolves when one of the servers answers: a dead one only fails its own keys. */
   async ping(): Promise<void> {
     await this.#client.anyAnswer(NOOP, this.#failure('ping', 'read'))
   }
@@ -216,7 +216,7 @@ export class MemcachedStore implements Store {
     return new CasVersion(reply.connection, reply.cas, keepMs)
   }
 
-  /** Every value has a CAS number, from 1 on. 0 tells that the server keeps none, and would match any value. */
+  /** CAS numbers begin at 1. 0 shows that the server keeps none; as a version it would match any value. */
   #noticeCas(key: string, { cas }: Reply): void {
     if (cas !== 0n) return
     const server = this.#serverOf(key)
@@ -231,14 +231,14 @@ export class MemcachedStore implements Store {
   }
 
   /**
-   * Whether memcached may be asked about this version: it is of the connection that stands. To be asked in the same
-   * turn as the command is sent, so that no other connection comes between.
+   * Whether the version belongs to the current connection, so that memcached can compare it. Must be checked in the
+   * same turn of the event loop in which the command is sent, so that the connection cannot change in between.
    */
   #isCurrent(key: string, version: Version): version is CasVersion {
     return version instanceof CasVersion && version.connection === this.#serverOf(key).connectionNumber
   }
 
-  /** A version of an earlier connection matches nothing. But a server that is away is an error, and no conflict. */
+  /** A version of an earlier connection matches nothing; but if the server is away that is an error, not a conflict. */
   async #conflict<T>(operation: string, key: string, outcome: T): Promise<T> {
     await this.#client.call(NOOP, this.#failure(operation, 'read'), this.#serverOf(key))
     return outcome
@@ -254,12 +254,12 @@ export class MemcachedStore implements Store {
   }
 }
 
-/** How long a probe stays, in milliseconds. */
+/** The lifetime of a probe's key, in milliseconds. */
 const PROBE_MS = 1_000
 const NOOP: Command = { opcode: Opcode.Noop, key: '' }
 const NO_CAS = 'a memcached server runs with -C (no CAS): no leases can be taken; start it without -C'
 
-/** The extras are flags, which nothing reads, and the expiration. */
+/** The extras are the flags, which are unused, and the expiration. */
 function storing(opcode: number, key: string, value: Uint8Array, ttlMs: number | undefined, cas?: bigint): Command {
   const extras = Buffer.alloc(8)
   extras.writeUInt32BE(expiryOf(ttlMs), 4)

@@ -7,9 +7,9 @@ import { MAX_KEY_BYTES, MAX_SEQUENCE } from './protocol.js'
 import { HardenedServer } from './server.js'
 
 /**
- * memjs's `Client` on hardened servers: ketama instead of modulo, a sequence that wraps where it must, nothing logged,
- * no failover, and no operation repeated, since a repeated conditional write conflicts with its own first attempt.
- * All of memjs's commands work on it; `call` is what they lack: CAS numbers in both directions, and 64-bit answers.
+ * memjs's `Client` on hardened servers: ketama instead of modulo, a sequence number that wraps correctly, no logging,
+ * no failover, and no retries, since a repeated conditional write conflicts with its own first attempt. All of memjs's
+ * commands work on it. `call` adds what they lack: sending and receiving CAS numbers, and 64-bit answers.
  */
 export class HardenedClient extends Client {
   declare seq: number
@@ -25,8 +25,8 @@ export class HardenedClient extends Client {
   }
 
   /**
-   * An answer of any status resolves. Without one it rejects with `NotSentError` or `NoReplyError`, as `toError`
-   * translates them: a promise less than translating afterwards.
+   * Resolves with an answer of any status. Without one, rejects with `NotSentError` or `NoReplyError` as translated by
+   * `toError` (which saves the promise that translating afterwards would take).
    */
   call(command: Command, toError: (cause: Error) => Error = itself, server = this.server(command.key)): Promise<Reply> {
     return new Promise((resolve, reject) => {
@@ -48,7 +48,7 @@ export class HardenedClient extends Client {
     })
   }
 
-  /** Asks all servers, and resolves with the first answer. Rejects when none of them gives one. */
+  /** Asks all servers and resolves with the first answer. Rejects if none of them answers. */
   anyAnswer(command: Command, toError: (cause: Error) => Error): Promise<Reply> {
     const answers = this.servers.map((server) => this.call(command, toError, server))
     return Promise.any(answers).catch(({ errors }: AggregateError) => Promise.reject(errors[0]))
@@ -63,12 +63,12 @@ export class HardenedClient extends Client {
     return this.servers[this.servers.length === 1 ? 0 : this.#ring.locate(key)] as HardenedServer
   }
 
-  /** memjs declares a string and uses it as an index. */
+  /** A string because memjs declares one, though it uses it as an index. */
   override getServer(key: string): string {
     return String(this.#ring.locate(key))
   }
 
-  /** What memjs's own commands go through. */
+  /** memjs's own commands end up here. */
   override perform(
     key: string,
     request: Buffer,
@@ -98,7 +98,7 @@ export class HardenedClient extends Client {
 
 const itself = (cause: Error): Error => cause
 
-/** memcached closes the connection on such a key: it must fail alone, here. */
+/** memcached closes the connection on such a key. It is refused here so that only its own call fails. */
 function isTooLong(key: string): boolean {
   return exceedsBytes(key, MAX_KEY_BYTES)
 }

@@ -7,7 +7,7 @@ import { type Command, encode, type Message, opcodeOf, sequenceOf, statusOf } fr
 import { HEADER_BYTES, Opcode, Status } from './protocol.js'
 import { ReplyReader } from './reply-reader.js'
 
-/** One request and the caller that waits for its answer: one of the two is called, once, or `onReply` for each line of statistics. */
+/** A request and its callbacks. One of them is called, once; only for statistics is `onReply` called for each line. */
 export interface Call {
   readonly request: Buffer
   /** The request's sequence number, as it stands in its header. */
@@ -20,35 +20,35 @@ export interface Call {
 export interface ConnectionEvents {
   /** Connected, authenticated and answering. */
   onUp(): void
-  /** An answer is due for longer than the timeout. */
+  /** An answer has been outstanding for longer than the timeout. */
   onSilent(): void
-  /** Over, for good; every call has been failed. */
+  /** Ended for good. All pending calls have been failed. */
   onDown(error: Error): void
 }
 
-/** Counts all connections of this process, so that a number is never used twice. */
+/** Numbers all connections of this process, so that no number is used twice. */
 let connections = 0
 
-/** The handshake's own sequence number; requests begin at 1. */
+/** The sequence number of the handshake; those of requests begin at 1. */
 const HANDSHAKE = 0
 
-/** An answer that nobody waits for any more. */
+/** Takes an answer that nobody waits for any more. */
 const ABANDONED: Pick<Call, 'onReply' | 'onFailure'> = { onReply: () => {}, onFailure: () => {} }
 
-/** Keeps a connection through address translators that forget idle ones, the usual limit being minutes. */
+/** Keeps idle connections alive through NATs, which usually forget them after some minutes. */
 const KEEP_ALIVE_MS = 30_000
 
-/** Requests of one turn are copied into one write up to this size, 64 KiB; beyond it copying costs more than it saves. */
+/** Requests of one turn are merged into one write up to this size; beyond it copying costs more than it saves. */
 const ONE_WRITE_BYTES = 65_536
 
 /**
- * One connection to one memcached: from connecting to its end, never reused. All that belongs to a socket (the rest
- * of a half-read answer, the calls under way, the timers) belongs to this object, so nothing of it can reach the
- * socket after it, which is what corrupts values in memjs.
+ * One connection to one memcached server, from connecting to its end; never reused. All state of a socket (a partly
+ * read answer, pending calls, timers) belongs to this object, so it cannot leak into the next socket, which is what
+ * corrupts values in memjs.
  *
- * A silent server: what was sent stays in line, its callers are told after `timeoutMs`, and nothing more is sent
- * until it speaks. memcached executes what lies in a connection's buffer even when that connection has been reset
- * (measured), so a new connection could overtake an old write; on this one all that is sent later is executed later.
+ * If the server is silent, callers are told after `timeoutMs`, and nothing more is sent until it answers. memcached
+ * executes what is in a connection's buffer even after that connection has been reset (measured), so a write on a new
+ * connection could overtake an old one. On the same connection, what is sent later is executed later.
  */
 export class Connection {
   readonly number = ++connections
@@ -86,12 +86,12 @@ export class Connection {
     this.#socket.on('close', () => this.end(new Error('the connection was closed')))
   }
 
-  /** The server owes an answer for longer than the timeout: `send` would only lengthen the line. */
+  /** An answer has been outstanding for longer than the timeout: `send` would only lengthen the queue. */
   get silent(): boolean {
     return this.#silent
   }
 
-  /** Requests of one turn of the event loop leave together. */
+  /** Requests of one turn of the event loop are written together. */
   send(call: Call): void {
     if (this.#ended !== undefined) {
       call.onFailure(new NotSentError(this.#ended.message, { cause: this.#ended }))
@@ -100,11 +100,11 @@ export class Connection {
     if (this.#calls.size === 0) this.#lastHeard = systemClock.monotonic()
     this.#calls.set(call.sequence, call)
     if (this.#outgoing.push(call.request) === 1) process.nextTick(this.#flush)
-    // Until it is up, the time to connect is what counts.
+    // Until it is up, the connect timeout applies.
     if (this.#up) this.#cancelWatch ??= systemClock.after(this.#bounds.timeoutMs, this.#onWatch)
   }
 
-  /** Ends when the answers that are due have come, or will not come. */
+  /** Waits until the outstanding answers have arrived, or will not, then ends the connection. */
   async drain(): Promise<void> {
     if (this.#ended === undefined && this.#calls.size > 0 && !this.#silent) {
       await new Promise<void>((resolve) => {
@@ -114,7 +114,7 @@ export class Connection {
     this.end(new Error('the client was closed'))
   }
 
-  /** Ends the connection at once and fails all calls under way. */
+  /** Ends the connection immediately and fails all pending calls. */
   end(reason: Error): void {
     if (this.#ended !== undefined) return
     this.#ended = reason
@@ -135,13 +135,13 @@ export class Connection {
     }
     const value = Buffer.from(`\0${username}\0${password}`)
     this.#handshake({ opcode: Opcode.SaslAuth, key: 'PLAIN', value }, (status) => {
-      // A server that does not know the command asks nobody for a password.
+      // A server that does not know the command requires no password.
       if (status === Status.Ok || status === Status.UnknownCommand) this.#greet()
       else this.end(new Error('the server refused the user name or password'))
     })
   }
 
-  /** A connection that was accepted proves little, a frozen process's kernel accepts too. An answer does. */
+  /** Waits for an answer: an accepted connection proves little, since the kernel accepts for a frozen process, too. */
   #greet(): void {
     this.#handshake({ opcode: Opcode.Noop, key: '' }, (status) => {
       if (status === Status.Ok) {
@@ -181,7 +181,7 @@ export class Connection {
     const sequence = sequenceOf(message)
     const call = this.#calls.get(sequence)
     if (call === undefined) throw new Error('the server answered a request that was not sent')
-    // Statistics are many answers to one request; the last one is empty.
+    // A request for statistics gets many answers, the last of which is empty.
     if (opcodeOf(message) !== Opcode.Stat || message.end - message.start === HEADER_BYTES) this.#calls.delete(sequence)
     call.onReply(message, this.number)
   }
@@ -200,7 +200,7 @@ export class Connection {
     this.#socket.uncork()
   }
 
-  /** After a busy stretch of this process the answer may already lie in the socket: one poll phase first. */
+  /** If this process was busy the answer may already be in the socket, so one poll phase comes first. */
   readonly #onWatch = (): void => {
     setImmediate(() => {
       this.#cancelWatch = undefined
@@ -225,7 +225,7 @@ export class Connection {
   }
 }
 
-/** The name by which a proxy in front of several servers finds the one that is meant (RFC 6066 section 3): no address. */
+/** The server name for TLS (RFC 6066 section 3), by which proxies choose a server. An address is not allowed there. */
 function nameOf(host: string): string | undefined {
   return isIP(host) === 0 ? host : undefined
 }

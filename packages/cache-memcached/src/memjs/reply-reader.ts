@@ -2,30 +2,29 @@ import type { Message } from './message.js'
 import { HEADER_BYTES, RESPONSE_MAGIC } from './protocol.js'
 
 /**
- * Cuts what one socket delivers into whole answers.
+ * Splits the bytes of one socket into answers.
  *
- * memjs copies all it holds for every chunk that arrives, which is quadratic in the size of a value, and keeps the
- * rest of a lost connection in front of the next one's first answer: a value comes back corrupted. Here a chunk is
- * kept as it is until an answer is complete, each byte is copied once at most for a large value, and a reader lives
- * and ends with its socket.
+ * memjs copies everything it has buffered for each chunk, which is quadratic in the size of a value. It also keeps a
+ * lost connection's remainder in front of the next one's first answer, which corrupts values. Here chunks are kept
+ * until an answer is complete, so each byte is copied at most once, and a reader lives only as long as its socket.
  */
 export class ReplyReader {
   #chunks: Buffer[] = []
   #length = 0
-  /** Bytes until the next step: a header, or the whole answer once its header is known. */
+  /** How many bytes the next step needs: a header, or the whole answer once its header is known. */
   #needed = HEADER_BYTES
-  /** Of an answer that is dropped, still to come. */
+  /** How many bytes of a discarded answer are still to come. */
   #due = 0
   readonly #maxBytes: number
 
-  /** @param maxBytes Of a longer answer only its header is kept, as if nothing had followed. */
+  /** @param maxBytes A longer answer is reduced to its header. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
 
   /**
-   * @param onMessage Called with each answer that is complete now.
-   * @throws Error when this cannot be memcached's binary protocol.
+   * @param onMessage Called for each answer that is now complete.
+   * @throws Error if this is not memcached's binary protocol.
    */
   push(arrived: Buffer, onMessage: (message: Message) => void): void {
     const dropped = Math.min(this.#due, arrived.length)

@@ -6,19 +6,19 @@ import { NotSentError } from './errors.js'
 import { toResponse } from './message.js'
 
 /**
- * - `idle`: not connected, and no reason to think that the server is away. The first call connects and waits for it.
+ * - `idle`: not connected, with no sign that the server is away. The first call connects and waits.
  * - `connecting`: calls wait.
  * - `up`: calls are sent.
- * - `down`: the last attempt failed. Calls fail at once; attempts go on behind them while there are calls.
+ * - `down`: the last attempt failed. Calls fail immediately; attempts continue in the background while there are calls.
  */
 type State = 'idle' | 'connecting' | 'up' | 'down'
 
 /**
- * memjs's `Server` with its input and output replaced: a `Connection` of its own for each socket, and failures told
- * at once. What memjs's `Client` asks of a server (`onResponse`, `onError`, `write`, `close`) works on it.
+ * memjs's `Server` with its input and output replaced: each socket has its own `Connection`, and failures are reported
+ * immediately. What memjs's `Client` needs of a server (`onResponse`, `onError`, `write`, `close`) works on it.
  */
 export class HardenedServer extends Server {
-  /** Told when a connection stands that did not. */
+  /** Called when a connection has been established. */
   onReachable: () => void = () => {}
   readonly #bounds: Bounds
   readonly #address: Address
@@ -26,9 +26,9 @@ export class HardenedServer extends Server {
   #connection: Connection | undefined
   #waiting: Call[] = []
   #lastFailure: Error | undefined
-  /** A call was turned away since the last attempt. */
+  /** A call has been turned away since the last attempt. */
   #missed = false
-  /** What takes the place of a silent connection, unless that speaks first. */
+  /** Will replace a silent connection, unless that answers first. */
   #replacement: Connection | undefined
   #cancelProbe: CancelTimer | undefined
   #closed = false
@@ -57,7 +57,7 @@ export class HardenedServer extends Server {
     else connection.send(call)
   }
 
-  /** memjs's form of `submit`: callbacks are registered under the sequence number of the request first. */
+  /** memjs's form of `submit`: it has registered the callbacks under the request's sequence number. */
   override write(request: Uint8Array | string): void {
     const bytes = Buffer.from(request as Uint8Array)
     const sequence = bytes.readUInt32BE(12)
@@ -73,7 +73,7 @@ export class HardenedServer extends Server {
     })
   }
 
-  /** Ends at once and fails all calls under way. */
+  /** Ends immediately and fails all pending calls. */
   override close(): void {
     this.#closed = true
     const reason = new Error('the client was closed')
@@ -82,7 +82,7 @@ export class HardenedServer extends Server {
     this.#connection?.end(reason)
   }
 
-  /** Waits for the answers that are due, then closes. */
+  /** Waits for outstanding answers, then closes. */
   async drain(): Promise<void> {
     this.#closed = true
     if (this.#state === 'up') await this.#connection?.drain()
@@ -123,8 +123,8 @@ export class HardenedServer extends Server {
   }
 
   /**
-   * A frozen server leaves a new connection without an answer as well, and what it owes on the old one comes first
-   * when it goes on. Where a new connection is answered and the old one still is not, the old one leads nowhere.
+   * A frozen server does not answer on a new connection either, and once it resumes it answers on the old one first. So
+   * if a new connection is answered and the old one still is not, the old one is dead.
    */
   readonly #seekReplacement = (): void => {
     if (this.#connection?.silent !== true) return
@@ -148,7 +148,7 @@ export class HardenedServer extends Server {
     if (this.#state === 'up') this.#probe(this.#seekReplacement)
   }
 
-  /** Nobody asked since the last attempt: no further ones until somebody does. */
+  /** Tries again only if there has been a call since the last attempt. */
   readonly #reconnect = (): void => {
     if (this.#missed) {
       this.#missed = false
@@ -176,7 +176,7 @@ export class HardenedServer extends Server {
 
   #notReachable(): NotSentError {
     const cause: NodeJS.ErrnoException | undefined = this.#lastFailure
-    // A name with several addresses fails with several errors in one, which has a code and no message.
+    // A name with several addresses fails with an AggregateError, which has a code but no message.
     return new NotSentError(`${this.host}:${this.port} is not reachable: ${cause?.message || cause?.code}`, { cause })
   }
 }
