@@ -319,9 +319,12 @@ function isOne(answer: unknown): boolean {
   return Number(answer) === 1
 }
 
-/** A version is what it was read with: a view of its stamp for each read would cost more than the few that are needed. */
+/**
+ * The version of a value that was read is all that is stored: few versions are used, so the stamp is cut out here and not
+ * for each read. Another store's version matches nothing, as the scripts take an empty one.
+ */
 function stampOf(version: Version): Buffer {
-  return (version as Buffer).subarray(0, STAMP_BYTES)
+  return Buffer.isBuffer(version) ? version.subarray(0, STAMP_BYTES) : NOTHING
 }
 
 /** A list or a hash under our prefix holds no value, as MGET has it too. */

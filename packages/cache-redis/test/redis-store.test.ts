@@ -17,6 +17,15 @@ const url = server?.url ?? ''
 afterAll(() => server?.stop())
 
 describe.skipIf(server === undefined)('a value', () => {
+  it("is not changed by a version of another store's", async () => {
+    const store = openStore({ url, prefix: uniquePrefix() })
+    await store.set('key', bytes('value'))
+    const foreign = { cas: 1n }
+    expect(await store.compareAndSet('key', foreign, bytes('next'))).toBeUndefined()
+    expect(await store.compareAndDelete('key', foreign)).toBe(false)
+    expect(Buffer.from((await store.get('key'))?.bytes ?? []).toString()).toBe('value')
+  })
+
   it('stands under prefix and key, behind a stamp of 16 bytes that no two writes share', async () => {
     const prefix = uniquePrefix()
     const store = openStore({ url, prefix })
