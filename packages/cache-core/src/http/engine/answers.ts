@@ -58,10 +58,10 @@ export class Answers {
     }
   }
 
-  /** Answers by a run of the handler that sees what it would see for others. */
-  alone({ exchange, key, url }: Asked, forward: Forward, detail: string | undefined): true {
+  /** Answers by a run of the handler that sees what it would see for others. @param stale What may replace a failure. */
+  alone({ exchange, key, url }: Asked, forward: Forward, detail: string | undefined, stale?: StoredResponse): true {
     const saw = exchange.request.method === 'GET' ? (head: CacheResponse) => this.#saw(url, head) : undefined
-    runAlone(exchange, key, this.#rules, { forward, detail }, { saw })
+    runAlone(exchange, key, this.#rules, { forward, detail }, { saw, standIn: stale && this.standIn(exchange, stale) })
     return true
   }
 

@@ -57,9 +57,9 @@ export class Filler {
   }
 
   /**
-   * Runs the handler while the store does not answer, and keeps a storable response near, for this process (N3). Never
-   * rejects.
+   * Runs the handler while the store does not answer, and keeps a storable response near, for this process (N3).
    * @param request With the tags that every response of the URL carries.
+   * @throws RunFailure where the client got what stands in for a failure.
    */
   async fillNear(
     request: RunRequest & { readonly tags: readonly string[] },

@@ -2,6 +2,8 @@ import type { Encoded, ValueFrame } from '../../entry/frame.js'
 import type { NamespaceMark } from '../../protocol/marks.js'
 import type { Near, NearContent, NearMark, Reading } from '../../protocol/near.js'
 import { ENCODED, type NearEntry, type NearSpace, SHARED } from '../../protocol/near-entry.js'
+import { isFailure } from '../rules/stale-windows.js'
+import type { StoredResponse } from './stored-response.js'
 import { openVariant, type Variant } from './variant.js'
 
 /** A near response, decoded once for all hits. */
@@ -47,6 +49,22 @@ export class NearResponses {
     if (variant === undefined) return undefined
     entry.visited = true
     return { variant, fresh: now < entry.freshUntil }
+  }
+
+  /** What may stand in for a failure of the handler while the store does not answer, though its time near is over. */
+  findOnError(variantSlot: string): StoredResponse | undefined {
+    const entry = this.#space.composed.get(variantSlot.slice(this.#prefix.length))
+    const variant = entry?.stands ? this.#variantOf(entry) : undefined
+    if (entry === undefined || variant === undefined || 'pass' in variant) return undefined
+    const { status, staleIfErrorMs } = variant
+    if (staleIfErrorMs === 0 || status === 206 || isFailure(status)) return undefined
+    const until = Math.min(entry.keepUntil, entry.freshUntil + staleIfErrorMs)
+    return this.#near.clock.exact() < until ? variant : undefined
+  }
+
+  /** The store has nothing to serve there. */
+  gone(variantSlot: string): void {
+    this.#near.gone(variantSlot)
   }
 
   /** To be called before a variant is read, or its handler run. */

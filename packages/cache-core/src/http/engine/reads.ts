@@ -160,7 +160,7 @@ export class Reads {
     return true
   }
 
-  /** With what is near, even stale; else by the handler. */
+  /** With what is near, even stale; else by the handler, for whose failure a staler one stands in. */
   #answerWithoutStore(asked: Asked, error: unknown): true | Promise<true> {
     const { url, key } = asked
     const { runs, resources } = this.#parts
@@ -171,7 +171,13 @@ export class Reads {
     const onServed = (): void =>
       near?.fresh ? stats.nearHit(resources.namespace, key) : stats.stale(resources.namespace, key)
     if (near && this.#answerNear(asked, near.variant, acceptsStale, onServed)) return true
-    return runs.withoutStore(asked, resources.guess(url, partsOf), error)
+    const older = resources.nearOnError(url, partsOf)
+    const mayStandIn =
+      older !== undefined &&
+      asked.exchange.request.method !== 'HEAD' &&
+      isFor(asked, older) &&
+      acceptsStale(older, asked.wishes, this.#engine.clock.now())
+    return runs.withoutStore(asked, resources.guess(url, partsOf), error, mayStandIn ? older : undefined)
   }
 
   /** Whether the request may have what is near, and so is answered: by that, or as it says. */

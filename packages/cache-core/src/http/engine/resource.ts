@@ -14,6 +14,7 @@ import type { StoreEntry, Version } from '../../store/store.js'
 import { mergeVary, parseVaryText, type VaryList } from '../rules/vary.js'
 import { type NearFound, NearResponses } from './near-responses.js'
 import { SlotNames, variantOf, variantText } from './slot-names.js'
+import type { StoredResponse } from './stored-response.js'
 
 /** A URL's name as one text: `urlText`. */
 export type UrlText = string
@@ -137,9 +138,9 @@ export class Resources {
       const variantSlot = right ? guessed : this.variantSlot(url, partsOf(resource.vary))
       const entry = right ? variantEntry : await slots.read(variantSlot, this.namespace)
       const variant = await judge(clock, slots.open(variantSlot, entry), present)
-      if (reading !== undefined && right && variant.state.is === 'fresh') {
-        this.near?.keep(reading, slot, variant.state.frame)
-      }
+      const { state } = variant
+      if (reading !== undefined && right && state.is === 'fresh') this.near?.keep(reading, slot, state.frame)
+      if (state.is !== 'fresh' && state.is !== 'stale') this.near?.gone(variantSlot)
       return { resource, occupied: undefined, variantSlot, variant }
     } finally {
       if (reading !== undefined) this.near?.end(reading)
@@ -159,6 +160,11 @@ export class Resources {
     if (this.near === undefined) return undefined
     const vary = this.#varyOf(this.urlSlot(url))
     return vary && this.near.findAt(variantText(url, partsOf(vary)), alone)
+  }
+
+  /** As `nearby`, where the store does not answer: what may stand in for a failure of the handler. */
+  nearOnError(url: UrlText, partsOf: PartsOf): StoredResponse | undefined {
+    return this.near?.findOnError(this.guess(url, partsOf))
   }
 
   /** Adds fields to the Vary list of a URL without the store. The list; `undefined` where no list would do. */

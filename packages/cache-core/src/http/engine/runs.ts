@@ -135,20 +135,38 @@ export class Runs {
     return true
   }
 
-  /** Answers by the handler while the store does not answer, and keeps the response near, where there is a near cache (N3). */
-  async withoutStore(asked: Asked, variantSlot: string, error: unknown): Promise<true> {
+  /**
+   * Answers by the handler while the store does not answer, and keeps the response near, where there is a near cache (N3).
+   * @param stale What stands in for a failure; after one it is served without a run for a while, as if it were stored.
+   */
+  async withoutStore(
+    asked: Asked,
+    variantSlot: string,
+    error: unknown,
+    stale: StoredResponse | undefined,
+  ): Promise<true> {
     const { exchange, key, url, own, tags, publicOnly, credentials, wishes } = asked
     const { filler, resources, patience, answers, hardTimeoutMs } = this.#parts
     const { near } = resources
     const undelivered = error instanceof UndeliveredError
     const isForAll = publicOnly === undefined && !credentials && !wishes.onlyIfCached
     const isWhole = exchange.request.method === 'GET' && !asksForLess(exchange.request.headers)
+    if (isForAll && stale !== undefined && this.#lately.has(variantSlot, stale)) {
+      answers.withStored(asked, stale, { hit: false, forward: 'stale', detail: FAILED_LATELY })
+      return true
+    }
     if (undelivered || near === undefined || !isForAll || !isWhole) {
       const detail = undelivered ? 'a purge of this URL has not reached the store yet' : 'the store does not answer'
-      return answers.alone(asked, 'miss', detail)
+      return answers.alone(asked, 'miss', detail, stale)
     }
     const what = { exchange, key, url, own, tags, variantSlot, credentials, forward: 'miss' } as const
-    await filler.fillNear({ ...what, waitTimeoutMs: patience.waitTimeoutMs }, near, hardTimeoutMs)
+    const standIn = stale && answers.standIn(exchange, stale)
+    try {
+      await filler.fillNear({ ...what, standIn, waitTimeoutMs: patience.waitTimeoutMs }, near, hardTimeoutMs)
+    } catch (failure) {
+      if (stale === undefined || !(failure instanceof RunFailure)) throw failure
+      this.#lately.failed(variantSlot, stale)
+    }
     return true
   }
 

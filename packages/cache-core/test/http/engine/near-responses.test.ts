@@ -171,6 +171,52 @@ describe('while the store does not answer', () => {
     expect((await timed(clock, request(here, '/a', text('new')))).body).toBe('new')
   })
 
+  describe('and the handler fails', () => {
+    const failing = (engine: HttpCache) => request(engine, '/a', text('down'), [], undefined, {}, 503)
+    const STOOD_IN = /fwd=stale; fwd-status=503/
+    /** Stale, and no longer near in itself. */
+    async function longAgo() {
+      const parts = await twoProcesses({ ttl: '10s', staleIfError: '1m' }, { near: { ttl: '2s' } })
+      await warmed(parts.here)
+      await parts.clock.advance(15_000)
+      return parts
+    }
+
+    it('what was near stands in within staleIfError, and nobody runs the handler again for a lease', async () => {
+      const { here, faulty, clock } = await longAgo()
+      faulty.freeze()
+      expect((await timed(clock, failing(here))).cacheStatus).toMatch(STOOD_IN)
+      expect((await timed(clock, request(here, '/a', unused))).body).toBe('old')
+      await clock.advance(5_000)
+      expect((await timed(clock, failing(here))).cacheStatus).toMatch(STOOD_IN)
+      await clock.advance(5_000)
+      expect((await timed(clock, request(here, '/a', text('new')))).body).toBe('new')
+      expect((await timed(clock, request(here, '/a', unused))).body).toBe('new')
+    })
+
+    it('nothing stands in beyond staleIfError', async () => {
+      const { here, faulty, clock } = await longAgo()
+      await clock.advance(55_100)
+      faulty.freeze()
+      expect((await timed(clock, failing(here))).cacheStatus).not.toMatch(STOOD_IN)
+    })
+
+    it('nothing stands in for what this process has purged', async () => {
+      const { here, faulty, clock } = await longAgo()
+      faulty.freeze()
+      expect(await timed(clock, here.purge(URL))).toBe('journaled')
+      expect((await timed(clock, failing(here))).cacheStatus).not.toMatch(STOOD_IN)
+    })
+
+    it('nothing stands in that the store was seen to have no more', async () => {
+      const { here, faulty, clock, memory } = await longAgo()
+      await memory.purge()
+      expect((await failing(here)).cacheStatus).not.toMatch(STOOD_IN)
+      faulty.freeze()
+      expect((await timed(clock, failing(here))).cacheStatus).not.toMatch(STOOD_IN)
+    })
+  })
+
   it('what a client with credentials gets is nobody else’s', async () => {
     const { here, faulty, clock } = await twoProcesses()
     faulty.freeze()

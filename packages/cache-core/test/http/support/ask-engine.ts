@@ -20,6 +20,7 @@ export async function request(
   headers: readonly string[] = [],
   betweenHeadAndBody: () => unknown = () => {},
   fields: Parameters<typeof get>[1] = {},
+  status = 200,
 ): Promise<Answered> {
   let answered: Answered | undefined
   const answer = (lines: readonly string[], body: string): void => {
@@ -31,7 +32,7 @@ export async function request(
     send: ({ headers: lines }, body) => answer(lines, body === undefined ? '' : Buffer.from(body).toString()),
     run: async ({ onHead, capture }) => {
       const body = await respond()
-      const decision = onHead({ status: 200, statusText: '', headers, changes: changesOf([], headers, NO_LOG) })
+      const decision = onHead({ status, statusText: '', headers, changes: changesOf([], headers, NO_LOG) })
       await betweenHeadAndBody()
       answer(decision.headers, body)
       return decision.capture && capture?.keep(Buffer.from(body)) ? { end: 'captured' } : { end: 'passed' }
