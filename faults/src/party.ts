@@ -43,7 +43,7 @@ export async function openParty(
   if (machine === undefined) throw new Error(`there is no server ${failing}`)
   const database = new Database()
   const promises = new Promises(lateMs)
-  const stores = Array.from({ length: CLIENTS }, () => rig.open(prefix))
+  const stores = Array.from({ length: CLIENTS }, (_, client) => rig.open(prefix, client))
   const names = stores.map((_, index) => `${prefix} ${index}`)
   const missed = new MissedDeadlines(names)
   const nearDrops = new NearDrops()

@@ -53,7 +53,7 @@ describe('faults', () => {
       if ((answersNothing || answersSoon) && !scenario.oneOfMany) expect(settledMissed).toBe(0)
       if (answersNothing && !scenario.oneOfMany) expect(missed).toBeLessThanOrEqual(MOST_MISSED)
       // None, unless a busy machine has lost messages.
-      if (scenario.cache?.(0).near) expect(hotLoads).toBeLessThanOrEqual(nearDrops * HOT_KEYS)
+      if (scenario.keepsHot) expect(hotLoads).toBeLessThanOrEqual(nearDrops * HOT_KEYS)
       if (scenario.fault.end === undefined) return
       expect([recoveryMs, deliveredMs]).not.toContain(undefined)
       if (!comesAndGoes) expect(wellUntilBackMs).toBeLessThan(BACK_WITHIN_MS * Math.max(1, loadP50 / BUSY_LOAD_MS))

@@ -25,6 +25,12 @@ export async function redisRig(): Promise<Rig | undefined> {
   }
 }
 
+/** The same; the line leads the first client there, and the others have one of their own. */
+export async function redisRigOnTwoLines(): Promise<Rig | undefined> {
+  const rig = await redisRig()
+  return rig && { ...rig, open: (prefix, client) => (client === 0 ? rig.open(prefix) : rig.openBehind(prefix)) }
+}
+
 /** On a connection of its own. */
 export async function command({ server }: Machine, ...words: readonly string[]): Promise<unknown> {
   // A busy server refuses the question whether it is ready.

@@ -12,8 +12,8 @@ export interface Machine {
 /** The servers of a scenario, private to it, and the way to them. */
 export interface Rig {
   readonly machines: readonly Machine[]
-  /** A store of a client's own. */
-  open(prefix: string): Store
+  /** A store of a client's own. @param client Which one: they need not all come over the line. */
+  open(prefix: string, client?: number): Store
   /** The same without a line between: for tests that work behind the clients' backs. */
   openBehind(prefix: string): Store
   /** Whether stores have a bus, so that near caches can be used. */

@@ -1,12 +1,12 @@
 import { couchbaseRig } from '../rigs/couchbase.js'
 import { hazelcastPairRig, hazelcastRig, hazelcastSplittingRig } from '../rigs/hazelcast.js'
 import { memcachedRig } from '../rigs/memcached.js'
-import { redisRig } from '../rigs/redis.js'
+import { redisRig, redisRigOnTwoLines } from '../rigs/redis.js'
 import { redisClusterRig } from '../rigs/redis-cluster.js'
 import { redisReplicatedClusterRig, redisSentinelRig } from '../rigs/redis-replicated.js'
 import type { StartRig } from '../rigs/rig.js'
 import { clusterFailover, clusterMasterLost, resharding, sentinelFailover, sentinelMasterLost } from './failovers.js'
-import { NEAR } from './near.js'
+import { NEAR, NEAR_FOR_A_WHILE } from './near.js'
 import { busyScript, evictsAll, full, readOnly, writesPaused } from './redis-faults.js'
 import {
   clientsKilled,
@@ -83,6 +83,12 @@ export const scenarios: readonly Scenario[] = [
   { engine: 'Redis', start: redisRig, fault: { ...none, name: 'clocks 10 min apart' }, cache: apart },
   { engine: 'Redis, near cache', start: redisRig, fault: frozen, ...NEAR },
   { engine: 'Redis, near cache', start: redisRig, fault: silent, ...NEAR },
+  {
+    engine: 'Redis, near cache',
+    start: redisRigOnTwoLines,
+    fault: { ...silent, name: '1 of 2 processes cut off', answersNothing: false },
+    ...NEAR_FOR_A_WHILE,
+  },
   ...oneOf(3, 'Redis Cluster', redisClusterRig, [frozen]),
   ...oneOf(3, 'Redis Cluster', redisClusterRig, [silent]).map(oftenEnoughOnce),
   { engine: 'Redis Cluster', start: redisClusterRig, fault: { ...killed, name: '1 of 3 killed' }, oneOfMany: true },

@@ -40,6 +40,8 @@ export interface Scenario {
    * near caches have to hear of it.
    */
   readonly lateMs?: number
+  /** Near caches that outlast the fault: what nobody changes loads at no time. */
+  readonly keepsHot?: boolean
   /** Played in long tests only: it takes many seconds. */
   readonly long?: boolean
   /** How long it takes at the least until the fault shows, in milliseconds. */
