@@ -1,5 +1,5 @@
 import { couchbaseStore } from '@tiercel/cache-couchbase'
-import { startServer } from '@tiercel/servers'
+import { commandCouchbase, startServer } from '@tiercel/servers'
 import { FaultProxy } from '../wire/fault-proxy.js'
 import type { Machine, Rig } from './rig.js'
 
@@ -27,6 +27,7 @@ export async function couchbaseRig(): Promise<Rig | undefined> {
     machines,
     open: (prefix) => couchbaseStore({ url: `couchbase://default:@${hosts}/default`, prefix }),
     openBehind: (prefix) => couchbaseStore({ url: server.url, prefix }),
+    command: (_, name = '', payload = '{}') => commandCouchbase(server.url, name, JSON.parse(payload)),
     async stop() {
       for (const { line } of machines) line?.close()
       await server.stop()

@@ -18,7 +18,7 @@ export interface Rig {
   openBehind(prefix: string): Store
   /** Whether stores have a bus, so that near caches can be used. */
   readonly hasBus?: boolean
-  /** A command to one of the servers, as an operator gives it. Redis only. */
+  /** A command to one of the servers, as an operator gives it. Redis and Couchbase only. */
   command?(machine: Machine, ...words: readonly string[]): Promise<unknown>
   stop(): Promise<void>
 }

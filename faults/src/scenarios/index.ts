@@ -5,6 +5,7 @@ import { redisRig, redisRigOnTwoLines } from '../rigs/redis.js'
 import { redisClusterRig } from '../rigs/redis-cluster.js'
 import { redisReplicatedClusterRig, redisSentinelRig } from '../rigs/redis-replicated.js'
 import type { StartRig } from '../rigs/rig.js'
+import { failedOver, hiccup, truncated } from './couchbase-faults.js'
 import { clusterFailover, clusterMasterLost, resharding, sentinelFailover, sentinelMasterLost } from './failovers.js'
 import { NEAR, NEAR_FOR_A_WHILE } from './near.js'
 import { busyScript, evictsAll, full, readOnly, writesPaused } from './redis-faults.js'
@@ -104,6 +105,8 @@ export const scenarios: readonly Scenario[] = [
     fault: { ...silent, name: '1 of 2 nodes silent', answersNothing: false },
     failing: 1,
   },
+  ...rows('Couchbase', couchbaseRig, [failedOver, truncated]),
+  { engine: 'Couchbase', start: couchbaseRig, fault: hiccup, long: true },
   ...rows('Hazelcast', hazelcastRig, [none, frozen, ...wireFaults, evictions]).map(withoutAlike),
   ...rows('Hazelcast, 2 members', hazelcastPairRig, [memberFrozen, memberKilled]),
   {

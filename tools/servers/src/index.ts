@@ -1,4 +1,5 @@
 export { type Certificates, makeCertificates } from './certificates.js'
+export { commandCouchbase } from './engines/couchbase.js'
 export type { Engine, Server, StartOptions } from './server.js'
 export type { Skipped } from './skipped.js'
 export { prepareServers, startServer } from './start-server.js'

@@ -1,11 +1,21 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.couchbase.mock.Bucket;
 import com.couchbase.mock.BucketConfiguration;
 import com.couchbase.mock.CouchbaseMock;
+import com.couchbase.mock.Info;
+import com.couchbase.mock.deps.com.google.gson.JsonObject;
+import com.couchbase.mock.deps.com.google.gson.JsonParser;
 import com.couchbase.mock.memcached.MemcachedServer;
 import com.couchbase.mock.memcached.VBucketInfo;
 import com.couchbase.mock.memcached.VBucketStore;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.lang.reflect.Field;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.channels.Channel;
 import java.nio.channels.SelectionKey;
@@ -21,7 +31,7 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Starts CouchbaseMock's key-value nodes on one address and on ports that are given, so that a restart finds them
  * again. The mock's own command binds all addresses and picks its ports; its REST port is left out here, since the
- * SDK takes its configuration from the key-value nodes.
+ * SDK takes its configuration from the key-value nodes; what it commands is taken on the port behind the nodes'.
  *
  * Arguments: address, first port, number of nodes, bucket.
  */
@@ -50,8 +60,72 @@ class LoopbackMock {
     for (MemcachedServer node : mock.getBuckets().get(bucket).getServers()) node.setCccpEnabled(true);
     sendAtOnce(mock.getBuckets().get(bucket));
 
+    new Operator(mock, bucket).listen(address, firstPort + nodes);
     System.out.println("listening");
     Thread.currentThread().join();
+  }
+
+  /**
+   * Takes the mock's own commands as its REST port does, each a line of JSON on a connection: hiccup, truncate, failover,
+   * respawn. The mock deals all vbuckets anew after the latter two, whoever has their documents. A cluster makes the
+   * replica active, and copies to a node that is back before it gives it anything.
+   */
+  private static class Operator {
+    private final CouchbaseMock mock;
+    private final Bucket bucket;
+    private final MemcachedServer[] nodes;
+
+    Operator(CouchbaseMock mock, String bucket) {
+      this.mock = mock;
+      this.bucket = mock.getBuckets().get(bucket);
+      this.nodes = this.bucket.getServers();
+    }
+
+    void listen(String address, int port) throws IOException {
+      ServerSocket listener = new ServerSocket(port, 8, InetAddress.getByName(address));
+      Thread thread = new Thread(() -> {
+        while (true) {
+          try (Socket socket = listener.accept()) {
+            BufferedReader lines = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
+            socket.getOutputStream().write((execute(lines.readLine()) + "\n").getBytes(UTF_8));
+          } catch (IOException | ReflectiveOperationException error) {
+            error.printStackTrace();
+          }
+        }
+      });
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    private String execute(String line) throws ReflectiveOperationException {
+      JsonObject command = new JsonParser().parse(line).getAsJsonObject();
+      String name = command.get("command").getAsString();
+      if (!name.equals("failover") && !name.equals("respawn")) return mock.getDispatcher().processInput(line);
+      MemcachedServer node = nodes[command.get("payload").getAsJsonObject().get("idx").getAsInt()];
+      MemcachedServer other = nodes[node == nodes[0] ? 1 : 0];
+      if (name.equals("failover")) failOver(node, other);
+      else respawn(node, other);
+      Info.incrementConfigRevision();
+      return "{\"status\":\"ok\"}";
+    }
+
+    private void failOver(MemcachedServer node, MemcachedServer other) throws ReflectiveOperationException {
+      node.shutdown();
+      continueCas(bucket);
+      for (VBucketInfo vbucket : bucket.getVBucketInfo()) {
+        vbucket.setOwner(other);
+        vbucket.setReplicas(List.of());
+      }
+    }
+
+    private void respawn(MemcachedServer node, MemcachedServer other) throws ReflectiveOperationException {
+      VBucketStore documents = node.getStorage().getCache((short) 0);
+      documents.getMap().clear();
+      documents.getMap().putAll(other.getStorage().getCache((short) 0).getMap());
+      continueCas(bucket);
+      node.startup();
+      restoreMap(bucket);
+    }
   }
 
   /** The mock deals its vbuckets anew at each start. A server that restarts has those it had. */
@@ -98,7 +172,7 @@ class LoopbackMock {
     counter.setAccessible(true);
     MemcachedServer[] nodes = bucket.getServers();
     for (int index = 0; index < nodes.length; index++) {
-      counter.setLong(nodes[index].getStorage().getCache(nodes[index], (short) index), System.currentTimeMillis() << 20);
+      counter.setLong(nodes[index].getStorage().getCache((short) index), System.currentTimeMillis() << 20);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Plan } from '../local-server.js'
 import { JAVA_OPTIONS, javaProgram, mavenJar } from '../maven.js'
@@ -15,7 +16,8 @@ const LOOPBACK_MOCK = fileURLToPath(new URL('./LoopbackMock.java', import.meta.u
 export async function planCouchbase({ count = 1 }: StartOptions): Promise<Plan> {
   if (count !== 1) throw new Error('couchbase: count is for memcached and Hazelcast; the mock always has two nodes')
   const jar = await couchbaseJar()
-  const firstPort = await freePortRange(NODES)
+  // One more takes commands.
+  const firstPort = await freePortRange(NODES + 1)
   const hosts = Array.from({ length: NODES }, (_, index) => `${HOST}:${firstPort + index}`)
   return {
     engine: 'couchbase',
@@ -28,4 +30,13 @@ export async function planCouchbase({ count = 1 }: StartOptions): Promise<Plan> 
 
 export function couchbaseJar(): Promise<string> {
   return mavenJar(COUCHBASE_MOCK)
+}
+
+/** Gives the mock one of its commands, as `failover` with `{ idx: 1 }`, and waits until it is done. @param url Of the server. */
+export async function commandCouchbase(url: string, command: string, payload: object): Promise<void> {
+  const ports = [...url.matchAll(/:(\d{5})(?=[,/])/g)].map(([, port]) => Number(port))
+  const socket = connect(Math.max(...ports) + 1, HOST)
+  socket.write(`${JSON.stringify({ command, payload })}\n`)
+  const answer = (await socket.setEncoding('utf8').toArray()).join('')
+  if (!answer.includes('"ok"')) throw new Error(`couchbase: ${command} failed: ${answer}`)
 }

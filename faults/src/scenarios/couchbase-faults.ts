@@ -1,0 +1,25 @@
+import { command } from './redis-faults.js'
+import type { Fault } from './scenario.js'
+
+/** The second node is silent, and given up by the cluster: its replica takes over. Then it is added again. */
+export const failedOver: Fault = {
+  name: 'a node failed over, and added again',
+  begin: async (stage) => void (await command(stage, 'failover', '{"idx":1}')),
+  end: async (stage) => void (await command(stage, 'respawn', '{"idx":1}')),
+}
+
+/** Each answer pauses behind its first bytes. */
+export const hiccup: Fault = {
+  name: 'hiccup: 200 ms in each answer',
+  answersNothing: true,
+  begin: async (stage) => void (await command(stage, 'hiccup', '{"msecs":200,"offset":10}')),
+  end: async (stage) => void (await command(stage, 'hiccup', '{"msecs":0,"offset":0}')),
+}
+
+/** Each answer ends behind its first bytes, and the next one follows upon them. */
+export const truncated: Fault = {
+  name: 'answers truncated',
+  answersNothing: true,
+  begin: async (stage) => void (await command(stage, 'truncate', '{"limit":10}')),
+  end: async (stage) => void (await command(stage, 'truncate', '{"limit":0}')),
+}
