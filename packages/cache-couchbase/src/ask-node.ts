@@ -35,7 +35,8 @@ export function askNode({ host, port, tls }: NodeAddress): Promise<NodeState> {
     }
     socket.unref()
     socket.setNoDelay()
-    socket.on('timeout', () => settle('silent'))
+    // If this process was busy, the answer may already be there.
+    socket.on('timeout', () => setImmediate(() => settle('silent')))
     // Looking up a name has no timeout: an abandoned lookup would continue, and delay later ones.
     if (isIP(host) === 0) socket.on('lookup', () => socket.setTimeout(CONNECTED_WITHIN_MS))
     else socket.setTimeout(CONNECTED_WITHIN_MS)

@@ -11,6 +11,8 @@ const RETRY_AFTER_MS = 250
 const GRACE_MS = 50
 /** Nodes that come back within this time are connected to together. */
 const TOGETHER_MS = 10
+/** After that, the next one has to wait: on a busy machine connecting takes long, and starting over takes longer. */
+const FRESH_MS = 500
 
 /**
  * Provides the collection. The first operation connects; at most one attempt runs at a time; after a failed one, a
@@ -33,6 +35,8 @@ export class Connection {
   #failure: StoreUnavailableError | undefined
   #refuse: (error: Error) => void = () => {}
   #grace: NodeJS.Timeout | undefined
+  /** When the last connection was made because a node was back. */
+  #backAt = Number.NEGATIVE_INFINITY
   /** Called when it is worth asking again: there is a new connection, or a node is back. */
   onReachable: () => void = () => {}
   #closed = false
@@ -102,12 +106,19 @@ export class Connection {
       if (this.#silence.isTooLong()) this.#connectAnew()
       return
     }
+    // An attempt that was waiting for this node has its answer now.
+    if (this.#cluster === undefined && !wasGone) return
     this.onReachable()
-    const graceMs = wasGone || this.#cluster === undefined ? TOGETHER_MS : GRACE_MS
-    this.#grace ??= setTimeout(() => {
-      this.#grace = undefined
-      if (this.#lookout.looks) this.#connectAnew()
-    }, graceMs).unref()
+    this.#grace ??= setTimeout(
+      () => {
+        this.#grace = undefined
+        const now = performance.now()
+        if (!this.#lookout.looks || now - this.#backAt < FRESH_MS) return
+        this.#backAt = now
+        this.#connectAnew()
+      },
+      wasGone ? TOGETHER_MS : GRACE_MS,
+    ).unref()
   }
 
   /** Whether it belongs to the cluster in use, which is the store's own and not abandoned. */

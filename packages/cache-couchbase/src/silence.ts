@@ -4,7 +4,7 @@ const TROUBLED_MS = 100
  * After this long, new connections are tried: the peers of the existing ones may have vanished or may send what cannot
  * be read any more, neither of which the SDK notices.
  */
-const SILENT_MS = 1_000
+const SILENT_MS = 2_000
 /** If the new connections are silent, too, the wait for the next ones doubles, up to this. */
 const LONGEST_SILENT_MS = 60_000
 
