@@ -16,7 +16,7 @@ export const hiccup: Fault = {
   end: async (stage) => void (await command(stage, 'hiccup', '{"msecs":0,"offset":0}')),
 }
 
-/** Each answer ends behind its first bytes, and the next one follows upon them. */
+/** Of each answer the first bytes come, again and again: the mock takes the rest for unsent, and a core for it. */
 export const truncated: Fault = {
   name: 'answers truncated',
   answersNothing: true,
