@@ -14,15 +14,10 @@ export interface Cut extends CompleteResponse {
 }
 
 /** @param held What of the whole is stored; absent: all. */
-export function cut(
-  answer: Exclude<ClientAnswer, { is: 'handler' }>,
-  { status, statusText, headers, added, removed, body }: StoredResponse,
-  held?: HeldParts,
-): Cut {
+export function cut(answer: Exclude<ClientAnswer, { is: 'handler' }>, stored: StoredResponse, held?: HeldParts): Cut {
   // First, and without making anything else: this is nearly every hit.
-  if (answer.is === 'whole') {
-    return { status, statusText, headers, added, removed, body: body.length === 0 ? undefined : body }
-  }
+  if (answer.is === 'whole') return stored.body.length === 0 ? { ...stored, body: undefined } : stored
+  const { headers, added, removed, body } = stored
   const length = held === undefined ? body.length : held.length
   const bytesOf = (range: ByteRange): Uint8Array => {
     const at = held === undefined ? range.start : placeOf(range, held)

@@ -1,9 +1,10 @@
 import type { Engine } from '../../protocol/engine.js'
+import type { CacheRequest } from '../message/message.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { acceptsStale, isReusable, wishesOf } from '../rules/reuse.js'
 import { Addresses } from './addresses.js'
 import type { Answers } from './answers.js'
-import { type Asked, aimOf, ownPartsAt, partsAt } from './asked.js'
+import { type Address, type Asked, aimOf, ownPartsAt, partsAt } from './asked.js'
 import type { CommonTags } from './common-tags.js'
 import { type Decision, decide, isFor } from './decide.js'
 import type { Exchange } from './exchange.js'
@@ -35,14 +36,15 @@ export class Reads {
   readonly #engine: Engine
   readonly #rules: HttpCacheRules
   readonly #answers: Answers
-  readonly #addresses: Addresses
+  readonly #addressOf: (request: CacheRequest) => Address
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.#engine = parts.handle.engine
     this.#rules = parts.rules
     this.#answers = parts.answers
-    this.#addresses = new Addresses(parts.rules)
+    const addresses = new Addresses(parts.rules)
+    this.#addressOf = (request) => addresses.of(request)
   }
 
   /** Settled when all is done; `undefined` where the request is on its way at once. */
@@ -56,7 +58,7 @@ export class Reads {
   /** What the request asks of the cache; `undefined` where that is nothing, and its handler runs. */
   #ask(exchange: Exchange): Asked | undefined {
     const { request } = exchange
-    const aim = aimOf(request, this.#rules, (of) => this.#addresses.of(of))
+    const aim = aimOf(request, this.#rules, this.#addressOf)
     if (!aim.ok) {
       this.#answers.openly(exchange, aim.passed)
       return undefined

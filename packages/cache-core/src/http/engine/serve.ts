@@ -34,8 +34,8 @@ export function serve(
   if (answer.is === 'handler') return 'for the handler'
   const out = cut(answer, stored, held)
   const { statusText, added, removed, body } = out
-  // A part is a view of all that is stored.
-  const pinned = body?.buffer === stored.body.buffer ? stored.body : body
+  // A part is a view of all that is stored. Asking a buffer for its memory costs, so the whole is not asked.
+  const pinned = body !== stored.body && body?.buffer === stored.body.buffer ? stored.body : body
   const isCounted = pinned !== undefined && pinned.length > SMALL_BODY_BYTES && exchange.whenSent !== undefined
   const letGo = isCounted ? sends.hold(pinned) : undefined
   if (isCounted && letGo === undefined) return 'no room'

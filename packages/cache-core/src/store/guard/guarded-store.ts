@@ -15,7 +15,7 @@ import type {
   WriteOptions,
 } from '../store.js'
 import { Attempts, type DeadlineClass } from './attempts.js'
-import { type EngineKey, engineKey, openOriginal, sealOriginal } from './long-keys.js'
+import { type EngineKey, engineKey, isHash, openOriginal, sealOriginal } from './long-keys.js'
 import { type GuardOptions, type GuardTerms, parseGuardOptions } from './options.js'
 import { serverGroups } from './server-groups.js'
 import { storeTtl } from './ttl.js'
@@ -113,8 +113,8 @@ export class GuardedStore implements Store {
   atHand(key: string): StoreEntry | undefined {
     const read = this.#readAtHand
     if (read === undefined || !this.#attempts.areFree) return undefined
-    const { text, original } = this.#key(key)
-    return original === undefined ? read(text) : undefined
+    // Whether the key has to be hashed needs no look at it: it is then not found under its own text.
+    return isHash(key) ? undefined : read(key)
   }
 
   async getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {

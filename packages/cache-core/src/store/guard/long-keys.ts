@@ -26,10 +26,15 @@ export function engineKey(key: unknown, engineMaxBytes: number, maxBytes: number
   if (exceedsBytes(key, maxBytes)) {
     throw new InvalidKeyError(`a key may have at most ${maxBytes} bytes, this one has ${Buffer.byteLength(key)}`)
   }
-  const fits = !exceedsBytes(key, engineMaxBytes) && !key.startsWith(HASH_MARK) && key.isWellFormed()
+  const fits = !exceedsBytes(key, engineMaxBytes) && !isHash(key) && key.isWellFormed()
   if (fits) return { text: key, original: undefined }
   const original = Buffer.from(key, 'utf16le')
   return { text: HASH_MARK + createHash('sha256').update(original).digest('base64url'), original }
+}
+
+/** Whether this is the engine key of a hashed key. No other key stands in a store under a text that begins so. */
+export function isHash(text: string): boolean {
+  return text.startsWith(HASH_MARK)
 }
 
 const LENGTH_BYTES = 4
