@@ -108,12 +108,6 @@ describe('a broken near cache is caught', { timeout: 120_000 }, () => {
     expect(await findViolation({ ...NEAR, busBreaks: 8 })).toContain('was invalidated before')
   })
 
-  it('what was loaded without the store, and is believed when that answers again (N3)', async () => {
-    vi.spyOn(Near.prototype, 'storeAnswered').mockReturnValue()
-    const options = { ...NEAR_OUTAGES, keys: 2, callers: 80, spreadMs: 800 }
-    expect(await findViolation(options, 295)).toContain('was invalidated before')
-  })
-
   it('marks that are believed as they were read before messages were lost (N3)', async () => {
     vi.spyOn(Near.prototype, 'drops', 'get').mockReturnValue(0)
     expect(await findViolation(NEAR_MENDED)).toContain('was invalidated before')

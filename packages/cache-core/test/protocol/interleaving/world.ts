@@ -84,8 +84,8 @@ export class World {
   readonly #options: WorldOptions
   /** Servers that cannot be reached, as `process server`. */
   readonly #away = new Set<string>()
-  /** Servers that were away when a process asked them last, as `process server`. */
-  readonly #unanswered = new Set<string>()
+  /** Servers that were away when a process asked them last, as `process server`, and the step at which it did. */
+  readonly #unanswered = new Map<string, number>()
   /** All that was ever written. */
   readonly #written = new Set<string>()
   /** Told when an operation of a process did not reach its server. */
@@ -152,16 +152,17 @@ export class World {
         const answer = (deliver: () => void): void => this.add(process, `answer to ${label}`, deliver)
         const run = (fate: Fate): void => {
           if (key !== undefined && this.#isAway(process, key)) {
-            this.#unanswered.add(`${process} ${this.#serverOf(key)}`)
+            this.#unanswered.set(`${process} ${this.#serverOf(key)}`, this.#step)
             this.onOutage(process)
             answer(() => reject(new StoreUnavailableError(`${label}: away`, { store: 'world' })))
             return
           }
           if (fate === 'ok') {
+            const executedAt = this.#step
             execute().then(
               (value) =>
                 answer(() => {
-                  if (key !== undefined) this.#unanswered.delete(`${process} ${this.#serverOf(key)}`)
+                  if (key !== undefined) this.#answered(process, key, executedAt)
                   resolve(value)
                 }),
               (error) => answer(() => reject(error)),
@@ -234,9 +235,15 @@ export class World {
     return this.#tasks.length === 0
   }
 
+  /** What was executed before the server went away, and is answered late, says nothing. */
+  #answered(process: string, key: string, executedAt: number): void {
+    const asked = `${process} ${this.#serverOf(key)}`
+    if (executedAt > (this.#unanswered.get(asked) ?? 0)) this.#unanswered.delete(asked)
+  }
+
   /** Whether a server was away when the process asked it last. */
   isUnanswered(process: string): boolean {
-    for (const unanswered of this.#unanswered) if (unanswered.startsWith(`${process} `)) return true
+    for (const unanswered of this.#unanswered.keys()) if (unanswered.startsWith(`${process} `)) return true
     return false
   }
 
