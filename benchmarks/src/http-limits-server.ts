@@ -62,8 +62,10 @@ function heldBytes(): number {
   return heapUsed + external
 }
 
-process.on('message', async (order: LimitsOrder) => {
-  const seen: Seen = order.watchMs === undefined ? { heldBytes: heldBytes() } : await watch(order.watchMs)
+async function follow({ watchMs }: LimitsOrder): Promise<void> {
+  const seen: Seen = watchMs === undefined ? { heldBytes: heldBytes() } : await watch(watchMs)
   process.send?.(seen)
-})
+}
+
+process.on('message', (order: LimitsOrder) => void follow(order))
 process.on('disconnect', () => process.exit())

@@ -109,7 +109,8 @@ export class Connection {
     // An attempt that was waiting for this node has its answer now.
     if (this.#cluster === undefined && !wasGone) return
     this.onReachable()
-    this.#grace ??= setTimeout(
+    if (this.#grace !== undefined) return
+    this.#grace = setTimeout(
       () => {
         this.#grace = undefined
         const now = performance.now()

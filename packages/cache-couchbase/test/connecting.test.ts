@@ -115,7 +115,7 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
       const before = clustersIn(wire.requests)
       wire.setGone(true)
       // What is asked in vain for a while shows that something is wrong.
-      const asking = setInterval(() => store.get(key()).catch(() => {}), 20)
+      const asking = setInterval(() => void store.get(key()).catch(() => {}), 20)
       await vi.waitFor(() => expect(wire.refused).toBeGreaterThan(20), { timeout: 20_000 })
       wire.setGone(false)
       await vi.waitFor(() => store.ping(), { timeout: 20_000 })
