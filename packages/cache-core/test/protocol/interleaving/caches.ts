@@ -2,6 +2,7 @@ import { createCache } from '../../../src/data/cache.js'
 import type { CallOptions, Loaded } from '../../../src/protocol/call.js'
 import { type Engine, engineOf } from '../../../src/protocol/engine.js'
 import type { CacheUnderTest, ScenarioOptions } from './scenario-options.js'
+import { TAG } from './ways.js'
 import type { World } from './world.js'
 
 /** What a loader throws whose load is to be as if it had not run. No loader of the data cache can say that: those of HTTP do. */
@@ -13,7 +14,7 @@ export interface ProcessUnderTest {
   readonly cache: CacheUnderTest
   /**
    * Whether it does not ask a store that was silent, or does not believe what that says of this key, of which it has
-   * something in its journal.
+   * something in its journal, or of its tag.
    */
   readonly isWithoutStore: (key: string) => boolean
 }
@@ -45,7 +46,10 @@ export function cachesOf(
       hearLearntNothing(engine)
       const { slots } = engine
       const namespace = engine.marks.namespace('')
-      const distrusts = (key: string): boolean => slots.journal.distrusts(`2:v::${key}`, namespace)
+      // Which every entry carries.
+      const tagIds = options.tags === 'none' ? [] : namespace.tags([TAG]).map(({ id }) => id)
+      const distrusts = (key: string): boolean =>
+        slots.journal.distrusts(`2:v::${key}`, namespace) || tagIds.some((id) => slots.journal.holdsTag(id))
       // Asked at every step: `stats()` would sum up latencies each time, which took a third of a run.
       const isWithoutStore = (key: string): boolean => slots.openBreakers > 0 || distrusts(key)
       return [process, { cache: options.breakCache?.(cache) ?? cache, isWithoutStore }]

@@ -355,7 +355,7 @@ function kindOf(key: string, bytes: Uint8Array): string {
 /** The slots of namespaces, tags and epochs. */
 const MARKS = /^(\{\d+\})?2:[nste]:/
 
-/** All that can go on without the scheduler has gone on. */
+/** All that can go on without the scheduler has gone on, but for reads that gather: they may go out a step later. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
