@@ -11,29 +11,29 @@ import type { ParsedOptions } from './options.js'
 import type { ReplyLimit } from './reply-limit.js'
 
 /**
- * The way to the server. The first operation connects, and those that come meanwhile wait with it; after that an
- * operation without a connection fails at once, while ioredis reconnects by itself.
+ * The connection to the server. The first operation connects, and those that arrive meanwhile wait for it too. After
+ * that, an operation without a connection fails at once, while ioredis reconnects on its own.
  */
 export class Connection {
   readonly #open: () => Link
   readonly #search: LinkSearch | undefined
-  /** Of the same server: what is found out here concerns it too. */
+  /** The store's first connection, if this is its second: what is found out here concerns both. */
   readonly #other: Connection | undefined
   #link: Link
-  /** The last one that was replaced; it may still owe answers. */
+  /** The last link that was replaced; it may still owe answers. */
   #retired: Link | undefined
   #onReachable: () => void = () => {}
   #redirected = false
   #closed = false
   #closing: Promise<void> | undefined
 
-  /** @param other The store's first connection, where this is its second. */
+  /** @param other The store's first connection, if this is its second. */
   constructor(source: ParsedOptions['source'], limit: ReplyLimit, other?: Connection) {
     this.#open = () => linkTo(source, limit)
     this.#other = other
     this.#link = this.#use(this.#open())
     if ('client' in source) return
-    // Of the old nodes one may be back.
+    // One of the old nodes may be back.
     const isRight = 'nodes' in source ? async () => !(await this.#link.refreshesSlots()) : leadsToMaster
     this.#search = new LinkSearch(this.#open, isRight, (link) => {
       this.#replace(link)
@@ -41,7 +41,7 @@ export class Connection {
     })
   }
 
-  /** Another one after a failover: not to be kept. */
+  /** Changes after a failover, so do not keep it. */
   get client(): RedisClient {
     return this.#link.client
   }
@@ -67,7 +67,7 @@ export class Connection {
     throw errors.notConnected(cause === undefined ? reason : messageOf(cause), cause, operation)
   }
 
-  /** The node that a key lies on; `undefined` where there is one server, or that is not known. */
+  /** The node that holds a key; `undefined` for a single server, or if it is not known. */
   serverOf(engineKey: string): string | undefined {
     const { client } = this.#link
     if (!client.isCluster) return undefined
@@ -75,8 +75,8 @@ export class Connection {
   }
 
   /**
-   * Which third of a cluster's slots a key lies in; `undefined` where there is no cluster. Not its node: which that is,
-   * is known only when the cluster has answered, and changes.
+   * Which third of a cluster's slots a key is in; `undefined` without a cluster. Not its node, which is known only once
+   * the cluster has answered, and can change.
    */
   partOf(engineKey: string): string | undefined {
     const { client } = this.#link
@@ -84,7 +84,7 @@ export class Connection {
     return `third ${Math.floor((clusterSlot(client as Cluster, engineKey) * 3) / CLUSTER_SLOTS)}`
   }
 
-  /** What an operation failed with: some answers say something about the connection. */
+  /** Takes the error of an operation: some errors say something about the connection. */
   heard(error: unknown): void {
     if (!isReply(error) || error.message.startsWith('CLUSTERDOWN')) {
       this.#link.refreshSlots(() => this.#search?.begin())
@@ -94,7 +94,7 @@ export class Connection {
     if (/^(MOVED|ASK) /.test(error.message)) (this.#other ?? this).#warnOfCluster()
   }
 
-  /** Calls the listener when a connection stands that did not. */
+  /** Calls the listener whenever a connection comes up. */
   onReachable(listener: () => void): void {
     this.#onReachable = listener
   }
@@ -133,7 +133,7 @@ export class Connection {
 }
 
 function linkTo(source: ParsedOptions['source'], limit: ReplyLimit): Link {
-  // On a client of the caller's others may read what they like.
+  // On the caller's client, others may read what they like.
   if ('client' in source) return Link.shared(source.client)
   if ('nodes' in source) return Link.own(new Cluster([...source.nodes], source.cluster))
   const redis = new Redis(source.config)

@@ -2,37 +2,37 @@ import type { ClusterOptions, RedisOptions } from 'ioredis'
 import { READ_ONLY } from './errors.js'
 import { Spacing } from './spacing.js'
 
-/** Milliseconds, a quarter of them random. Short: where nobody listens an attempt costs both sides next to nothing. */
+/** Milliseconds, a quarter of them random. Short: an attempt where nobody listens costs both sides next to nothing. */
 function pauseBeforeRetry(times: number): number {
   return Math.min(25 * 2 ** times, 100) * (0.75 + Math.random() / 4)
 }
 
 /**
- * How a client must be set up to fail at once instead of queueing, and to be back soon after the server is. The store
- * sets its own client up so; give it to the one that you supply: `new Redis({ ...failFast, sentinels, name })`.
+ * Settings with which a client fails at once instead of queueing, and is back soon after the server is. The store's own
+ * client has them; pass them to a client of your own: `new Redis({ ...failFast, sentinels, name })`.
  */
 export const failFast = {
-  /** Offline, an operation fails at once. */
+  /** While offline, operations fail at once. */
   enableOfflineQueue: false,
-  /** What was under way on a lost connection fails at once, */
+  /** Commands under way on a connection fail at once when it is lost. */
   maxRetriesPerRequest: 0,
-  /** and is never sent again: a repeated conditional write reports a conflict with its own first attempt. */
+  /** They are never sent again: a repeated conditional write reports a conflict with its own first attempt. */
   autoResendUnfulfilledCommands: false,
-  /** A server that is still loading says so to each command; waiting for it would take the connection away. */
+  /** A server that is still loading says so to each command; waiting for it would mean having no connection. */
   enableReadyCheck: false,
   /** Milliseconds for one attempt to connect. */
   connectTimeout: 2_000,
   /**
-   * Milliseconds without an answer to anything sent, after which the connection counts as dead: its peer may be gone
-   * without a word, and another connection be answered.
+   * Milliseconds without an answer to anything sent, after which the connection counts as dead: its peer may have
+   * silently gone, and a new connection may get answers.
    */
   socketTimeout: 2_000,
-  /** Milliseconds that the peer has to end the connection at `close`. */
+  /** Milliseconds that the peer has to end the connection on `close`. */
   disconnectTimeout: 250,
   retryStrategy: pauseBeforeRetry,
   /**
-   * After a failover the old address may lead to a replica; a new connection finds the new master. Where it finds the
-   * replica again the next one is made ever later, since each fails what is under way.
+   * After a failover the old address may lead to a replica, and a new connection finds the new master. If it finds the
+   * replica again, the next attempts come at growing intervals, since each fails the commands under way.
    */
   reconnectOnError(this: object, { message }: Error): boolean {
     return READ_ONLY.test(message) && spacingOf(this).take()
@@ -41,7 +41,7 @@ export const failFast = {
 
 const spacings = new WeakMap<object, Spacing>()
 
-/** By the settings themselves, of which every client of ioredis has a copy. */
+/** Keyed by the settings object, of which every ioredis client has its own copy. */
 function spacingOf(settings: object): Spacing {
   const spacing = spacings.get(settings) ?? new Spacing()
   spacings.set(settings, spacing)
@@ -49,38 +49,38 @@ function spacingOf(settings: object): Spacing {
 }
 
 /**
- * `failFast` for a cluster: `new Cluster(nodes, failFastCluster)`. Settings of the nodes' connections go into its
+ * `failFast` for a cluster: `new Cluster(nodes, failFastCluster)`. Settings for the connections to its nodes go into
  * `redisOptions`: `{ ...failFastCluster, redisOptions: { ...failFastCluster.redisOptions, password } }`.
  */
 export const failFastCluster = {
-  /** A node that is not connected fails its keys at once. */
+  /** The keys of a node that is not connected fail at once. */
   enableOfflineQueue: false,
-  /** Nothing is sent again, */
+  /** Nothing is sent again. */
   retryDelayOnFailover: 0,
-  /** nor waits for a cluster that says it is down. */
+  /** Nothing waits for a cluster that says it is down. */
   retryDelayOnClusterDown: 0,
-  /** Where a part of the cluster is down, the rest is used. */
+  /** While a part of the cluster is down, the rest is used. */
   enableReadyCheck: false,
   clusterRetryStrategy: pauseBeforeRetry,
-  /** A node that is lost is connected to again: by default ioredis forgets it, and asks others for its keys. */
+  /** Reconnects to a lost node: by default ioredis forgets it, and asks other nodes for its keys. */
   clusterNodeRetryStrategy: pauseBeforeRetry,
-  /** Milliseconds; nodes may be moved or replaced without a command that would show it. */
+  /** Milliseconds. Nodes may be moved or replaced without any command showing it. */
   slotsRefreshInterval: 10_000,
   redisOptions: failFast,
 } satisfies ClusterOptions
 
-/** What ioredis takes where the shape of its replies is its usual one. */
+/** ioredis's cluster options, for replies of the usual shape. */
 export type ClusterSettings = Omit<ClusterOptions, 'redisOptions'> & {
   readonly redisOptions: Omit<NonNullable<ClusterOptions['redisOptions']>, 'replyMapping'>
 }
 
-/** Of the store's own cluster client. @param config Settings of the connections to its nodes. */
+/** The settings of the store's own cluster client. @param config Settings of the connections to its nodes. */
 export function clusterSettings(config: Omit<RedisOptions, 'replyMapping'>): ClusterSettings {
   return {
     ...failFastCluster,
     lazyConnect: true,
     redisOptions: { ...failFast, ...config },
-    // A certificate is issued for a name: it is left to the connection to resolve it.
+    // A certificate is issued for a name, so the connection itself has to resolve it.
     ...(config.tls !== undefined && { dnsLookup: (address, callback) => callback(null, address) }),
   }
 }

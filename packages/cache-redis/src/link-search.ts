@@ -4,10 +4,10 @@ import type { Link } from './link.js'
 import { Spacing } from './spacing.js'
 
 /**
- * Looks for a better link beside the one in use, one attempt at a time and ever more seldom, so that reads go on over
- * the old one until there is a better one. Two cases need that:
- * - after a failover the old address may lead to a replica, while a new connection leads to the new master;
- * - of a cluster all of whose nodes have new addresses, ioredis goes on asking the old ones.
+ * Looks for a better link, one attempt at a time and at growing intervals. Until it finds one, the present link stays
+ * in use, so that reads go on. Two cases need this:
+ * - after a failover, the old address may lead to a replica, while a new connection leads to the new master;
+ * - when all nodes of a cluster have new addresses, ioredis goes on asking the old ones.
  */
 export class LinkSearch {
   readonly #open: () => Link
@@ -17,8 +17,8 @@ export class LinkSearch {
   #candidate: Link | undefined
 
   /**
-   * @param isRight Whether a link that is open should replace the one in use.
-   * @param adopt Takes it over; its owner releases the old one.
+   * @param isRight Whether an open link should replace the one in use.
+   * @param adopt Takes the new link over; its owner releases the old one.
    */
   constructor(open: () => Link, isRight: (link: Link) => Promise<boolean>, adopt: (link: Link) => void) {
     this.#open = open
@@ -26,7 +26,7 @@ export class LinkSearch {
     this.#adopt = adopt
   }
 
-  /** A write was answered `READONLY`, or no node of the cluster answers. Starts no second search beside a running one. */
+  /** For a write answered `READONLY`, or a cluster of which no node answers. Only one search runs at a time. */
   begin(): void {
     if (this.#candidate === undefined && this.#spacing.take()) void this.#search()
   }
@@ -49,7 +49,7 @@ export class LinkSearch {
   }
 }
 
-/** Where the user may not ask for the role, the server counts as a master until it refuses a write. */
+/** If the user may not ask for the role, the server counts as a master until it refuses a write. */
 export async function leadsToMaster({ client }: Link): Promise<boolean> {
   try {
     const [role] = (await (client as Redis).role()) as unknown[]

@@ -7,18 +7,18 @@ import { STORE_NAME } from './errors.js'
 import { failFast } from './fail-fast.js'
 import { Liveness } from './liveness.js'
 
-/** Asking for the slots takes a connection of its own. */
+/** Shortest time between two requests for the slots, each of which takes a connection of its own. */
 const REFRESH_PAUSE_MS = 500
 
 const links = new WeakMap<RedisClient, Link>()
 
 /**
- * What is known of one client. Stores on the same client share it, so that a hundred of them add no more listeners to
- * the client than one.
+ * What is known about one client. Stores on the same client share it, so that a hundred of them add no more listeners
+ * to the client than one.
  */
 export class Link {
   readonly client: RedisClient
-  /** Told when a connection stands that did not, of a cluster that to one of its nodes. */
+  /** Called when a connection comes up; for a cluster, one to any of its nodes. */
   readonly onReady = new Set<() => void>()
   readonly #nodes = new Set<Redis>()
   readonly #owned: boolean
@@ -36,12 +36,12 @@ export class Link {
     if (!owned) warnOf(client)
   }
 
-  /** To a client that only its store knows. */
+  /** For a client that only its store knows. */
   static own(client: RedisClient): Link {
     return new Link(client, true).#retain()
   }
 
-  /** To a client of the caller's. */
+  /** For the caller's own client. */
   static shared(client: RedisClient): Link {
     const link = links.get(client) ?? new Link(client, false)
     links.set(client, link)
@@ -53,19 +53,21 @@ export class Link {
     return this.client.status === 'ready' && this.#database.confirmed
   }
 
-  /** Why it is not ready, where that is known. */
+  /** Why it is not ready, if known. */
   get problem(): unknown {
     return this.#database.refusal ?? this.#lastError
   }
 
-  /** Waits for the first attempt to connect, and for the database; not for a connection that was lost. Never rejects. */
+  /**
+   * Waits for the first attempt to connect, and for the database; not for a lost connection to return. Never rejects.
+   */
   async open(): Promise<void> {
     this.#first ??= this.#firstAttempt()
     await this.#first
     if (this.client.status === 'ready') await this.#database.confirm()
   }
 
-  /** For who does not use it any more. A client of the caller's stays open, and is left without listeners. */
+  /** Ends one use. After the last one, our own client is closed; the caller's stays open, without our listeners. */
   async release(): Promise<void> {
     if (--this.#users > 0) return
     this.#liveness?.end()
@@ -76,8 +78,8 @@ export class Link {
   }
 
   /**
-   * A node is lost: where its slots lie now is found out, unless that was asked a moment ago.
-   * @param onLost Told when none of the nodes that are known answers.
+   * Called when a node is lost. Asks where its slots are now, unless that was asked a moment ago.
+   * @param onLost Called when none of the known nodes answers.
    */
   refreshSlots(onLost: () => void): void {
     const now = performance.now()
@@ -88,14 +90,14 @@ export class Link {
     })
   }
 
-  /** Whether one of the nodes that a cluster's client knows tells where the slots lie. */
+  /** Whether one of the nodes that the cluster's client knows tells where the slots are. */
   refreshesSlots(): Promise<boolean> {
     return new Promise((resolve) => {
       ;(this.client as Cluster).refreshSlotsCache((error) => resolve(!error))
     })
   }
 
-  /** Of the store's own client: ends it when what is under way has been answered; from a cluster nothing will be. */
+  /** Ends the store's own client once everything under way is answered; a cluster's at once, since nothing will be. */
   retire(): void {
     const { client } = this
     if (client.isCluster) client.disconnect()
@@ -109,7 +111,7 @@ export class Link {
     if (this.client.isCluster)
       this.client.on('ready', this.#onNodes).on('+node', this.#onNodes).on('-node', this.#onNodeLost)
     if (this.#owned) {
-      // Without a listener ioredis prints. Operations tell what is wrong.
+      // Without a listener ioredis prints the errors. Operations report what is wrong.
       this.client.on('error', (error: unknown) => {
         this.#lastError = error
       })
@@ -120,7 +122,7 @@ export class Link {
     return this
   }
 
-  /** What was confirmed was confirmed of that connection. */
+  /** The database was confirmed only for the connection that has closed. */
   readonly #onClose = (): void => {
     this.#database = new Database(this.client)
   }
@@ -129,7 +131,7 @@ export class Link {
     for (const listener of this.onReady) listener()
   }
 
-  /** Not before it is ready: until then ioredis itself has questions to them, for which it connects. */
+  /** Not before the client is ready: until then ioredis itself queries the nodes, and connects to them for that. */
   readonly #onNodes = (): void => {
     if (this.client.status !== 'ready') return
     for (const node of mastersOf(this.client)) {
@@ -144,7 +146,7 @@ export class Link {
     this.#nodes.delete(node)
   }
 
-  /** Bounded: behind Sentinel, and to a cluster, ioredis can try for ever. */
+  /** Limited in time: behind Sentinel, and to a cluster, ioredis may go on trying for ever. */
   async #firstAttempt(): Promise<void> {
     const { connectTimeout } = connectionOptions(this.client)
     const attempt = this.#connect().catch((error: unknown) => {
@@ -161,7 +163,7 @@ export class Link {
   }
 }
 
-/** Until the client is connected, or is not. */
+/** Resolves when the client is connected, or has failed to connect. */
 async function settled(client: RedisClient): Promise<void> {
   await new Promise<void>((resolve) => {
     const end = (): void => {
@@ -172,7 +174,7 @@ async function settled(client: RedisClient): Promise<void> {
   })
 }
 
-/** Where a node of a cluster is not connected, ioredis fails all but the first command to it. */
+/** ioredis fails all but the first command to a cluster node that is not connected. */
 async function connectNodes(cluster: RedisClient): Promise<void> {
   await Promise.allSettled(mastersOf(cluster).map(connectNode))
 }
@@ -182,7 +184,7 @@ async function connectNode(node: Redis): Promise<void> {
   else if (node.status === 'connecting' || node.status === 'connect') await settled(node)
 }
 
-/** Ends a connection of our own; a peer that does not answer has `disconnectTimeout` to let go. */
+/** Ends a connection of our own. Waits `disconnectTimeout` at most for a peer that does not answer. */
 export async function disconnect(client: RedisClient): Promise<void> {
   const open = client.status === 'connecting' || client.status === 'connect' || client.status === 'ready'
   const ended = open ? new Promise((resolve) => client.once('end', resolve)) : undefined
@@ -191,8 +193,8 @@ export async function disconnect(client: RedisClient): Promise<void> {
 }
 
 /**
- * What a person should change of a client of theirs: a conditional write that is sent twice reports a conflict with its
- * own first attempt (rule V4), and a peer that is gone without a word is to be noticed by the client itself.
+ * Warns about settings that the owner of a client should change: a conditional write that is sent twice reports a
+ * conflict with its own first attempt (rule V4), and the client itself should notice a peer that has silently gone.
  */
 function warnOf(client: RedisClient): void {
   const options = client.options as Readonly<Record<string, unknown>>
@@ -221,7 +223,7 @@ function noticesSilence(client: RedisClient): boolean {
   return connectionOptions(client).socketTimeout !== undefined
 }
 
-/** Of a cluster, those of the connections to its nodes. */
+/** For a cluster, the options of the connections to its nodes. */
 function connectionOptions(client: RedisClient): Pick<RedisOptions, 'connectTimeout' | 'socketTimeout'> {
   return client.isCluster ? ((client as Cluster).options.redisOptions ?? {}) : (client as Redis).options
 }

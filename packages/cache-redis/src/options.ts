@@ -18,39 +18,45 @@ import type { RedisClient } from './client.js'
 import { type ClusterSettings, clusterSettings, failFast } from './fail-fast.js'
 import { DEFAULT_PORT, readUrl } from './url.js'
 
-/** ioredis's own options, without what the store sets itself. */
+/** ioredis's own options, without those that the store sets itself. */
 export type RedisConfig = Omit<RedisOptions, keyof typeof OWN_SETTINGS>
 
 export interface RedisStoreOptions {
   /**
-   * `redis://user:password@host:6379/0`, or `rediss://` for TLS. The path is the database, default 0. In the query:
-   * `connectTimeout`, `family` (4, 6, or 0 for either), `connectionName`. Of a cluster some of its nodes:
-   * `redis+cluster://user:password@host1:6379,host2:6379`. Behind Sentinel the sentinels, the master's name and the
-   * database: `redis+sentinel://user:password@host1:26379,host2:26379/main/0`; user and password are the server's.
-   * Superfluous where `config` has a `path`, `sentinels` or a `host`.
+   * `redis://user:password@host:6379/0`, or `rediss://` for TLS. The path is the database, default 0. Query parameters:
+   * `connectTimeout`, `family` (4, 6, or 0 for either), `connectionName`. For a cluster, some of its nodes:
+   * `redis+cluster://user:password@host1:6379,host2:6379`. For Sentinel, the sentinels, the master's name and the
+   * database: `redis+sentinel://user:password@host1:26379,host2:26379/main/0`; user and password are the server's. Not
+   * needed if `config` has a `path`, `sentinels` or a `host`.
    */
   readonly url?: string | undefined
-  /** In place of `url`, some nodes of a cluster: `'host:port'` or `'host'` of each. A port that is not named is 6379. */
+  /** Some nodes of a cluster, in place of `url`: `'host:port'` or `'host'` each. Default port 6379. */
   readonly cluster?: readonly string[] | undefined
-  /** Stands before every key and channel. Stores with different prefixes share a server and do not meet. Default `'tiercel'`. */
+  /** Put before every key and channel. Stores with different prefixes can share a server. Default `'tiercel'`. */
   readonly prefix?: string | undefined
-  /** The largest value, in bytes. A large value holds up every client of the server while it travels. Default 16 MiB, at most 511 MiB. */
+  /**
+   * The largest value, in bytes. A large value holds up every client of the server while it travels. Default 16 MiB, at
+   * most 511 MiB.
+   */
   readonly maxValueBytes?: number | undefined
   /** How long one attempt to connect may take. Default `'2s'`. */
   readonly connectTimeout?: Duration | undefined
   /**
-   * Writes go over a second connection, so that reads do not wait behind writes that the server holds back (a failover
-   * under way, `CLIENT PAUSE WRITE`). Default false.
+   * Sends writes over a second connection, so that reads do not wait behind writes that the server holds back (during a
+   * failover, or by `CLIENT PAUSE WRITE`). Default false.
    */
   readonly writeConnection?: boolean | undefined
-  /** Further settings of the connection that the store opens: TLS, Sentinel, a unix socket, auto-pipelining. They win over the URL. */
+  /**
+   * Further settings of the connection that the store opens: TLS, Sentinel, a unix socket, auto-pipelining. They take
+   * precedence over the URL.
+   */
   readonly config?: RedisConfig | undefined
-  /** Your own `Redis` or `Cluster`, in place of all that says how to connect. It is never closed by the store. */
+  /** Your own `Redis` or `Cluster`, in place of all settings for connecting. The store never closes it. */
   readonly client?: RedisClient | undefined
 }
 
 export interface ParsedOptions {
-  /** The caller's client, or the settings of one to create. */
+  /** The caller's client, or the settings to create one. */
   readonly source:
     | { readonly client: RedisClient }
     | { readonly config: Omit<RedisOptions, 'replyMapping'> }
@@ -60,7 +66,7 @@ export interface ParsedOptions {
   readonly maxValueBytes: number
 }
 
-/** Settings that the store makes itself, and what to do instead. */
+/** Settings that the store makes itself, and what to do about each. */
 const OWN_SETTINGS = {
   connectTimeout: 'use the option connectTimeout',
   lazyConnect: 'is set by the store: the first operation connects',
@@ -71,7 +77,7 @@ const OWN_SETTINGS = {
 } as const satisfies { readonly [Name in keyof RedisOptions]?: string }
 
 const MIB = 1_048_576
-/** Redis's own `proto-max-bulk-len`, with room for the version stamp and a hashed key. */
+/** Redis's own `proto-max-bulk-len`, less room for the version stamp and a hashed key. */
 const MAX_VALUE_BYTES = 511 * MIB
 const CONNECTING = ['url', 'cluster', 'connectTimeout', 'writeConnection', 'config'] as const
 
@@ -83,7 +89,7 @@ const OPTIONS = {
   connectTimeout: duration({ min: 1 }).or(failFast.connectTimeout),
   writeConnection: oneOf([true, false]).or(false),
   config: configOption<RedisConfig>('ioredis', OWN_SETTINGS),
-  // By what it can do, not by its class: it may come from another copy of ioredis.
+  // Checked by what it can do, not by its class, which may come from another copy of ioredis.
   client: shape<RedisClient>('a Redis or Cluster of ioredis', [
     'getBuffer',
     'mgetBuffer',
@@ -95,11 +101,11 @@ const OPTIONS = {
 
 const TABLE = new OptionTable('redisStore', OPTIONS)
 
-/** Settings that say where the server is, each enough without a `url`. */
+/** Settings that say where the server is; with any of them no `url` is needed. */
 const PLACES = ['host', 'path', 'sentinels'] as const satisfies readonly (keyof RedisConfig)[]
 
 /**
- * ioredis ignores the database of a cluster's client, and would use database 0.
+ * ioredis ignores the database of a cluster client, and would use database 0.
  * @throws InvalidOptionError
  */
 function withDatabase(client: RedisClient): RedisClient {

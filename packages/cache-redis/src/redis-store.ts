@@ -33,30 +33,31 @@ import { ReplyLimit } from './reply-limit.js'
 import * as scripts from './scripts.js'
 import { Subscriptions } from './subscriptions.js'
 
-/** Keys in one MGET or UNLINK: the server does nothing else meanwhile. */
+/** Keys in one MGET or UNLINK, during which the server does nothing else. */
 const BATCH_KEYS = 500
 
 const NOTHING = Buffer.alloc(0)
 
 /**
- * Redis, Valkey or a cluster of them, through ioredis. A value is stored behind a stamp of 16 bytes, which is its
- * version.
+ * Redis, Valkey or a cluster of either, through ioredis. Each value is stored behind a stamp of 16 bytes, its version.
  */
 export class RedisStore implements Store {
   readonly name = STORE_NAME
   readonly #capabilities: RefusableCapabilities
   readonly #reads: Connection
-  /** The same, unless writes have a connection of their own. */
+  /** The same as `#reads`, unless writes have a connection of their own. */
   readonly #writes: Connection
   readonly #subscriptions: Subscriptions
   readonly #prefix: string
   readonly #limit: ReplyLimit
-  /** As ioredis sends it. */
+  /** As text, which is how ioredis sends it. */
   readonly #lastByte: string
   readonly #stamps = new VersionStamps()
-  /** Until the server refuses the command. */
+  /** Until the server refuses GETRANGE. */
   #getsRanges = true
-  /** On a client of the caller's no reply can be cut off: there a script bounds what a batch reads, until it is refused. */
+  /**
+   * On the caller's client no reply can be cut off, so a script limits what a batch reads, until the server refuses it.
+   */
   #batchesByScript: boolean
 
   /** @throws InvalidOptionError naming the option. */
@@ -100,7 +101,7 @@ export class RedisStore implements Store {
     this.#writes.onReachable(listener)
   }
 
-  /** One promise beside the driver's: what is read most often. */
+  /** The most frequent operation: it adds a single promise to the driver's. */
   get(key: string): Promise<StoreEntry | undefined> {
     const ranged = this.#getsRanges
     return this.#reads.ready
@@ -113,7 +114,7 @@ export class RedisStore implements Store {
   #get(key: string): Promise<Buffer | null> {
     const { client } = this.#reads
     const engineKey = this.#prefix + key
-    // A byte more than fits tells what is too large, and no more than that is sent.
+    // One byte more than fits reveals a value that is too large, and no more than that is sent.
     return this.#getsRanges ? client.getrangeBuffer(engineKey, '0', this.#lastByte) : client.getBuffer(engineKey)
   }
 
@@ -141,7 +142,7 @@ export class RedisStore implements Store {
     return answer !== null || (await this.#takeOver(key, stamped, ttl)) ? versionOf(stamped) : undefined
   }
 
-  /** What reads as a miss, and is in the way all the same, would turn the cache off for its key: it is replaced. */
+  /** Replaces what reads as a miss but still blocks an `add`: it would turn the cache off for its key. */
   async #takeOver(key: string, stamped: Buffer, ttl: number | undefined): Promise<boolean> {
     if (!this.#capabilities.present.compareAndSet) return false
     try {
@@ -205,7 +206,7 @@ export class RedisStore implements Store {
     }
   }
 
-  /** A round trip as MGET is one; 15 µs more for a reader that is alone, and none for 64 (measured on three keys). */
+  /** One round trip, as with MGET; 15 µs slower for a single reader, no slower for 64 (measured on three keys). */
   #firstBytes(client: RedisClient, engineKeys: readonly string[]): Promise<Buffer[]> {
     return scripts.firstBytes.runOnAll(client, engineKeys, this.#limit.maxBytes) as Promise<Buffer[]>
   }
@@ -237,7 +238,7 @@ export class RedisStore implements Store {
     this.#capabilities.require('bus', 'publish')
     // ioredis would send a plain `Uint8Array` as the text `1,2,3`.
     const bytes = bufferOf(message)
-    // A cluster's client would choose a node at random each time, and messages would overtake each other.
+    // A cluster's client would choose a random node each time, and messages would overtake each other.
     await this.#write('publish', (client) => firstMaster(client).publish(this.#prefix + channel, bytes))
   }
 
@@ -256,7 +257,7 @@ export class RedisStore implements Store {
     await Promise.all([this.#subscriptions.close(), this.#reads.close(), this.#writes.close()])
   }
 
-  /** What could not be read again is not written. @throws ValueTooLargeError */
+  /** Refuses to write a value that could not be read again. @throws ValueTooLargeError */
   #stamped(operation: string, bytes: Uint8Array): Buffer {
     const stamped = this.#stamps.stamp(bytes)
     if (stamped.byteLength <= this.#limit.maxBytes) return stamped
@@ -282,7 +283,10 @@ export class RedisStore implements Store {
       : connection.connected(operation).then(() => this.#sent(operation, kind, connection, send(connection.client)))
   }
 
-  /** Every operation passes here: one promise beside the driver's, and no async function, is worth 5 % of a set at 64 callers. */
+  /**
+   * Every operation passes through here: a single promise beside the driver's, and no async function, is worth 5 % of a
+   * set at 64 callers.
+   */
   #sent<T>(operation: string, kind: OperationKind, connection: Connection, answer: Promise<T>): Promise<T> {
     return answer.catch((cause: unknown) => {
       throw this.#failure(operation, kind, connection, cause)
@@ -301,8 +305,8 @@ export class RedisStore implements Store {
 }
 
 /**
- * The bytes without a copy. What is shorter than a stamp was not written here: all of it is version, so that it can be
- * taken over. So can what is too long: nothing stays of it but its version.
+ * The bytes, without a copy. Content shorter than a stamp was not written by this store: all of it counts as the
+ * version, so that it can be taken over. So can content that is too long, of which only the version is kept.
  */
 function openEntry(stored: Buffer | null, maxBytes: number): StoreEntry | undefined {
   if (stored === null || stored.byteLength === 0) return undefined
@@ -314,20 +318,20 @@ function versionOf(stamped: Buffer): Version {
   return stamped.subarray(0, STAMP_BYTES)
 }
 
-/** A client of ioredis with `stringNumbers` has texts for numbers. */
+/** An ioredis client with `stringNumbers` returns numbers as text. */
 function isOne(answer: unknown): boolean {
   return Number(answer) === 1
 }
 
 /**
- * The version of a value that was read is all that is stored: few versions are used, so the stamp is cut out here and not
- * for each read. Another store's version matches nothing, as the scripts take an empty one.
+ * The version of a value that was read is all of the stored bytes: few versions are used, so the stamp is cut out here
+ * and not on each read. The version of another store becomes an empty one, which the scripts never match.
  */
 function stampOf(version: Version): Buffer {
   return Buffer.isBuffer(version) ? version.subarray(0, STAMP_BYTES) : NOTHING
 }
 
-/** A list or a hash under our prefix holds no value, as MGET has it too. */
+/** A list or a hash under our prefix counts as no value, as it does for MGET. */
 function orMiss(error: unknown): undefined {
   if (!isWrongType(error)) throw error
 }

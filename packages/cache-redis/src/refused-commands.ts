@@ -7,17 +7,20 @@ import { isReply } from './errors.js'
 import * as scripts from './scripts.js'
 import type { Subscriptions } from './subscriptions.js'
 
-/** The server does not execute this command for this user: by ACL, by `rename-command`, or since it is a service that has no such command. */
+/**
+ * The server does not execute this command for this user: by ACL, by `rename-command`, or because it is a service that
+ * lacks the command.
+ */
 const REFUSED =
   /NOPERM|unknown (redis )?command|user executing the script can't|ACL failure in script|not allowed from script|command.*not (available|support)|unsupported command/i
 
-/** Probes begin from nothing and are gone after a second, whatever happens to them. */
+/** Each probe starts from nothing, and its key is gone after a second, whatever happens. */
 const PROBE_MS = 1_000
 const [FIRST, SECOND] = [Buffer.alloc(STAMP_BYTES, 1), Buffer.alloc(STAMP_BYTES, 2)]
 
 type Probe = (client: RedisClient, key: string, subscriptions: Subscriptions) => Promise<unknown>
 
-/** What succeeds only where the server executes all that a capability needs. */
+/** Operations that succeed only if the server executes all that the capability needs. */
 const PROBES: Readonly<Partial<Record<CapabilityName, Probe>>> = {
   add: (client, key) => client.set(key, FIRST, 'PX', PROBE_MS, 'NX'),
   async compareAndSet(client, key) {
@@ -41,12 +44,12 @@ interface Parts {
   readonly prefix: string
 }
 
-/** Whether it says that the server does not execute the command. */
+/** Whether the error says that the server does not execute the command. */
 export function isRefusal(error: unknown): error is Error {
   return isReply(error) && REFUSED.test(error.message)
 }
 
-/** Notes an operation that failed because the server does not execute its command, and asks for it again later. */
+/** Notes an operation that failed because the server does not execute its command, and has it probed again later. */
 export function noteRefusal(
   capabilities: RefusableCapabilities,
   parts: Parts,
@@ -54,12 +57,12 @@ export function noteRefusal(
   error: unknown,
 ): void {
   if (!isRefusal(error)) return
-  // A renamed command is answered with its arguments, keys and all.
+  // The answer to a renamed command repeats its arguments, keys and all.
   const reply = error.message.replace(/,? with args beginning with:.*$/s, '')
   const { connection, subscriptions, prefix } = parts
   capabilities.refused(operation, reply, async (name) => {
     await connection.connected('ping')
-    // Not a key that a guard lets through, so nobody's but ours.
+    // A guard lets no such key through, so it is nobody's but ours.
     await PROBES[name]?.(connection.client, `${prefix}#probe-${randomBytes(8).toString('hex')}`, subscriptions)
   })
 }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import type { RedisClient } from './client.js'
 import { isReply } from './errors.js'
 
-/** What ioredis has and its types lack. */
+/** Methods that ioredis has and its types lack. */
 type InBytes = RedisClient & Readonly<Record<'evalBuffer' | 'evalshaBuffer', (...args: unknown[]) => Promise<unknown>>>
 
-/** A Lua script: the server runs it as a whole, with nothing in between. */
+/** A Lua script, which the server runs as a whole, with nothing in between. */
 class Script {
   readonly #lua: string
   readonly #sha: string
@@ -22,7 +22,7 @@ class Script {
     )
   }
 
-  /** On keys of one node, and its answer in bytes. */
+  /** For keys of one node; answers in bytes. */
   runOnAll(client: RedisClient, keys: readonly string[], ...args: readonly (string | number)[]): Promise<unknown> {
     return this.#send(
       () => (client as InBytes).evalshaBuffer(this.#sha, keys.length, ...keys, ...args),
@@ -31,8 +31,8 @@ class Script {
   }
 
   /**
-   * By its hash. A server that does not know it (new, restarted, SCRIPT FLUSH, another node) has executed nothing and
-   * gets the text.
+   * Sends the script's hash. A server that does not know it (new, restarted, SCRIPT FLUSH, another node) has executed
+   * nothing, and is sent the text.
    */
   async #send(byHash: () => Promise<unknown>, asText: () => Promise<unknown>): Promise<unknown> {
     try {
@@ -44,7 +44,7 @@ class Script {
   }
 }
 
-/** KEYS, the last byte to be read of each. What is absent, or no text, is empty. */
+/** Takes KEYS and the last byte to read of each. A key that is absent, or holds no text, gives an empty text. */
 export const firstBytes = new Script(`
 local all = {}
 for index, key in ipairs(KEYS) do
@@ -54,8 +54,9 @@ end
 return all`)
 
 /**
- * KEYS[1], the version, the stamped bytes, the lifetime: milliseconds, `keep`, or empty for none. 1 when it was written.
- * An absent key reads as empty, and empty is no version: on an absent key it always fails (rule V2).
+ * Takes KEYS[1], the version, the stamped bytes, and the lifetime: milliseconds, `keep`, or empty for none. Returns 1
+ * if it has written. An absent key reads as empty, which is no version, so that on an absent key it always fails (rule
+ * V2).
  */
 export const compareAndSet = new Script(`
 local found = redis.call('GETRANGE', KEYS[1], 0, 15)
@@ -66,8 +67,8 @@ else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`)
 
 /**
- * KEYS[1], the stamped bytes, the lifetime in milliseconds or empty. Writes where nothing stands, or what no store of
- * ours writes: nothing at all as a text, a list, a hash. 1 when it was written.
+ * Takes KEYS[1], the stamped bytes, and the lifetime in milliseconds, or empty. Writes if there is nothing, or
+ * something that no store of ours writes: an empty text, a list, a hash. Returns 1 if it has written.
  */
 export const takeOver = new Script(`
 local found = redis.pcall('GETRANGE', KEYS[1], 0, 0)
@@ -76,17 +77,17 @@ if not foreign and found ~= '' then return 0 end
 if ARGV[2] == '' then redis.call('SET', KEYS[1], ARGV[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return 1`)
 
-/** KEYS[1], the version. 1 when it was removed. */
+/** Takes KEYS[1] and the version. Returns 1 if it has removed the key. */
 export const compareAndDelete = new Script(`
 local found = redis.call('GETRANGE', KEYS[1], 0, 15)
 if found == '' or found ~= ARGV[1] then return 0 end
 return redis.call('UNLINK', KEYS[1])`)
 
 /**
- * KEYS[1], the number to add, the lifetime in milliseconds or empty. The new value as text, because Lua cuts what it
- * prints of a number to 14 digits. A counter begins with its first change: reading an absent one leaves it absent. Each
- * way through has one write, so that a command that is refused leaves nothing half done. Nil where the new value would not
- * be exact as a number of JavaScript, or of Lua.
+ * Takes KEYS[1], the number to add, and the lifetime in milliseconds, or empty. Returns the new value as text, because
+ * Lua prints only 14 digits of a number. A counter begins with its first change: reading an absent one leaves it
+ * absent. Each path has a single write, so that a refused command leaves nothing half done. Returns nil if the new
+ * value would not be exact as a number in JavaScript or Lua.
  */
 export const increment = new Script(`
 local present = redis.call('GET', KEYS[1])

@@ -1,8 +1,8 @@
-/** The pause after the first attempt, and the longest. */
+/** The pause after the first attempt, and the longest pause. */
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
 
-/** Attempts at growing, jittered distances: the first at once, and so again after a quiet time. */
+/** Attempts at growing, jittered intervals. The first one comes at once, as does one after a quiet time. */
 export class Spacing {
   #nextAt = 0
   #pauseMs = FIRST_PAUSE_MS

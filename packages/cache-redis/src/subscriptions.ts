@@ -11,14 +11,14 @@ interface Subscriber {
   up: boolean
 }
 
-/** How long after a lost connection the next attempt begins. */
+/** Pause between the loss of a connection and the next attempt. */
 const RETRY_MS = 250
-/** A peer that is gone without a word is found out by asking: at most this and `socketTimeout` later. */
+/** A ping reveals a peer that has silently gone: at most this and `socketTimeout` later. */
 const HEARTBEAT_MS = 2_000
 
 /**
- * Subscriptions, on a connection of their own that opens with the first one. After a lost connection it opens another
- * (on a cluster perhaps to another node: messages reach them all) until all channels stand again.
+ * Subscriptions, on a connection of their own that opens with the first one. When it is lost, another one is opened (on
+ * a cluster perhaps to another node: messages reach them all), until all channels are subscribed again.
  */
 export class Subscriptions {
   readonly #client: () => RedisClient
@@ -36,7 +36,7 @@ export class Subscriptions {
 
   async subscribe(channel: string, listener: Listener, events: SubscriptionEvents = {}): Promise<Unsubscribe> {
     const subscriber: Subscriber = { listener, events, up: false }
-    // Before the reply: the first message can arrive in one piece with it.
+    // Before the reply, since the first message can arrive in the same piece.
     this.#channels.set(channel, (this.#channels.get(channel) ?? new Set()).add(subscriber))
     const unsubscribe = (): Promise<void> => this.#unsubscribe(channel, subscriber)
     try {
@@ -60,7 +60,7 @@ export class Subscriptions {
     const subscribers = this.#channels.get(channel)
     if (subscribers === undefined || !subscribers.delete(subscriber) || subscribers.size > 0) return
     this.#channels.delete(channel)
-    // Where it fails the connection is lost, and the next one does not ask for the channel.
+    // If this fails, the connection is lost, and the next one does not ask for the channel.
     if (this.#redis?.status === 'ready') await this.#redis.unsubscribe(channel).catch(() => {})
   }
 
@@ -107,7 +107,7 @@ export class Subscriptions {
       await redis.subscribe(...channels)
       for (const channel of channels) for (const subscriber of this.#channels.get(channel) ?? []) raise(subscriber)
     } catch {
-      // A connection that stands and refuses the channels is given up too.
+      // A connection that is up but refuses the channels is given up too.
       this.#redis?.disconnect()
       this.#restoreLater()
     }
@@ -126,7 +126,7 @@ function lower(subscriber: Subscriber): void {
   subscriber.events.onDown?.()
 }
 
-/** A connection with the client's address and credentials, whose losses are seen here and not mended by ioredis. */
+/** A connection with the client's address and credentials. Its losses are handled here, not by ioredis. */
 function subscriberFor(client: RedisClient): Redis {
   const node = anyMaster(client)
   return node.duplicate({

@@ -12,7 +12,7 @@ import {
 } from '@tiercel/cache-core/store-kit'
 import type { RedisOptions } from 'ioredis'
 
-/** Settings of a connection that a URL can name. */
+/** Connection settings that a URL can name. */
 type Settings = Pick<
   RedisOptions,
   'host' | 'port' | 'db' | 'sentinels' | 'name' | 'username' | 'password' | 'tls' | 'family' | 'connectionName'
@@ -31,10 +31,10 @@ const DEFAULT_SENTINEL_PORT = 26_379
 const SCHEMES = ['redis', 'rediss', 'redis+cluster', 'rediss+cluster', 'redis+sentinel', 'rediss+sentinel'] as const
 const IN_QUERY = ['connectTimeout', 'family', 'connectionName'] as const
 
-/** Of the address; 0 takes what the name resolves to, which networks with IPv6 only need. */
+/** The IP version; 0 takes whatever the name resolves to, as networks with only IPv6 need. */
 const familyOption = oneOf(['0', '4', '6']).to(Number)
 
-/** The URL as the options that it stands for. @throws InvalidOptionError */
+/** The URL, translated into options. @throws InvalidOptionError */
 export function readUrl(url: string): UrlOptions {
   const parsed = parseStoreUrl(url, SCHEMES)
   checkQuery(parsed, IN_QUERY)
@@ -84,7 +84,7 @@ function databaseOf(db = '0'): number {
   return Number(db)
 }
 
-/** @param rest What must not be there. */
+/** @param rest What must be empty. */
 function checkPath(rest: readonly string[], message: string): void {
   if (rest.length > 0) throw new InvalidOptionError('url', `${message}, got ${show(rest.join('/'))}`)
 }

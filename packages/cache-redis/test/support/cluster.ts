@@ -5,26 +5,26 @@ import { freePort } from './free-port.js'
 
 const MASTERS = 3
 /**
- * How long a node may be silent before the others count it as lost, and a cluster without it as down: longer than any test
- * keeps one away, and than a busy machine lets one wait.
+ * How long a node may be silent before the others count it as lost, and the cluster as down without it: longer than any
+ * test keeps one away, or a busy machine makes one wait.
  */
 const PATIENT = ['--cluster-node-timeout', '30000']
-/** For what needs the cluster to see by itself that a master is away. */
+/** For tests in which the cluster itself has to notice that a master is away. */
 export const IMPATIENT = ['--cluster-node-timeout', '2000']
 const SLOTS = 16_384
 
-/** Redis Cluster of three masters on loopback, each with a third of the slots. */
+/** A Redis Cluster of three masters on loopback, each with a third of the slots. */
 export interface TestCluster extends Pick<Server, 'freeze' | 'thaw' | 'kill' | 'restart' | 'stop'> {
-  /** `host:port` of each, with commas between. */
+  /** `host:port` of each, separated by commas. */
   readonly nodes: string
   readonly servers: readonly Server[]
-  /** Until every master believes that all are there, as some time after one was thawed. */
+  /** Waits until every master believes that all are there, which takes some time after one was thawed. */
   untilHealthy(): Promise<void>
 }
 
 /**
- * `undefined` where Redis cannot be started here; a server that the environment names is taken for a single one.
- * @param args Further arguments of each server.
+ * `undefined` if Redis cannot be started here; a server named by the environment counts as a single one.
+ * @param args Further arguments for each server.
  */
 export async function startCluster(args: readonly string[] = []): Promise<TestCluster | undefined> {
   if (process.env.TIERCEL_REDIS_URL) return undefined
@@ -50,7 +50,7 @@ export async function startCluster(args: readonly string[] = []): Promise<TestCl
   }
 }
 
-/** Makes empty servers one cluster. */
+/** Joins empty servers into one cluster. */
 async function join(servers: readonly Server[]): Promise<void> {
   const admins = servers.map(({ url }) => new Redis(url))
   await Promise.all(
@@ -69,7 +69,7 @@ async function join(servers: readonly Server[]): Promise<void> {
   for (const admin of admins) admin.disconnect()
 }
 
-/** A server more, which follows one of the masters. Resolves when it has that one's data, and all know of it. */
+/** Adds a server that replicates one of the masters. Resolves when it has that master's data, and all know of it. */
 export async function addReplica({ servers }: TestCluster, of: number): Promise<Server | undefined> {
   const replica = await startMaster(IMPATIENT)
   const master = servers[of]
@@ -103,7 +103,7 @@ async function untilHealthy(servers: readonly Server[]): Promise<void> {
   for (const admin of admins) admin.disconnect()
 }
 
-/** A client as the README recommends it. */
+/** A client as the README recommends. */
 export function clusterClient(nodes: string): Cluster {
   const client = new Cluster(
     nodes.split(',').map((node) => ({ host: '127.0.0.1', port: Number(node.split(':')[1]) })),
@@ -114,7 +114,7 @@ export function clusterClient(nodes: string): Cluster {
 }
 
 async function startMaster(more: readonly string[]): Promise<Server | undefined> {
-  // By default the nodes talk to each other 10 000 ports further on, which may be past the last one.
+  // By default a node's bus port is 10 000 above its own port, which may be beyond the last one.
   const busPort = await freePort()
   const args = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), ...PATIENT, ...more]
   return startServer('redis', { args })
@@ -124,11 +124,11 @@ async function untilComplete(admin: Redis): Promise<void> {
   for (;;) {
     const info = String(await admin.call('CLUSTER', 'INFO'))
     const nodes = String(await admin.call('CLUSTER', 'NODES'))
-    // Without full coverage the state is ok, too, while slots of others are not known yet.
+    // Without full coverage, the state is ok even while slots of other nodes are not yet known.
     const complete = ['cluster_state:ok', `cluster_slots_ok:${SLOTS}`, `cluster_known_nodes:${MASTERS}`].every((line) =>
       info.includes(line),
     )
-    // Of a master that does not answer, `fail?` is what this one thinks, `fail` what they have agreed on.
+    // For a master that does not answer, `fail?` is this node's own opinion, and `fail` the agreed one.
     if (complete && !nodes.includes('fail')) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

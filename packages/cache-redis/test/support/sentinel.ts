@@ -13,8 +13,8 @@ export interface Sentinel {
 }
 
 /**
- * A sentinel that watches one master by the name of `main`, on loopback.
- * @param settings Of the master: `down-after-milliseconds 500`.
+ * A sentinel on loopback that watches one master, under the name `main`.
+ * @param settings For that master, such as `down-after-milliseconds 500`.
  */
 export async function startSentinel(masterPort: number, settings: readonly string[] = []): Promise<Sentinel> {
   const folder = await mkdtemp(join(tmpdir(), 'sentinel-'))

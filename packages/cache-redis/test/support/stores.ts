@@ -6,7 +6,7 @@ import { type RedisStore, type RedisStoreOptions, redisStore } from '../../src/i
 
 export const bytes = (text: string): Buffer => Buffer.from(text)
 
-/** What one test opens, closed after it. */
+/** Whatever a test opens; closed after it. */
 const open: { stores: Store[]; clients: Redis[] } = { stores: [], clients: [] }
 
 afterEach(async () => {
@@ -21,7 +21,7 @@ export function openStore(options: RedisStoreOptions): RedisStore {
   return store
 }
 
-/** A plain client: the way around the store. */
+/** A plain client, to reach the server without the store. */
 export function openClient(url: string, options: object = {}): Redis {
   const client = new Redis(url, options)
   client.on('error', () => {})
@@ -33,7 +33,7 @@ export function uniquePrefix(): string {
   return `test-${randomBytes(6).toString('hex')}`
 }
 
-/** Tells what the servers have sent to all their clients. */
+/** Counts what the servers have sent to all their clients. */
 export function bytesSent(...clients: readonly Redis[]): () => Promise<number> {
   return async () => {
     const stats = await Promise.all(clients.map((client) => client.info('stats')))

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** An address before a server, as a name in DNS or a load balancer is: new connections go where it points now. */
+/** An address in front of a server, like a DNS name or a load balancer: new connections go where it points now. */
 export interface Switch {
   readonly url: string
   /** Connections made so far. */
   readonly connections: number
-  /** The port on loopback that new connections lead to; those that stand stay. */
+  /** Leads new connections to this port on loopback; existing ones stay. */
   pointTo(port: number): void
-  /** What is sent over the standing connections is swallowed, in both directions, and no end is told. */
+  /** Swallows whatever is sent over the existing connections, in both directions, without ending them. */
   silence(): void
   close(): void
 }
