@@ -31,10 +31,10 @@ export interface Output {
   readonly err: (text: string) => void
 }
 
-/** What the person who typed the command must change. */
+/** A mistake in the command that its user must correct. */
 class UsageError extends Error {}
 
-/** The whole command, but for the end of the process. Resolves with the exit code. */
+/** The whole command, except for ending the process. Resolves with the exit code. */
 export async function runCommand(args: readonly string[], { out, err }: Output): Promise<number> {
   try {
     const { values, positionals } = parse(args)

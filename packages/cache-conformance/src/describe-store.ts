@@ -5,11 +5,11 @@ import { Suite, type SuiteOptions } from './suite.js'
 
 type Body = (this: unknown, ...context: unknown[]) => Promise<void>
 
-/** What the suite uses of a test runner: vitest, node:test, jest, mocha and bun all have it. */
+/** What the suite needs of a test runner: vitest, node:test, jest, mocha and bun all have it. */
 export interface Runner {
   describe(name: string, body: () => void): unknown
   it(name: string, body: Body, timeoutMs?: number): unknown
-  /** One of the two: the runner's own name for it. */
+  /** Either `afterAll` or `after`, whichever the runner has. */
   readonly afterAll?: (body: () => Promise<void>) => unknown
   readonly after?: (body: () => Promise<void>) => unknown
 }
@@ -19,12 +19,12 @@ export interface DescribeStoreOptions extends SuiteOptions {
   readonly name?: string
 }
 
-/** Processes start, and engines with coarse clocks let values live for seconds. */
+/** Processes have to start, and engines with coarse clocks keep values for seconds. */
 const CASE_TIMEOUT_MS = 60_000
 
 /**
- * Declares the whole suite in any runner that has `describe` and `it`: one block for each promise of the store
- * contract, one test for each behaviour. What a store declares missing is skipped, with the capability as the reason.
+ * Declares the whole suite in any runner that has `describe` and `it`: one block per promise of the store contract, one
+ * test per behaviour. Tests of what a store declares missing are skipped, with the capability as the reason.
  *
  * ```ts
  * import { afterAll, describe, it } from 'vitest'
@@ -57,7 +57,10 @@ export function describeStore(runner: Runner, options: DescribeStoreOptions): vo
   })
 }
 
-/** Tells the runner why a test does not apply: vitest and node:test by their context, mocha by `this`; others pass it. */
+/**
+ * Tells the runner why a test does not apply: vitest and node:test through their context, mocha through `this`. In
+ * other runners the test passes.
+ */
 function skip(self: unknown, context: unknown, reason: string): void {
   const skippable = [context, self].find(
     (candidate): candidate is { skip(reason: string): void } =>

@@ -1,6 +1,6 @@
 import type { StoreEntry } from '@tiercel/cache-core/store'
 
-/** A case's verdict: the store does not behave as promised. */
+/** The verdict of a case: the store does not behave as promised. */
 export class ConformanceError extends Error {
   readonly expected: string
   readonly seen: string
@@ -21,7 +21,7 @@ export function expectTrue(what: string, holds: boolean, expected: string, seen:
   if (!holds) throw new ConformanceError(what, expected, seen)
 }
 
-/** The entry is there and holds these bytes, in whatever form: a case of its own asks for a Uint8Array. */
+/** The entry is there and holds these bytes, in any form: a separate case asks for a Uint8Array. */
 export function expectBytes(what: string, entry: StoreEntry | undefined, expected: Uint8Array): StoreEntry {
   const form: unknown = entry?.bytes
   const seen = form instanceof ArrayBuffer ? new Uint8Array(form) : form
@@ -39,7 +39,7 @@ export function expectMiss(what: string, entry: unknown): void {
   }
 }
 
-/** A conditional write won and reports the version it wrote. */
+/** A conditional write won, and reports the version that it wrote. */
 export function expectVersion<T>(what: string, version: T | undefined | null): T {
   if (version === undefined || version === null || typeof version === 'boolean') {
     throw new ConformanceError(what, 'the version that was written', describe(version))
@@ -64,7 +64,7 @@ export async function expectError(
   throw new ConformanceError(what, wanted, `no error, the answer ${describe(answer)}`)
 }
 
-/** Settles as the operation does, or fails when that takes longer than `ms`. */
+/** Settles as the operation does, or fails if that takes longer than `ms`. */
 export async function expectWithin<T>(what: string, ms: number, operation: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -81,7 +81,7 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
-/** Longer texts are cut: a report is read by people. */
+/** Longer texts are cut, since people read the report. */
 const MAX_TEXT = 60
 
 export function describe(value: unknown): string {

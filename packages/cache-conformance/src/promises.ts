@@ -1,4 +1,4 @@
-/** The numbered promises of the store contract, what its operations mean, and what its capabilities say. */
+/** The numbered promises of the store contract, the meaning of its operations, and that of its capabilities. */
 export type PromiseId = 'operations' | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 'capabilities'
 
 export interface StorePromise {
@@ -22,7 +22,7 @@ export const PROMISES: readonly StorePromise[] = [
   { id: 'capabilities', title: 'What is declared is there, what is not says so' },
 ]
 
-/** As a heading: `Promise 4: …`, or the title alone where the promise has no number. */
+/** As a heading: `Promise 4: …`, or only the title if the promise has no number. */
 export function headingOf({ id, title }: StorePromise): string {
   return typeof id === 'number' ? `${id}. ${title}` : title
 }

@@ -53,7 +53,7 @@ async function runCase(one: ConformanceCase, suite: Suite, ordered: SideBySide, 
     const excuse = await suite.excuse(one)
     if (excuse !== undefined) return result({ outcome: 'skipped', excuse })
     await expectWithin('the case', ms, () => ordered.run(one))
-    // Rejections that nobody handles are told at the end of a turn.
+    // Unhandled rejections are reported at the end of a turn.
     await new Promise((resolve) => setImmediate(resolve))
     if (strays.length > 0) throw new ConformanceError('unhandled rejections', 'none', strays.map(describe).join(', '))
     return result({ outcome: 'passed' })

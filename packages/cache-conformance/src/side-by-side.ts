@@ -2,8 +2,8 @@ import type { ConformanceCase } from './case.js'
 import type { Suite } from './suite.js'
 
 /**
- * Runs cases one after the other, but those that wait for real time beside each other: the first one starts them all.
- * Before a fault is injected the others have ended.
+ * Runs cases one after the other, except those that wait for real time: the first of these starts them all, side by
+ * side. All of them end before a fault is injected.
  */
 export class SideBySide {
   readonly #suite: Suite

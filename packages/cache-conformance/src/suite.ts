@@ -19,15 +19,17 @@ import type { ProcessOptions } from './processes/process-options.js'
 export interface SuiteOptions {
   /** Makes the store under test. */
   readonly create: StoreFactory
-  /** A module whose default export is the same factory, for cases among processes. Default: those do not apply. */
+  /**
+   * A module whose default export is the same factory, for cases among processes. Default: those cases do not apply.
+   */
   readonly module?: URL
-  /** Arguments of Node in those processes, such as a TypeScript loader. Default: none. */
+  /** Arguments for Node in those processes, such as a TypeScript loader. Default: none. */
   readonly execArgv?: readonly string[]
-  /** The factory honours `context.clock`, so that no lifetime is waited for. Default: false. */
+  /** Whether the factory honours `context.clock`, so that no case waits for a lifetime. Default: false. */
   readonly clock?: boolean
   /** Control over the server. Default: those cases do not apply. */
   readonly faults?: Faults
-  /** Makes the same store for a server that is not there (a port where nobody listens). Default: those cases do not apply. */
+  /** Makes the same store for a missing server (a port where nobody listens). Default: those cases do not apply. */
   readonly unreachable?: StoreFactory
   /** Longest time in milliseconds that an operation on a healthy server may take. Default 2 000. */
   readonly timeoutMs?: number
@@ -43,14 +45,14 @@ const REASONS: Readonly<Partial<Record<Need, string>>> = {
   unreachable: 'no factory for an unreachable server was given',
 }
 
-/** What all cases of one run share: one store, one prefix, one crew of processes. */
+/** What all cases of a run share: one store, one prefix, one crew of processes. */
 export class Suite {
   readonly #options: SuiteOptions
   readonly #prefix = `conformance-${randomBytes(6).toString('hex')}`
   readonly #timeoutMs: number
   #shared: Promise<OpenStore> | undefined
   #crew: Promise<Crew> | undefined
-  /** Several cases look at the end of the same process. */
+  /** Kept, since several cases look at the end of the same process. */
   readonly #probes = new Map<ProbeScript, Promise<ProbeReport>>()
   #names = 0
 
@@ -64,7 +66,7 @@ export class Suite {
     return (await this.#sharedStore()).raw.name
   }
 
-  /** Why the case does not apply to this store, or `undefined` when it does. */
+  /** Why the case does not apply to this store; `undefined` if it does. */
   async excuse({ needs = [], excuse }: ConformanceCase): Promise<string | undefined> {
     const { capabilities } = (await this.#sharedStore()).raw
     const given: Readonly<Record<string, unknown>> = { ...capabilities, ...this.#options }

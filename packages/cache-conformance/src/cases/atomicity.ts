@@ -6,21 +6,21 @@ import type { CrewAnswer } from '../processes/crew-task.js'
 import { versionOf } from './write-paths.js'
 
 const promise = 4
-/** Callers at once for one key, in one process. */
+/** Simultaneous callers for one key, in one process. */
 const CALLERS = 40
-/** Races in one case: an engine that loses one in fifty is still found. */
+/** Races in one case: enough to find an engine that loses one in fifty. */
 const KEYS = 25
-/** Keys raced for by processes. */
+/** Keys for which processes race. */
 const PROCESS_KEYS = 200
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** The store of the case, and where data is shared a second client of the same server. */
+/** The store of the case and, if data is shared, a second client of the same server. */
 async function clientsOf({ store, capabilities, open }: CaseContext): Promise<readonly Store[]> {
   return capabilities.shared ? [store, (await open()).store] : [store]
 }
 
-/** Every caller acts at once, spread over the clients. How many won. */
+/** Lets all callers act at once, spread over the clients, and returns those that won. */
 async function winners<T>(
   clients: readonly Store[],
   act: (store: Store, caller: number) => Promise<T | undefined | false>,
@@ -45,7 +45,7 @@ async function expectStands(what: string, store: Store, key: string, caller: num
   expectEqual(`the value after ${what}, which is the winner's`, seen, String(caller))
 }
 
-/** Of the processes that raced, exactly one won each key. The name of the winner for each. */
+/** Expects that exactly one of the racing processes won each key, and returns the index of each winner. */
 function expectOneProcess(what: string, answers: readonly CrewAnswer[], length: number): readonly number[] {
   return Array.from({ length }, (_, index) => {
     const won = answers.flatMap((answer, worker) => (answer[index] === true ? [worker] : []))
@@ -133,7 +133,7 @@ export const atomicity: readonly ConformanceCase[] = [
         const key = context.key()
         await writer.set(key, utf8('before'))
         const version = await versionOf(writer, key)
-        // The delete begins a little later each time, to fall between the steps of a compareAndSet that has several.
+        // Each delete begins a little later, to fall between the steps of a compareAndSet that has several.
         const remove = async (): Promise<void> => {
           for (let turns = round % 8; turns > 0; turns--) await turn()
           await deleter.delete(key)

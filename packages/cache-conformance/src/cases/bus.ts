@@ -12,7 +12,7 @@ class Ear {
     this.heard.push(Uint8Array.from(message))
   }
 
-  /** Resolves when as many messages have come, or fails after `ms`. */
+  /** Resolves when exactly these messages have arrived, or fails after `ms`. */
   async expect(what: string, messages: readonly Uint8Array[], ms: number): Promise<void> {
     const end = performance.now() + ms
     while (this.heard.length < messages.length && performance.now() < end) await pause(5)

@@ -6,7 +6,7 @@ import { writePathsOf } from './write-paths.js'
 const promise = 1
 const EMPTY = new Uint8Array()
 
-/** Texts that a driver or a protocol may take for something else. */
+/** Texts that a driver or a protocol may mistake for something else. */
 const LOOK_ALIKES = [
   '0',
   '-1',

@@ -26,10 +26,10 @@ const METHODS: readonly (keyof Store)[] = [
 ]
 const LIMITS: readonly (keyof StoreCapabilities)[] = ['ttlResolutionMs', 'maxKeyBytes', 'maxValueBytes']
 
-/** Calls of the operations behind a capability, each on keys that nobody uses. */
+/** Calls to the operations behind a capability, each on keys that nobody uses. */
 type Calls = (context: CaseContext) => Readonly<Record<string, () => Promise<unknown>>>
 
-/** Declared missing: its operations throw `UnsupportedError`. Declared there: `works` shows it. */
+/** If declared missing, its operations throw `UnsupportedError`. If declared present, `works` checks it. */
 function honest(
   capability: keyof StoreCapabilities,
   calls: Calls,

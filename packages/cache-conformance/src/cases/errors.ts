@@ -28,12 +28,12 @@ export function everyOperation(store: Store, key: string): Readonly<Record<strin
   }
 }
 
-/** What a read, and what a write, may say of a server that does not answer. */
+/** Codes of the errors of reads, and of writes, when the server does not answer. */
 const READ_FAILURES = ['ERR_STORE_TIMEOUT', 'ERR_STORE_UNAVAILABLE']
 const WRITE_FAILURES = ['ERR_AMBIGUOUS_WRITE', 'ERR_STORE_UNAVAILABLE']
 const READS = ['get', 'getMany', 'ping']
 
-/** Each operation fails, within `ms`, with an error that says that the server is away. */
+/** Every operation fails within `ms`, with an error that says that the server is away. */
 export async function expectAllFail(store: Store, key: string, ms: number): Promise<void> {
   await Promise.all(
     Object.entries(everyOperation(store, key)).map(async ([operation, call]) => {
@@ -60,7 +60,7 @@ export const errors: readonly ConformanceCase[] = [
     title: 'every operation on a healthy server ends by itself, without an error',
     async run({ raw, key, timeoutMs }) {
       for (const [operation, call] of Object.entries(everyOperation(raw, key()))) {
-        // A version that the store did not make may be refused as it likes, as long as that ends.
+        // With a version that the store did not make, it may fail in any way, as long as it ends.
         const strange = operation.startsWith('compareAnd')
         await expectWithin(operation, timeoutMs, () => (strange ? call().catch(() => undefined) : call()))
       }

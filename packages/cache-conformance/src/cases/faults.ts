@@ -8,21 +8,21 @@ import { versionOf } from './write-paths.js'
 
 const needs = ['faults'] as const
 const VALUE = utf8('value')
-/** A deadline as a cache has it, far below what a driver waits by itself. */
+/** A deadline as caches have it, far below what a driver waits on its own. */
 const DEADLINE_MS = 300
 /** What a busy machine may add to a deadline. */
 const SLACK_MS = 400
-/** Writes after a restart whose versions are compared: more than what the suite itself writes in between. */
+/** Writes after a restart whose versions are compared: more than the suite itself writes in between. */
 const FIRST_WRITES = 12
-/** Time for a write that was held up to come through. */
+/** Time for a delayed write to get through. */
 const LATE_MS = 400
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Keys that are tried for that: where the store is several servers, each surely has one of them. */
+/** Keys that are tried for recovery: if the store has several servers, each of them surely holds one. */
 const PROBES = 32
 
-/** Resolves when the store works again, on all its servers; fails when that takes longer than `recoveryMs`. */
+/** Resolves when the store works again, on all its servers; fails if that takes longer than `recoveryMs`. */
 async function expectRecovery(what: string, store: Store, { recoveryMs, key }: CaseContext): Promise<void> {
   const end = performance.now() + recoveryMs
   const probes = Array.from({ length: PROBES }, () => key())
@@ -57,7 +57,7 @@ async function whileAway(
     await during()
   } finally {
     await end()
-    // The store that all cases share must be usable again before the next one.
+    // The store that all cases share must be usable again before the next case.
     await expectRecovery('the shared store', context.store, context)
   }
   await expectRecovery('the store', store, context)
@@ -85,7 +85,7 @@ function whileKilled(context: CaseContext, store: Store, during: () => Promise<v
   )
 }
 
-/** Writes the key anew, time after time, and collects its versions. */
+/** Writes the key again and again, and collects its versions. */
 async function writtenVersions(store: Store, key: string): Promise<readonly Version[]> {
   const versions: Version[] = []
   for (let write = 0; write < FIRST_WRITES; write++) {
@@ -123,7 +123,7 @@ export const faults: readonly ConformanceCase[] = [
       const store = await openWarm(context, context.timeoutMs)
       const written = context.key()
       await whileKilled(context, store, async () => {
-        // The first operation may still find out.
+        // The first operation may still have to find out.
         await store.ping().catch(() => undefined)
         await expectAllFail(store, written, context.timeoutMs / 2)
       })
@@ -203,7 +203,7 @@ export const faults: readonly ConformanceCase[] = [
     async run(context) {
       const store = await openWarm(context, context.timeoutMs)
       const key = context.key()
-      // After each restart the same writes: an engine that counts from the start again comes to the same numbers.
+      // The same writes after each restart: an engine that counts from the start again arrives at the same numbers.
       await whileKilled(context, store, async () => undefined)
       const before = await writtenVersions(store, key)
       await whileKilled(context, store, async () => undefined)

@@ -7,7 +7,7 @@ const promise = 3
 /** Longest key of the contract, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 65_536
 
-/** Writes every key with a value of its own, then reads them all: none met another. */
+/** Writes every key with its own value, then reads them all: no two may collide. */
 async function expectDistinct(store: Store, keys: readonly string[]): Promise<void> {
   const bytes = (index: number): Uint8Array => utf8(`value ${index}`)
   for (const [index, key] of keys.entries()) await store.set(key, bytes(index))
@@ -21,7 +21,7 @@ async function expectDistinct(store: Store, keys: readonly string[]): Promise<vo
   for (const key of keys) expectMiss(`get of the deleted key ${describe(key)}`, await store.get(key))
 }
 
-/** A case whose keys, each after a text of the case's own, must not meet. */
+/** A case whose keys, each after a text that belongs to the case, must not collide. */
 function distinct(id: string, title: string, keys: readonly string[]): ConformanceCase {
   return {
     id,

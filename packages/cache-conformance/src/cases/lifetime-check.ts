@@ -2,25 +2,25 @@ import type { Store } from '@tiercel/cache-core/store'
 import type { CaseContext, TestTime } from '../case.js'
 import { expectMiss, expectTrue } from '../expect.js'
 
-/** A lifetime for stores whose clock the suite cannot move: long enough to be seen, short enough to wait for. */
+/** A lifetime for stores whose clock the suite cannot move: long enough to observe, short enough to wait for. */
 const REAL_TTL_MS = 600
 /** A lifetime where the suite moves the clock. */
 const FAKE_TTL_MS = 60_000
-/** The way back of the last answer, and timers that fire late. */
+/** Allows for the last answer's way back, and for timers that fire late. */
 const SLACK_MS = 60
 
 export function shortTtl({ exact }: TestTime): number {
   return exact ? FAKE_TTL_MS : REAL_TTL_MS
 }
 
-/** How long after its start a lifetime is certainly over. */
+/** How long after its start a lifetime is certain to be over. */
 export function overAfter(ttlMs: number, time: TestTime): number {
   return ttlMs + time.store.capabilities.ttlResolutionMs + (time.exact ? 0 : SLACK_MS)
 }
 
 type Begin = (store: Store, key: string, ttlMs: number) => Promise<unknown>
 
-/** `begin` gives the key a lifetime: its value stays until then, and is gone soon after. */
+/** `begin` gives the key a lifetime: its value stays until the end, and is gone soon after. */
 export async function expectLifetime(what: string, context: CaseContext, begin: Begin): Promise<void> {
   const time = await context.time()
   const { key, begunAt, ttlMs } = await expectStays(what, context, time, begin)
@@ -29,8 +29,8 @@ export async function expectLifetime(what: string, context: CaseContext, begin: 
 }
 
 /**
- * `begin` gives the key a lifetime: its value is there shortly before the end.
- * A machine that stalls proves nothing: then it is tried again with more time.
+ * `begin` gives the key a lifetime: its value is still there shortly before the end. If the machine stalls, that proves
+ * nothing, and it is tried again with more time.
  */
 export async function expectStays(
   what: string,

@@ -9,7 +9,7 @@ const VALUE = utf8('value')
 const DAY_MS = 86_400_000
 const LONG_TTLS: Readonly<Record<string, number>> = { '31 days': 31 * DAY_MS, '10 years': 3_650 * DAY_MS }
 
-/** Each way to write ends its value on time. */
+/** Every way of writing ends its value on time. */
 const ends: readonly ConformanceCase[] = WRITE_PATHS.map(({ name, needs, write }) => ({
   id: `lifetime/${name}`,
   promise,
@@ -20,7 +20,7 @@ const ends: readonly ConformanceCase[] = WRITE_PATHS.map(({ name, needs, write }
     expectLifetime(`a value written by ${name}`, context, (store, key, ttl) => write(store, key, VALUE, ttl)),
 }))
 
-/** Each way to write takes lifetimes that do not fit an engine's short form. */
+/** Every way of writing accepts lifetimes that do not fit an engine's short form. */
 const long: readonly ConformanceCase[] = WRITE_PATHS.map(({ name, needs, write }) => ({
   id: `lifetime/long-${name}`,
   promise,

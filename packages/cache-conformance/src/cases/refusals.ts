@@ -8,7 +8,7 @@ import { versionOf, WRITE_PATHS } from './write-paths.js'
 const promise = 6
 const OLD = utf8('old')
 const NEW = utf8('new')
-/** `Buffer.alloc` leaves so much untouched memory to the system; beyond it a test machine may refuse. */
+/** Up to this size `Buffer.alloc` leaves untouched memory to the system; beyond it, a test machine may refuse. */
 const MAX_ALLOCATED_BYTES = 1_073_741_824
 const REFUSED = ['ERR_VALUE_TOO_LARGE', 'ERR_STORE_FULL']
 
@@ -16,14 +16,14 @@ function tooLargeToMake({ maxValueBytes }: StoreCapabilities): string | undefine
   return maxValueBytes > MAX_ALLOCATED_BYTES ? 'maxValueBytes is more than a buffer holds' : undefined
 }
 
-/** One byte more than the store declares to take. Zeros, which cost nothing until they are read. */
+/** One byte more than the store declares to accept. Zeros, which cost nothing until they are read. */
 function oversize({ maxValueBytes }: StoreCapabilities): Buffer {
   return Buffer.alloc(maxValueBytes + 1)
 }
 
 /**
- * The store as the guard would see it if it declared no limit: what it refuses, it must refuse by itself, with an
- * error that tells the guard to clean up.
+ * The store as the guard would see it if it declared no limit. What it refuses, it must refuse itself, with an error
+ * that tells the guard to clean up.
  */
 function withoutLimit({ raw, timeoutMs }: CaseContext): Store {
   const capabilities = (): StoreCapabilities => ({ ...raw.capabilities, maxValueBytes: Number.MAX_SAFE_INTEGER })
@@ -37,7 +37,7 @@ function withoutLimit({ raw, timeoutMs }: CaseContext): Store {
   return guardStore(unlimited, { timeout: 5 * timeoutMs })
 }
 
-/** Past its own limit a store takes the value whole, or refuses it with a known error; the old value is gone either way. */
+/** Beyond its own limit a store takes the whole value or fails with a known error; the old value is gone anyway. */
 async function expectWholeOrRefused(
   what: string,
   store: Store,
@@ -65,7 +65,7 @@ function beyondWhatIsSent({ maxValueBytes }: StoreCapabilities): string | undefi
   return maxValueBytes > 67_108_864 ? 'maxValueBytes is more than the suite would send' : undefined
 }
 
-/** What the guard does not stop meets the limit of the engine itself, on each way to write. */
+/** What the guard does not stop meets the engine's own limit, on every way of writing. */
 const own: readonly ConformanceCase[] = WRITE_PATHS.map(({ name, needs, write }) => ({
   id: `refusals/own-${name}`,
   promise,

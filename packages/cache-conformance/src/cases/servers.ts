@@ -6,7 +6,7 @@ import { describe, expectEqual, expectTrue } from '../expect.js'
 const promise = 5
 const KEYS = 60
 
-/** Which server or part each key lies on, by its name; those of which the store says nothing are left out. */
+/** Maps each key to the name of its server or part. Leaves out keys of which the store says nothing. */
 function placed(keys: readonly string[], place: (key: string) => string | undefined): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const key of keys) {
@@ -20,7 +20,7 @@ function partsOf(store: Store, keys: readonly string[]): ReadonlyMap<string, str
   return placed(keys, (key) => store.partOf?.(key))
 }
 
-/** What a store of several servers says about where keys lie. One that says nothing has nothing to keep. */
+/** What a store with several servers says about where keys lie. One that says nothing has nothing to keep to. */
 export const servers: readonly ConformanceCase[] = [
   {
     id: 'servers/text',
@@ -84,7 +84,7 @@ export const servers: readonly ConformanceCase[] = [
       for (const one of [key(), key('{tag}')]) {
         const names = Array.from({ length: 64 }, (_, index) => `{${index}}${one}`)
         const reached = new Set(partsOf(raw, names).values()).size
-        // The versions of namespaces stand in three.
+        // The versions of namespaces are kept in three parts.
         const wanted = Math.min(3, all.size)
         expectTrue('parts that 64 names reach', reached >= wanted, `${wanted} or more`, String(reached))
       }

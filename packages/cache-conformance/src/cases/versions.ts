@@ -9,7 +9,7 @@ const promise = 4
 const SAME = utf8('the same bytes')
 const OTHER = utf8('a late write')
 
-/** A version of an earlier write matches nothing any more, whatever stands there now. */
+/** The version of an earlier write no longer matches anything, whatever is stored now. */
 export async function expectSpent(what: string, store: Store, key: string, version: Version): Promise<void> {
   const before = await store.get(key)
   expectEqual(`compareAndSet over ${what}`, await store.compareAndSet(key, version, OTHER), undefined)

@@ -3,14 +3,14 @@ import { utf8 } from '../bytes.js'
 import type { Need } from '../case.js'
 import { ConformanceError, expectVersion } from '../expect.js'
 
-/** One way in which a value comes to stand under an absent key. */
+/** One way to write a value under an absent key. */
 export interface WritePath {
   readonly name: 'set' | 'setMany' | 'add' | 'compareAndSet'
   readonly needs: readonly Need[]
   write(store: Store, key: string, bytes: Uint8Array, ttl?: number): Promise<void>
 }
 
-/** What is promised of a value holds however it was written. */
+/** The promises about a value hold for all of these. */
 export const WRITE_PATHS: readonly WritePath[] = [
   {
     name: 'set',
@@ -40,14 +40,14 @@ export const WRITE_PATHS: readonly WritePath[] = [
   },
 ]
 
-/** The version that stands under a key which must be there. */
+/** The version under a key that must be present. */
 export async function versionOf(store: Store, key: string): Promise<NonNullable<unknown>> {
   const entry = await store.get(key)
   if (entry === undefined) throw new ConformanceError('get of a value that was written', 'an entry', 'a miss')
   return entry.version
 }
 
-/** Those paths that this store has. */
+/** The paths that this store has. */
 export function writePathsOf({ capabilities }: Store): readonly WritePath[] {
   return WRITE_PATHS.filter(({ needs }) =>
     needs.every((need) => (capabilities as Partial<Record<Need, unknown>>)[need]),

@@ -1,12 +1,12 @@
-/** What a crew does at the same time in each of its processes. `keys` and `key` stand under the prefix of the suite. */
+/** What all processes of a crew do at the same time. `keys` and `key` are under the suite's prefix. */
 export type CrewTask =
-  /** Adds its own name under each key. Answers which it won. */
+  /** Adds its own name under each key. Answers for each whether it won. */
   | { readonly kind: 'add'; readonly keys: readonly string[] }
-  /** Reads all keys, then writes its own name over the versions read. Answers which it won. */
+  /** Reads all keys, then writes its own name over the versions read. Answers for each whether it won. */
   | { readonly kind: 'compareAndSet'; readonly keys: readonly string[] }
-  /** Reads all keys, then removes the versions read. Answers which it won. */
+  /** Reads all keys, then removes the versions read. Answers for each whether it won. */
   | { readonly kind: 'compareAndDelete'; readonly keys: readonly string[] }
-  /** Adds 1 to the counter so many times. Answers the values it got. */
+  /** Adds 1 to the counter this many times. Answers the values it got. */
   | { readonly kind: 'increment'; readonly key: string; readonly times: number }
   /** Answers the text under each key, `undefined` for a miss. */
   | { readonly kind: 'read'; readonly keys: readonly string[] }

@@ -5,14 +5,14 @@ import type { CrewOrder, CrewReport } from './crew-task.js'
 import type { ProcessOptions } from './process-options.js'
 import { scriptUrl } from './script-url.js'
 
-/** A worker loads its module, a loader perhaps, and a driver, on a busy machine. */
+/** A worker loads its module, perhaps a loader, and a driver, on a busy machine. */
 const ANSWER_MS = 30_000
 /** How long a worker may take to close its store. */
 const END_MS = 3_000
-/** More of a stack than a reader wants. */
+/** Most characters of a stack trace that are kept; a reader wants no more. */
 const MAX_WORDS = 500
 
-/** One process of a crew, seen from the suite. */
+/** One process of a crew, as the suite sees it. */
 export class CrewWorker {
   readonly #child: ChildProcess
   #lastWords = ''
@@ -27,7 +27,7 @@ export class CrewWorker {
     })
   }
 
-  /** The worker's next report. Rejects when it failed, died or stayed silent. */
+  /** The worker's next report. Rejects if the worker failed, died or stayed silent. */
   report(): Promise<CrewReport> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => end(() => reject(new Error('a worker process did not answer'))), ANSWER_MS)
@@ -49,16 +49,15 @@ export class CrewWorker {
     })
   }
 
-  /** Gives an order and resolves with the report about it. */
+  /** Gives an order and resolves with the report on it. */
   async order(order: CrewOrder): Promise<CrewReport> {
     if (!this.#child.connected) throw new Error(`a worker process has ended: ${this.#lastWords}`)
     const report = this.report()
-    // A worker that ends at this moment is seen by its exit.
+    // If the worker ends at this moment, its exit shows it.
     this.#child.send(order, () => undefined)
     return report
   }
 
-  /** Ends the process. */
   async dismiss(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const gone = once(this.#child, 'exit')

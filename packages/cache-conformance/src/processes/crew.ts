@@ -2,7 +2,7 @@ import type { CrewAnswer, CrewTask } from './crew-task.js'
 import { CrewWorker } from './crew-worker.js'
 import type { ProcessOptions } from './process-options.js'
 
-/** Enough to race on two cores, and started once for all cases. */
+/** Enough to race on two cores. They are started once for all cases. */
 const CREW_SIZE = 3
 
 /** Other processes that build the store from the same module and prefix. */
@@ -26,7 +26,7 @@ export class Crew {
     return crew
   }
 
-  /** Every process does the task at the same time. Their answers, one for each process. */
+  /** All processes do the task at the same time. Resolves with one answer per process. */
   race(task: CrewTask): Promise<readonly CrewAnswer[]> {
     return run(this.#workers, task)
   }
@@ -37,13 +37,12 @@ export class Crew {
     return answer
   }
 
-  /** Ends the processes. */
   async dismiss(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.dismiss()))
   }
 }
 
-/** Nobody begins before all are prepared. */
+/** No process begins before all are prepared. */
 async function run(workers: readonly CrewWorker[], task: CrewTask): Promise<readonly CrewAnswer[]> {
   await Promise.all(workers.map((worker) => worker.order({ prepare: task })))
   const reports = await Promise.all(workers.map((worker) => worker.order({ go: true })))

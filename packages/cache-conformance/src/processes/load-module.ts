@@ -1,14 +1,14 @@
 import type { StoreFactory } from '../case.js'
 import type { SuiteOptions } from '../suite.js'
 
-/** What a module under test exports: the factory by default, and by name what else it tells the suite. */
+/** What a module under test exports: the factory by default, and further options of the suite by name. */
 export interface StoreModule extends Pick<SuiteOptions, ModuleOption> {
   readonly default: StoreFactory
 }
 
 type ModuleOption = 'clock' | 'faults' | 'unreachable' | 'timeoutMs' | 'recoveryMs' | 'largestValueBytes'
 
-/** @throws Error with one sentence for the person who wrote the module. */
+/** @throws Error with one sentence for the author of the module. */
 export async function loadModule(url: URL | string): Promise<StoreModule> {
   const module: Partial<StoreModule> = await import(String(url))
   if (typeof module.default !== 'function') {

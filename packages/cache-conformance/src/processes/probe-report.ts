@@ -8,14 +8,14 @@ export type ProbeScript = 'use' | 'create-and-close' | 'unreachable'
 
 /** What became of a process that ran a script. */
 export interface ProbeReport {
-  /** It ended by itself after its last step. */
+  /** Whether it ended by itself after its last step. */
   readonly exited: boolean
   readonly exitCode: number | null
-  /** All that stood on its standard output and error. */
+  /** All that it wrote to its standard output and error. */
   readonly printed: string
-  /** Connections that were opened before the first operation. */
+  /** Connections opened before the first operation. */
   readonly earlyConnections: number
-  /** Rejections that nobody handled, exceptions that nobody caught, and process warnings. */
+  /** Unhandled rejections, uncaught exceptions and process warnings. */
   readonly strays: readonly string[]
   /** Why a step of the script failed. */
   readonly failure: string | undefined

@@ -5,7 +5,7 @@ import { loadModule } from './load-module.js'
 import type { ProbeReport, ProbeScript } from './probe-report.js'
 
 /**
- * A process of its own that makes a store, uses it and is then left alone: does it end, and was it quiet?
+ * Makes a store in a process of its own, uses it and then leaves it alone: does the process end, and was it quiet?
  * Arguments: the script, the module's URL, the prefix, the deadline in milliseconds. Reports over the IPC channel.
  */
 const [script = 'use', moduleUrl = '', prefix = '', timeoutMs = ''] = process.argv.slice(2) as [
@@ -47,7 +47,7 @@ process.send?.(report, () => {
   if (process.connected) process.disconnect()
 })
 
-/** Every operation once; what the store declares missing may reject. */
+/** Calls each operation once, except those that the store declares missing. */
 async function useAll(store: Store): Promise<void> {
   const { add, compareAndSet, touch, increment, bus } = store.capabilities
   const bytes = utf8('value')
@@ -70,7 +70,7 @@ async function useAll(store: Store): Promise<void> {
   await store.delete('c')
 }
 
-/** A few turns of the event loop: what a constructor put off runs now. */
+/** A few turns of the event loop, in which whatever a constructor put off runs. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
   await new Promise((resolve) => setTimeout(resolve, 20))

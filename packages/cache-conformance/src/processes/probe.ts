@@ -6,7 +6,7 @@ import { scriptUrl } from './script-url.js'
 
 /** How long the script may take to start and run. */
 const RUN_MS = 30_000
-/** How long the process may live on after its last step. */
+/** How long the process may live after its last step. */
 const EXIT_MS = 3_000
 
 /** Runs a script in a process of its own. Never leaves one behind. */

@@ -5,14 +5,14 @@ import type { CrewAnswer, CrewOrder, CrewReport, CrewTask } from './crew-task.js
 import { loadModule } from './load-module.js'
 
 /**
- * One process of a crew: builds the store from the module, and does each task in two steps, so that all processes
- * race from one signal. Arguments: the module's URL, the prefix, the deadline in milliseconds, its own name.
+ * One process of a crew. Builds the store from the module, and does each task in two steps, so that all processes race
+ * from one signal. Arguments: the module's URL, the prefix, the deadline in milliseconds, its own name.
  */
 const [moduleUrl = '', prefix = '', timeoutMs = '', name = ''] = process.argv.slice(2)
 
 const module = await loadModule(moduleUrl)
 const store: Store = guardStore(await module.default({ prefix }), { timeout: Number(timeoutMs) })
-/** 3 s, as long as a store may take to use a server again that is back. */
+/** 3 s in all, as long as a store may take until it uses a server that is back. */
 const MAX_TRIES = 60
 const TRY_EVERY_MS = 50
 
@@ -62,7 +62,7 @@ async function prepare(task: CrewTask): Promise<() => Promise<CrewAnswer>> {
   }
 }
 
-/** What was done to the server before may have cost this process connections that it does not have again yet. */
+/** What was done to the server earlier may have cost this process connections that it does not have back yet. */
 async function untilAnswered(keys: readonly string[]): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

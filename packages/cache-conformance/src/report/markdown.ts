@@ -1,7 +1,7 @@
 import { headingOf, PROMISES } from '../promises.js'
 import { countOutcomes, type Report } from './report.js'
 
-/** A table for the README of the store: a line for each promise, and what excuses its skipped cases. */
+/** A table for the store's README: one line per promise, and what excuses its skipped cases. */
 export function markdownTable({ cases }: Report): string {
   const rows = PROMISES.flatMap((promise) => {
     const own = cases.filter((one) => one.promise === promise.id)

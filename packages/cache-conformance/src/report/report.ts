@@ -1,6 +1,6 @@
 import type { PromiseId } from '../promises.js'
 
-/** What became of one case. */
+/** The result of one case. */
 export interface CaseResult {
   readonly id: string
   readonly promise: PromiseId
@@ -15,7 +15,7 @@ export interface CaseResult {
   readonly durationMs: number
 }
 
-/** What became of a run. The shape that `--json` prints. */
+/** The result of a run, in the shape that `--json` prints. */
 export interface Report {
   /** The name that the store gives itself. */
   readonly store: string

@@ -3,7 +3,7 @@ import { type CaseResult, countOutcomes, type Report } from './report.js'
 
 const MARKS: Readonly<Record<CaseResult['outcome'], string>> = { passed: '✓', failed: '✗', skipped: '-' }
 
-/** The report for people: each promise, its cases, and of each failure what was expected and seen. */
+/** The report for people: every promise with its cases and, for each failure, what was expected and seen. */
 export function textReport(report: Report, command: string): string {
   return [
     ...PROMISES.flatMap((promise) =>

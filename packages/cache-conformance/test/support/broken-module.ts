@@ -3,7 +3,7 @@ import { Engine } from './engine.js'
 import { LocalLink } from './link.js'
 import { ReferenceStore } from './reference-store.js'
 
-/** What a beginner writes: the TTL is forgotten, and an empty value is a miss. */
+/** A store as a beginner writes it: it forgets the TTL, and takes an empty value for a miss. */
 class BrokenStore extends ReferenceStore {
   override readonly name = 'broken'
 

@@ -30,15 +30,15 @@ interface Counter {
   readonly expiresAt: number
 }
 
-/** The engine takes no larger value: it answers `'too large'` and leaves the key absent. */
+/** Largest value of the engine. For a larger one it answers `'too large'` and leaves the key absent. */
 export const ENGINE_MAX_BYTES = 262_144
 
-/** The smallest engine that can do all that the contract asks: what mutants are made of. */
+/** The smallest engine that can do all that the contract asks. Mutants are made of it. */
 export class Engine {
   readonly entries = new Map<string, Stored>()
   readonly counters = new Map<string, Counter>()
   readonly listeners = new Set<(channel: string, message: string) => void>()
-  /** A restart begins another series, so that no version comes twice. */
+  /** A restart begins another series, so that no version occurs twice. */
   readonly #series: string
   #writes = 0
 
@@ -120,6 +120,6 @@ export class Engine {
 }
 
 function endOf(now: number, ttl?: number | null): number {
-  // JSON knows no Infinity: what is kept without an end arrives as null.
+  // JSON has no Infinity: a lifetime without an end arrives as null.
   return ttl === undefined || ttl === null ? Number.POSITIVE_INFINITY : now + ttl
 }

@@ -8,9 +8,9 @@ export interface LinkEvents {
 
 /** How a reference store reaches its engine. */
 export interface Link {
-  /** The engine's answer. Rejects with a store error when it cannot be had. */
+  /** The engine's answer. Rejects with a store error if there is none. */
   call(command: Command, now?: number): Promise<unknown>
-  /** Messages come from now on, after every reconnection too. Resolves with what ends that. */
+  /** Messages arrive from now on, also after every reconnection. Resolves with a function that ends this. */
   listen(events: LinkEvents): Promise<() => void>
   close(): Promise<void>
 }

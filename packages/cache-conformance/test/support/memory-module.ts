@@ -1,7 +1,7 @@
 import { memoryStore } from '@tiercel/cache-core'
 import type { StoreFactory } from '../../src/index.js'
 
-/** Small enough that the suite reaches the limit. */
+/** Small enough for the suite to reach the limit. */
 const create: StoreFactory = ({ clock }) => memoryStore({ maxBytes: 16_777_216, ...(clock && { clock }) })
 
 export default create

@@ -18,7 +18,7 @@ import type { Command, Stored } from './engine.js'
 import { ENGINE_MAX_BYTES } from './engine.js'
 import type { Link } from './link.js'
 
-/** A right store with every capability, over a link: mutants are this one with one thing wrong. */
+/** A correct store with every capability, over a link. A mutant is this store with one thing wrong. */
 export class ReferenceStore implements Store {
   readonly name: string = 'reference'
   protected readonly link: Link
@@ -154,7 +154,7 @@ export class ReferenceStore implements Store {
     if (this.closed) throw new StoreClosedError('the reference store is closed', { store: this.name, operation })
   }
 
-  /** The version of a write, unless the engine did not take it. */
+  /** The version of a write; `undefined` if the engine did not write. */
   protected taken(operation: string, answer: unknown): Version | undefined {
     if (answer === 'too large') {
       throw new ValueTooLargeError('the engine does not take the value', { store: this.name, operation })

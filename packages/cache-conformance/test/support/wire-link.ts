@@ -10,10 +10,12 @@ interface Pending {
 }
 
 const READS = ['get', 'getMany', 'ping']
-/** Between two attempts to hear the bus again. */
+/** Pause before an attempt to hear the bus again. */
 const RETRY_MS = 50
 
-/** The engine behind a port: one connection, made by the first call, and made again when it is lost. */
+/**
+ * The engine behind a port, over one connection. The first call opens it, and when it is lost another one is opened.
+ */
 export class WireLink implements Link {
   readonly #port: number
   #socket: Socket | undefined
@@ -61,7 +63,7 @@ export class WireLink implements Link {
       rest = lines.pop() ?? ''
       for (const line of lines) this.#take(JSON.parse(line))
     })
-    // The reason is of no use here: `close` follows.
+    // The reason is not needed, since `close` follows.
     socket.on('error', () => undefined)
     socket.on('close', () => {
       if (this.#socket === socket) this.#lost()

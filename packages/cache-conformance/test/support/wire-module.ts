@@ -9,5 +9,5 @@ const create: StoreFactory = ({ prefix }) => new ReferenceStore(new WireLink(por
 
 export default create
 
-/** Port 1 of the loopback: nobody listens there. */
+/** Port 1 on loopback, where nobody listens. */
 export const unreachable: StoreFactory = ({ prefix }) => new ReferenceStore(new WireLink(1), prefix)

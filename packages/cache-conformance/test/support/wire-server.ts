@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { Faults } from '../../src/index.js'
 import { type Command, Engine } from './engine.js'
 
-/** An engine behind a port of the loopback: one JSON text a line. Its faults are those of a real server. */
+/** An engine behind a port on loopback, with one JSON text per line. Its faults are those of a real server. */
 export class WireServer implements Faults {
   engine = new Engine()
   readonly #makeEngine: () => Engine
@@ -40,7 +40,7 @@ export class WireServer implements Faults {
     if (server !== undefined) await new Promise((resolve) => server.close(resolve))
   }
 
-  /** Runs again, empty, on the same port. */
+  /** Starts again, empty, on the same port. */
   async restart(): Promise<void> {
     await this.kill()
     this.#frozen = false
