@@ -7,52 +7,54 @@ import type { Cache } from '../data/cache.js'
 import { engineOf } from '../protocol/engine.js'
 import type { Key } from '../protocol/key.js'
 
-/** What a cache served after the source had said something else for longer than it may. */
+/** A value that a cache still served after its source had changed longer ago than is allowed. */
 export interface StaleEntry {
   readonly key: Key
   /** What the cache serves. */
   readonly cached: unknown
   /** What the source says. */
   readonly present: unknown
-  /** Milliseconds between the two looks: the cache is late by this at the least. */
+  /** Milliseconds between the two looks: the cache is at least this late. */
   readonly lateMs: number
 }
 
 export interface AuditOptions {
-  /** What a loader of this key would answer now, past the cache. `undefined`: there is nothing, or nothing to compare. */
+  /** What a loader of this key would answer now, without the cache. `undefined`: no value, or nothing to compare. */
   readonly source: (key: Key) => unknown
-  /** The share of hits that are compared, 0 to 1. Each costs two reads of the cache at most, and two of the source. Default 0.001. */
+  /**
+   * Share of hits to compare, 0 to 1. Each costs at most two reads of the cache, and two of the source. Default 0.001.
+   */
   readonly sample?: number | undefined
   /**
-   * How soon a change of the source must show: what your invalidations take, replicas and queues included, or the `ttl`
-   * where nothing invalidates. Default `'10s'`.
+   * How soon a change of the source must show: the time that your invalidations take, including replicas and queues, or
+   * the `ttl` if nothing invalidates. Default `'10s'`.
    */
   readonly within?: Duration | undefined
-  /** Keys that are looked at, or waited for, at once; hits beyond it are left out. Default 100. */
+  /** Most keys that are looked at, or waited for, at once; further hits are left out. Default 100. */
   readonly maxPending?: number | undefined
-  /** Whether two values are the same to the application. Default: `isDeepStrictEqual` of `node:util`. */
+  /** Whether two values are equal to the application. Default: `isDeepStrictEqual` of `node:util`. */
   readonly isSame?: ((cached: unknown, present: unknown) => boolean) | undefined
-  /** Told of each finding; must not throw. Default: they are only counted. */
+  /** Called with each finding; must not throw. Default: findings are only counted. */
   readonly onStale?: ((entry: StaleEntry) => void) | undefined
 }
 
-/** What an audit has come to since it began. */
+/** The results of an audit since it began. */
 export interface AuditReport {
-  /** Hits of the cache, those of the near cache among them. */
+  /** Hits of the cache, including those of the near cache. */
   readonly hits: number
   /** Hits whose value was compared with the source. */
   readonly compared: number
-  /** The same at the first look. */
+  /** Equal at the first look. */
   readonly same: number
-  /** Different at the first look, and put right within the time. */
+  /** Different at the first look, and corrected within the time. */
   readonly caughtUp: number
   /** Different, and still served when the time was over. */
   readonly stale: number
-  /** Gone, or without anything to compare, before they could be compared. */
+  /** Gone before the comparison, or without anything to compare with. */
   readonly skipped: number
   /** The source failed. */
   readonly failed: number
-  /** Keys that are looked at, or waited for, now. */
+  /** Keys that are being looked at, or waited for, now. */
   readonly pending: number
 }
 
@@ -74,9 +76,9 @@ const TABLE = new OptionTable('auditCache', OPTIONS)
 type Counters = { -readonly [Name in Exclude<keyof AuditReport, 'pending'>]: number }
 
 /**
- * Compares hits of a cache with its source, in production, after Meta's Polaris: what differs is looked at again when the
- * change must have shown, and is a finding only if the cache still serves the same value and the source still says
- * something else. So a change under way, or a replica that lags behind, is none.
+ * Compares hits of a cache with its source, in production, after Meta's Polaris. A value that differs is looked at
+ * again once the change must have shown. It is a finding only if the cache still serves the same value and the source
+ * still says something else; a change under way, or a replica that lags behind, is not.
  */
 export class CacheAudit {
   readonly #cache: Cache
@@ -103,7 +105,7 @@ export class CacheAudit {
     return { ...this.#counters, pending: this.#pending.size }
   }
 
-  /** No hit is looked at any more, nor what is pending. Idempotent. */
+  /** Stops looking at hits, also at those that are pending. Idempotent. */
   stop(): void {
     this.#stopped = true
     this.#unwatch()
@@ -117,10 +119,10 @@ export class CacheAudit {
     const { sample, maxPending } = this.#options
     if (Math.random() >= sample || this.#pending.size >= maxPending) return
     const name = JSON.stringify(key)
-    // Its own reads are hits, too.
+    // The audit's own reads are hits too.
     if (this.#pending.has(name)) return
     this.#pending.add(name)
-    // Behind the caller's answer.
+    // After the caller's answer.
     setImmediate(() => {
       void this.#look(key, (cached, present) => {
         const cancel = this.#clock.after(this.#options.withinMs, () => {
@@ -134,7 +136,7 @@ export class CacheAudit {
     })
   }
 
-  /** Whether it has to be looked at again. Never rejects. */
+  /** Resolves with whether the key has to be looked at again. Never rejects. */
   async #look(key: Key, onDifferent: (cached: unknown, present: unknown) => void): Promise<boolean> {
     const cached = await this.#cached(key)
     if (cached === undefined) return this.#end('skipped')
@@ -152,13 +154,13 @@ export class CacheAudit {
     if (cached === undefined || !isSame(first, cached)) return void this.#end('caughtUp')
     const present = await this.#present(key)
     if (this.#stopped || present === undefined) return
-    // It may have changed back, or it was the source that was late.
+    // The value may have changed back, or the source itself was late.
     if (isSame(cached, present.value) || isSame(cached, before)) return void this.#end('caughtUp')
     this.#end('stale')
     onStale?.({ key, cached, present: present.value, lateMs: withinMs })
   }
 
-  /** What is served now, by the near cache too. What is stale by the application's own wish is none of it. */
+  /** What is served now, also by the near cache. Leaves out what is stale by the application's own choice. */
   async #cached(key: Key): Promise<unknown> {
     try {
       return await this.#cache.get(key)
@@ -185,9 +187,9 @@ export class CacheAudit {
 }
 
 /**
- * Samples the hits of a cache, or of one namespace, and reports what is older than it may be: `auditCache(cache, { sample:
- * 0.001, source: (key) => db.load(key), within: '5s' })`. Values must be what a hit returns: with a codec that changes
- * them, give `source` the same change, or `isSame`.
+ * Samples the hits of a cache, or of one namespace, and reports values that are older than allowed:
+ * `auditCache(cache, { sample: 0.001, source: (key) => db.load(key), within: '5s' })`. Values are compared as a hit
+ * returns them: with a codec that changes them, give `source` the same change, or set `isSame`.
  * @throws InvalidOptionError naming the option.
  */
 export function auditCache(cache: Cache, options: AuditOptions): CacheAudit {

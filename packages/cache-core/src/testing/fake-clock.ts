@@ -6,15 +6,15 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until a test moves it: `createCache({ clock, store: memoryStore({ clock }) })`. Wall clock and
- * monotonic time go together unless the wall is set.
+ * A clock that stands still until a test moves it: `createCache({ clock, store: memoryStore({ clock }) })`. Wall clock
+ * and monotonic time advance together, unless the wall clock is set.
  */
 export class FakeClock implements Clock {
   #wall: number
   #monotonic = 0
   readonly #timers = new Set<Timer>()
 
-  /** @param startsAt Wall clock, milliseconds since the epoch. Default: some day in 2023, the same each time. */
+  /** @param startsAt Wall clock in milliseconds since the epoch. Default: a fixed day in 2023. */
   constructor(startsAt = 1_700_000_000_000) {
     this.#wall = startsAt
   }
@@ -33,14 +33,14 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** How many timers are set. */
+  /** Number of timers that are set. */
   get pending(): number {
     return this.#timers.size
   }
 
   /**
-   * Lets time pass and runs what falls due, in order; after each timer promises and one `setImmediate` get their turn.
-   * Real I/O takes its real time: with a server behind the store, await the call itself.
+   * Advances time and runs whatever falls due, in order; after each timer, promises and one `setImmediate` get their
+   * turn. Real I/O still takes real time: with a server behind the store, await the call itself.
    */
   async advance(ms: number): Promise<void> {
     const until = this.#monotonic + ms
@@ -54,7 +54,7 @@ export class FakeClock implements Clock {
     await turn()
   }
 
-  /** A person or NTP sets the wall clock; monotonic time does not notice. */
+  /** Sets the wall clock, as a person or NTP does. Monotonic time stays as it is. */
   setWall(now: number): void {
     this.#wall = now
   }
@@ -69,7 +69,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Everything that is ready runs: promises, then what `setImmediate` put off. */
+/** Lets everything run that is ready: promises, then what `setImmediate` put off. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 }

@@ -8,13 +8,13 @@ import type { Store } from '../store/store.js'
 import { Seeded } from './seeded.js'
 
 /**
- * What happens to an operation. `undefined`: nothing, it is executed and answered.
- * - an `Error`: it fails with that and is not executed
- * - `'frozen'`: neither executed nor answered, ever; the cache's `storeTimeout` is what ends it
- * - `'ambiguous'`: executed, but its answer is lost: `AmbiguousWriteError`
- * - `'lost'`: not executed, and the caller is told the same, since it could not know
- * - `{ answer }`: answered so, and not executed
- * - `{ executeAfter }`, `{ answerAfter }`: executed, or answered, only when the promise has settled
+ * What happens to an operation. With `undefined` nothing does: it is executed and answered.
+ * - an `Error`: fails with that error and is not executed
+ * - `'frozen'`: is never executed or answered; only the cache's `storeTimeout` ends it
+ * - `'ambiguous'`: is executed, but its answer is lost: `AmbiguousWriteError`
+ * - `'lost'`: is not executed, and the caller gets the same error, since it could not know
+ * - `{ answer }`: is answered with this, and not executed
+ * - `{ executeAfter }`, `{ answerAfter }`: is executed, or answered, only after the promise has settled
  */
 export type Fault =
   | Error
@@ -27,38 +27,38 @@ export type Fault =
   | undefined
 
 /**
- * Decides for each operation.
+ * Decides what happens to each operation.
  * @param operation A method of the store, such as `'compareAndSet'`.
- * @param key As the cache names its slots: look for the end of it. Several have commas between them.
+ * @param key The slot as the cache names it: look for the end of the name. Several are joined by commas.
  */
 export type FaultScript = (operation: string, key: string) => Fault
 
 export interface FaultyStoreOptions {
   /** Share of operations that fail with `StoreUnavailableError` and are not executed, 0 to 1. Default 0. */
   readonly errors?: number | undefined
-  /** Share of writes whose answer is lost, executed or not, 0 to 1. Default 0. */
+  /** Share of writes whose answer is lost, whether executed or not, 0 to 1. Default 0. */
   readonly ambiguous?: number | undefined
-  /** Each operation takes up to so long more, by chance, before it is executed. Default 0. */
+  /** Longest time that an operation waits before it is executed; the actual time is random. Default 0. */
   readonly latency?: Duration | undefined
-  /** Repeats what chance decides, as long as the operations come in the same order. A whole number. Default 1. */
+  /** Makes random decisions repeatable, as long as the operations come in the same order. A whole number. Default 1. */
   readonly seed?: number | undefined
-  /** Decides before chance does; where it returns `undefined`, chance decides. */
+  /** Decides before chance does. If it returns `undefined`, chance decides. */
   readonly script?: FaultScript | undefined
-  /** By which `latency` passes. Default: the system's. */
+  /** The clock for `latency`. Default: the system's. */
   readonly clock?: Clock | undefined
 }
 
-/** What a test tells a faulty store, and asks of it. */
+/** How a test controls and inspects a faulty store. */
 export interface FaultControls {
-  /** Every operation so far, as `operation key`; a test may empty it. */
+  /** Every operation so far, as `operation key`. A test may empty it. */
   readonly calls: string[]
-  /** The script, to be exchanged at any time. */
+  /** The script, which can be replaced at any time. */
   faultOf: FaultScript
-  /** Nothing answers any more, until `thaw`. */
+  /** From now on nothing answers, until `thaw`. */
   freeze(): void
-  /** From now on there is no script. */
+  /** Removes the script, and with it a freeze. */
   thaw(): void
-  /** How often this was called: `'get 2:v::key'`. */
+  /** How often this call was made, for example `'get 2:v::key'`. */
   count(call: string): number
 }
 
@@ -87,12 +87,12 @@ const WRITES: ReadonlySet<string> = new Set([
   'increment',
 ] satisfies (keyof Store)[])
 
-/** What asks nothing of a server, or must work whatever the test has broken. */
+/** Methods that ask nothing of a server, or must work whatever the test has broken. */
 const SPARED: ReadonlySet<string | symbol> = new Set<keyof Store>(['close', 'serverOf', 'partOf', 'onReachable'])
 
 /**
- * A store between a cache and the real one, whose operations fail, hang or are slow: by chance, by a script, or by what
- * the test says meanwhile. @throws InvalidOptionError naming the option.
+ * A store between a cache and the real one, whose operations fail, hang or are slow: by chance, by a script, or as the
+ * test says meanwhile. @throws InvalidOptionError naming the option.
  */
 export function faultyStore(store: Store, options: FaultyStoreOptions = {}): Store & FaultControls {
   const faults = new Faults(store.name, TABLE.read(options))
@@ -170,7 +170,7 @@ class Faults implements FaultControls {
   }
 }
 
-/** The key of an operation, several with commas between them; the channel of a message. */
+/** The key of an operation, several joined by commas; for a message, its channel. */
 function keyIn(argument: unknown): string {
   if (Array.isArray(argument)) return argument.map(keyIn).join()
   if (typeof argument === 'string') return argument

@@ -1,4 +1,4 @@
-// For tests of applications, and of stores: no part of a running system.
+// For tests of applications and of stores, not for running systems.
 export { FakeClock } from './fake-clock.js'
 export {
   type Fault,

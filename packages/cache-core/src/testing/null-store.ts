@@ -3,12 +3,12 @@ import { memoryStore } from '../store/memory/memory-store.js'
 import type { Store, StoreWrite, Version } from '../store/store.js'
 
 /**
- * A store that keeps no value: each is gone as soon as it was written, so every call loads. Callers that ask for a key
- * while it is loaded still share that load, since leases are kept, and counters count.
+ * A store that keeps no value: each is gone as soon as it is written, so every call loads. Callers that ask for a key
+ * during its load still share that load, since leases are kept. Counters count.
  */
 export function nullStore(): Store {
   const memory = memoryStore()
-  /** Takes away a value that has just been written. */
+  /** Removes a value that has just been written. */
   const dropped = async (
     key: string,
     bytes: Uint8Array,
@@ -40,7 +40,7 @@ export function nullStore(): Store {
   })
 }
 
-/** A whole frame of a value, whatever was done to its payload. */
+/** Whether the bytes are a whole frame of a value, whatever was done to its payload. */
 function isValue(bytes: Uint8Array): boolean {
   return partsOf(bytes) !== undefined
 }

@@ -1,4 +1,4 @@
-/** Numbers from 0 to below 1 that a seed repeats: mulberry32. */
+/** Random numbers from 0 to below 1, which a seed repeats: mulberry32. */
 export class Seeded {
   #state: number
 
