@@ -1,4 +1,4 @@
-// A process with nothing to do but to wait for an answer of its cache, which is on its way.
+// A process that only waits for an answer of its cache, which is on its way.
 import { createCache } from '../../src/data/cache.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
 

@@ -9,11 +9,11 @@ import { type FaultControls, faultyStore } from '../../src/testing/faulty-store.
 
 export const READ_MS = 50
 
-/** What breakers have told since the test began, in files that call `hearBreakers`. */
+/** What breakers have reported since the test began, in files that call `hearBreakers`. */
 export const heard: DiagnosticEvents['breaker'][] = []
 const listener = (message: unknown): void => void heard.push(message as DiagnosticEvents['breaker'])
 
-/** To be called by each file: files share this module. */
+/** Each file has to call this, since files share this module. */
 export function hearBreakers(): void {
   beforeEach(() => channel('tiercel:breaker').subscribe(listener))
   afterEach(() => {

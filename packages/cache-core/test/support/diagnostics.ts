@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { onTestFinished } from 'vitest'
 import type { DiagnosticEvents } from '../../src/base/diagnostics.js'
 
-/** What is reported of an event until the test ends. */
+/** What is reported about an event until the test ends. */
 export function listenTo<E extends keyof DiagnosticEvents>(event: E): () => readonly DiagnosticEvents[E][] {
   const told: DiagnosticEvents[E][] = []
   const listener = (message: unknown): void => void told.push(message as DiagnosticEvents[E])

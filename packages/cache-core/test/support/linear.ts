@@ -1,21 +1,20 @@
 import { expect } from 'vitest'
 
-/** Work of a size, made ready; what is returned is measured. */
+/** Prepares work of a given size, and returns the function to measure. */
 export type Prepare = (size: number) => () => unknown
 
-/** Rounds that are always run, so that one pause while the small size is measured does not hide what the large one costs. */
+/** Rounds that always run, so that a pause during the small size does not hide what the large one costs. */
 const FEWEST_ROUNDS = 3
-/** Rounds until it is taken as it is, and microseconds after which no other round begins. */
+/** Rounds after which the result counts as it is, and microseconds after which no further round begins. */
 const MOST_ROUNDS = 12
 const LONGEST_US = 3_000_000
-/** Shorter than this, in microseconds, a measurement says nothing. */
+/** A measurement shorter than this proves nothing. Microseconds. */
 const SHORTEST_US = 500
 
 /**
- * Fails where the work costs more than in proportion to its size. The processor's time is measured, of which a pause of
- * the garbage collector and a busy machine can only add some: so the least of several rounds counts, and rounds go on
- * until it holds. The bound lies midway between what linear and what quadratic work would take: of eight times the size,
- * 22 times the time.
+ * Fails if the work costs more than in proportion to its size. Measures the processor's time, which a pause of the
+ * garbage collector or a busy machine can only increase; so the least of several rounds counts, and rounds go on until
+ * it holds. The bound is midway between linear and quadratic work: for eight times the size, 22 times the time.
  */
 export async function expectLinear(
   prepare: Prepare,
@@ -38,7 +37,7 @@ export async function expectLinear(
   expect.fail(`${what} at ${small}: ${least} µs, at ${large}: ${most} µs; expected less than ${bound.toFixed()} times`)
 }
 
-/** Microseconds of this process. */
+/** Processor time of this process, in microseconds. */
 async function cpuOf(work: () => unknown): Promise<number> {
   const began = process.cpuUsage()
   await work()

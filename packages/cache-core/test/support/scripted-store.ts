@@ -6,7 +6,7 @@ export interface Scripted {
   readonly calls: string[]
 }
 
-/** A store with some operations replaced, and every call written down as `operation key`. */
+/** A store with some operations replaced, which records every call as `operation key`. */
 export function scriptedStore(script: Partial<Store> = {}, base: Store = memoryStore()): Scripted {
   const calls: string[] = []
   const store = new Proxy<Store>(base, {

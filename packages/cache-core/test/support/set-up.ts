@@ -5,7 +5,7 @@ import type { Store } from '../../src/store/store.js'
 import { FakeClock, turn } from '../../src/testing/fake-clock.js'
 import { type FaultControls, faultyStore } from '../../src/testing/faulty-store.js'
 
-/** One process: a cache, and the way its store goes wrong. */
+/** One process: a cache, and the faults of its store. */
 export interface Process {
   readonly cache: Cache
   readonly faulty: FaultControls & Store
@@ -13,7 +13,7 @@ export interface Process {
 
 export interface SetUp extends Process {
   readonly clock: FakeClock
-  /** What stands behind all processes. */
+  /** The store behind all processes. */
   readonly memory: MemoryStore
   /** Another process on the same store. */
   another(options?: Partial<CacheOptions>): Process
@@ -30,7 +30,7 @@ export function setUp(options: Partial<CacheOptions> = {}): SetUp {
   return { clock, memory, another, ...another() }
 }
 
-/** How many milliseconds of the clock pass until the call ends, either way. */
+/** Milliseconds on the clock until the call ends, either way. */
 export async function endsAfter(clock: FakeClock, call: Promise<unknown>): Promise<number> {
   let ended = false
   const end = (): void => {
@@ -46,7 +46,7 @@ export async function endsAfter(clock: FakeClock, call: Promise<unknown>): Promi
   return clock.monotonic() - startedAt
 }
 
-/** A loader that takes so long on the clock. */
+/** A loader that takes this long on the clock. */
 export function slowly<T>(clock: FakeClock, ms: number, value: T): () => Promise<T> {
   return () => new Promise((resolve) => clock.after(ms, () => resolve(value)))
 }

@@ -4,15 +4,15 @@ import { MemoryStore } from '../../src/store/memory/memory-store.js'
 import type { Store } from '../../src/store/store.js'
 import type { FakeClock } from '../../src/testing/fake-clock.js'
 
-/** Several servers that keep no copies of each other, as a ring of memcached. */
+/** Several servers that keep no copies of each other, like a ring of memcached. */
 export interface Servers {
-  /** As one process sees them. */
+  /** The store as one process sees it. */
   storeOf(cutOff?: ReadonlySet<number>): Store
   readonly servers: readonly MemoryStore[]
-  /** Those that do not answer. */
+  /** Servers that do not answer. */
   readonly down: Set<number>
   serverOf(key: string): number
-  /** It comes back without its data. */
+  /** Brings a server back without its data. */
   restartEmpty(server: number): void
 }
 

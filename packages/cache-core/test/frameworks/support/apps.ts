@@ -11,7 +11,7 @@ import { startFetch, startHono } from './start/web.js'
 export { newPlace } from './places.js'
 export { type App, type Handler, later, newCache, type Setup, type Start } from './running-app.js'
 
-/** Every entry point. What the cache promises holds in each of them: a behaviour is a test over this table. */
+/** Every entry point. The cache's promises hold in each of them: a behaviour is a test over this table. */
 const ALL: readonly (readonly [string, Start])[] = [
   ['node:http', startNode],
   ['connect', startConnect],
@@ -26,16 +26,16 @@ const ALL: readonly (readonly [string, Start])[] = [
   ['Hono', startHono],
 ]
 
-/** Those that are tried where the tests run. */
+/** The entry points that are tested on the present ground. */
 export const frameworks = ALL.filter(([name]) => ground().tries(name))
 
 /**
- * Entry points over Request and Response. What a server for these leaves out of a message (the reason phrase, repeated
- * lines, names as they were written), or refuses by itself, is no behaviour of theirs.
+ * Entry points over Request and Response. What their servers leave out of a message (the reason phrase, repeated lines,
+ * names as they were written), or refuse themselves, is no behaviour of the entry points.
  */
 const OVER_FETCH = new Set(['fetch', 'Hono'])
 
-/** For behaviours that only handlers of node:http can have or see. */
+/** For behaviours that only node:http handlers can have or see. */
 export function onNode(framework: string): boolean {
   return !OVER_FETCH.has(framework)
 }
@@ -44,7 +44,7 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** Resolved by hand. */
+/** A promise that a test resolves. */
 export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open!: () => void
   const opened = new Promise<void>((resolve) => {

@@ -3,10 +3,10 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 export interface Reply {
   readonly status: number
   readonly statusText: string
-  /** As they came over the wire. */
+  /** As they arrived over the wire. */
   readonly rawHeaders: readonly string[]
   readonly body: Buffer
-  /** Whether the message ended as it said it would. */
+  /** Whether the message ended as announced. */
   readonly complete: boolean
   header(name: string): string | undefined
   lines(name: string): string[]
@@ -23,7 +23,7 @@ export interface Asking {
   readonly agent?: Agent
 }
 
-/** Opens an exchange and resolves when the head of the response is there. */
+/** Opens an exchange and resolves when the head of the response arrives. */
 export function open(port: number, target: string, asking: Asking = {}): Promise<IncomingMessage> {
   const { method = 'GET', headers = {}, body, signal, agent } = asking
   return new Promise((resolve, reject) => {
@@ -47,7 +47,7 @@ export async function read(message: IncomingMessage): Promise<Reply> {
   try {
     for await (const piece of message) pieces.push(piece as Buffer)
   } catch {
-    // Cut off: `complete` tells.
+    // Cut off, which `complete` tells.
   }
   const { rawHeaders } = message
   const lines = (name: string): string[] =>

@@ -19,7 +19,7 @@ async function listen(listener: unknown): Promise<number> {
   return portOf(server)
 }
 
-/** Starts an application over HTTP/2, without TLS, and answers its port. */
+/** Starts an application over HTTP/2, without TLS, and resolves with its port. */
 type StartHttp2 = (cache: Cache, handler: Handler, options?: HttpCacheOptions) => Promise<number>
 
 /** Every entry point that node:http2 can serve. */
@@ -84,7 +84,7 @@ export interface Http2Reply {
   readonly body: string
 }
 
-/** @param content What follows the fields: without it they end the request. */
+/** @param content Follows the fields. Without it, they end the request. */
 export async function askOver(
   session: ClientHttp2Session,
   path: string,

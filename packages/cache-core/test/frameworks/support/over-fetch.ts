@@ -5,7 +5,7 @@ import { newCache } from './apps.js'
 export const A = 'http://shop.example/a'
 type Fields = Record<string, string>
 
-/** A handler behind a cache, and how often it has run. */
+/** A handler behind a cache, and the number of its runs. */
 export function cached<R extends Request>(handler: FetchHandler<R, unknown[]>, options: HttpCacheOptions = {}) {
   let runs = 0
   const wrapped = httpCache(newCache(), { ttl: '1m', ...options })((request: R, ...rest: unknown[]) => {
@@ -19,7 +19,7 @@ export function get(url = A, headers: Fields = {}, signal?: AbortSignal): Reques
   return new Request(url, { headers, ...(signal && { signal }) })
 }
 
-/** Cache-Status without the name of the cache and what time does to it. */
+/** Cache-Status without the cache's name, and without what changes with time. */
 export function status(response: Response): string | undefined {
   return response.headers
     .get('cache-status')

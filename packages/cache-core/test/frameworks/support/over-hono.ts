@@ -11,7 +11,7 @@ export interface Ask {
   readonly port: number
 }
 
-/** Over a real socket, by the server that Hono has for Node. */
+/** Serves over a real socket, with Hono's own server for Node. */
 export async function listen(app: Pick<Hono, 'fetch'>): Promise<Ask> {
   const server = await new Promise<ReturnType<typeof serve>>((resolve) => {
     const started = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, () => resolve(started))
@@ -28,7 +28,7 @@ export function cached(options: HttpCacheOptions = {}) {
   return httpCache(newCache(), { ttl: '1m', ...options })
 }
 
-/** The fields that a handler or a layer has written, not a server. */
+/** The fields that a handler or a layer has written, without those of the server. */
 export function fields({ rawHeaders }: Reply): Record<string, string> {
   const own: Record<string, string> = {}
   for (let i = 0; i < rawHeaders.length; i += 2) {

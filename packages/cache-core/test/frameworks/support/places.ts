@@ -3,26 +3,28 @@ import { type CacheOptions, memoryStore } from '../../../src/index.js'
 import { MemoryStore } from '../../../src/store/memory/memory-store.js'
 import type { Store } from '../../../src/store/store.js'
 
-/** Where responses are kept: each call opens a store there, as each process has one of its own. */
+/** A place for responses. Each call opens a store there, since each process has its own. */
 export type Place = () => Store
 
-/** What a test file runs on that names no store. */
+/** What a test file runs on if it names no store. */
 export interface Ground {
-  /** A place that is empty. */
+  /** Makes an empty place. */
   readonly newPlace: () => Place
-  /** A store on a place of its own, in which lifetimes end by this clock. */
+  /** Makes a store on a place of its own, in which lifetimes end by this clock. */
   readonly newStoreBy: (clock: Clock) => Store
-  /** For caches on it, where a test says nothing else. */
+  /** Options of caches on it, unless a test says otherwise. */
   readonly options: Partial<CacheOptions>
-  /** The clock of a cache on it, made of the one that stands still until a test moves it. */
+  /** The clock of a cache on it, given the one that stands still until a test moves it. */
   readonly clockOf: (clock: Clock) => Clock
-  /** Which entry points are tried on it, by their names. */
+  /** Whether an entry point of this name is tested on it. */
   readonly tries: (framework: string) => boolean
-  /** Resolves when what a request has set going in the store has come to its end. */
+  /** Resolves when everything that a request has started in the store has ended. */
   readonly settled: () => Promise<void>
 }
 
-/** Small: room for 100 000 entries costs 20 ms to make. One store for all, since memory is no other process's. */
+/**
+ * Small, since room for 100 000 entries takes 20 ms to make. One store for all, since processes do not share memory.
+ */
 function memoryPlace(): Place {
   const store = memoryStore({ maxEntries: 1_000 })
   return () => store
@@ -41,7 +43,7 @@ export function ground(): Ground {
   return present
 }
 
-/** Said before the test files are imported that are to run on it. */
+/** To be called before the test files that run on it are imported. */
 export function runOn(next: Ground): void {
   present = next
 }

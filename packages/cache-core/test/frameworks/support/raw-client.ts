@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** Sends these bytes on a connection of their own, and resolves with all that came back before it was closed. */
+/** Sends these bytes on their own connection, and resolves with all that arrived before it was closed. */
 export function sendRaw(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
@@ -14,7 +14,7 @@ export function sendRaw(port: number, text: string): Promise<string> {
   })
 }
 
-/** The body of a response that `sendRaw` has received, sent in one piece or in chunks of no interest. */
+/** The body of a response from `sendRaw`, sent in one piece or in chunks, which do not matter here. */
 export function bodyOf(received: string): string {
   return received.slice(received.indexOf('\r\n\r\n') + 4)
 }

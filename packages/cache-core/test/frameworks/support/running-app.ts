@@ -10,7 +10,7 @@ import { ground, newPlace } from './places.js'
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown
 
-/** A running application that stands behind the cache, whatever framework it is made with. */
+/** A running application behind the cache, in any framework. */
 export interface App {
   readonly port: number
   readonly engine: HttpCache
@@ -24,15 +24,15 @@ export interface Setup {
   readonly cache?: Cache
   readonly engine?: HttpCache
   readonly options?: HttpCacheOptions
-  /** What the route says itself, over what is said for the application. */
+  /** Options of the route, over those of the application. */
   readonly route?: HttpCacheOptions | false | undefined
-  /** A layer between server and cache. */
+  /** A layer between the server and the cache. */
   readonly outside?: (req: IncomingMessage, res: ServerResponse) => void
 }
 
-/** What an entry point is made with to start an application. */
+/** What an entry point needs to start an application. */
 export interface Parts extends Pick<Setup, 'route'> {
-  /** Not the engine's, where a test gave an engine. */
+  /** Not the engine's cache, if a test gave an engine. */
   readonly cache: Cache
   readonly engine: HttpCache
   readonly outside: NonNullable<Setup['outside']>
@@ -41,7 +41,7 @@ export interface Parts extends Pick<Setup, 'route'> {
 
 export type Start = (handler: Handler, setup?: Setup) => Promise<App>
 
-/** A row of the table: `listen` starts a server and answers its port. */
+/** A row of the table: `listen` starts a server and resolves with its port. */
 export function startWith(listen: (parts: Parts) => Promise<number>): Start {
   return async (handler, { cache = newCache(), engine, options, route, outside = () => {} } = {}) => {
     let runs = 0
@@ -66,7 +66,7 @@ export function startWith(listen: (parts: Parts) => Promise<number>): Start {
   }
 }
 
-/** The answer ends before the store has heard of it: what a test asks next is to find it there. */
+/** The answer ends before the store has heard of it, so this waits until the test's next request can find it there. */
 async function settled(asked: Promise<Reply>): Promise<Reply> {
   const reply = await asked
   await ground().settled()
@@ -90,7 +90,7 @@ export function portOf(server: Pick<Server, 'address'>): number {
 
 const closing: (() => unknown)[] = []
 
-/** Runs after the test, the last one first. */
+/** Calls this after the test; the last one given comes first. */
 export function later(close: () => unknown): void {
   closing.push(close)
 }
@@ -99,7 +99,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-/** Ends with the test. */
+/** Closed when the test ends. */
 export function newCache({ clock, ...options }: Partial<CacheOptions> = {}): AnyCache {
   const { options: ofGround, clockOf, newStoreBy } = ground()
   const time = clock && { clock: clockOf(clock) }

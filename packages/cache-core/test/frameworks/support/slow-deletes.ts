@@ -2,7 +2,7 @@ import { memoryStore } from '../../../src/index.js'
 import type { Store } from '../../../src/store/store.js'
 import { gate } from './apps.js'
 
-/** A store whose deletes wait. */
+/** A store whose deletes wait for `let`. */
 export function slowDeletes(): { store: Store; deletes: () => number; let: () => void } {
   const { opened, open: letThem } = gate()
   const inner = memoryStore()

@@ -1,4 +1,4 @@
-/** Of nobody, for servers and clients on this machine: self-signed, valid for a hundred years. */
+/** A self-signed certificate that belongs to nobody, for test servers and clients. Valid for a hundred years. */
 export const tls = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgRmFW6bDi+QK7TmPY

@@ -6,11 +6,11 @@ import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
 import { later, newCache } from './apps.js'
 import { type Asking, ask, type Reply } from './client.js'
 
-/** The same application twice: behind the cache, and with a layer in its place that does nothing. */
+/** The same application twice: behind the cache, and behind a layer that does nothing. */
 export interface Twins {
   readonly plain: number
   readonly cached: number
-  /** Asks both, and expects the same of them but for the time and what the cache says of itself. */
+  /** Asks both, and expects the same answer, except for the time and what the cache says about itself. */
   ask(target: string, asking?: Asking): Promise<{ readonly plain: Reply; readonly cached: Reply }>
 }
 
@@ -51,7 +51,7 @@ export interface Essence {
   readonly body: string
 }
 
-/** Status, reason, fields and body, without what differs by nature: the time, and what the cache says of itself. */
+/** Status, reason, fields and body, without what naturally differs: the time, and what the cache says about itself. */
 export function essence(reply: Reply): Essence {
   const fields: string[] = []
   for (let i = 0; i < reply.rawHeaders.length; i += 2) {

@@ -12,7 +12,9 @@ interface Answered {
 
 type Respond = () => string | Promise<string>
 
-/** One GET through the engine, without a server: the handler is `respond`, the answer what the client would get. */
+/**
+ * One GET through the engine, without a server: `respond` is the handler, and the result is what a client would get.
+ */
 export async function request(
   engine: HttpCache,
   target: string,
@@ -40,7 +42,7 @@ export async function request(
     write: () => expect.unreachable('a GET is no write'),
   }
   await engine.handle(exchange)
-  // A handler that runs for its own client alone, and what is stored behind the answer, nobody awaits.
+  // Nobody awaits a handler that runs for its own client alone, or what is stored after the answer.
   while (answered === undefined) await turn()
   await turn()
   return answered

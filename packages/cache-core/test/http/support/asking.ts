@@ -16,21 +16,21 @@ export interface Answered {
 }
 
 export interface Asking {
-  /** What its handler answers; awaited after the handler was called and before its head goes out. */
+  /** What the handler answers. Awaited after the handler is called and before its head goes out. */
   readonly body?: string | Promise<string>
   readonly status?: number
-  /** Of the response: names and values. */
+  /** Fields of the response: names and values. */
   readonly headers?: readonly string[]
   readonly method?: string
-  /** Of the request. */
+  /** Fields of the request. */
   readonly asked?: readonly string[]
-  /** What its handler answers to a request of the cache's own. Absent: there is no way for one. */
+  /** What the handler answers to a request of the cache's own. Without it the cache can make none. */
   readonly again?: Pick<Asking, 'body' | 'status' | 'headers' | 'onRun'> | undefined
-  /** Told when the handler runs, and what it sees. */
+  /** Called when the handler runs, with what it sees. */
   readonly onRun?: (sees: { readonly headers: readonly string[] }) => void
 }
 
-/** One request through the engine, without a server: what the client would get. */
+/** Sends one request through the engine, without a server. Resolves with what a client would get. */
 export async function ask(engine: HttpCache, target: string, asking: Asking = {}): Promise<Answered> {
   const { body = '', status = 200, headers = [], method = 'GET', asked = [], onRun = () => {}, again } = asking
   const head = headOf(asking)
@@ -77,13 +77,13 @@ export async function ask(engine: HttpCache, target: string, asking: Asking = {}
     },
   }
   await engine.handle(exchange)
-  // A handler that runs for its own client alone, and what is stored behind the answer, nobody awaits.
+  // Nobody awaits a handler that runs for its own client alone, or what is stored after the answer.
   while (answered === undefined) await turn()
   await turn()
   return answered
 }
 
-/** What a client gets of a write, when all is settled that it has changed. */
+/** What a client gets from a write, once all that it has changed is settled. */
 async function written(plan: WritePlan, head: ResponseHead, body: string | Promise<string>): Promise<Buffer> {
   const bytes = Buffer.from(await body)
   plan.capture?.(head)?.keep(bytes)

@@ -3,7 +3,7 @@ import type { Exchange } from '../../../src/http/engine/exchange.js'
 import { changesOf, NO_LOG } from '../../../src/http/rules/head-changes.js'
 import { get } from './requests.js'
 
-/** A GET without a server, whose handler answers 200 with a small body. `onRun` is told when it runs. */
+/** A GET without a server, whose handler answers 200 with a small body. Calls `onRun` when the handler runs. */
 export function getExchange(target: string, onRun: () => void): Exchange {
   return {
     request: get(target),

@@ -12,14 +12,14 @@ export function shared(options: HttpCacheOptions = {}): { engine: HttpCache; clo
   return { engine: createHttpCache(cache, { profile: 'rfc9111', ...options }), clock }
 }
 
-/** Of a date, so many seconds from now. */
+/** Names and values. A number stands for the date this many seconds from now. */
 export type Fields = readonly (string | number)[]
 
 function lines(fields: Fields, now: number): string[] {
   return fields.map((field) => (typeof field === 'string' ? field : formatHttpDate(now + field * 1_000)))
 }
 
-/** What a second request gets, so many seconds after the first one was answered with these fields. */
+/** What a second request gets, this many seconds after the first one was answered with these fields. */
 export async function second(
   fields: Fields,
   seconds: number,

@@ -6,7 +6,7 @@ import { type HttpCacheOptions, type HttpCacheRules, parseHttpCacheOptions } fro
 
 type Fields = Readonly<Record<string, string | readonly string[]>>
 
-/** A GET for `target` on example.com, with these fields behind Host. */
+/** A GET for `target` on example.com, with these fields after Host. */
 export function get(target: string, fields: Fields = {}, more: Partial<CacheRequest> = {}): CacheRequest {
   return { method: 'GET', target, headers: headerLines({ Host: 'example.com', ...fields }), ...more }
 }

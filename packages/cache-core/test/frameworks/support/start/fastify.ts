@@ -3,7 +3,7 @@ import { fastify as fastify4 } from 'fastify4'
 import { httpCache } from '../../../../src/frameworks/fastify.js'
 import { later, portOf, type Start, startWith } from '../running-app.js'
 
-// The types of the two differ in much that this does not use.
+// The types of the two versions differ in much that is not used here.
 export const startFastify4 = startOn(
   () => fastify4({ forceCloseConnections: true, maxParamLength: 20_000 }) as never as FastifyInstance,
 )

@@ -36,7 +36,7 @@ function startOn(everything: string, newAdapter: () => ExpressAdapter | FastifyA
   })
 }
 
-/** One handler for everything, on what Node gave. */
+/** One handler for everything, on Node's own request and response. */
 function controllerOf(everything: string, handler: Handler, route: Parts['route']): new () => object {
   class Everything {
     answer(

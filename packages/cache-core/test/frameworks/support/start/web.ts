@@ -32,9 +32,9 @@ export const startHono = startWith(async ({ engine, cache, route, outside, handl
 /** Fields of the connection between the two servers. */
 const OF_CONNECTION = new Set(['connection', 'keep-alive', 'trailer', 'transfer-encoding'])
 
-/** A handler of node:http as one of fetch: in a server of its own that is asked for each request. */
+/** Turns a node:http handler into one for fetch, by a server of its own that gets each request. */
 async function behindFetch(handler: Handler): Promise<(request: Request, env: unknown) => Promise<Response>> {
-  /** By the port that asks. */
+  /** Responses under way, by the port of their client. */
   const running = new Map<number | undefined, ServerResponse>()
   const server = createServer((req, res) => {
     running.set(req.socket.remotePort, res)
@@ -49,11 +49,11 @@ async function behindFetch(handler: Handler): Promise<(request: Request, env: un
   return (request) =>
     new Promise((resolve, reject) => {
       const headers = Object.fromEntries(request.headers)
-      // Fetch has dropped it, and nobody will send it.
+      // Fetch has dropped the body, so nobody will send it.
       if (request.body === null) delete headers['content-length']
       const path = request.url.replace(/^\w+:\/\/[^/]*/, '')
       const asked = ask({ port: portOf(server), path, method: request.method, headers, agent: false })
-      // The handler hears that its client has gone, and may go on.
+      // Tells the handler that its client has gone. It may go on.
       request.signal.addEventListener('abort', () => running.get(asked.socket?.localPort)?.emit('close'))
       asked.on('error', reject)
       asked.on('response', (message) => resolve(responseOf(request, message)))
