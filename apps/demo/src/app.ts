@@ -20,17 +20,17 @@ import { addServerTiming } from './server-timing.js'
 export interface Parts {
   readonly database: Database
   readonly cache: Cache
-  /** What the cache stands on; asked whether it answers, nothing else. */
+  /** The store behind the cache, only asked whether it answers. */
   readonly store: Store
-  /** The store's address as it may be shown. */
+  /** The store's address without credentials. */
   readonly storeUrl: string
-  /** Where it listens: a name under which it is asked, beside those of this machine. */
+  /** The name of the host that it listens on: answered beside the names of this machine. */
   readonly host?: string
 }
 
-/** The application. It closes none of its parts. */
+/** Builds the application. It does not close any of its parts. */
 export function buildApp({ database, cache, store, storeUrl, host }: Parts): FastifyInstance {
-  // With `strictNumbers`, Fastify's default, Ajv checks no maximum on Infinity, and `?lat=1e999` would pass.
+  // With `strictNumbers`, Fastify's default, Ajv does not check a maximum on Infinity, and `?lat=1e999` would pass.
   const app = fastify({ ajv: { customOptions: { strictNumbers: false } } })
   addServerTiming(app)
   keepOtherSitesOut(app, host)
@@ -39,14 +39,14 @@ export function buildApp({ database, cache, store, storeUrl, host }: Parts): Fas
   app.register(health, { database, cache, store, storeUrl })
 
   // Answers cached as a whole, each route with its own lifetime. They are the same under every host name and port, so
-  // that processes share them.
+  // processes share them.
   app.register(async (answers) => {
     await answers.register(httpCache, { cache, host: false })
     answers.register(nearRoute, { database })
     answers.register(searchRoute, { database })
   })
 
-  // Data cached under keys of its own, which a write knows and deletes.
+  // Data cached under keys of its own, which a write deletes.
   const read = readThrough(cache)
   app.register(cityRoute, { database, read })
   app.register(countryRoute, { database, read })
@@ -57,7 +57,7 @@ export function buildApp({ database, cache, store, storeUrl, host }: Parts): Fas
   app.register(middlewarePattern, { cache, database })
   app.register(cacheAsidePattern, { cache, database })
 
-  // The same reads without any cache, to compare.
+  // The same reads without a cache, for comparison.
   app.register(
     async (uncached) => {
       uncached.register(nearRoute, { database })

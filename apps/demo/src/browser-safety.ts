@@ -4,16 +4,20 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** What a page may do with an answer that is none: nothing, and nobody may frame it. The start page says more. */
+/**
+ * For answers that are not pages: they may load nothing, and nobody may frame them. The start page has fields of its
+ * own.
+ */
 const ANSWER_FIELDS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
 
 /**
- * The demo has no users to log in, and often listens where a browser runs: other sites must not reach it by that. Their
- * names may be made to lead here (DNS rebinding), so only addresses and names of this machine are answered; and their
- * forms may be sent here, so what changes something must come from a page of ours, or from no page at all.
+ * The demo has no logins, and often listens where a browser runs, so other sites must not reach it through that
+ * browser. Their names may be made to resolve to this machine (DNS rebinding), so only addresses and names of this
+ * machine are answered. Their forms may be sent here, so a change must come from a page of ours, or from no page at
+ * all.
  */
 export function keepOtherSitesOut(app: FastifyInstance, host?: string): void {
   const names = new Set(['localhost', hostname().toLowerCase(), ...(host === undefined ? [] : [host.toLowerCase()])])
@@ -29,7 +33,7 @@ export function keepOtherSitesOut(app: FastifyInstance, host?: string): void {
   })
 }
 
-/** No browser sends a request without Host. */
+/** Every browser sends Host. */
 function isOurs(host: string | undefined, names: ReadonlySet<string>): boolean {
   if (host === undefined) return true
   const name = host.toLowerCase().replace(/:\d*$/, '')

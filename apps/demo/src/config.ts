@@ -2,18 +2,18 @@ import type { Duration } from '@tiercel/cache-core'
 
 export interface Config {
   readonly host: string
-  /** 0 lets the system choose. */
+  /** 0 lets the system choose one. */
   readonly port: number
   readonly cacheUrl: string
-  /** What the demo's keys begin with, for a server that others use as well. */
+  /** The prefix of the demo's keys, for a server that others use as well. */
   readonly cachePrefix: string
-  /** How long the cache waits for its store; `undefined` for the library's own defaults. */
+  /** How long the cache waits for its store; `undefined` for the library's defaults. */
   readonly cacheTimeout: Duration | undefined
   /** A file that holds the loaded database; `undefined` to load the cities at each start. */
   readonly snapshot: string | undefined
 }
 
-/** What the person who starts the demo can put right. The message is one sentence and names the variable. */
+/** An error that the person who starts the demo can fix. The message is one sentence and names the variable. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
@@ -22,7 +22,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** @throws ConfigError naming the variable. */
 export function readConfig(environment: Environment): Config {
-  // An empty variable, as `PORT= npm run demo` leaves it, is one that is not set.
+  // An empty variable, as in `PORT= npm run demo`, counts as unset.
   const text = (name: string, fallback: string): string => environment[name]?.trim() || fallback
   return {
     host: text('HOST', '127.0.0.1'),

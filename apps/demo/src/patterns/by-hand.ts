@@ -1,4 +1,4 @@
-// Pattern 2: the cache by hand, as a key-value store that forgets.
+// Pattern 2: the cache by hand, as a key-value store whose values expire.
 import type { Cache, Duration } from '@tiercel/cache-core'
 import type { FastifyPluginAsync } from 'fastify'
 
@@ -11,15 +11,15 @@ const WITH_A_TIME = {
 }
 
 /**
- * `PUT /patterns/by-hand/:name` keeps the JSON value of its body, with `?ttl=30s` for that time; `GET` answers it as long
- * as it lives; `DELETE` removes it.
+ * `PUT /patterns/by-hand/:name` stores the JSON value of its body, for the time in `?ttl=30s`; `GET` answers it while
+ * it lives; `DELETE` removes it.
  */
 export const byHandPattern: FastifyPluginAsync<{ cache: Cache }> = async (app, { cache }) => {
   const values = cache.namespace('by-hand')
 
   app.get<Address>('/patterns/by-hand/:name', async (request, reply) => {
     const value = await values.get(request.params.name)
-    // `0`, `''`, `false` and `null` are values; `undefined` alone means that nothing is there.
+    // `0`, `''`, `false` and `null` are values; only `undefined` means that nothing is stored.
     if (value === undefined) return reply.code(404).send({ found: false })
     return { found: true, value, msLeft: await values.ttl(request.params.name) }
   })

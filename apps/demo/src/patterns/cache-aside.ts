@@ -1,4 +1,4 @@
-// Pattern 4: cache-aside. The application asks the cache, and the database where the cache has nothing.
+// Pattern 4: cache-aside. The application asks the cache, and on a miss the database.
 import type { Cache } from '@tiercel/cache-core'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Database } from '../database/database.js'
@@ -14,9 +14,9 @@ const schema = {
 }
 
 /**
- * `GET /data?key=`: what the cities whose name begins with the key add up to.
+ * `GET /data?key=`: totals of the cities whose name begins with the key.
  *
- * `getOrSet` is `get`, load, `set` in one: written out by hand, a hundred requests for a cold key load it a hundred
+ * `getOrSet` is `get`, load and `set` in one. Written out by hand, a hundred requests for a cold key load it a hundred
  * times, and a slow load may store an old value over a newer one.
  */
 export const cacheAsidePattern: FastifyPluginAsync<{ cache: Cache; database: Database }> = async (

@@ -1,4 +1,4 @@
-// Pattern 3: a middleware over all routes below an address.
+// Pattern 3: a middleware over all routes below a path.
 import type { Cache } from '@tiercel/cache-core'
 import { httpCache } from '@tiercel/cache-core/fastify'
 import type { FastifyPluginAsync } from 'fastify'
@@ -10,8 +10,8 @@ import { traps } from './traps.js'
 import { renderWorldPage } from './world-page.js'
 
 /**
- * `/patterns/middleware/*`: every answer is kept for an hour under its relative URI, with its status, its content type
- * and its bytes as they are. The routes know nothing of it. Without `statuses` a 201 and a 404 would not be kept, with
+ * `/patterns/middleware/*`: every answer is stored for an hour under its relative URI, with its status, content type
+ * and bytes unchanged. The routes know nothing about it. Without `statuses` a 201 and a 404 would not be stored; with
  * hosts the URI would not be relative.
  */
 export const middlewarePattern: FastifyPluginAsync<{ cache: Cache; database: Database }> = async (

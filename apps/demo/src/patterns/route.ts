@@ -1,4 +1,4 @@
-// Pattern 1: one route is cached, with a lifetime of its own.
+// Pattern 1: one cached route with a lifetime of its own.
 import type { Cache } from '@tiercel/cache-core'
 import { httpCache } from '@tiercel/cache-core/fastify'
 import type { FastifyPluginAsync } from 'fastify'
@@ -6,12 +6,12 @@ import type { Database } from '../database/database.js'
 import { worldStatistics } from '../queries/world-statistics.js'
 import { timed } from '../server-timing.js'
 
-/** `GET /patterns/route`: the world in figures. The handler runs once in 30 seconds, for all processes together. */
+/** `GET /patterns/route`: statistics of the world. The handler runs once in 30 seconds, for all processes together. */
 export const routePattern: FastifyPluginAsync<{ cache: Cache; database: Database }> = async (
   app,
   { cache, database },
 ) => {
-  // The answer is the same under every host name and port: one entry for all.
+  // The answer is the same under every host name and port, so one entry serves all.
   await app.register(httpCache, { cache, host: false })
 
   app.get('/patterns/route', { config: { cache: { ttl: '30s' } } }, (request) =>

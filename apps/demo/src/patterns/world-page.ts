@@ -4,7 +4,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? '')
 
-/** The world in figures, as a page. */
+/** Statistics of the world, as a page. */
 export function renderWorldPage({ cities, countries, largest }: WorldStatistics): string {
   const rows = largest.map(
     ({ name, country, population }) =>

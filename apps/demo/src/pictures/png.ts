@@ -11,7 +11,7 @@ export function encodePng(width: number, height: number, pixels: Uint8Array): Bu
   header.writeUInt32BE(height, 4)
   header.set([8, TRUE_COLOUR, 0, 0, 0], 8)
 
-  // Each row begins with the number of its filter; 0 is none.
+  // Each row begins with the number of its filter; 0 means none.
   const stride = width * BYTES_PER_PIXEL
   const rows = Buffer.alloc(height * (stride + 1))
   for (let row = 0; row < height; row++) {

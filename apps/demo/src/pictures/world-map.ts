@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js'
 import { type GridCell, populationGrid } from '../queries/population-grid.js'
 import { encodePng } from './png.js'
 
-/** The piece of the world that people live in; the start page turns a click into degrees by the same numbers. */
+/** The part of the world that people live in. The start page turns a click into degrees by the same numbers. */
 const NORTH = 78
 const SOUTH = -57
 const PIXELS_PER_DEGREE = 4
@@ -11,9 +11,9 @@ const HEIGHT = (NORTH - SOUTH) * PIXELS_PER_DEGREE
 
 const NIGHT = [13, 17, 34] as const
 const LIGHT = [255, 214, 140] as const
-/** More people than in any cell; the brightness is logarithmic. */
+/** More people than in any cell. The brightness is logarithmic. */
 const BRIGHTEST = Math.log10(2e7)
-/** Large cities shine on the cells around them. */
+/** The population from which a city lights up the cells around it. */
 const GLOWS_FROM = 150_000
 
 /** The world at night, a light for each city: a PNG of 1440 x 540 pixels. */

@@ -7,7 +7,7 @@ export interface City {
   readonly name: string
   /** ISO 3166-1 alpha-2. */
   readonly country: string
-  /** GeoNames: `PPLC` a capital, `PPLA` the seat of a region, `PPL` a place. */
+  /** GeoNames: `PPLC` is a capital, `PPLA` the seat of a region, `PPL` a place. */
   readonly featureCode: string
   /** GeoNames: the region inside the country. */
   readonly adminCode: string
@@ -18,10 +18,10 @@ export interface City {
   readonly lon: number
 }
 
-/** Every query that answers cities selects these, so that a city looks the same everywhere. */
+/** Every query for cities selects these columns, so that a city looks the same everywhere. */
 export const CITY_COLUMNS = `id, name, country, feature_code as "featureCode", admin_code as "adminCode", population, lat, lon`
 
-/** One city. `null`, which a cache can hold, when there is none. */
+/** One city; `null`, which a cache can hold, if there is none. */
 export async function findCity(database: Database, id: number): Promise<City | null> {
   const [city] = await database.query<City>('city', `select ${CITY_COLUMNS} from cities where id = $1`, [id])
   return city ?? null
@@ -30,7 +30,7 @@ export async function findCity(database: Database, id: number): Promise<City | n
 export interface SavedCity {
   readonly city: City
   readonly created: boolean
-  /** The country that the city stood in before. */
+  /** The country that the city belonged to before. */
   readonly formerCountry: string | undefined
 }
 
@@ -55,7 +55,7 @@ export async function saveCity(database: Database, city: City): Promise<SavedCit
   return { city, created: formerCountry === undefined, formerCountry }
 }
 
-/** Removes a city. The country that it stood in, or `undefined` when there was no such city. */
+/** Removes a city. Returns the country that it belonged to, or `undefined` if there was no such city. */
 export async function removeCity(database: Database, id: number): Promise<string | undefined> {
   const [removed] = await database.query<{ country: string }>(
     'remove city',

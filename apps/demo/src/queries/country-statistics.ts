@@ -5,21 +5,21 @@ export interface CountryStatistics {
   /** ISO 3166-1 alpha-2. */
   readonly country: string
   readonly cities: number
-  /** Of all its cities together. */
+  /** The sum over all its cities. */
   readonly population: number
   readonly medianPopulation: number
-  /** Cities with a million people and more. */
+  /** Number of cities with at least a million people. */
   readonly millionCities: number
   /** 1 for the country with the most people in cities. */
   readonly rank: number
-  /** How many countries there are to be ranked. */
+  /** Number of ranked countries. */
   readonly rankOf: number
   readonly largest: readonly City[]
 }
 
 type Figures = Omit<CountryStatistics, 'largest'>
 
-/** A country in figures. Ranking it means adding up the whole world. `null` for a country without a city. */
+/** Statistics of a country; `null` if it has no city. Its rank takes a sum over the whole world. */
 export async function countryStatistics(database: Database, country: string): Promise<CountryStatistics | null> {
   const [figures] = await database.query<Figures>(
     'country',

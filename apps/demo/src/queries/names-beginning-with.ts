@@ -5,11 +5,11 @@ export interface NamesBeginningWith {
   readonly cities: number
   readonly countries: number
   readonly population: number
-  /** The largest of these cities; `null` when no city begins so. */
+  /** The largest of these cities; `null` if there are none. */
   readonly largest: string | null
 }
 
-/** What the cities whose name begins with a text add up to. */
+/** Totals of the cities whose name begins with a text. */
 export async function namesBeginningWith(database: Database, text: string): Promise<NamesBeginningWith> {
   const [sum] = await database.query<NamesBeginningWith>(
     'data',

@@ -9,8 +9,9 @@ export interface NearCity extends City {
 const EARTH_RADIUS_KM = 6371.0088
 
 /**
- * The cities nearest to a point by the haversine formula. It computes the distance of every city there is, about 70 ms:
- * without PostGIS no index knows the great circle. `least` keeps the rounding of antipodes inside the arc sine's domain.
+ * The cities nearest to a point by the haversine formula. It computes the distance of every city, which takes about 70
+ * ms: without PostGIS no index supports great-circle distances. `least` keeps the rounding of antipodes inside the
+ * domain of the arcsine.
  */
 export function nearestCities(
   database: Database,

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js'
 
-/** People in one cell of the world's grid. */
+/** The population of one cell of the world's grid. */
 export interface GridCell {
   /** Counted from 180° west. */
   readonly column: number

@@ -3,8 +3,8 @@ import { fold } from '../database/fold.js'
 import { CITY_COLUMNS, type City } from './city.js'
 
 /**
- * Cities with the text anywhere in their name, whatever its case and accents: whole names first, then beginnings, then
- * the rest, larger cities before smaller ones.
+ * Cities with the text anywhere in their name, ignoring case and accents: whole names first, then beginnings, then the
+ * rest, larger cities before smaller ones.
  */
 export function searchCities(database: Database, { q, limit }: { q: string; limit: number }): Promise<City[]> {
   return database.query<City>(

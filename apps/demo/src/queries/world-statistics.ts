@@ -8,7 +8,7 @@ export interface WorldStatistics {
   readonly largest: readonly City[]
 }
 
-/** The world in figures. */
+/** Statistics of the world. */
 export async function worldStatistics(database: Database): Promise<WorldStatistics> {
   const [figures] = await database.query<Omit<WorldStatistics, 'largest'>>(
     'world',

@@ -10,15 +10,16 @@ import { CITY_BODY, CITY_ID } from './schemas.js'
 export interface CityWritesOptions {
   readonly database: Database
   readonly cache: Cache
-  /** How many more cities than were loaded there may be: the database is in memory, and anybody may write. */
+  /** How many cities may be added to those that were loaded: the database is in memory, and anybody may write. */
   readonly maxAdded?: number
 }
 
 const params = { type: 'object', properties: { id: CITY_ID } }
 
 /**
- * `PUT` and `DELETE /cities/:id`. First the database, then the cache: the other way round, a reader in between would
- * store the old city again. A load under way loses its lease to the delete, and what it read is not stored.
+ * `PUT` and `DELETE /cities/:id`. They change the database first, then the cache: in the other order, a reader in
+ * between would store the old city again. A delete takes the lease from a load under way, so what that has read is not
+ * stored.
  */
 export const cityWrites: FastifyPluginAsync<CityWritesOptions> = async (
   app,

@@ -7,7 +7,10 @@ import { CITY_ID } from './schemas.js'
 
 const schema = { params: { type: 'object', properties: { id: CITY_ID } } }
 
-/** `GET /cities/:id`. The data is cached, absence too; a write deletes the key and is seen at once. */
+/**
+ * `GET /cities/:id`. The data is cached, also that there is no such city. A write deletes the key and is visible at
+ * once.
+ */
 export const cityRoute: FastifyPluginAsync<{ database: Database; read: Read }> = async (app, { database, read }) => {
   app.get<{ Params: { id: number } }>('/cities/:id', { schema }, async (request, reply) => {
     const { id } = request.params

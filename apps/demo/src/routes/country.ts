@@ -8,8 +8,8 @@ import { COUNTRY_CODE } from './schemas.js'
 const schema = { params: { type: 'object', properties: { code: COUNTRY_CODE } } }
 
 /**
- * `GET /countries/:code`. The data is cached, not the answer: a write to one of the country's cities deletes the key, and
- * `/countries/de` and `/countries/DE` share it.
+ * `GET /countries/:code`. The data is cached, not the answer: a write to one of the country's cities deletes the key,
+ * and `/countries/de` and `/countries/DE` share it.
  */
 export const countryRoute: FastifyPluginAsync<{ database: Database; read: Read }> = async (app, { database, read }) => {
   app.get<{ Params: { code: string } }>('/countries/:code', { schema }, async (request, reply) => {

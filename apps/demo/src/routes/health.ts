@@ -9,11 +9,14 @@ export interface HealthOptions {
   readonly database: Database
   readonly cache: Cache
   readonly store: Store
-  /** The store's address as it may be shown. */
+  /** The store's address without credentials. */
   readonly storeUrl: string
 }
 
-/** `GET /healthz`: can this process serve? `GET /stats`: how often did it ask the database, and what did the cache do? */
+/**
+ * `GET /healthz` says whether this process can serve, `GET /stats` how often it asked the database and what the cache
+ * did.
+ */
 export const health: FastifyPluginAsync<HealthOptions> = async (app, { database, cache, store, storeUrl }) => {
   let cities: number | undefined
   // A failed load ends the process, in main.ts.
@@ -24,7 +27,7 @@ export const health: FastifyPluginAsync<HealthOptions> = async (app, { database,
     () => {},
   )
 
-  // Without its store the demo is slower, not ill: it stays 200.
+  // Without its store the demo is slower but works, so the status stays 200.
   app.get('/healthz', async (_request, reply) => {
     const problem = await whyUnreachable(store, STORE_DEADLINE_MS)
     return reply.code(cities === undefined ? 503 : 200).send({

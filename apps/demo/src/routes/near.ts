@@ -18,7 +18,7 @@ const schema = {
   },
 }
 
-/** The key's part of the query: what else a URL may carry makes no entry of its own. */
+/** `query` names the parameters in the key; others in a URL make no entries of their own. */
 const cache = { ttl: '1m', query: ['lat', 'lon', 'limit'] } as const
 
 /** `GET /cities/near?lat=&lon=&limit=`. The whole answer is cached: a write shows in it within a minute. */

@@ -2,7 +2,7 @@ import type { Cache } from '@tiercel/cache-core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { timed } from '../server-timing.js'
 
-/** How a route comes to its data: through the cache, or straight from the database to compare. */
+/** How a route gets its data: through the cache, or straight from the database for comparison. */
 export type Read = <T>(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -12,7 +12,9 @@ export type Read = <T>(
 
 export const readDatabase: Read = (request, _reply, _key, load) => timed(request, load)
 
-/** Values live five minutes, or until a write deletes their key. Says on `Cache-Status` (RFC 9211) how it went. */
+/**
+ * Values live for five minutes, or until a write deletes their key. Reports the result in `Cache-Status` (RFC 9211).
+ */
 export function readThrough(cache: Cache): Read {
   return async (request, reply, key, load) => {
     let loaded = false

@@ -15,7 +15,7 @@ const schema = {
   querystring: { type: 'object', required: ['q'], properties: { q: SEARCH_TEXT, limit: LIMIT } },
 }
 
-/** The key's part of the query: what else a URL may carry makes no entry of its own. */
+/** `query` names the parameters in the key; others in a URL make no entries of their own. */
 const cache = { ttl: '1m', query: ['q', 'limit'] } as const
 
 /** `GET /search?q=&limit=`. The whole answer is cached: a write shows in it within a minute. */
