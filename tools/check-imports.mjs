@@ -1,6 +1,6 @@
-// Imports run downwards: a layer of core knows only the layers below it, a package only what its family may know, and no
-// file knows itself over others. `findViolations` reads a tree and answers what breaks a rule, each with file, line, what
-// stands there and the rule in words. The tables of rules are in imports/.
+// Imports run downwards: a layer of core knows only the layers below it, a package only what its family may know, and
+// no file imports itself through others. `findViolations` checks a tree and returns every violation with its file, its
+// line, the offending text and the rule in words. The tables of rules are in imports/.
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'

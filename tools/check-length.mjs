@@ -1,4 +1,4 @@
-// A file does one thing: none has more than 300 lines of code. Blank lines and comments do not count.
+// No file has more than 300 lines of code. Blank lines and comments do not count.
 import { relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { readModule } from './imports/read-module.mjs'
@@ -6,7 +6,7 @@ import { sourceFiles } from './imports/source-files.mjs'
 
 const MAX_LINES = 300
 
-/** @typedef {{ file: string, line: number, count: number }} LongFile  `line` is the first one too many. */
+/** @typedef {{ file: string, line: number, count: number }} LongFile  `line` is the first one beyond the limit. */
 
 /**
  * @param {string} root

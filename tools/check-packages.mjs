@@ -1,6 +1,6 @@
-// What a user would install: packs every published package as `pnpm publish` does and lets publint and attw (are the
-// types wrong?) read the tarball, and looks at its page on npm. Expects a build. Prints the sizes; exits with 1 when a
-// package is not right.
+// Checks what a user would install: packs every published package as `pnpm publish` does, runs publint and attw (which
+// checks the types) on the tarball, and checks its page on npm. Expects a build. Prints the sizes; exits with 1 if a
+// package has a problem.
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { formatMessage } from 'publint/utils'
 import { pageProblems } from './npm-page.mjs'
 import { ROOT, workspacePackages } from './workspace.mjs'
 
-/** Longer than any file list or report here; Node's default of 1 MiB kills the child. */
+/** In bytes: larger than any file list or report here. Node's default of 1 MiB would kill the child. */
 const MAX_OUTPUT = 64 * 1024 * 1024
 
 const tarballs = mkdtempSync(join(tmpdir(), 'tiercel-pack-'))

@@ -1,5 +1,5 @@
-// One version of each dependency: a manifest names no version of its own, the catalog in pnpm-workspace.yaml does.
-// Peer dependencies are ranges by nature and stay free.
+// Each dependency has one version, which stands in the catalog in pnpm-workspace.yaml and not in manifests. Peer
+// dependencies are ranges by nature and stay free.
 import { pathToFileURL } from 'node:url'
 import { workspacePackages } from './workspace.mjs'
 

@@ -1,12 +1,12 @@
-// `npm run check`: everything that can be said about the code without running it. Every step runs, whatever the others
-// say; each prints one line when it ends, and what failed is shown in full at the end.
+// `npm run check`: all checks that do not run the code. Every step runs, even if others fail. Each prints one line when
+// it ends, and the output of those that failed follows at the end.
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { ROOT } from './workspace.mjs'
 
 /**
- * @typedef {{ name: string, commands: readonly string[] }} Step  Commands run one after the other, the first failure ends the step.
+ * @typedef {{ name: string, commands: readonly string[] }} Step  Its commands run in order, up to the first failure.
  * @typedef {{ name: string, ok: boolean, output: string }} Outcome
  */
 
@@ -19,7 +19,8 @@ const STEPS = [
     name: 'packages (build, publint, attw)',
     commands: ['turbo run build --output-logs=errors-only --continue=always', 'node tools/check-packages.mjs'],
   },
-  // One program for nearly all: one for each package read core's sources and Node's types 17 times, 54 s of CPU for 17.
+  // One program for nearly all packages: one for each read core's sources and Node's types 17 times, 54 s of CPU for
+  // 17.
   { name: 'types (tsc)', commands: ['tsc -p .', 'tsc -p differential', 'tsc -p docs', 'tsc -p tools'] },
   { name: 'unused code (knip)', commands: ['knip --no-progress'] },
   { name: 'typed lint (oxlint)', commands: ['oxlint --type-aware --deny-warnings'] },

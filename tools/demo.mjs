@@ -1,4 +1,5 @@
-// `npm run demo`: builds the demo and what it stands on, then is the demo, so that signals and exit codes are its own.
+// `npm run demo`: builds the demo and its dependencies, then runs it in this process, so that signals and exit codes
+// are the demo's own.
 import { spawnSync } from 'node:child_process'
 import { ROOT } from './workspace.mjs'
 

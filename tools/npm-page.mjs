@@ -1,16 +1,19 @@
-// A package's page on npm: it shows the README where there is no repository around it, so every link must be whole, and
-// it leads to the sources only where the manifest says where they are.
+// A package's page on npm shows the README without a repository around it, so every link must be absolute. The page
+// links to the sources only if the manifest says where they are.
 
-/** @typedef {Pick<import('./workspace.mjs').Manifest, 'homepage' | 'bugs' | 'repository'>} Sources  What npm makes its links of. */
+/**
+ * What npm makes its links from.
+ * @typedef {Pick<import('./workspace.mjs').Manifest, 'homepage' | 'bugs' | 'repository'>} Sources
+ */
 
 /** A link or a picture, in Markdown or HTML. */
 const LINK = /\]\(<?([^)>\s]+)|\b(?:href|src)="([^"]*)"|^\[[^\]]+\]:\s*<?(\S+?)>?$/gm
 const CODE = /^```.*?^```$|`[^`\n]*`/gms
 
 /**
- * What is wrong with the page, one sentence each.
+ * The problems of the page, one sentence each.
  * @param {Sources & { name: string }} manifest
- * @param {string} folder  Of the package, relative to the root.
+ * @param {string} folder  The package's, relative to the root.
  * @param {string} readme
  * @param {Sources} root  The manifest of the repository.
  * @returns {string[]}

@@ -1,4 +1,5 @@
-// The first import of every command. It runs before anything is installed, on whatever Node there is: no imports.
+// The first import of every command. It runs before anything is installed, on any version of Node, so it has no
+// imports.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 if (major < 20 || (major === 20 && minor < 19)) {

@@ -1,4 +1,4 @@
-// A child of tools/test.mjs under tsx, since the launcher is TypeScript: installs what the engines need before the
+// A child of tools/test.mjs under tsx, since the launcher is TypeScript. Installs what the engines need before the
 // tests start, so that no download counts as a slow test. Sends one message for each engine.
 import { prepareServers } from './servers/src/index.ts'
 

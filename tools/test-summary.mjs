@@ -1,4 +1,4 @@
-// Adds up what the packages' test runs left behind. Pure: tools/test.mjs reads the files and prints the lines.
+// Adds up the results that the packages' test runs left. Pure: tools/test.mjs reads the files and prints the lines.
 
 /**
  * @typedef {import('./vitest-results.mjs').Results} Results
@@ -6,7 +6,7 @@
  *
  * @typedef {object} TestRun  One package's test task in this run, executed or restored from turbo's cache.
  * @property {string} name
- * @property {number | undefined} exitCode  `undefined`: it was not started, since something it needs failed.
+ * @property {number | undefined} exitCode  `undefined`: not started, since something that it needs failed.
  * @property {boolean} hasTestFiles
  * @property {Results | undefined} results  `undefined`: it left none.
  * @property {readonly { engine: string, reason: string }[]} skippedServers
@@ -21,7 +21,7 @@
 
 /**
  * @param {readonly TestRun[]} runs
- * @param {readonly Failure[]} otherFailures  checks, builds, servers
+ * @param {readonly Failure[]} otherFailures  Of checks, builds and servers.
  * @param {{ ci: boolean }} options  In CI a server that could not be started is a failure.
  * @returns {Summary}
  */
@@ -69,7 +69,7 @@ function failuresOf({ name, exitCode, hasTestFiles, results }) {
 }
 
 /**
- * What a person reads at the end: the skipped, the failed, and as the very last line the numbers.
+ * The lines at the end of a run: what was skipped, what failed, and in the very last line the numbers.
  * @param {Summary} summary
  * @returns {string[]}
  */
@@ -90,7 +90,7 @@ export function summaryLines({ passed, failures, skips }) {
 }
 
 /**
- * Under one heading what one package skipped for one reason.
+ * What one package skipped for one reason, under one heading.
  * @param {readonly Skip[]} skips
  */
 function skipLines(skips) {

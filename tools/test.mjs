@@ -1,6 +1,6 @@
 // `npm test`: the checks, the servers, every package's tests, and one line of numbers at the end.
-// Options: `--long` for the long repetitions; everything else goes to turbo and leaves the checks out,
-// as in `npm test -- --filter=@tiercel/cache-redis`.
+// Options: `--long` for the long repetitions. Any other goes to turbo and leaves out the checks, as in
+// `npm test -- --filter=@tiercel/cache-redis`.
 import { fork, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { ROOT, workspacePackages } from './workspace.mjs'
 
 /** @typedef {import('./test-summary.mjs').TestRun} TestRun */
 
-/** Where turbo writes what it did, one file a run. */
+/** Where turbo writes its reports, one file a run. */
 const TURBO_RUNS = join(ROOT, '.turbo/runs')
 const TEST_TASKS = ['test', 'test:tools']
 
@@ -22,7 +22,7 @@ const long = process.argv.includes('--long')
 /** @type {{ name: string, message: string }[]} */
 const failures = []
 
-// What the servers need is downloaded meanwhile.
+// The servers are downloaded while the checks run.
 const [checks, servers] = await Promise.all([turboArguments.length === 0 ? runChecks() : [], prepareServers()])
 for (const { name, ok } of checks) if (!ok) failures.push({ name: `check: ${name}`, message: 'see above' })
 for (const { engine, problem } of servers) {
@@ -60,7 +60,7 @@ function prepareServers() {
  * @returns {Promise<TurboTask[]>}
  */
 async function runTurbo() {
-  // Results of an earlier run must not be counted; turbo puts those of its cache hits back.
+  // Results of an earlier run must not count. Turbo restores those of its cache hits.
   for (const { folder } of workspacePackages())
     rmSync(join(ROOT, folder, 'test-results'), { recursive: true, force: true })
   rmSync(TURBO_RUNS, { recursive: true, force: true })
@@ -70,7 +70,7 @@ async function runTurbo() {
   const files = existsSync(TURBO_RUNS) ? readdirSync(TURBO_RUNS) : []
   /** @type {TurboTask[]} */
   const tasks = files.flatMap((file) => JSON.parse(readFileSync(join(TURBO_RUNS, file), 'utf8')).tasks)
-  // A build that tests of several runs need is in each.
+  // A build that the tests of several runs need is in each of their reports.
   return [...new Map(tasks.map((task) => [task.taskId, task])).values()]
 }
 
@@ -90,7 +90,7 @@ function turbo(run) {
       env: {
         ...process.env,
         ...(long ? { TIERCEL_LONG: '1' } : {}),
-        // Part of turbo's cache key: a run that had to skip a server is not taken for one that had it.
+        // Part of turbo's cache key: a run that had to skip a server must not stand for one that had it.
         TIERCEL_READY_SERVERS: ready.join(','),
       },
     })

@@ -1,25 +1,25 @@
-// In which runs of turbo the tests go. Pure: tools/test.mjs starts them.
+// Which runs of turbo the tests are in. Pure: tools/test.mjs starts them.
 
 /** @param {readonly string[]} names */
 const ours = (names) => names.map((name) => `@tiercel/${name}`)
 
 /**
- * What follows when all that keeps the cores busy has ended: their tests wait for real servers and for time to pass. First
- * two lanes at once, of which each tests one package after the other: no more than two packages where servers have
- * deadlines of their own, since nodes of a Redis cluster lost each other beside three, and never Couchbase beside
- * Hazelcast, whose nodes starve each other. The lanes take as long as each other (155 s).
+ * Packages that are tested after all those that keep the cores busy: their tests wait for real servers and for time to
+ * pass. First come two lanes at once, each of which tests one package after another. No more than two packages run
+ * where servers have deadlines of their own: nodes of a Redis cluster lost each other beside three. Couchbase never
+ * runs beside Hazelcast, whose nodes starve each other. Both lanes take equally long (155 s).
  * @type {readonly (readonly string[])[]}
  */
 const LANES = [ours(['multi-process', 'cache-couchbase']), ours(['cache-hazelcast', 'cache-redis', 'cache-memcached'])]
 
-/** Then these, all at once. */
+/** After the lanes, all at once. */
 const TOGETHER = ours(['cache-conformance', 'demo', 'faults'])
 
 /**
- * The arguments of each run of turbo. Stages follow one another; in a stage its lanes run beside each other, and in a lane
- * one run follows another.
+ * The arguments of each run of turbo. Stages follow one another. The lanes of a stage run at once, and the runs of a
+ * lane follow one another.
  * @param {readonly string[]} tasks
- * @param {readonly string[]} wishes  Of whoever called. Some name packages: then it is one run, of those.
+ * @param {readonly string[]} wishes  The caller's arguments. If some name packages, there is one run, of those.
  * @returns {string[][][][]}  stages of lanes of runs
  */
 export function turboRuns(tasks, wishes) {

@@ -1,7 +1,7 @@
-// `npm run version-packages`: turns the changesets into versions and changelogs, as `changeset version` does but for one
-// rule. That one gives a package a major version when a peer dependency leaves its range, and below 1.0.0 every minor
-// version does: the first release of core would make everything 1.0.0. The published packages share one version, so the
-// highest changeset says it all, and peers have no say.
+// `npm run version-packages`: turns the changesets into versions and changelogs, as `changeset version` does, without
+// one of its rules: it gives a package a major version when a peer dependency leaves its range. Below 1.0.0 every minor
+// version does that, so the first release of core would make everything 1.0.0. The published packages share one
+// version, which the highest changeset decides, so peers need not count.
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import applyReleasePlan from '@changesets/apply-release-plan'

@@ -1,5 +1,6 @@
-// The vitest reporter behind `npm test`: writes test-results/results.json in the package, for tools/test.mjs to add up.
-// Vitest's own JSON reporter leaves out why a test was skipped, errors outside of tests, and files that failed to load.
+// The vitest reporter behind `npm test`: writes test-results/results.json in the package, and tools/test.mjs adds them
+// up. Vitest's own JSON reporter leaves out why a test was skipped, errors outside of tests, and files that failed to
+// load.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
@@ -59,6 +60,6 @@ function addTest(results, file, test) {
   const result = test.result()
   if (result.state === 'passed') results.passed += 1
   else if (result.state === 'skipped') results.skips.push({ name, reason: result.note })
-  // A test still pending at the end of the run never came to a result: that is no success.
+  // A test that is still pending at the end of the run has no result, which is not a success.
   else results.failures.push({ name, message: result.errors?.[0]?.message ?? 'did not finish' })
 }

@@ -1,4 +1,4 @@
-// The folders of the workspace and their manifests, for the tools that look at every package.
+// The folders of the workspace and their manifests, for tools that look at every package.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +20,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
  */
 
 /**
- * Every package, the root first, paths relative to the root (`.` is the root).
+ * All packages, the root first, with paths relative to the root (`.` is the root).
  * @param {string} [root]
  * @returns {{ folder: string, manifest: Manifest }[]}
  */
@@ -31,7 +31,7 @@ export function workspacePackages(root = ROOT) {
 }
 
 /**
- * The list under `packages:`; its entries are `folder` or `folder/*`.
+ * The list under `packages:`, whose entries are `folder` or `folder/*`.
  * @param {string} root
  */
 function patterns(root) {

@@ -1,4 +1,4 @@
-// Files that import themselves over others.
+// Files that import themselves through others.
 import { dirname, resolve } from 'node:path'
 
 /**
@@ -8,7 +8,7 @@ import { dirname, resolve } from 'node:path'
  */
 
 /**
- * One circle after the other, the shortest first: what has to be cut until none is left.
+ * Circles to be cut until none is left, the shortest first.
  * @param {readonly Module[]} modules
  * @returns {Circle[]}
  */
@@ -45,7 +45,7 @@ function graphOf(modules) {
 }
 
 /**
- * The source behind an import of what will be built of it.
+ * The source file behind an import of its build output.
  * @param {string} path
  * @param {ReadonlySet<string>} files
  */
@@ -65,7 +65,7 @@ function shortestCircle(graph) {
 }
 
 /**
- * The shortest way from a file to itself, both ends included.
+ * The shortest path from a file back to itself, including both ends.
  * @param {Graph} graph
  * @param {string} file
  */

@@ -1,4 +1,4 @@
-// The layers of core, the rooms inside them, and the doors that one file keeps for all.
+// The layers of core, the rooms inside them, and the doors: names that only certain files may import.
 import { existsSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, relative, resolve, sep } from 'node:path'
@@ -6,15 +6,16 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 /**
  * @typedef {import('./read-module.mjs').Import} Import
  * @typedef {{ layer: string, room: string, path: string }} Place  A file of core: `path` is relative to src.
- * @typedef {(imported: Import, from: Place, to: Place | undefined) => string | undefined} Rule  What is broken, in words.
+ * @typedef {(imported: Import, from: Place, to: Place | undefined) => string | undefined} Rule  The broken rule in
+ * words.
  */
 
-/** The folders of packages/cache-core/src, from the ground up. Two on one floor do not know each other. */
+/** The folders of packages/cache-core/src, lowest first. Layers on one floor do not know each other. */
 const FLOORS = [['base'], ['store'], ['entry'], ['protocol'], ['data', 'http'], ['frameworks', 'testing', 'audit']]
 
 /**
- * The rooms of a layer, and what each may import inside it besides itself. '' is what lies in the layer's own folder;
- * an index.ts hands on and may import every room.
+ * The rooms of a layer, and the other rooms of the layer that each may import. '' stands for the layer's own folder; an
+ * index.ts only re-exports and may import every room.
  * @type {Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>}
  */
 const ROOMS = {
@@ -22,24 +23,26 @@ const ROOMS = {
   http: { message: [], rules: ['message'], engine: ['message', 'rules'] },
 }
 
-/** Rooms that take what they need and answer at once. */
+/** Rooms whose functions return at once and depend on their arguments only. */
 const PURE_ROOMS = ['http/message', 'http/rules']
-/** Layers that a pure room may import, its own rooms aside. */
+/** Layers that a pure room may import, beside its own. */
 const PURE_LAYERS = ['base']
 /** Modules of Node that only compute. */
 const PURE_MODULES = new Set(['buffer', 'crypto', 'querystring', 'url', 'util'])
 
-/** What touches the world. `src/http` decides and leaves the doing to the layers around it, types included. */
+/**
+ * Modules that do I/O. `src/http` decides and leaves I/O to the layers around it; even their types are not imported.
+ */
 const IO_MODULES = new Set(
   'child_process cluster dgram dns fs http http2 https inspector net readline repl tls tty worker_threads'.split(' '),
 )
-/** Packages that only compute or remember, and so may stand in `src/http`. */
+/** Packages that only compute or remember, so `src/http` may import them. */
 const NO_IO_PACKAGES = new Set(['lru-cache', 'structured-headers'])
-/** Those of them that only compute: they may stand in the pure rooms, too. */
+/** Those of them that only compute, so the pure rooms may import them, too. */
 const PURE_PACKAGES = new Set(['structured-headers'])
 
 /**
- * Names that only some files may import, among those of some layers. A row holds from the day that the first of those
+ * Names that, among the files of some layers, only certain ones may import. A rule applies once the first of those
  * files exists.
  */
 const DOORS = [
@@ -55,7 +58,7 @@ const DOORS = [
 function downwards({ typesOnly }, from, to) {
   if (to === undefined || from.layer === to.layer) return undefined
   const floor = floorOf(from.layer)
-  // What lies directly in src is the package's front door: it may import every layer, and no layer may import it.
+  // Files directly in src are the package's front door: they may import every layer, and no layer may import them.
   if (floor === -1 || (floorOf(to.layer) !== -1 && floorOf(to.layer) < floor)) return undefined
   if (from.layer === 'http' && to.layer === 'data') {
     return typesOnly
@@ -125,7 +128,7 @@ export function layerRule(core) {
 }
 
 /**
- * Whether a file of core takes what it needs and answers at once.
+ * Whether the functions of a file of core return at once and depend on their arguments only.
  * @param {string} core
  * @param {string} file
  */

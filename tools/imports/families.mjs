@@ -1,4 +1,4 @@
-// Packages by family: which packages of Tiercel the sources of each may name.
+// Families of packages: which packages of Tiercel each may import.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Visitor } from 'oxc-parser'
@@ -7,8 +7,8 @@ import { readModule } from './read-module.mjs'
 /**
  * @typedef {object} Family
  * @property {string} name
- * @property {RegExp} folders  Of the workspace. The first row that fits says what a package is.
- * @property {RegExp} may  Which of Tiercel's modules it may import, of any package.
+ * @property {RegExp} folders  Of the workspace. The first row that matches gives the family of a package.
+ * @property {RegExp} may  The modules of Tiercel, of any package, that it may import.
  * @property {string} rule  In words.
  * @property {string} [typesOf]  It may import nothing but the types that this file exports.
  */
@@ -61,7 +61,7 @@ function familyOf(folder) {
 /**
  * The rule of its family that an import breaks, in words.
  * @param {string} root
- * @param {string} folder  Of the package, relative to the root.
+ * @param {string} folder  The package's, relative to the root.
  * @returns {(imported: import('./read-module.mjs').Import) => string | undefined}
  */
 export function familyRule(root, folder) {

@@ -1,16 +1,16 @@
-// What keeps a function from answering at once, out of its arguments alone.
+// Finds what makes a function asynchronous, or dependent on more than its arguments.
 import { Visitor } from 'oxc-parser'
 
 /** @typedef {{ line: number, what: string }} Impurity */
 
-/** Types and values that promise an answer for later, and what runs something later. */
+/** Types and values of a later answer, and functions that run something later. */
 const LATER = new Set(
   (
     'Promise PromiseLike Awaited AsyncIterable AsyncIterator AsyncGenerator AsyncIterableIterator ReadableStream ' +
     'setTimeout setInterval setImmediate queueMicrotask'
   ).split(' '),
 )
-/** What a caller did not hand in: the time, chance, the process, the network, the console. */
+/** What a caller did not pass in: the time, chance, the process, the network, the console. */
 const FROM_OUTSIDE = new Set(['performance', 'process', 'globalThis', 'fetch', 'console'])
 const FROM_OUTSIDE_MEMBERS = new Set(['Date.now', 'Math.random'])
 
@@ -21,7 +21,7 @@ const FROM_OUTSIDE_MEMBERS = new Set(['Date.now', 'Math.random'])
 export function impuritiesOf({ program, lineOf }) {
   /** @type {Impurity[]} */
   const found = []
-  /** Names of members, which are not the globals of that name. @type {Set<number>} */
+  /** Names of members, which are not globals even where they have the same name. @type {Set<number>} */
   const memberNames = new Set()
   /**
    * @param {{ start: number }} node
@@ -52,7 +52,7 @@ export function impuritiesOf({ program, lineOf }) {
       }
     },
     Property(node) {
-      // `{ fetch }` names the variable too.
+      // `{ fetch }` refers to the variable, too.
       if (!node.shorthand) named(node)
     },
     PropertyDefinition: named,

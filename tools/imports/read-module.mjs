@@ -1,4 +1,4 @@
-// A source file as the checks see it: its syntax tree, what it imports, and the line of any offset.
+// A source file as the checks see it: its syntax tree, its imports, and the line of an offset.
 import { readFileSync } from 'node:fs'
 import { parseSync, Visitor } from 'oxc-parser'
 
@@ -6,7 +6,7 @@ import { parseSync, Visitor } from 'oxc-parser'
  * @typedef {object} Import
  * @property {string} specifier
  * @property {number} line
- * @property {boolean} typesOnly  Nothing of it is left when the types are gone.
+ * @property {boolean} typesOnly  Whether it disappears when the types are removed.
  * @property {readonly string[]} names  As the other file exports them; `*` for all.
  *
  * @typedef {object} Module
@@ -31,7 +31,7 @@ export function readModule(file) {
 }
 
 /**
- * Every module that a file names: imports, re-exports, dynamic imports and types written as `import('…')`.
+ * All modules that a file names: imports, re-exports, dynamic imports and types written as `import('…')`.
  * @param {import('oxc-parser').Program} program
  * @param {(offset: number) => number} lineOf
  */

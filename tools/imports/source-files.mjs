@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Whether people write what a folder of this name holds: it is neither installed, nor built, nor a tool's own.
+ * Whether a folder of this name holds sources: it is not installed, not built, and does not belong to a tool.
  * @param {string} name
  */
 export function isOurs(name) {
@@ -10,7 +10,7 @@ export function isOurs(name) {
 }
 
 /**
- * The scripts in a folder and below, but for those that nobody writes.
+ * The sources in a folder and below.
  * @param {string} folder
  * @returns {string[]}
  */

@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url'
 
-/** What was downloaded, kept between runs at the root of the repository; git ignores it. */
+/** Downloads, kept between runs at the root of the repository. Git ignores the folder. */
 export const CACHE_FOLDER = fileURLToPath(new URL('../../../.cache/servers', import.meta.url))

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export interface Certificates {
-  /** Files of the server's key and certificate, and of the authority's certificate. */
+  /** Paths of the server's key and certificate, and of the authority's certificate. */
   readonly files: { readonly key: string; readonly cert: string; readonly ca: string }
-  /** The authority's certificate: what a client is given to believe the server. */
+  /** The authority's certificate, by which a client trusts the server. */
   readonly ca: Buffer
   remove(): void
 }
 
 /**
- * Certificates of an authority made for one test: for a server at 127.0.0.1, and for no other host. `undefined` where there
- * is no openssl.
+ * Makes an authority for one test, and a certificate for a server at 127.0.0.1 and no other host. `undefined` without
+ * openssl.
  */
 export function makeCertificates(): Certificates | undefined {
   if (spawnSync('openssl', ['version']).error !== undefined) return undefined

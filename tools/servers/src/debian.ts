@@ -4,7 +4,8 @@ import { withLock } from './lock.js'
 import { findProgram, run } from './programs.js'
 
 /**
- * The file of a program from a Debian package of the same name, installed when it is missing and this process may.
+ * The path of a program from the Debian package of the same name, installed if it is missing and this process may
+ * install it.
  * @throws Error that says what to install by hand.
  */
 export async function debianProgram(name: string): Promise<string> {

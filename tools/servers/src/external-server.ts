@@ -1,6 +1,9 @@
 import type { Engine, Server } from './server.js'
 
-/** The server that `TIERCEL_<ENGINE>_URL` names, if it is set. It belongs to somebody else: nothing here touches it. */
+/**
+ * The server that `TIERCEL_<ENGINE>_URL` names, if it is set. It belongs to somebody else, so it is never stopped or
+ * harmed.
+ */
 export function externalServer(engine: Engine): Server | undefined {
   const url = process.env[`TIERCEL_${engine.toUpperCase()}_URL`]
   if (!url) return undefined

@@ -2,22 +2,22 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Engine, Server } from './server.js'
 import { Supervised } from './supervised.js'
 
-/** How to start an engine's processes on ports that are already chosen. */
+/** How to start an engine's processes on ports that have been chosen. */
 export interface Plan {
   readonly engine: Engine
   readonly url: string
   readonly program: string
-  /** One for each process: its arguments, given its private folder. */
+  /** The arguments of each process, given its private folder. */
   readonly processes: readonly ((folder: string) => readonly string[])[]
-  /** Whether the servers answer. */
+  /** Resolves with whether the servers answer. */
   ready(processes: readonly Supervised[]): Promise<boolean>
 }
 
-/** A member of Hazelcast starts in 3 to 5 s; a busy machine takes several times that. */
+/** A Hazelcast member starts in 3 to 5 s, and in several times that on a busy machine. */
 const START_TIMEOUT_MS = 60_000
 const POLL_MS = 20
 
-/** A private server: its processes run and answer once `LocalServer.start` has resolved. */
+/** A private server. Its processes run and answer once `LocalServer.start` has resolved. */
 export class LocalServer implements Server {
   readonly engine: Engine
   readonly url: string
@@ -31,7 +31,7 @@ export class LocalServer implements Server {
     this.#plan = plan
   }
 
-  /** @throws Error with the end of a process's log when it does not come up. */
+  /** @throws Error with the end of a process's log if it does not come up. */
   static async start(plan: Plan): Promise<LocalServer> {
     const server = new LocalServer(plan)
     await server.#start()

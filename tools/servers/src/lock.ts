@@ -5,9 +5,9 @@ import { dirname } from 'node:path'
 import { findProgram } from './programs.js'
 
 /**
- * Runs `work` while no other process of this machine does the same under the same file. The kernel holds the lock
- * (`flock`) for a child whose input is a pipe from here, so a crash releases it. Where there is no `flock` (macOS)
- * nothing is locked: two first runs at the same time may then download the same files twice.
+ * Runs `work` while no other process of this machine runs work under the same file. The kernel holds the lock (`flock`)
+ * for a child whose input is a pipe from this process, so a crash releases it. Without `flock` (macOS) nothing is
+ * locked: two first runs at the same time may then download the same files twice.
  */
 export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   if (findProgram('flock') === undefined) return work()

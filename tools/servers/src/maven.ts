@@ -4,10 +4,10 @@ import { CACHE_FOLDER } from './cache-folder.js'
 import { withLock } from './lock.js'
 import { findProgram, run } from './programs.js'
 
-/** Named with its version, so that Maven's own default does not choose. */
+/** With a version, so that Maven does not choose its own default. */
 const COPY_GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy'
 
-/** An artifact of Maven Central that runs by itself, without dependencies of its own. */
+/** An artifact of Maven Central that runs without dependencies. */
 export interface Artifact {
   readonly group: string
   readonly name: string
@@ -15,8 +15,8 @@ export interface Artifact {
 }
 
 /**
- * The artifact's jar, downloaded once. It appears in its place whole or not at all.
- * @throws Error when Maven is missing or cannot download.
+ * The artifact's jar, downloaded once. It appears in its place complete or not at all.
+ * @throws Error if Maven is missing or cannot download.
  */
 export async function mavenJar({ group, name, version }: Artifact): Promise<string> {
   const file = `${name}-${version}.jar`
@@ -35,7 +35,7 @@ export async function mavenJar({ group, name, version }: Artifact): Promise<stri
   })
 }
 
-/** @throws Error when no Java is installed. */
+/** @throws Error if Java is not installed. */
 export function javaProgram(): string {
   const home = process.env.JAVA_HOME
   const atHome = home === undefined ? undefined : join(home, 'bin', 'java')

@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from 'node:net'
 
 export const HOST = '127.0.0.1'
 
-/** Ports on loopback that nobody listens on now. Two runs may still pick the same one: a start that fails picks again. */
+/** Ports on loopback that nobody listens on now. Two runs may pick the same one: a start that fails picks again. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(0)))
   const ports = servers.map(portOf)
@@ -11,7 +11,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** The first of `count` free ports that follow each other. */
+/** The first of `count` consecutive free ports. */
 export async function freePortRange(count: number): Promise<number> {
   for (;;) {
     const first = await listen(0)

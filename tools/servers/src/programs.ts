@@ -2,10 +2,10 @@ import { type SpawnOptions, spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Servers often lie outside an ordinary user's `PATH`. */
+/** Servers are often in folders outside an ordinary user's `PATH`. */
 const USUAL_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin']
 
-/** The file of a program, or `undefined` when it is not installed. */
+/** The path of a program, or `undefined` if it is not installed. */
 export function findProgram(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...USUAL_FOLDERS]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
@@ -20,7 +20,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Runs a program to its end. @throws Error with the end of its output when it fails. */
+/** Runs a program to its end. @throws Error with the end of its output if it fails. */
 export async function run(program: string, args: readonly string[], options: SpawnOptions = {}): Promise<void> {
   const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''

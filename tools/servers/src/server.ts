@@ -1,30 +1,29 @@
-/** The engines that the launcher knows. */
 export type Engine = 'redis' | 'memcached' | 'couchbase' | 'hazelcast'
 
 /**
- * A running server, private to whoever started it, or the external one named by `TIERCEL_<ENGINE>_URL`.
- * `url` is in the engine's URL form and may name several hosts.
+ * A running server: a private one, or the external one that `TIERCEL_<ENGINE>_URL` names. `url` is in the engine's URL
+ * form and may name several hosts.
  */
 export interface Server {
   readonly engine: Engine
   readonly url: string
-  /** Given by the environment: it is never stopped, and there are no faults to inject. */
+  /** Given by the environment: it is never stopped, and faults cannot be injected. */
   readonly external: boolean
-  /** SIGSTOP to every process of it, or to one of `count`, in the order of the URL. */
+  /** Sends SIGSTOP to all its processes, or to one of `count`, in the order of the URL. */
   freeze(member?: number): Promise<void>
-  /** SIGCONT, as `freeze`. */
+  /** Sends SIGCONT, like `freeze`. */
   thaw(member?: number): Promise<void>
-  /** SIGKILL, as `freeze`. */
+  /** Sends SIGKILL, like `freeze`. */
   kill(member?: number): Promise<void>
-  /** Starts it again on the same ports, empty, killing it first where it still runs. Resolves when it answers. */
+  /** Starts it again, empty and on the same ports, after killing it if it still runs. Resolves when it answers. */
   restart(): Promise<void>
-  /** Ends it and removes its folder. Idempotent. Also done by itself when this process ends, however it ends. */
+  /** Ends it and removes its folder. Idempotent. Happens by itself when this process ends, in whatever way. */
   stop(): Promise<void>
 }
 
 export interface StartOptions {
-  /** How many servers (memcached) or members (Hazelcast). Default 1. */
+  /** Number of servers (memcached) or members (Hazelcast). Default 1. */
   readonly count?: number
-  /** Further command line arguments for the server (memcached, Redis), or for Java (Hazelcast: `-Dhazelcast.…=…`). */
+  /** More command line arguments for the server (memcached, Redis), or for Java (Hazelcast: `-Dhazelcast.…=…`). */
   readonly args?: readonly string[]
 }

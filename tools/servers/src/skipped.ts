@@ -10,7 +10,7 @@ export interface Skipped {
   readonly reason: string
 }
 
-/** Adds to the current folder's list, for the summary of the whole run; one line for each engine. */
+/** Adds the engine to the current folder's list, for the summary of the whole run. One line for each engine. */
 export function recordSkipped(engine: Engine, reason: string): void {
   const file = join(process.cwd(), FILE)
   const others = read(file).filter((skipped) => skipped.engine !== engine)

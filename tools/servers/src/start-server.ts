@@ -23,15 +23,15 @@ const LAUNCHERS: Readonly<Record<Engine, Launcher>> = {
   hazelcast: { prepare: async () => [javaProgram(), await hazelcastJar()], plan: planHazelcast },
 }
 
-/** A port chosen as free may be taken by another run before the server has it. */
+/** Another run may take a port that was free before the server listens on it. */
 const START_ATTEMPTS = 3
 
 /**
- * The server named by `TIERCEL_<ENGINE>_URL`, or a private one on free loopback ports, with what is missing
- * installed where this process may.
+ * The server named by `TIERCEL_<ENGINE>_URL`, or a private one on free loopback ports. Installs what is missing, where
+ * this process may.
  *
- * When there can be none: an error where `CI` is set, so that nothing is left out in silence; else `undefined`, and
- * the reason stands in `test-results/skipped.json` of the current folder.
+ * If neither is possible: throws where `CI` is set, so that nothing is skipped silently; otherwise returns `undefined`
+ * and writes the reason to `test-results/skipped.json` in the current folder.
  */
 export async function startServer(engine: Engine, options: StartOptions = {}): Promise<Server | undefined> {
   const external = externalServer(engine)
@@ -46,8 +46,8 @@ export async function startServer(engine: Engine, options: StartOptions = {}): P
 }
 
 /**
- * Downloads and installs what the engines need, without starting them. Engines that a URL in the environment names
- * need nothing.
+ * Downloads and installs what the engines need, without starting them. Engines that a URL in the environment names need
+ * nothing.
  * @throws Error that says what is missing.
  */
 export async function prepareServers(engines: readonly Engine[]): Promise<void> {

@@ -8,17 +8,17 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** How long a signal takes to be heeded is a matter of the kernel's next time slices. */
+/** How soon a signal takes effect depends on the kernel's next time slices. */
 const STOP_POLL_MS = 2
 
 type Supervisor = ChildProcessByStdio<Writable, Readable, null>
 
 /**
- * Runs the server and waits for its own input to close, which the kernel does when the process that started it ends,
- * however it ends. Then it removes the server's folder and kills the whole group, itself too: SIGKILL also ends what
- * SIGSTOP holds. While it lives the group's number cannot be another's.
+ * Runs the server and waits until its own input closes: the kernel closes it when the process that started this one
+ * ends, in whatever way. Then it removes the server's folder and kills the whole group including itself, by SIGKILL,
+ * which also ends stopped processes. While it lives, no other group can get its number.
  *
- * `$1` is the folder, the rest the command. It says the server's process number, and later how the server ended.
+ * `$1` is the folder, the rest the command. It prints the server's process number, and later how the server ended.
  */
 const SUPERVISOR = `
 folder=$1; shift
@@ -50,12 +50,12 @@ export class Supervised {
     this.#keepsProcessAlive(false)
   }
 
-  /** @param args Is given the private folder and answers the program's arguments. */
+  /** @param args Returns the program's arguments, given the private folder. */
   static async start(name: string, program: string, args: (folder: string) => readonly string[]): Promise<Supervised> {
     const folder = mkdtempSync(join(tmpdir(), `tiercel-${name}-`))
-    // The shell may say the process number before it has made the file.
+    // The shell may print the process number before it has created the file.
     writeFileSync(join(folder, 'log'), '')
-    // A group of its own (`detached`) is out of reach for the terminal's Ctrl-C: the supervisor decides the end.
+    // In a group of its own (`detached`) it does not get the terminal's Ctrl-C: the supervisor decides when it ends.
     const supervisor = spawn('sh', ['-c', SUPERVISOR, 'sh', folder, program, ...args(folder)], {
       cwd: folder,
       detached: true,
@@ -63,7 +63,7 @@ export class Supervised {
     })
     supervisor.stdin.on('error', () => {})
     const lines = createInterface({ input: supervisor.stdout })
-    // Both lines may come at once, and there is no second one when the supervisor was killed too.
+    // Both lines may come at once, and the second one never comes if the supervisor was killed, too.
     const ended = new Promise<void>((resolve) => {
       lines.once('line', () => lines.once('line', () => resolve()))
       lines.once('close', resolve)
@@ -84,13 +84,13 @@ export class Supervised {
     if (this.#alive) process.kill(this.#pid, signal)
   }
 
-  /** SIGSTOP, and waits until it has stopped: it may answer a little longer. */
+  /** Sends SIGSTOP and waits until the process has stopped: it may answer a little longer. */
   async freeze(): Promise<void> {
     this.signal('SIGSTOP')
     while (this.#alive && isRunning(this.#pid)) await delay(STOP_POLL_MS)
   }
 
-  /** SIGKILL, and waits until the kernel has taken the process's ports back. */
+  /** Sends SIGKILL and waits until the kernel has freed the process's ports. */
   async kill(): Promise<void> {
     this.#keepsProcessAlive(true)
     this.signal('SIGKILL')
@@ -98,7 +98,7 @@ export class Supervised {
     this.#keepsProcessAlive(false)
   }
 
-  /** Ends it and removes the folder. */
+  /** Ends the process and removes the folder. */
   async stop(): Promise<void> {
     await this.kill()
     this.#keepsProcessAlive(true)
@@ -108,19 +108,19 @@ export class Supervised {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  /** A server left running must not keep a finished test run from ending; one that is being stopped must. */
+  /** A server that was left running must not keep a finished test run alive; one that is being stopped must. */
   #keepsProcessAlive(keeps: boolean): void {
     const { stdin, stdout } = this.#supervisor
     for (const handle of [this.#supervisor, stdin as Socket, stdout as Socket]) handle[keeps ? 'ref' : 'unref']()
   }
 }
 
-/** Whether any thread of a process still runs after SIGSTOP. Only Linux tells; elsewhere it is taken for stopped. */
+/** Whether any thread of a process still runs after SIGSTOP. Only Linux can tell; elsewhere it counts as stopped. */
 function isRunning(pid: number): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).some((task) => {
       const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8')
-      // The state is the first field behind the name, which stands in parentheses and may hold anything.
+      // The state is the first field after the name, which is in parentheses and may contain anything.
       const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3)
       return state !== 'T' && state !== 't'
     })

@@ -10,7 +10,9 @@ export interface TlsFront {
   stop(): Promise<void>
 }
 
-/** Ends TLS in front of a server that speaks in clear, as a sidecar does: for engines whose own TLS cannot be had here. */
+/**
+ * Terminates TLS in front of a server without it, as a sidecar does: for engines whose own TLS is not available here.
+ */
 export async function startTlsFront(port: number, { files }: Certificates): Promise<TlsFront> {
   const sockets = new Set<Socket>()
   const hold = (socket: Socket): void => {

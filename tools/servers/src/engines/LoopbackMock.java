@@ -29,9 +29,10 @@ import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Starts CouchbaseMock's key-value nodes on one address and on ports that are given, so that a restart finds them
- * again. The mock's own command binds all addresses and picks its ports; its REST port is left out here, since the
- * SDK takes its configuration from the key-value nodes; what it commands is taken on the port behind the nodes'.
+ * Starts CouchbaseMock's key-value nodes on a given address and given ports, so that a restart finds them again. The
+ * mock's own command binds all addresses and picks its ports. Its REST port is left out, since the SDK takes its
+ * configuration from the key-value nodes; the commands of the REST port are accepted on the port after those of the
+ * nodes.
  *
  * Arguments: address, first port, number of nodes, bucket.
  */
@@ -39,7 +40,7 @@ class LoopbackMock {
   private static final int VBUCKETS = 32;
   private static final int REPLICAS = 1;
   private static final long LOOKS_EVERY_NS = 2_000_000;
-  /** Connections that send at once. */
+  /** Connections without Nagle's algorithm. */
   private static final Set<Channel> SEEN = Collections.newSetFromMap(new WeakHashMap<>());
 
   public static void main(String[] args) throws Exception {
@@ -66,9 +67,10 @@ class LoopbackMock {
   }
 
   /**
-   * Takes the mock's own commands as its REST port does, each a line of JSON on a connection: hiccup, truncate, failover,
-   * respawn. The mock deals all vbuckets anew after the latter two, whoever has their documents. A cluster makes the
-   * replica active, and copies to a node that is back before it gives it anything.
+   * Accepts the mock's own commands as its REST port does, each a line of JSON on a connection: hiccup, truncate,
+   * failover, respawn. After the latter two the mock deals out all vbuckets anew, regardless of which node has their
+   * documents. A real cluster makes the replica active, and copies to a node that is back before it gives it any
+   * vbuckets.
    */
   private static class Operator {
     private final CouchbaseMock mock;
@@ -128,7 +130,7 @@ class LoopbackMock {
     }
   }
 
-  /** The mock deals its vbuckets anew at each start. A server that restarts has those it had. */
+  /** The mock deals out its vbuckets anew at each start. A real server has the same ones after a restart. */
   private static void restoreMap(Bucket bucket) {
     MemcachedServer[] nodes = bucket.getServers();
     VBucketInfo[] map = bucket.getVBucketInfo();
@@ -139,8 +141,8 @@ class LoopbackMock {
   }
 
   /**
-   * The mock holds an answer back until the one before it is acknowledged, 40 ms as a rule (Nagle's algorithm). A server
-   * sends it at once.
+   * The mock holds an answer back until the previous one is acknowledged, usually 40 ms (Nagle's algorithm). A real
+   * server sends it at once.
    */
   private static void sendAtOnce(Bucket bucket) throws ReflectiveOperationException {
     Field field = MemcachedServer.class.getDeclaredField("selector");
@@ -162,11 +164,14 @@ class LoopbackMock {
     try {
       ((SocketChannel) key.channel()).setOption(StandardSocketOptions.TCP_NODELAY, true);
     } catch (IOException closed) {
-      // It is gone.
+      // The connection is gone.
     }
   }
 
-  /** The mock counts CAS from 1 at each start. The server's is a hybrid logical clock, which goes on after a restart. */
+  /**
+   * The mock counts CAS from 1 at each start. A real server's CAS is a hybrid logical clock, which goes on after a
+   * restart.
+   */
   private static void continueCas(Bucket bucket) throws ReflectiveOperationException {
     Field counter = VBucketStore.class.getDeclaredField("casCounter");
     counter.setAccessible(true);

@@ -5,7 +5,9 @@ import { JAVA_OPTIONS, javaProgram, mavenJar } from '../maven.js'
 import { freePortRange, HOST } from '../ports.js'
 import type { StartOptions } from '../server.js'
 
-/** The vendor's mock of the key-value service, as the Node SDK's own tests use it. The server itself is in no registry. */
+/**
+ * The vendor's mock of the key-value service, which the Node SDK's own tests use. The real server is in no registry.
+ */
 const COUCHBASE_MOCK = { group: 'com.couchbase.mock', name: 'CouchbaseMock', version: '1.5.25' }
 
 const BUCKET = 'default'
@@ -16,7 +18,7 @@ const LOOPBACK_MOCK = fileURLToPath(new URL('./LoopbackMock.java', import.meta.u
 export async function planCouchbase({ count = 1 }: StartOptions): Promise<Plan> {
   if (count !== 1) throw new Error('couchbase: count is for memcached and Hazelcast; the mock always has two nodes')
   const jar = await couchbaseJar()
-  // One more takes commands.
+  // One more port for commands.
   const firstPort = await freePortRange(NODES + 1)
   const hosts = Array.from({ length: NODES }, (_, index) => `${HOST}:${firstPort + index}`)
   return {
@@ -32,7 +34,10 @@ export function couchbaseJar(): Promise<string> {
   return mavenJar(COUCHBASE_MOCK)
 }
 
-/** Gives the mock one of its commands, as `failover` with `{ idx: 1 }`, and waits until it is done. @param url Of the server. */
+/**
+ * Sends the mock a command, such as `failover` with `{ idx: 1 }`, and waits until it is done.
+ * @param url The server's.
+ */
 export async function commandCouchbase(url: string, command: string, payload: object): Promise<void> {
   const ports = [...url.matchAll(/:(\d{5})(?=[,/])/g)].map(([, port]) => Number(port))
   const socket = connect(Math.max(...ports) + 1, HOST)

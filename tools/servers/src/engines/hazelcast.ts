@@ -7,13 +7,16 @@ import type { StartOptions } from '../server.js'
 
 const HAZELCAST = { group: 'com.hazelcast', name: 'hazelcast', version: '5.7.0' }
 
-/** The map that the URL names. It has the settings that the Hazelcast store asks for; all other maps have Hazelcast's defaults. */
+/**
+ * The map that the URL names, with the settings that the Hazelcast store asks for. All other maps have Hazelcast's
+ * defaults.
+ */
 const MAP = 'tiercel'
 const MAP_TTL_SECONDS = 2_678_400 // 31 days
 
 const OPENED = ['java.base/java.lang', 'java.base/sun.nio.ch', 'java.management/sun.management']
 
-/** `count` members of one cluster. `args` are options of the Java machine, so `-Dhazelcast.…=…` sets a property. */
+/** `count` members of one cluster. `args` are options of the JVM, so `-Dhazelcast.…=…` sets a property. */
 export async function planHazelcast({ count = 1, args = [] }: StartOptions): Promise<Plan> {
   const jar = await hazelcastJar()
   const ports = await freePorts(count)
@@ -38,7 +41,7 @@ export function hazelcastJar(): Promise<string> {
 
 /** Listens, joins and reports on loopback only. */
 function memberConfig(port: number, ports: readonly number[]): string {
-  // Of two neither is more than half.
+  // One of two members is not a majority.
   const majority = ports.length > 2 ? Math.floor(ports.length / 2) + 1 : undefined
   return `<?xml version="1.0" encoding="UTF-8"?>
 <hazelcast xmlns="http://www.hazelcast.com/schema/config">

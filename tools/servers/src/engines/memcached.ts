@@ -4,11 +4,11 @@ import type { Plan } from '../local-server.js'
 import { accepts, freePorts, HOST } from '../ports.js'
 import type { StartOptions } from '../server.js'
 
-/** One memcached from Debian's package for each of `count`. */
+/** `count` servers, each a memcached from Debian's package. */
 export async function planMemcached({ count = 1, args = [] }: StartOptions): Promise<Plan> {
   const program = await debianProgram('memcached')
   const ports = await freePorts(count)
-  // As root it refuses to start unless told which user to become.
+  // As root it refuses to start without the name of a user to become.
   const user = process.getuid?.() === 0 ? ['-u', userInfo().username] : []
   return {
     engine: 'memcached',
