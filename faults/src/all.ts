@@ -2,11 +2,14 @@ import type { Outcome } from './outcome.js'
 import { type PlayTerms, play, playOn } from './play.js'
 import type { Scenario } from './scenarios/scenario.js'
 
-/** A Java machine takes longer to start than a scenario to be played: those on one are played on one rig, in order. */
+/**
+ * Engines on a Java machine, which takes longer to start than a scenario to play: their scenarios share a rig, in
+ * order.
+ */
 const SHARES_A_RIG: readonly string[] = ['Couchbase', 'Hazelcast']
 
 /**
- * Plays scenarios, so many at once. Answers what each comes to; `undefined` where its engine cannot be started here.
+ * Plays several scenarios at once. Returns the outcome of each; `undefined` where its engine cannot be started here.
  */
 export function playAll(
   scenarios: readonly Scenario[],
@@ -53,7 +56,7 @@ function playChain(
   return outcomes
 }
 
-/** So many at once; the others in the order in which they came. */
+/** Runs a limited number of tasks at once; the others follow in the order in which they came. */
 class Lanes {
   #free: number
   readonly #waiting: (() => void)[] = []

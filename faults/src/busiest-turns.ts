@@ -1,6 +1,6 @@
 /**
- * How much processor time the turns of the event loop take, measured by itself: what else runs on the machine makes them
- * longer by the clock, and not by this.
+ * Measures the processor time of each turn of the event loop. Other work on the machine makes turns longer by the
+ * clock, but not by this measure.
  */
 export class BusiestTurns {
   readonly #times: number[] = []

@@ -1,6 +1,6 @@
-// Plays the table and prints it. Arguments: texts that a row's engine and fault must hold; `--seconds=<n>` for how long
-// each fault lasts; `--at-once=<n>` for how many are played at the same time, which what they measure suffers from.
-// `soak` as the first argument: ten minutes of mixed load instead, `--seconds=<n>` in all, on the engines named.
+// Plays the table and prints it. Arguments: texts that the engine and fault of a row must contain; `--seconds=<n>` for
+// how long each fault lasts; `--at-once=<n>` for how many rows are played at once, which affects their figures. With
+// `soak` as the first argument it runs ten minutes of mixed load instead, `--seconds=<n>` in all, on the engines named.
 import { parseArgs } from 'node:util'
 import { playAll } from './all.js'
 import { table } from './report.js'

@@ -2,7 +2,7 @@ import type { Scenario } from './scenarios/scenario.js'
 import type { Load, Request } from './traffic/client.js'
 import type { Witness } from './traffic/witness.js'
 
-/** A line of the table. Times in milliseconds; those of requests are of what was asked during the fault. */
+/** A row of the table. Times are in milliseconds; those of requests are of requests made during the fault. */
 export interface Outcome {
   readonly scenario: Scenario
   readonly engine: string
@@ -12,29 +12,34 @@ export interface Outcome {
   readonly p50: number
   readonly p99: number
   readonly worst: number
-  /** What calls that loaded took beyond that, of what was asked later than two seconds into the fault: breakers have had their time. */
+  /**
+   * What calls that loaded took beyond their load, if made more than two seconds into the fault, when breakers have had
+   * their time.
+   */
   readonly settledOverP99: number
   /**
-   * Operations of callers that were given up when their deadline was over, and of those the ones after two seconds; but
-   * those while a witness was answered late, too.
+   * Operations of callers that were given up at their deadline; in `settledMissed` those after two seconds, without
+   * those while the witness was answered late, too.
    */
   readonly missed: number
   readonly settledMissed: number
   /** The share of requests that the store answered during the fault. */
   readonly hits: number
-  /** The same for keys on the servers that did not fail, where others did. */
+  /** The same for keys on the servers that did not fail, if others did. */
   readonly liveHits: number | undefined
-  /** Loads during the fault, of all clients. */
+  /** Loads of all clients during the fault. */
   readonly loads: number
-  /** Those of keys that nobody changes. */
+  /** Loads of keys that nobody changes. */
   readonly hotLoads: number
   /** How often near caches were emptied before the fault ended. */
   readonly nearDrops: number
-  /** How long the loads took at the median, in the same time: what a busy machine adds to all else shows here. */
+  /** Median time of the loads in the same period: it shows how much a busy machine adds to everything. */
   readonly loadP50: number
-  /** From the end of the fault until each client has had a hit; `undefined`: the fault does not end, or no hit came. */
+  /**
+   * From the end of the fault until each client has had a hit; `undefined` if the fault does not end, or no hit came.
+   */
   readonly recoveryMs: number | undefined
-  /** How much of that a witness, who came when the fault ended, was answered in time by the same server. */
+  /** For how much of that time the same server answered a witness, who came when the fault ended, in time. */
   readonly wellUntilBackMs: number | undefined
   /** From the end of the fault until the store had heard every invalidation. */
   readonly deliveredMs: number | undefined
@@ -84,7 +89,7 @@ export function summarize(observed: Observed): Outcome {
     worst: percentile(times, 1),
     settledOverP99: percentile(inOrder(settled.map(({ overMs }) => overMs)), 0.99),
     missed: missed.length,
-    // What was asked before may be given up a deadline later.
+    // Operations that began before may be given up a deadline later.
     settledMissed: missed.filter(
       (at) => at >= settledAt + LONGEST_DEADLINE_MS && !witness?.wasLate(at - LONGEST_DEADLINE_MS, at),
     ).length,
@@ -102,7 +107,7 @@ export function summarize(observed: Observed): Outcome {
   }
 }
 
-/** That of writes. */
+/** The deadline of writes. */
 const LONGEST_DEADLINE_MS = 200
 
 function shareOfHits(requests: readonly Request[]): number {
@@ -113,7 +118,7 @@ function inOrder(times: readonly number[]): number[] {
   return [...times].sort((one, other) => one - other)
 }
 
-/** Of sorted times; `NaN` where there is none. */
+/** A percentile of sorted times; `NaN` if there are none. */
 function percentile(times: readonly number[], share: number): number {
   return times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN
 }

@@ -12,12 +12,12 @@ import { Promises } from './traffic/promises.js'
 import { Traffic } from './traffic/traffic.js'
 
 const KEYS = Array.from({ length: 40 }, (_, index) => `key ${index}`)
-/** Those that nobody changes. */
+/** Keys that nobody changes. */
 const HOT = KEYS.slice(32)
 const CALLERS = 4
 const CLIENTS = 2
 const TRAFFIC = { keys: KEYS, changed: KEYS.filter((key) => !HOT.includes(key)), pauseMs: 10, changeEveryMs: 25 }
-/** A connection, its handshake, and the first answers, on a busy machine. */
+/** Time for a connection, its handshake and the first answers, on a busy machine. */
 const CONNECT_MS = 20_000
 
 /** Clients on one store, each with a cache of its own, and their callers. */
@@ -33,7 +33,7 @@ export interface Party {
   close(): Promise<void>
 }
 
-/** All is well, every client is connected and warm, and its callers ask. */
+/** Resolves when all is well, every client is connected and warm, and its callers ask. */
 export async function openParty(
   rig: Rig,
   { failing = 0, lateMs = 0, cache }: Pick<Scenario, 'failing' | 'lateMs' | 'cache'>,
@@ -70,7 +70,7 @@ export async function openParty(
   return { stage, stores, clients, traffic, missed, nearDrops, promises, isHot: (key) => HOT.includes(key), close }
 }
 
-/** The engine is up; that its client has connected may take longer than an operation may. */
+/** The engine is up, but its client may need longer to connect than an operation may take. */
 async function untilConnected(store: Store): Promise<void> {
   const end = performance.now() + CONNECT_MS
   for (;;) {
@@ -83,7 +83,7 @@ async function untilConnected(store: Store): Promise<void> {
   }
 }
 
-/** Each has asked for all keys, and holds them near where it has a near cache: for that its bus has to stand. */
+/** Until each client has read all keys, and holds them near if it has a near cache, which needs its bus. */
 async function untilWarm(clients: readonly Client[], near: boolean): Promise<void> {
   const end = performance.now() + CONNECT_MS
   for (const client of clients) {

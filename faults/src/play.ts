@@ -13,15 +13,15 @@ export interface PlayTerms {
   readonly lastsMs: number
 }
 
-/** Traffic before the fault, and after all is well again. */
+/** How long there is traffic before the fault, and after all is well again. */
 const BEFORE_MS = 300
 const AFTER_MS = 500
-/** Nothing comes back after this, on the busiest machine. */
+/** Beyond this nothing comes back, even on the busiest machine. */
 const GIVE_UP_MS = 60_000
-/** Fewer requests say nothing: a fault lasts until there are as many. */
+/** Fewer requests prove nothing: a fault lasts until there are as many. */
 const LEAST_REQUESTS = 50
 
-/** Plays a scenario; `undefined` where its engine cannot be started here. */
+/** Plays a scenario; `undefined` if its engine cannot be started here. */
 export async function play(scenario: Scenario, terms: PlayTerms): Promise<Outcome | undefined> {
   const rig = await scenario.start()
   if (rig === undefined) return undefined
@@ -32,7 +32,7 @@ export async function play(scenario: Scenario, terms: PlayTerms): Promise<Outcom
   }
 }
 
-/** On servers that stand, and are well: they are well again afterwards where the fault ends. */
+/** Plays it on servers that are up and well, and are well again afterwards if the fault ends. */
 export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerms): Promise<Outcome> {
   const { fault, lateMs = 0 } = scenario
   const party = await openParty(rig, scenario)
@@ -84,13 +84,13 @@ export async function playOn(rig: Rig, scenario: Scenario, { lastsMs }: PlayTerm
   }
 }
 
-/** Those whose server is not the one that fails. */
+/** Keys whose server is not the one that fails. */
 function liveKeys(store: Store, { machine, keys }: Stage): ReadonlySet<string> {
   const serverOf = store.serverOf?.bind(store)
   return new Set(keys.filter((key) => serverOf?.(`2:v::${key}`) !== machine.line?.address))
 }
 
-/** Until each client has had a hit that it asked for after the end. */
+/** Waits until each client has had a hit on a request made after the end. */
 async function recovery(
   { requests }: Traffic,
   clients: readonly Client[],
@@ -110,7 +110,7 @@ async function recovery(
   return undefined
 }
 
-/** Until no invalidation waits for the store any more. */
+/** Waits until no invalidation is left that the store has not heard. */
 async function untilDelivered(clients: readonly Client[], endedAt: number): Promise<number | undefined> {
   while (performance.now() < endedAt + GIVE_UP_MS) {
     if (clients.every(({ cache }) => cache.stats().journaled === 0)) return performance.now() - endedAt

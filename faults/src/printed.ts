@@ -1,4 +1,4 @@
-/** What a process says though nobody asked it to: on its streams, as a warning, as a rejection that nobody listens to. */
+/** Unexpected output of a process: on its streams, in warnings, and in unhandled rejections. */
 export class Printed {
   readonly #lines: string[] = []
   readonly #restore: (() => void)[] = []

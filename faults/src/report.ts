@@ -23,7 +23,7 @@ const COLUMNS: readonly (readonly [string, (outcome: Outcome) => string])[] = [
   ['stale', ({ stale }) => String(stale.length)],
 ]
 
-/** A table in Markdown, its columns of even width. Times in milliseconds. */
+/** A table in Markdown, with aligned columns. Times in milliseconds. */
 export function table(outcomes: readonly Outcome[]): string {
   const rows = [COLUMNS.map(([name]) => name), ...outcomes.map((outcome) => COLUMNS.map(([, cell]) => cell(outcome)))]
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))

@@ -17,7 +17,10 @@ type Engine = keyof typeof RIGS
 /** A fault of two seconds every five. */
 const TURN = { faultMs: 2_000, calmMs: 3_000 }
 
-/** On each engine named, all by default, for an equal share of the time; exits 1 where something grows, fails or prints. */
+/**
+ * Runs a soak on each engine named, by default on all, for an equal share of the time. Exits with 1 if something grows,
+ * fails or prints.
+ */
 export async function soakAll(names: readonly string[], seconds: number): Promise<void> {
   const engines = (Object.keys(RIGS) as Engine[]).filter((name) => names.length === 0 || names.includes(name))
   for (const engine of engines) {
@@ -58,7 +61,7 @@ function described({ requests, faults, samples, printed }: SoakResult): string {
 }
 
 const MIB = 1_048_576
-/** What each fault leaves open would be a hundred. */
+/** If each fault left something open, there would be a hundred. */
 const FEW = 8
 
 function mib(bytes: number): string {

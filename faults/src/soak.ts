@@ -16,11 +16,11 @@ export interface SoakTerms {
   readonly calmMs: number
 }
 
-/** What is held while all is calm, after a collection of garbage. */
+/** What is held in calm times, after a garbage collection. */
 export interface Sample {
   readonly heapBytes: number
   readonly descriptors: number
-  /** Of the process. Too many of any other emitter are a warning, which counts as printed. */
+  /** Listeners of the process. Too many on any other emitter cause a warning, which counts as printed. */
   readonly listeners: number
 }
 
@@ -29,7 +29,7 @@ export interface SoakResult {
   readonly faults: number
   readonly samples: readonly Sample[]
   readonly problems: readonly string[]
-  /** What was printed, warned of, or rejected without anybody listening. */
+  /** Output, warnings and unhandled rejections. */
   readonly printed: readonly string[]
 }
 
@@ -38,13 +38,13 @@ const collectGarbage = runInNewContext('gc') as () => void
 
 /** What a read may take by default. */
 const IN_TIME_MS = 50
-/** A cache that has no hit while the server answers in time for so long does not find its way back. */
+/** A cache that has no hit for this long, while the server answers in time, does not recover. */
 const WELL_MS = 5_000
-/** Nothing comes back after this, on the busiest machine. */
+/** Beyond this nothing comes back, even on the busiest machine. */
 const GIVE_UP_MS = 300_000
 const LOOK_EVERY_MS = 20
 
-/** Mixed load while a fault follows the other; between them it is looked at what is held. */
+/** Mixed load with one fault after another. What is held is sampled between them. */
 export async function soak(
   rig: Rig,
   faults: readonly Fault[],
@@ -80,8 +80,8 @@ export async function soak(
 }
 
 /**
- * Each client has had a hit, and has delivered what was invalidated meanwhile. How long that may take is counted by what
- * the server answers to somebody else: on a machine where nothing is answered in time no cache can do better.
+ * Waits until each client has had a hit, and has delivered what was invalidated meanwhile. The time allowed for that
+ * counts only while the server answers a witness in time: on a machine where it does not, no cache can do better.
  */
 async function untilCalm({ clients, traffic }: Party, witness: Store, endedAt: number): Promise<void> {
   const waiting = new Set(clients)
@@ -122,7 +122,7 @@ function sample(): Sample {
   }
 }
 
-/** A middle part of the samples at the beginning, when all is warm, and at the end. */
+/** Medians of the middle third of the samples, when all is warm, and of the last third. */
 export function growth(samples: readonly Sample[], what: keyof Sample): { readonly from: number; readonly to: number } {
   const third = Math.max(1, Math.floor(samples.length / 3))
   const warm = samples.slice(Math.min(third, samples.length - 1), 2 * third)

@@ -8,21 +8,21 @@ export interface Violation {
 }
 
 /**
- * A load that takes longer than this may be hedged: another one begins beside it. The least time of `docs/leases.md`, less
- * what clocks and timers are off.
+ * A load that takes longer than this may be hedged: another one begins beside it. The minimum in `docs/leases.md`, less
+ * the error of clocks and timers.
  */
 const HEDGED_AFTER_MS = 90
-/** A claim comes before its load. What has deleted the lease may lie so much earlier than the load. */
+/** A claim comes before its load, so its lease may have been deleted by a change this much earlier than the load. */
 const CLAIM_MS = 1_000
 
 /**
- * What a history shows that caches may not do, after Jepsen's checkers: nothing but what clients saw, and when. Each key is
- * changed by one writer, one version after the other.
+ * Finds in a history what caches must not do, like Jepsen's checkers: by nothing but what clients saw, and when. Each
+ * key is changed by one writer, one version after another.
  */
 export function checkHistory(events: readonly HistoryEvent[], promised: Promised): Violation[] {
   const byKey = new Map<string, HistoryEvent[]>()
   for (const event of events) byKey.set(event.key, [...(byKey.get(event.key) ?? []), event])
-  // A clear voids the leases of all keys that it is for, elsewhere as late as it is seen.
+  // A clear voids the leases of all its keys. Other processes may see it later.
   const cleared = events
     .filter((event) => event.kind === 'change' && event.how === 'clear')
     .map(({ begin, end }) => ({ begin, end: end + promised.clearLateMs }))
@@ -61,7 +61,7 @@ function checkRead(
   if (value.version > Math.max(0, ...begun)) {
     return { kind: 'never written', text: `${who} and got version ${value.version}, which nobody had begun to write` }
   }
-  // Without the store callers of a process share a load: it may have begun before what other processes have changed.
+  // Without the store, callers of a process share a load, which may have begun before other processes changed the key.
   const shared = unleased.filter((load) => load.process === process && load.begin < read.begin && load.end > read.begin)
   const askedAt = Math.min(read.begin, ...shared.map(({ begin }) => begin))
   const missed = changes.find((change) => change.version > value.version && isPromised(change, read, askedAt, promised))
@@ -80,7 +80,7 @@ function isPromised(change: ChangeEvent, read: ReadEvent, askedAt: number, promi
   return change.end + lateMs <= askedAt
 }
 
-/** @param loads Under leases, in the order of their beginnings. */
+/** @param loads Under leases, in the order in which they began. */
 function checkLeases(loads: readonly LoadEvent[], changes: readonly ChangeEvent[], promised: Promised): Violation[] {
   return loads.flatMap((load, index) => {
     const second = loads.slice(index + 1).find(({ begin }) => begin < Math.min(load.end, load.begin + HEDGED_AFTER_MS))

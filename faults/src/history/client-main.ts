@@ -1,4 +1,4 @@
-// One process of a history: told by messages what to play, it answers what it saw.
+// One process of a history: messages tell it what to play, and it reports what it saw.
 import { openStore } from '../../../multi-process/test/support/open-store.js'
 import { HistoryClient, type Source } from './client.js'
 import type { Order, Report } from './messages.js'
@@ -25,7 +25,7 @@ tell({ started: true })
 
 async function play({ play: terms }: Extract<Order, { play: unknown }>): Promise<void> {
   const store = await openStore(terms.url, terms.prefix)
-  // So that what is recorded holds no handshake.
+  // Connects first, so that no recorded time includes a handshake.
   await store.get('connect').catch(() => {})
   const client = new HistoryClient(store, terms, source)
   const events = await client.play()

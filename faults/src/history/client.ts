@@ -6,10 +6,10 @@ import type { ChangeEvent, HistoryEvent, LoadEvent, ReadEvent } from './events.j
 import { broken } from './planted.js'
 import { type ClientTerms, TAG_HOLD_MS } from './terms.js'
 
-/** What is cached: of each key a version that only goes up. */
+/** The data behind the caches: a version of each key, which only goes up. */
 export interface Source {
   version(key: string): Promise<number>
-  /** The version after the change. */
+  /** Resolves with the version after the change. */
   change(key: string): Promise<number>
 }
 
@@ -21,7 +21,7 @@ interface Value {
 const KEYS = [0, 1, 2, 3, 4, 5, 6, 7]
 const READERS = 4
 const CLEARED = 'cleared'
-/** Short, so that what nobody changes is loaded again and again. */
+/** Short, so that keys that nobody changes are loaded again and again. */
 const QUIET_TTL_MS = 120
 
 /** One process of a history: readers of all keys, and a writer of its own share of them. */
@@ -50,7 +50,7 @@ export class HistoryClient {
     this.#cleared = this.#cache.namespace(CLEARED)
   }
 
-  /** Plays to the end, and answers what it saw. */
+  /** Plays to the end, and returns what it saw. */
   async play(): Promise<readonly HistoryEvent[]> {
     const { forMs, process } = this.#terms
     const loads = tracingChannel<unknown, TraceContexts['load']>('tiercel:load')
@@ -150,7 +150,7 @@ export class HistoryClient {
   }
 }
 
-/** Reads a version that comes much later. */
+/** A version that will come much later. */
 const WRONG = {
   ...jsonCodec,
   decode(bytes: Uint8Array): unknown {
@@ -159,7 +159,7 @@ const WRONG = {
   },
 }
 
-/** Of the system: the same in every process. */
+/** The system's monotonic clock: the same in every process. */
 function now(): number {
   return Number(process.hrtime.bigint() / 1_000n) / 1_000
 }

@@ -10,11 +10,11 @@ const MAIN = fileURLToPath(new URL('client-main.ts', import.meta.url))
 
 export interface History {
   readonly events: readonly HistoryEvent[]
-  /** What callers got in place of an answer. */
+  /** The errors that callers got instead of an answer. */
   readonly errors: readonly string[]
 }
 
-/** Processes that make histories, one after the other. */
+/** Processes that produce histories, one after another. */
 export class Crew {
   readonly #processes: readonly ChildProcess[]
 

@@ -6,26 +6,26 @@ interface Timed {
   readonly end: number
 }
 
-/** A key was asked for. */
+/** A read of a key. */
 export interface ReadEvent extends Timed {
   readonly kind: 'read'
-  /** The version that the value names, and whose it is; `undefined`: neither can be made out. */
+  /** The key and version that the value names; `undefined` if they cannot be made out. */
   readonly value: { readonly key: string; readonly version: number } | undefined
 }
 
-/** The source was changed, then the cache was told. */
+/** A change of the source, then of the cache. */
 export interface ChangeEvent extends Timed {
   readonly kind: 'change'
   readonly version: number
   readonly how: 'delete' | 'set' | 'clear'
-  /** Whether the store has heard it. */
+  /** Whether the store has heard of it. */
   readonly delivered: boolean
 }
 
-/** A loader ran. */
+/** A run of a loader. */
 export interface LoadEvent extends Timed {
   readonly kind: 'load'
-  /** Under a lease among all processes. */
+  /** Whether it held a lease, which is valid among all processes. */
   readonly leased: boolean
 }
 
@@ -35,8 +35,8 @@ export type HistoryEvent = ReadEvent | ChangeEvent | LoadEvent
 export interface Promised {
   /** How much later other processes see a `clear` (`tagHold`). */
   readonly clearLateMs: number
-  /** How much later other processes see any change: their near caches have to hear of it. */
+  /** How much later other processes see any change, which their near caches have to hear of. */
   readonly nearLateMs: number
-  /** Times in which leases may get lost: outages, evictions. */
+  /** Times in which leases may be lost: outages, evictions. */
   readonly outages: readonly { readonly begin: number; readonly end: number }[]
 }

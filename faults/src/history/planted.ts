@@ -1,6 +1,6 @@
 import type { Store } from '@tiercel/cache-core/store'
 
-/** What a test can break, for the checker to find. */
+/** Bugs that a test can plant for the checker to find. */
 export type Bug =
   | 'deletes get lost'
   | 'compareAndSet asks for no version'
@@ -12,7 +12,7 @@ export type Bug =
 /** How often a store with a bug shows it. */
 const OFTEN = 0.3
 
-/** The store with this bug, where it is one of stores. */
+/** The store with this bug, if it is a bug of stores. */
 export function broken(store: Store, bug: Bug | undefined): Store {
   const changed = bug === undefined ? undefined : CHANGES[bug]?.(store)
   if (changed === undefined) return store
@@ -56,7 +56,7 @@ const CHANGES: Partial<Record<Bug, (store: Store) => Partial<Store>>> = {
   }),
 }
 
-/** Now and then the key beside it. */
+/** Now and then the neighbouring key. */
 function neighbour(key: string): string {
   return isEntry(key) && Math.random() < OFTEN ? key.replace(/\d$/, (digit) => String((Number(digit) + 1) % 8)) : key
 }

@@ -1,6 +1,6 @@
 import type { Bug } from './planted.js'
 
-/** What a process of a history does. Keys are shared by all. */
+/** What a process of a history does. All processes share the keys. */
 export interface ClientTerms {
   readonly process: number
   readonly processes: number
@@ -10,10 +10,10 @@ export interface ClientTerms {
   readonly loadMs: number
   readonly storeTimeout: string | { readonly read: number; readonly write: number }
   readonly near: boolean
-  /** Whether values are set, too; a set that is in doubt may be executed late, which no promise covers. */
+  /** Whether values are also set. A set that is in doubt may be executed late, which no promise covers. */
   readonly sets: boolean
   readonly bug: Bug | undefined
 }
 
-/** How long namespaces' versions are held. */
+/** How long versions of namespaces are held. */
 export const TAG_HOLD_MS = 100

@@ -9,7 +9,7 @@ export async function couchbaseRig(): Promise<Rig | undefined> {
   if (server === undefined || server.external) return undefined
   const ports = [...server.url.matchAll(/:(\d{5})(?=[,/])/g)].map(([, port]) => Number(port))
   const lineOf = new Map<number, FaultProxy>()
-  // The map of the cluster names the ports of the nodes: the SDK must come over the lines instead.
+  // The cluster map names the ports of the nodes, but the SDK must connect through the lines.
   const onReply = (bytes: Buffer): Buffer => {
     let text = bytes.toString('latin1')
     if (!text.includes('"nodes"')) return bytes

@@ -6,7 +6,7 @@ import type { Rig } from './rig.js'
 /** One member behind a line. */
 export async function hazelcastRig(): Promise<Rig | undefined> {
   const line = await FaultProxy.to('127.0.0.1', 0)
-  // Clients connect to what a member says its address is.
+  // Clients connect to the address that a member announces.
   const server = await startServer('hazelcast', { args: [`-Dhazelcast.local.publicAddress=${line.address}`] })
   if (server === undefined || server.external) return undefined
   line.pointTo(Number(new URL(server.url).port))
@@ -22,7 +22,7 @@ export async function hazelcastRig(): Promise<Rig | undefined> {
   }
 }
 
-/** So that two members give each other up, and find each other again, while a test looks on. */
+/** Short timeouts, so that two members give each other up, and find each other again, during a test. */
 const SPLITS_SOON = [
   '-Dhazelcast.heartbeat.interval.seconds=1',
   '-Dhazelcast.max.no.heartbeat.seconds=3',
@@ -35,7 +35,7 @@ export function hazelcastPairRig(): Promise<Rig | undefined> {
   return membersRig(2, [])
 }
 
-/** Three that give each other up after three seconds. */
+/** Three members that give each other up after three seconds. */
 export function hazelcastSplittingRig(): Promise<Rig | undefined> {
   return membersRig(3, SPLITS_SOON)
 }

@@ -3,7 +3,7 @@ import { startServer } from '@tiercel/servers'
 import { FaultProxy } from '../wire/fault-proxy.js'
 import type { Machine, Rig, StartRig } from './rig.js'
 
-/** So many servers, each behind a line. */
+/** `count` servers, each behind a line. */
 export function memcachedRig(count: number): StartRig {
   return async (): Promise<Rig | undefined> => {
     const machines: Machine[] = []

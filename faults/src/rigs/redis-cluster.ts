@@ -5,9 +5,11 @@ import { FaultProxy } from '../wire/fault-proxy.js'
 import { command } from './redis.js'
 import type { Rig } from './rig.js'
 
-/** Three masters behind a line each, of which the clients are told as those behind a load balancer are. */
+/**
+ * Three masters, each behind a line. Clients are told the addresses of the lines, as they are behind a load balancer.
+ */
 export async function redisClusterRig(): Promise<Rig | undefined> {
-  // Else a master that is away takes all keys along: the others refuse theirs, too.
+  // Otherwise, when one master is away, the others refuse their keys, too.
   const cluster = await startCluster(['--cluster-require-full-coverage', 'no', ...IMPATIENT])
   if (cluster === undefined) return undefined
   const machines = await Promise.all(

@@ -9,7 +9,7 @@ function machinesOf(servers: readonly Server[]): readonly Machine[] {
   return servers.map((server) => ({ server, line: undefined }))
 }
 
-/** Three masters and a replica of the first, reached by a URL as an application has it. The replica is the last machine. */
+/** Three masters and a replica of the first, reached by a URL as in an application. The replica is the last machine. */
 export async function redisReplicatedClusterRig(): Promise<Rig | undefined> {
   const cluster = await startCluster(['--cluster-require-full-coverage', 'no', ...IMPATIENT])
   const replica = cluster && (await addReplica(cluster, 0))

@@ -25,15 +25,15 @@ export async function redisRig(): Promise<Rig | undefined> {
   }
 }
 
-/** The same; the line leads the first client there, and the others have one of their own. */
+/** One Redis, which the first client reaches over the line and all others directly. */
 export async function redisRigOnTwoLines(): Promise<Rig | undefined> {
   const rig = await redisRig()
   return rig && { ...rig, open: (prefix, client) => (client === 0 ? rig.open(prefix) : rig.openBehind(prefix)) }
 }
 
-/** On a connection of its own. */
+/** Sends a command on a connection of its own. */
 export async function command({ server }: Machine, ...words: readonly string[]): Promise<unknown> {
-  // A busy server refuses the question whether it is ready.
+  // A busy server refuses the ready check.
   const operator = new Redis(server.url, { enableReadyCheck: false, disableClientInfo: true })
   operator.on('error', () => {})
   const [name = '', ...rest] = words

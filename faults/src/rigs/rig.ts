@@ -2,26 +2,26 @@ import type { Store } from '@tiercel/cache-core/store'
 import type { Server } from '@tiercel/servers'
 import type { FaultProxy } from '../wire/fault-proxy.js'
 
-/** One server, and the line to it. */
+/** A server and the line to it. */
 export interface Machine {
   readonly server: Server
-  /** `undefined` where its clients find it by an address of its own. */
+  /** `undefined` where clients find the server by its own address. */
   readonly line: FaultProxy | undefined
 }
 
-/** The servers of a scenario, private to it, and the way to them. */
+/** The servers of a scenario, which nobody else uses, and the way to them. */
 export interface Rig {
   readonly machines: readonly Machine[]
-  /** A store of a client's own. @param client Which one: they need not all come over the line. */
+  /** Opens a store for one client. @param client Its number: not all clients need to use the line. */
   open(prefix: string, client?: number): Store
-  /** The same without a line between: for tests that work behind the clients' backs. */
+  /** The same without a line: for tests that change things behind the clients' backs. */
   openBehind(prefix: string): Store
-  /** Whether stores have a bus, so that near caches can be used. */
+  /** Whether stores have a bus, which near caches need. */
   readonly hasBus?: boolean
-  /** A command to one of the servers, as an operator gives it. Redis and Couchbase only. */
+  /** Sends a command to one of the servers, as an operator would. Redis and Couchbase only. */
   command?(machine: Machine, ...words: readonly string[]): Promise<unknown>
   stop(): Promise<void>
 }
 
-/** `undefined` where the engine cannot be started here. */
+/** Resolves with `undefined` if the engine cannot be started here. */
 export type StartRig = () => Promise<Rig | undefined>

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Machine } from '../rigs/rig.js'
 import type { Fault, Stage } from './scenario.js'
 
-/** An election of Redis Cluster begins after its node timeout, 2 s in these. */
+/** Redis Cluster begins an election after its node timeout, which is 2 s in these clusters. */
 const ELECTED_WITHIN_MS = 60_000
 
 function tell(stage: Stage, machine: Machine | undefined, ...words: readonly string[]): Promise<unknown> {
@@ -23,7 +23,7 @@ const isMaster = (stage: Stage, machine: Machine | undefined) => async (): Promi
   return String(role) === 'master'
 }
 
-/** The replica of the first master, which is the last machine. */
+/** The replica of the first master is the last machine. */
 const replicaIn = ({ rig }: Stage): Machine | undefined => rig.machines.at(-1)
 
 /** An operator hands the first master's slots to its replica, and back. */
@@ -43,10 +43,13 @@ export const clusterFailover: Fault = {
   },
 }
 
-/** What takes a fraction of a millisecond, on a busy machine. */
+/** More than a busy machine needs to copy, which otherwise takes a fraction of a millisecond. */
 const COPIED_AFTER_MS = 200
 
-/** Dies when its replica has all that it has answered: Redis copies behind its answers, and what is not copied is lost. */
+/**
+ * Kills the master when its replica has everything that it has answered: Redis copies after it answers, and what is not
+ * copied is lost.
+ */
 async function killWhenCopied(stage: Stage): Promise<void> {
   const master = stage.rig.machines[0]
   await tell(stage, master, 'CLIENT', 'PAUSE', '60000', 'WRITE')
@@ -54,7 +57,7 @@ async function killWhenCopied(stage: Stage): Promise<void> {
   await master?.server.kill()
 }
 
-/** The first master dies, and is over when its replica has been elected. */
+/** The first master dies. The fault ends when its replica has been elected. */
 export const clusterMasterLost: Fault = {
   name: 'a master killed, its replica elected',
   begin: killWhenCopied,
@@ -63,7 +66,7 @@ export const clusterMasterLost: Fault = {
 
 const sentinelIn = ({ rig }: Stage): Machine | undefined => rig.machines[2]
 
-/** Where the sentinel sends its clients. */
+/** The port to which the sentinel sends its clients. */
 async function masterPort(stage: Stage): Promise<string> {
   const [, port] = (await tell(stage, sentinelIn(stage), 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')) as string[]
   return String(port)
@@ -95,7 +98,7 @@ export const sentinelMasterLost: Fault = {
 
 const moving = new WeakMap<object, { stop(): Promise<void> }>()
 
-/** The slots of the first master that hold something go to the second and back, one at a time, without end. */
+/** The slots of the first master that hold keys move to the second and back, one at a time, without end. */
 export const resharding: Fault = {
   name: 'slots moved to and fro',
   begin(stage) {
@@ -135,7 +138,7 @@ async function moveSlots(
       if (inSlot.length === 0) break
       await tell(stage, from, 'MIGRATE', address.hostname, address.port, '', '0', '5000', 'KEYS', ...inSlot)
     }
-    // The new owner first: else nobody has the slot for a moment.
+    // The new owner first: otherwise nobody has the slot for a moment.
     for (const each of [to, from]) await tell(stage, each, 'CLUSTER', 'SETSLOT', slot, 'NODE', String(toId))
   }
 }

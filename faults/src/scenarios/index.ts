@@ -32,7 +32,7 @@ import {
 import { apart } from './skew.js'
 import { alike, silent, wireFaults } from './wire-faults.js'
 
-/** Any server may be met by these. */
+/** Faults that any server may meet. */
 const COMMON: readonly Fault[] = [none, frozen, restarted, ...wireFaults, evictions]
 
 function rows(engine: string, start: StartRig, faults: readonly Fault[]): Scenario[] {
@@ -51,17 +51,20 @@ function oneOf(count: number, engine: string, start: StartRig, faults: readonly 
   )
 }
 
-/** Another fault has shown that it does not matter which server it is: that of the first is played, the others in long tests. */
+/**
+ * Where another fault has shown that it does not matter which server fails: the first one is played, the others only in
+ * long tests.
+ */
 function oftenEnoughOnce(scenario: Scenario, index: number): Scenario {
   return { ...scenario, long: index > 0 }
 }
 
-/** Rows of an engine that are played in order: what other engines' rows show as well waits for long tests. */
+/** For an engine whose rows are played in order: rows that other engines also cover are played in long tests only. */
 function withoutAlike(scenario: Scenario): Scenario {
   return { ...scenario, long: alike.includes(scenario.fault) }
 }
 
-/** What follows upon each other in a soak. */
+/** The faults of a soak, in order. */
 export const soakFaults = {
   Redis: [...COMMON.slice(1), readOnly, writesPaused, busyScript, full, evictsAll],
   Memcached: COMMON.slice(1),

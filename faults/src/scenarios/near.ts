@@ -1,6 +1,9 @@
 import type { Scenario } from './scenario.js'
 
-/** Promised are two seconds after a message or a connection is lost, the rest is for busy machines; and hits to the near TTL. */
+/**
+ * Two seconds are promised after a message or a connection is lost; the rest is for busy machines. Hits are promised to
+ * the near TTL.
+ */
 export const NEAR: Pick<Scenario, 'cache' | 'lateMs' | 'keepsHot'> = {
   cache: () => ({ near: { ttl: '10m' } }),
   lateMs: 4_000,
@@ -8,8 +11,8 @@ export const NEAR: Pick<Scenario, 'cache' | 'lateMs' | 'keepsHot'> = {
 }
 
 /**
- * A client that reaches neither store nor bus serves what it has near to the end of its near TTL, whatever others delete. It
- * is shorter here than what messages are given, so that one that is served for longer shows.
+ * A client that reaches neither store nor bus serves what it has near to the end of its near TTL, whatever others
+ * delete. That TTL is shorter here than the time allowed for messages, so that serving for longer shows.
  */
 export const NEAR_FOR_A_WHILE: Pick<Scenario, 'cache' | 'lateMs' | 'leastMs'> = {
   cache: () => ({ near: { ttl: '500ms' } }),

@@ -9,7 +9,7 @@ export function set(stage: Stage, ...settings: readonly string[]): Promise<unkno
   return command(stage, 'CONFIG', 'SET', ...settings)
 }
 
-/** As after a failover, of which a client behind a fixed address hears nothing: every write is refused. */
+/** Every write is refused, as after a failover that a client behind a fixed address does not hear of. */
 export const readOnly: Fault = {
   name: 'read-only',
   answersSoon: true,
@@ -17,14 +17,14 @@ export const readOnly: Fault = {
   end: async (stage) => void (await command(stage, 'REPLICAOF', 'NO', 'ONE')),
 }
 
-/** As a planned failover does. */
+/** Writes are paused, as in a planned failover. */
 export const writesPaused: Fault = {
   name: 'writes paused',
   begin: async (stage) => void (await command(stage, 'CLIENT', 'PAUSE', '60000', 'WRITE')),
   end: async (stage) => void (await command(stage, 'CLIENT', 'UNPAUSE')),
 }
 
-/** Somebody's script that does not end: after a while the server answers all others with an error. */
+/** A script does not end: after a while the server answers everybody else with an error. */
 export const busyScript: Fault = {
   name: 'busy script',
   async begin(stage) {
@@ -34,7 +34,7 @@ export const busyScript: Fault = {
   end: async (stage) => void (await command(stage, 'SCRIPT', 'KILL')),
 }
 
-/** It may not evict: every write is refused. */
+/** Memory is full and nothing may be evicted: every write is refused. */
 export const full: Fault = {
   name: 'maxmemory, no eviction',
   answersSoon: true,
@@ -42,7 +42,7 @@ export const full: Fault = {
   end: async (stage) => void (await set(stage, 'maxmemory', '0')),
 }
 
-/** It evicts whatever comes in at once. */
+/** Everything that comes in is evicted at once. */
 export const evictsAll: Fault = {
   name: 'maxmemory, evicting',
   begin: async (stage) => void (await set(stage, 'maxmemory-policy', 'allkeys-random', 'maxmemory', '1200kb')),

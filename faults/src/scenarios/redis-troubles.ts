@@ -5,7 +5,7 @@ import type { Fault, Stage } from './scenario.js'
 
 const repeating = new WeakMap<object, { stop(): Promise<void> }>()
 
-/** Something that happens again and again. */
+/** A fault that happens again and again. */
 function again(name: string, everyMs: number, act: (stage: Stage) => Promise<unknown>): Fault {
   return {
     name,
@@ -36,7 +36,7 @@ export const scriptsFlushed = again('scripts flushed every 5 ms', 5, (stage) => 
 
 export const restartedEmpty = again('flushed every 200 ms', 200, (stage) => command(stage, 'FLUSHALL'))
 
-/** The disk is full, or the like: every write is refused (MISCONF). */
+/** The disk is full, for example: every write is refused (MISCONF). */
 export const snapshotFailed: Fault = {
   name: 'a snapshot failed',
   answersSoon: true,
@@ -51,7 +51,7 @@ export const snapshotFailed: Fault = {
   end: async (stage) => void (await set(stage, 'save', '')),
 }
 
-/** What else a server keeps: so many values of a kilobyte, each of which takes a millisecond to load. */
+/** How many other values the server holds: a kilobyte each, which takes a millisecond to load. */
 const OTHERS = 20_000
 
 /** As after a restart: it accepts connections, and answers that it is loading until its snapshot is in memory. */
@@ -76,7 +76,7 @@ async function isLoading(stage: Stage): Promise<boolean> {
 
 const operators = new WeakMap<object, Redis>()
 
-/** All connections are lost, and new ones are refused, but for one that was there before. */
+/** All connections but the operator's are lost, and new ones are refused. */
 function locked(name: string, lock: readonly string[], unlock: readonly string[]): Fault {
   return {
     name,

@@ -6,7 +6,7 @@ export interface Stage {
   readonly rig: Rig
   /** The only server, or the one of several that fails. */
   readonly machine: Machine
-  /** What the clients' caches have in common. */
+  /** The common prefix of the clients' caches. */
   readonly prefix: string
   readonly keys: readonly string[]
 }
@@ -16,13 +16,15 @@ export interface Fault {
   readonly name: string
   /** Nothing is answered in time until it ends: from the third second on no caller may wait for the store. */
   readonly answersNothing?: boolean
-  /** All is answered, if only with an error, or on a new connection: the same, but where the machine is slow. */
+  /**
+   * Everything is answered, if only with an error or on a new connection: the same holds, unless the machine is slow.
+   */
   readonly answersSoon?: boolean
-  /** In between it answers promptly: that it is over shows after a while only. */
+  /** In between it answers promptly, so only after a while does it show that the fault is over. */
   readonly comesAndGoes?: boolean
   /** Resolves when it has begun. */
   begin(stage: Stage): Promise<void> | void
-  /** Resolves when all is well again. Absent: it is not, as long as the scenario is played. */
+  /** Resolves when all is well again. Absent: the fault lasts as long as the scenario is played. */
   end?(stage: Stage): Promise<void> | void
 }
 
@@ -33,21 +35,21 @@ export interface Scenario {
   readonly start: StartRig
   /** Which server fails. Default: the first. */
   readonly failing?: number
-  /** Of a fault that concerns one of several: the others answer for their keys all the time. */
+  /** The fault concerns one server of several: the others answer for their keys all the time. */
   readonly oneOfMany?: boolean
   /**
-   * How much later than a delivered delete the other clients may see what was there before, in milliseconds. Default 0;
-   * near caches have to hear of it.
+   * How much later than a delivered delete other clients may see the old value, in milliseconds. Default 0. Near caches
+   * have to hear of the delete.
    */
   readonly lateMs?: number
-  /** Near caches that outlast the fault: what nobody changes loads at no time. */
+  /** Near caches that outlast the fault: keys that nobody changes are never loaded. */
   readonly keepsHot?: boolean
-  /** Played in long tests only: it takes many seconds. */
+  /** Played in long tests only, because it takes many seconds. */
   readonly long?: boolean
-  /** How long it takes at the least until the fault shows, in milliseconds. */
+  /** The minimum time until the fault shows, in milliseconds. */
   readonly leastMs?: number
-  /** How long it is watched after the fault at the least, in milliseconds. */
+  /** The minimum time of observation after the fault, in milliseconds. */
   readonly settleMs?: number
-  /** Of every client; the index says which. */
+  /** Options of each client's cache, by the client's index. */
   readonly cache?: (client: number) => Partial<CacheOptions>
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Store } from '@tiercel/cache-core/store'
 import type { Fault, Stage } from './scenario.js'
 
-/** What all else is compared with. */
+/** The baseline for all other faults. */
 export const none: Fault = { name: 'none', begin: () => {}, end: () => {} }
 
 export const frozen: Fault = {
@@ -21,7 +21,7 @@ export const restarted: Fault = {
 
 export const killed: Fault = { name: 'killed', begin: ({ machine }) => machine.server.kill() }
 
-/** One member of those that the launcher started together. */
+/** Freezes one member of those that the launcher started together. */
 export const memberFrozen: Fault = {
   name: 'one of two frozen',
   begin: ({ machine }) => machine.server.freeze(1),
@@ -34,7 +34,8 @@ export const memberKilled: Fault = {
 }
 
 /**
- * Frozen until the others have given it up, and then awake: each believes to be the cluster, until they find each other again.
+ * Frozen until the others have given it up, and then awake: each side believes to be the cluster, until they find each
+ * other again.
  */
 export const memberSplitOff: Fault = {
   name: 'split, and healed',
@@ -45,7 +46,7 @@ export const memberSplitOff: Fault = {
 const EVICT_EVERY_MS = 5
 const evicting = new WeakMap<object, { stop(): Promise<void> }>()
 
-/** Leases, values and marks go all the time, one at a time, as under an engine that is short of memory. */
+/** Leases, values and marks vanish all the time, one at a time, as in an engine that is short of memory. */
 export const evictions: Fault = {
   name: 'leases and marks evicted',
   begin(stage) {

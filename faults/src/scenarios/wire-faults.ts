@@ -39,7 +39,7 @@ const reset: Fault = {
   end: (stage) => clearInterval(resetting.get(lineOf(stage))),
 }
 
-/** What any client's reader of replies meets alike. */
+/** Faults that any client's reader of replies meets alike. */
 export const alike: readonly Fault[] = [narrow, cutting, hiccups]
 
 export const wireFaults: readonly Fault[] = [slow, narrow, cutting, hiccups, stray, silent, halfOpen, reset]

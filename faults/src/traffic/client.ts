@@ -6,25 +6,25 @@ import type { Promises } from './promises.js'
 /** How long a load takes, in milliseconds. */
 const LOAD_MS = 5
 
-/** One question and its answer. */
+/** A request and its answer. */
 export interface Request {
   readonly client: string
   readonly key: string
   /** On the monotonic clock. */
   readonly startedAt: number
   readonly ms: number
-  /** What it took beside its load, or that of another caller of its process. */
+  /** Time beside its load, or the load of another caller of its process. In milliseconds. */
   readonly overMs: number
-  /** Neither its own load nor one of its process answered it. */
+  /** Whether neither its own load nor another one of its process answered it. */
   readonly hit: boolean
   readonly error?: string
-  /** What is wrong with the value: one that was never written, or of another key. */
+  /** What is wrong with the value: it was never written, or belongs to another key. */
   readonly wrong?: string
-  /** Older than an invalidation that had been completed before it was asked. */
+  /** Set if the value is older than an invalidation that was complete before the request. */
   readonly stale?: string
 }
 
-/** How long one took: a timer, so that it shows how late this process is, too. In milliseconds. */
+/** The time of one load, in milliseconds. A load is a timer, so this also shows how late the process is. */
 export interface Load {
   readonly key: string
   readonly ms: number

@@ -2,16 +2,16 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { DiagnosticEvents } from '@tiercel/cache-core'
 import { type Store, StoreTimeoutError } from '@tiercel/cache-core/store'
 
-/** What a subscription waits for is no caller's time. */
+/** No caller waits for these. */
 const OF_NO_CALLER: ReadonlySet<string> = new Set(['subscribe', 'publish', 'ping'])
 
-/** When operations of callers were given up: those that a circuit breaker keeps back cost nothing, and are not among them. */
+/** When operations of callers were given up. Those that a circuit breaker holds back cost nothing, and do not count. */
 export class MissedDeadlines {
   /** On the monotonic clock. */
   readonly times: number[] = []
   readonly #stores: ReadonlySet<string>
 
-  /** @param stores By the name of each. */
+  /** @param stores By name. */
   constructor(stores: readonly string[]) {
     this.#stores = new Set(stores)
     subscribe('tiercel:store-error', this.#hear)

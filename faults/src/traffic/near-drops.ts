@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { DiagnosticEvents } from '@tiercel/cache-core'
 
-/** How often near caches were emptied: on a busy machine messages are late enough for that. Of all caches in this process. */
+/** How often near caches of this process were emptied: on a busy machine messages are late enough for that. */
 export class NearDrops {
   count = 0
 
@@ -15,7 +15,7 @@ export class NearDrops {
 
   readonly #hear = (message: unknown): void => {
     const { reason } = message as DiagnosticEvents['near-drop']
-    // What is off is served on while the store does not answer.
+    // A cache that is off is still served while the store does not answer.
     if (reason !== 'bus-lost' && reason !== 'closed') this.count++
   }
 }

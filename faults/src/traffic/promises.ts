@@ -7,8 +7,8 @@ interface Completed {
 }
 
 /**
- * The oldest versions that clients may still be answered with: what a completed invalidation has made of it. One that was
- * delivered counts for every client, one that was journalled for the client that made it.
+ * The oldest versions that clients may still be answered with: those made by completed invalidations. A delivered one
+ * counts for every client, a journalled one for the client that made it.
  */
 export class Promises {
   readonly #lateMs: number
@@ -17,7 +17,7 @@ export class Promises {
   /** What was delivered while messages may have been lost. */
   #unheard: { readonly key: string; readonly version: number }[] | undefined
 
-  /** @param lateMs How much later other clients may still see what was there before: with near caches, that need to hear of it. */
+  /** @param lateMs How much later other clients may still see the old value: near caches have to hear of the change. */
   constructor(lateMs: number) {
     this.#lateMs = lateMs
   }
@@ -26,12 +26,14 @@ export class Promises {
     const own = `${client} ${key}`
     this.#own.set(own, Math.max(version, this.#own.get(own) ?? 0))
     if (outcome === 'journaled') return
-    // Without near caches there is no message to be waited for.
+    // Without near caches there is no message to wait for.
     if (this.#unheard !== undefined && this.#lateMs > 0) this.#unheard.push({ key, version })
     else this.#count(key, version)
   }
 
-  /** From now on: clients that find no store are served what they have near, whatever others have deleted at the last moment. */
+  /**
+   * From now on clients without the store serve what they have near, whatever others have deleted at the last moment.
+   */
   messagesMayBeLost(): void {
     this.#unheard = []
   }
@@ -45,13 +47,13 @@ export class Promises {
   #count(key: string, version: number): void {
     const at = performance.now()
     const delivered = this.#delivered.get(key) ?? []
-    // Of those that count by now one is enough.
+    // Of those that count by now the newest is enough.
     const counting = delivered.filter((each) => each.at <= at - this.#lateMs)
     const newest = counting.reduce((one, other) => (one.version > other.version ? one : other), { version: 0, at: 0 })
     this.#delivered.set(key, [newest, ...delivered.filter((each) => !counting.includes(each)), { version, at }])
   }
 
-  /** For a question that is asked now. */
+  /** For a request that is made now. */
   oldest(client: string, key: string): number {
     const counts = performance.now() - this.#lateMs
     const delivered = (this.#delivered.get(key) ?? []).filter(({ at }) => at <= counts)

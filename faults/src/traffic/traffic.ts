@@ -3,20 +3,20 @@ import type { Client, Request } from './client.js'
 
 export interface TrafficTerms {
   readonly keys: readonly string[]
-  /** Those of them that are changed. */
+  /** Those keys that are changed. */
   readonly changed: readonly string[]
-  /** Of each client, which ask one after another. */
+  /** Callers of each client, which ask one request after another. */
   readonly callers: number
-  /** Between two questions of a caller, in milliseconds. */
+  /** Between two requests of a caller, in milliseconds. */
   readonly pauseMs: number
   /** Between two changes, in milliseconds. */
   readonly changeEveryMs: number
 }
 
-/** Clients that ask without end, while one of them after the other changes what they ask for. */
+/** Clients that ask without end, while one after another changes what they ask for. */
 export class Traffic {
   readonly requests: Request[] = []
-  /** Of changes: none may fail. */
+  /** Errors of changes: none may fail. */
   readonly errors: string[] = []
   readonly #clients: readonly Client[]
   readonly #terms: TrafficTerms

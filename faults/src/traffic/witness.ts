@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Store } from '@tiercel/cache-core/store'
 
 const ASK_EVERY_MS = 10
-/** Half of what a read may take: on a machine that is as busy, a caller's read may well be late. */
+/** Half of what a read may take: on a machine this busy, a caller's read may well be late. */
 const LATE_MS = 25
 
 /**
- * Asks the server all the time, past what is wrong with the line, and without a cache: where it is answered late, or not at
- * all, the machine is busy, or the server not back for anybody.
+ * Asks the server all the time, without the faulty line and without a cache. If it is answered late or not at all, the
+ * machine is busy, or the server is not back for anybody.
  */
 export class Witness {
   readonly #store: Store
@@ -24,7 +24,7 @@ export class Witness {
     return this.#late.some((late) => late.from <= to && late.to >= from)
   }
 
-  /** How much of the time it was answered as soon as it should. */
+  /** For how much of the time it was answered promptly, in milliseconds. */
   wellMs(from: number, to: number): number {
     return this.#late.reduce(
       (ms, late) => ms - Math.max(0, Math.min(late.to, to) - Math.max(late.from, from)),

@@ -2,21 +2,21 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Flow } from './flow.js'
 
-/** What is wrong with the line. All of it at once, where several are named. */
+/** The faults of a line. Several act together. */
 export interface WireFault {
   /** Added to each round trip. */
   readonly latencyMs?: number
   /** Of replies, for each connection. */
   readonly bytesPerSecond?: number
-  /** Each connection is reset after so many bytes of replies, in the middle of one. */
+  /** Each connection is reset after this many bytes of replies, in the middle of one. */
   readonly cutAfterBytes?: number
-  /** A few bytes more than were said come after so many of replies, in the middle of one, again and again. */
+  /** A few stray bytes come after every this many bytes of replies, in the middle of one. */
   readonly strayEveryBytes?: number
-  /** Replies pause for so long in their middle, again and again. */
+  /** Replies pause for this long in their middle, again and again. */
   readonly pauseMs?: number
   /**
-   * `'all'`: nothing gets through, in either direction, and nothing is lost: it comes when the line is mended.
-   * `'standing'`: the peers of the connections that stand are gone without a word; new connections work.
+   * `'all'`: nothing gets through in either direction, and nothing is lost: it arrives when the line is mended.
+   * `'standing'`: the peers of existing connections are gone without a word; new connections work.
    */
   readonly silent?: 'all' | 'standing'
   /** New connections are reset at once. */
@@ -37,7 +37,7 @@ export class FaultProxy {
     this.#listener = createServer((near) => this.#accept(near))
   }
 
-  /** @param onReply Changes what the server says, for those that tell their clients where to connect. */
+  /** @param onReply Changes what the server says, for servers that tell their clients where to connect. */
   static async to(host: string, port: number, onReply?: (bytes: Buffer) => Buffer): Promise<FaultProxy> {
     const proxy = new FaultProxy({ host, port }, onReply)
     proxy.#listener.listen(0, '127.0.0.1')
@@ -53,12 +53,12 @@ export class FaultProxy {
     return `127.0.0.1:${this.port}`
   }
 
-  /** Where new connections lead, for a server that is told of its line before it listens. */
+  /** Where new connections lead: for a server that is told of its line before it listens. */
   pointTo(port: number): void {
     this.#target = { ...this.#target, port }
   }
 
-  /** From now on, in place of what was wrong before. */
+  /** Replaces the current faults. */
   set(fault: WireFault): void {
     this.#fault = fault
     for (const link of this.#links) {
@@ -71,7 +71,7 @@ export class FaultProxy {
     this.set({})
   }
 
-  /** Every connection that stands gets a RST, some a FIN before it: Node's `resetAndDestroy` ends first. */
+  /** Resets all connections. Some get a FIN before the RST, because Node's `resetAndDestroy` ends them first. */
   reset(): void {
     for (const link of this.#links) link.reset()
   }
@@ -94,7 +94,7 @@ export class FaultProxy {
   }
 }
 
-/** One connection: a flow each way. */
+/** One connection: a flow in each direction. */
 class Link {
   onEnd: () => void = () => {}
   readonly #near: Socket
@@ -120,7 +120,7 @@ class Link {
     this.#replies.set({ ...common, ...ofReplies })
   }
 
-  /** Nothing gets through any more, nor ever will, and neither side is told. */
+  /** From now on nothing gets through, ever, and neither side is told. */
   lose(): void {
     this.#requests.lose()
     this.#replies.lose()
@@ -131,7 +131,7 @@ class Link {
     this.#far.resetAndDestroy()
   }
 
-  /** What one side has ended the other is told, but for one that is lost. */
+  /** When one side ends, the other is told, unless the connection is lost. */
   #end(): void {
     this.onEnd()
     this.#requests.end()

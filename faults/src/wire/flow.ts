@@ -9,13 +9,13 @@ export interface FlowFault {
   readonly pauseMs?: number | undefined
 }
 
-/** A reply pauses once in so many bytes. */
+/** A reply pauses once in this many bytes. */
 const PAUSE_EVERY_BYTES = 10_000
 const STRAY = Buffer.from('stray bytes')
 
-/** What a narrow line lets through at once: so many pieces a second. */
+/** A narrow line lets this many pieces a second through. */
 const PIECES_PER_SECOND = 50
-/** What waits here before the sender is told to stop, as in the buffers of a network. */
+/** How much waits here before the sender is told to stop, as in the buffers of a network. */
 const MOST_WAITING_BYTES = 262_144
 
 /** One direction of a connection. */
@@ -27,7 +27,7 @@ export class Flow {
   #fault: FlowFault = { latencyMs: 0, held: false }
   #waiting: { bytes: Buffer; readonly dueAt: number }[] = []
   #waitingBytes = 0
-  /** When the line is free again after what was sent last. */
+  /** When the line is free again after the last bytes sent. */
   #freeAt = 0
   /** Since the fault began. */
   #sentBytes = 0
@@ -81,13 +81,13 @@ export class Flow {
       else first.bytes = first.bytes.subarray(piece.byteLength)
       const isLast = this.#sent(piece.byteLength)
       if (this.#isDue(this.#fault.strayEveryBytes)) this.#to.write(STRAY)
-      // What was written is to arrive before the connection ends.
+      // The last bytes are to arrive before the connection ends.
       this.#to.write(piece, isLast ? () => setTimeout(() => this.onCut()) : undefined)
       if (isLast) this.lose()
     }
   }
 
-  /** As much of it as goes at once. */
+  /** As many of the bytes as go at once. */
   #piece(bytes: Buffer): Buffer {
     const { bytesPerSecond, cutAfterBytes, strayEveryBytes, pauseMs } = this.#fault
     const narrow = bytesPerSecond === undefined ? bytes.byteLength : Math.ceil(bytesPerSecond / PIECES_PER_SECOND)
@@ -101,7 +101,7 @@ export class Flow {
     return everyBytes !== undefined && this.#sentBytes > 0 && this.#sentBytes % everyBytes === 0
   }
 
-  /** Whether the connection ends here. */
+  /** Counts sent bytes; whether the connection ends here. */
   #sent(count: number): boolean {
     const { bytesPerSecond, cutAfterBytes } = this.#fault
     this.#sentBytes += count
