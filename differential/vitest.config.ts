@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config'
 import { shared } from '../vitest.shared.js'
 
-/** Next changes the process that loads it: its clock, its random numbers and the environment of others. */
+/** Next changes the process that loads it: its clock, its random numbers, and the environment of others. */
 const ALONE = ['test/next.test.ts']
 
-// One framework after the other: an exchange that hangs is told by a deadline, and must not wait for a core. In one
-// process: loading all frameworks anew would cost seconds a file.
+// One framework after another: an exchange that hangs is detected by a deadline, so it must not wait for a core. In one
+// process: loading all frameworks again would cost seconds a file.
 export default defineConfig({
   ...shared,
   test: {

@@ -9,7 +9,7 @@ import { runBoth } from './support/run-both.js'
 
 type Layer = (req: IncomingMessage, res: ServerResponse, next: () => void, site: Site) => void
 
-/** An application whose cache is a layer that does something wrong. */
+/** An application whose cache is a faulty layer. */
 function withMutant(layer: Layer): Application {
   return {
     name: 'node:http with a mutant in place of the cache',
@@ -131,7 +131,7 @@ describe('the comparer', () => {
 
   test('sees an answer that breaks off', async () => {
     const layer: Layer = (_req, res, next) => {
-      // The first pieces are on their way by then.
+      // By then the first pieces have been sent.
       res.end = () => {
         setImmediate(() => res.destroy())
         return res

@@ -17,7 +17,7 @@ import { differential } from './support/differential.js'
 
 const PNPM = fileURLToPath(new URL('../../tools/pnpm.mjs', import.meta.url))
 
-// Next is 340 MB with its compiler: it is installed when the test runs, and not among what everybody installs.
+// With its compiler Next takes 340 MB, so it is installed when the test runs and is not a dependency of the repository.
 describe('Next.js behind a custom server', () => {
   let app: NextApp
   let dir: string
@@ -25,7 +25,7 @@ describe('Next.js behind a custom server', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'tiercel-next-'))
     await cp(NEXT, dir, { recursive: true })
-    // Next and React look at it when they are loaded.
+    // Next and React read these when they are loaded.
     Object.assign(process.env, { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' })
     const run = (...args: string[]) => promisify(execFile)(process.execPath, args, { cwd: dir })
     await run(PNPM, 'install', '--prefer-offline', '--ignore-scripts', '--config.node-linker=hoisted')
@@ -39,7 +39,7 @@ describe('Next.js behind a custom server', () => {
     await rm(dir, { recursive: true, force: true })
   })
 
-  // `cookies()` and `headers()` read what the custom server has handed to Next: the narrowed request.
+  // `cookies()` and `headers()` read what the custom server passed to Next: the narrowed request.
   it('sees of a request what its key holds, by whatever way', async () => {
     const cache = createCache({ store: memoryStore() })
     const cached = httpCache(cache, { ttl: '1m', cookies: ['theme'], query: ['page'] })

@@ -24,7 +24,7 @@ export const STATUSES = [
   415, 418, 422, 429, 451, 500, 501, 502, 503, 504,
 ] as const
 
-/** Longer than what compression leaves alone. */
+/** Long enough to be compressed. */
 export const LONG_TEXT = 'Compressible text, again and again. '.repeat(120)
 
 export interface Item {
@@ -32,7 +32,7 @@ export interface Item {
   readonly name: string
 }
 
-/** The data of the CRUD routes. A new one gets the lowest number that is free, so that every round has the same. */
+/** The data of the CRUD routes. A new item gets the lowest free number, so that every round has the same numbers. */
 export class Items {
   readonly #items = new Map<number, Item>()
 

@@ -18,7 +18,7 @@ import { rawRoutes, runRaw } from './raw-routes.js'
 type Next = (error?: unknown) => void
 export type ClassicLayer = (req: IncomingMessage, res: ServerResponse, next: Next) => void
 
-/** What the frameworks of `(req, res, next)` have in common. */
+/** What frameworks with `(req, res, next)` have in common. */
 interface Classic {
   use(layer: ClassicLayer): unknown
   readonly handler: (req: IncomingMessage, res: ServerResponse) => unknown
@@ -80,7 +80,7 @@ interface SessionHolder {
 
 type Route = (req: IncomingMessage & SessionHolder, res: ServerResponse, next: Next) => unknown
 
-/** Pages of errors show the stack, and it names the cache. */
+/** Error pages show the stack, which names the cache. */
 function withoutStack(message: string): Error {
   return Object.assign(new Error(message), { stack: message })
 }

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { exchangeOf, type Site } from '../support/application.js'
 import { HANDLER } from '../support/exemptions.js'
 
-/** One for all runs: Node 20 asks each that was ever used at every promise. */
+/** One for all runs: Node 20 consults every one that was ever used at every promise. */
 const storage = new AsyncLocalStorage<string>()
 
 /** The context that an outer layer makes for each request, as tracing and logging do. */

@@ -20,7 +20,7 @@ declare module 'express-session' {
   }
 }
 
-/** What stands outside of everything: it shows whether the cache leaves the request as it found it. */
+/** The outermost layers, which show whether the cache leaves the request unchanged. */
 export function expressWatchers(site: Site, context: RequestContext): RequestHandler[] {
   return [
     (req, _res, next) => context.run(req, next),
@@ -37,12 +37,12 @@ export function expressWatchers(site: Site, context: RequestContext): RequestHan
       res.set('Content-Security-Policy', req.path === '/nonce' ? `script-src 'nonce-${nonce}'` : "script-src 'self'")
       next()
     },
-    // A rate limit counts requests: inside of the cache it would count runs of handlers.
+    // A rate limit counts requests: inside the cache it would count runs of handlers.
     rateLimit({ windowMs: 600_000, limit: 10_000, standardHeaders: 'draft-6', legacyHeaders: true }),
   ]
 }
 
-/** What people put first: these answer for every client in their own way. */
+/** Layers that people put first: they answer each client in a different way. */
 export function expressOuterLayers(): RequestHandler[] {
   return [
     responseTime(),
@@ -56,7 +56,7 @@ export interface Csrf {
   readonly protect: RequestHandler
 }
 
-/** What people put before their routes. */
+/** Layers that people put before their routes. */
 export function expressInnerLayers(framework: typeof express): { layers: RequestHandler[]; csrf: Csrf } {
   let sessions = 0
   const passports = new passport.Passport()

@@ -38,7 +38,7 @@ export function expressRoutes(framework: typeof express, app: Express, site: Sit
   app.all('/raw/:name', (req, res, next) => {
     const handler = rawRoutes[String(req.params.name)]
     if (handler === undefined) next()
-    // Express 4 does not look at promises.
+    // Express 4 ignores the promises of handlers.
     else Promise.resolve(handler(req, res, site)).catch(next)
   })
   app.use('/static', framework.static(STATIC, { maxAge: '1h' }))
@@ -70,7 +70,7 @@ function crud(app: Express, csrf: Csrf): void {
   app.delete('/items/:id', csrf.protect, (req, res) => {
     res.sendStatus(items.delete(Number(req.params.id)) ? 204 : 404)
   })
-  // Without a session: what a script or another service writes.
+  // Without a session: writes by a script or another service.
   const open = new Items()
   app.put('/open-items/:id', (req, res) => res.json(open.put(Number(req.params.id), String(req.body.name))))
   app.get('/open-items/:id', (req, res) => res.json(open.get(Number(req.params.id)) ?? null))
@@ -242,7 +242,7 @@ function bodies(framework: typeof express, app: Express): void {
 function errorHandler(site: Site): ErrorRequestHandler {
   return (error: Error & { status?: number; default?: boolean }, req, res, next) => {
     site.note(req, `${HANDLER}error "${error.message}", headers sent: ${res.headersSent}`)
-    // Express shows the stack, and it names the cache.
+    // Express shows the stack, which names the cache.
     error.stack = `${error}`
     if (res.headersSent || error.default) next(error)
     else res.status(error.status ?? 500).json({ error: error.message })

@@ -25,7 +25,7 @@ function start(express: typeof express5, site: Site): ReturnType<Application['st
   const context = new RequestContext()
   const app = express()
   app.set('trust proxy', 'loopback')
-  // Logs no errors.
+  // In this environment Express logs no errors.
   app.set('env', 'test')
   const place = site.cache?.place
   const cacheIf = (here: Place): void => {

@@ -1,4 +1,4 @@
-/** Express 4 beside 5: what the application uses of the two is the same. */
+/** Express 4 beside 5: the application uses only what both have. */
 declare module 'express4' {
   export { default } from 'express'
 }

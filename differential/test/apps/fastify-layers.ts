@@ -29,7 +29,7 @@ declare module 'fastify' {
   }
 }
 
-/** What stands outside of everything: it shows whether the cache leaves the request as it found it. */
+/** The outermost layers, which show whether the cache leaves the request unchanged. */
 export function fastifyWatchers(app: FastifyInstance, site: Site, context: RequestContext): void {
   app.addHook('onRequest', (request, _reply, done) => context.run(request.raw, done))
   app.decorateRequest('nonce', '')
@@ -46,7 +46,7 @@ export function fastifyWatchers(app: FastifyInstance, site: Site, context: Reque
   })
 }
 
-/** The plugins for Fastify 5. Those for 4 are the same, of another major each. */
+/** The plugins for Fastify 5. Those for 4 are the same in another major version. */
 export const PLUGINS = {
   compress,
   cookie,
@@ -64,7 +64,7 @@ export const PLUGINS = {
   view,
 }
 
-/** What people register before their routes, each with hooks of its own. */
+/** Plugins that people register before their routes, each with hooks of its own. */
 export async function fastifyPlugins(app: FastifyInstance, plugins: typeof PLUGINS): Promise<void> {
   const { compress, cookie, cors, csrf, etag, files, formbody, helmet, jwt, multipart, rateLimit } = plugins
   const { session, swagger, view } = plugins

@@ -50,7 +50,7 @@ function crud(app: FastifyInstance): void {
   app.get('/open-items/:id', async (request) => open.get(Number(params(request).id)) ?? {})
 }
 
-/** The plugin's own hook, as its documentation puts it before a handler. */
+/** The plugin's own hook, which its documentation puts before a handler. */
 function protect(app: FastifyInstance): preHandlerHookHandler {
   return function (request, reply, done) {
     app.csrfProtection.call(this, request, reply, done)
@@ -262,7 +262,7 @@ function bodies(app: FastifyInstance): void {
   })
 }
 
-/** Node's own ways, past Fastify's reply. */
+/** Answers by Node's response, bypassing Fastify's reply. */
 function raw(site: Site) {
   return async (app: FastifyInstance): Promise<void> => {
     app.removeAllContentTypeParsers()

@@ -25,7 +25,7 @@ export const fastifyFive: Application = {
   name: 'Fastify 5',
   places: ['outside of all', 'inside of all'],
   randomCookies: ['sid'],
-  // @fastify/etag compares with one ETag, @fastify/cors refuses a preflight without an origin.
+  // @fastify/etag compares with a single ETag only; @fastify/cors refuses a preflight without an origin.
   statuses: {
     'GET /etag/strong (If-None-Match: "other", "v1")': 200,
     'GET /etag/strong (If-None-Match: *)': 200,

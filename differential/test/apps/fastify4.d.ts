@@ -1,4 +1,4 @@
-// Fastify 4 and its plugins beside 5: what the application uses of the two is the same.
+// Fastify 4 and its plugins beside 5: the application uses only what both have.
 declare module 'fastify4' {
   export { default } from 'fastify'
 }

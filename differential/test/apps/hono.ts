@@ -33,14 +33,14 @@ type Handler = (c: Context<Env>) => Response | Promise<Response>
 
 export const honoFour: Application = {
   name: 'Hono 4',
-  // Not inside of `compress`, which compresses only bodies whose length it does not know, and a hit's is known.
+  // Not inside `compress`, which only compresses bodies of unknown length: the length of a hit is known.
   places: ['outside of all', 'between'],
-  // hono/etag compares ETags alone, a handler has to catch what JSON.parse throws.
+  // hono/etag evaluates ETags only; a handler has to catch what JSON.parse throws.
   statuses: {
     'GET /last-modified (If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT)': 200,
     'GET /last-modified (If-Modified-Since: Fri, 31 Dec 2100 23:59:59 GMT)': 200,
     'malformed JSON': 500,
-    // An error at once is one before the head.
+    // An error that comes at once comes before the head.
     'GET /errors/after-head': 500,
     'GET /errors/after-head, again': 500,
     'POST /errors/after-head': 500,
@@ -101,7 +101,7 @@ function routes(app: Hono<Env>, site: Site, context: RequestContext): void {
 
 const secret = 'a secret of cookies'
 
-/** A session in a cookie, and its token; not random, so that both runs have the same. */
+/** A session in a cookie, and its token: not random, so that both runs have the same. */
 const guarded: MiddlewareHandler<Env> = async (c, next) => {
   if (getCookie(c, 'csrf') === undefined || c.req.header('X-CSRF-Token') !== getCookie(c, 'csrf')) {
     throw new HTTPException(403, { message: 'a token is missing' })

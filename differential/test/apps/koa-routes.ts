@@ -26,7 +26,7 @@ export function koaRoutes(site: Site, context: RequestContext): Router {
     const handler = rawRoutes[String(ctx.params.name)]
     if (handler === undefined) return next()
     ctx.respond = false
-    // Koa begins with 404.
+    // Koa's default is 404.
     ctx.res.statusCode = 200
     await runRaw(handler, ctx.req, ctx.res, site)
   })
@@ -35,7 +35,7 @@ export function koaRoutes(site: Site, context: RequestContext): Router {
 
 const bodyOf = (ctx: RouterContext): Record<string, string> => ctx.request.body as Record<string, string>
 
-/** A token in the session, as CSRF layers keep it; not random, so that both runs have the same. */
+/** A token in the session, as CSRF layers keep it: not random, so that both runs have the same. */
 const guarded: Middleware = (ctx, next) => {
   const { token } = ctx.session as { token?: string }
   if (token === undefined || ctx.get('X-CSRF-Token') !== token) ctx.throw(403, 'a token is missing')

@@ -8,7 +8,7 @@ export function listen(handler: (req: IncomingMessage, res: ServerResponse) => u
 }
 
 export async function running(server: Server): Promise<Running> {
-  // Longer than an exchange may hang, so that its fellow's connection is still there.
+  // Longer than an exchange may hang, so that the connection of the other run is still open.
   server.keepAliveTimeout = 60_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

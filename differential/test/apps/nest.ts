@@ -69,7 +69,7 @@ export const nestOnExpress: Application = {
 export const nestOnFastify: Application = {
   name: 'Nest on Fastify',
   places: ['inside of all'],
-  // Its adapter routes the methods that Nest knows, and parses bodies before a handler runs.
+  // Its adapter routes only the methods that Nest knows, and parses bodies before a handler runs.
   lacks: /reads-half-a-request/,
   statuses: Object.fromEntries(
     ['REPORT /raw/end', 'REPORT /raw/chunks', 'PURGE /raw/end', 'PURGE /raw/chunks'].map((name) => [name, 404]),
@@ -115,7 +115,7 @@ async function start(site: Site, adapter: ExpressAdapter | FastifyAdapter): Retu
   return { port: portOf(server), close: () => app.close() }
 }
 
-/** Made anew for each run, so that no state is shared. */
+/** Made for each run, so that no state is shared. */
 function controllers(site: Site, context: RequestContext): Type[] {
   const items = new Items()
 

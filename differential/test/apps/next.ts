@@ -6,7 +6,7 @@ import type { Exemption } from '../support/exemptions.js'
 import type { Recording } from '../support/recording.js'
 import { running } from './listen.js'
 
-/** What a custom server uses of Next, which is installed when the test runs. */
+/** The part of Next that a custom server uses. Next is installed when the test runs. */
 export interface NextApp {
   prepare(): Promise<void>
   getRequestHandler(): (req: IncomingMessage, res: ServerResponse) => Promise<void>
@@ -34,7 +34,7 @@ const RANDOM_IDS: Exemption = {
 
 let sites = 0
 
-/** A Next.js application behind servers of its own: the cache in front of all of it. Next lives once in a process. */
+/** A Next.js application behind custom servers, with the cache in front of all of it. A process has only one Next. */
 export function nextApplication(prepared: () => NextApp): Application {
   return {
     name: 'Next 16',
@@ -48,7 +48,7 @@ export function nextApplication(prepared: () => NextApp): Application {
         const asked = `${req.method} ${req.url}`
         res.on('finish', () => site.note(req, `log: ${asked} ${req.method} ${req.url} ${res.statusCode}`))
         res.on('close', () => site.signals.say(exchangeOf(req), 'client gone'))
-        // What both applications keep in the process is kept by it.
+        // Both applications share the process, and this field separates their state.
         req.headers['x-site'] = name
         if (cached === undefined) void handle(req, res)
         else cached(req, res, () => handle(req, res))

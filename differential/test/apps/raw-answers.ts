@@ -9,7 +9,7 @@ import type { RawHandler } from './raw-handler.js'
 const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(40)
 const BINARY = Buffer.from(Array.from({ length: 1024 }, (_, index) => index % 256))
 const LARGE = Buffer.alloc(700_000, 'abcdefghijklmnopqrstuvwxyz')
-/** More than the cache keeps of one response. */
+/** More than the cache stores of one response. */
 const TOO_LARGE_PIECES = 96
 const PIECE = Buffer.alloc(65_536, 'p')
 
@@ -154,7 +154,7 @@ export const rawAnswers: Readonly<Record<string, RawHandler>> = {
     res.end()
   },
   'held-up': async (req, res, site) => {
-    // On a hit nobody would be held up.
+    // On a hit no handler would be held up.
     res.setHeader('Cache-Control', 'no-store')
     for (let pieces = 0; res.write(PIECE) && pieces < TOO_LARGE_PIECES; pieces++);
     if (!res.writableNeedDrain) return res.end()
@@ -188,7 +188,7 @@ export const rawAnswers: Readonly<Record<string, RawHandler>> = {
     await pipeline(source, res).catch(() => {})
   },
   trailers: (req, res) => {
-    // Node refuses the field where nothing is chunked.
+    // Node refuses the field if the body is not chunked.
     if (req.httpVersion === '1.1' && req.method !== 'HEAD') res.setHeader('Trailer', 'X-Sum, X-Count')
     res.write('a body with ')
     res.addTrailers({ 'X-Sum': 'abc', 'X-Count': '2' })

@@ -3,7 +3,7 @@ import { exchangeOf } from '../support/application.js'
 import { HANDLER } from '../support/exemptions.js'
 import { codeIn, type RawHandler } from './raw-handler.js'
 
-/** Handlers that read their request, and those whose client leaves. */
+/** Handlers that read their request, and handlers whose client leaves. */
 export const rawRequests: Readonly<Record<string, RawHandler>> = {
   echo: async (req, res) => {
     const body: Buffer[] = []
@@ -39,7 +39,7 @@ export const rawRequests: Readonly<Record<string, RawHandler>> = {
     const id = exchangeOf(req)
     res.on('close', () => {
       site.note(req, `${HANDLER}close, finished: ${res.writableFinished}, destroyed: ${res.destroyed}`)
-      // Else the next client would wait for this run, as long as it may.
+      // Otherwise the next client would wait for this run, as long as it may.
       res.end()
       site.signals.say(id, 'client gone')
     })
@@ -50,7 +50,7 @@ export const rawRequests: Readonly<Record<string, RawHandler>> = {
     const id = exchangeOf(req)
     res.on('close', () => {
       site.note(req, `${HANDLER}close, finished: ${res.writableFinished}, destroyed: ${res.destroyed}`)
-      // Else the next client would wait for this run, as long as it may.
+      // Otherwise the next client would wait for this run, as long as it may.
       res.end()
       site.signals.say(id, 'client gone')
     })

@@ -6,14 +6,14 @@ import { codeIn, type RawHandler } from './raw-handler.js'
 import { rawRequests } from './raw-requests.js'
 import { rawState } from './raw-state.js'
 
-/** Every way of answering that node:http has, for every framework: each stands under `/raw/<name>`, for all methods. */
+/** Every way of answering in node:http, for every framework: each is at `/raw/<name>`, for all methods. */
 export const rawRoutes: Readonly<Record<string, RawHandler>> = {
   ...rawAnswers,
   ...rawState,
   ...rawRequests,
 }
 
-/** As a plain server has it, where no framework hears of errors. */
+/** Runs a handler as on a plain server, where no framework hears of errors. */
 export async function runRaw(
   handler: RawHandler,
   req: IncomingMessage,

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { HANDLER } from '../support/exemptions.js'
 import { codeIn, codeOf, type RawHandler } from './raw-handler.js'
 
-/** What a response refuses, and what it tells of itself. */
+/** What a response refuses, and what its properties say. */
 export const rawState: Readonly<Record<string, RawHandler>> = {
   'head-twice': (req, res, site) => {
     res.writeHead(200, { 'X-First': 'yes' })

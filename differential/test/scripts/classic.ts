@@ -1,6 +1,6 @@
 import { exchange, type Script } from '../support/exchange.js'
 
-/** What the frameworks of `(req, res, next)` share: layers of npm, and routes by hand. */
+/** Common to frameworks with `(req, res, next)`: layers from npm, and handwritten routes. */
 export const classicScripts: readonly Script[] = [
   {
     name: 'layers of npm around routes by hand',

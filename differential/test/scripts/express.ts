@@ -1,6 +1,6 @@
 import { exchange, type Script } from '../support/exchange.js'
 
-/** What only Express and what is made of it have. */
+/** For Express, and frameworks built on it. */
 export const expressScripts: readonly Script[] = [
   {
     name: 'rendering, formats, JSONP, documentation',

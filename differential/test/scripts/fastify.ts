@@ -1,6 +1,6 @@
 import { exchange, type Script } from '../support/exchange.js'
 
-/** What only Fastify has. */
+/** For Fastify only. */
 export const fastifyScripts: readonly Script[] = [
   {
     name: 'streams, rendering, documentation',
@@ -19,7 +19,7 @@ export const fastifyScripts: readonly Script[] = [
     ],
   },
   {
-    // Without compression: @fastify/compress says that it varies only where it has compressed.
+    // Without compression: @fastify/compress sends Vary only where it has compressed.
     name: 'static files',
     steps: [
       ...['hello.txt', 'page.html', 'data.json', 'pixel.png', 'sub/', 'digits.txt'].flatMap((file) => [

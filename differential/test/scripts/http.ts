@@ -112,10 +112,10 @@ const RANGE_STATUS: Readonly<Record<string, number>> = {
   'bytes=0-0,3-4': 200,
 }
 
-/** Ways to one file of 10 800 bytes. */
+/** Routes to one file of 10 800 bytes. */
 const FILES = ['/file', '/file-private', '/download', '/static/digits.txt']
 
-/** Parts first, then the whole, then parts again: a cache may know it only then. */
+/** Parts first, then the whole, then parts again, since a cache may know the whole only then. */
 const filesScript: Script = {
   name: 'files, parts of them, conditions',
   steps: FILES.flatMap((route) => [
@@ -227,7 +227,7 @@ const targetsScript: Script = {
   ],
 }
 
-/** What HTTP says about reading, asked of every framework's application. */
+/** What HTTP says about reading, played on every framework's application. */
 export const httpScripts: readonly Script[] = [
   statusScript,
   cacheControlScript,

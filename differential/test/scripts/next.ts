@@ -4,11 +4,11 @@ import { twice } from './twice.js'
 const json = (method: string, target: string, value: unknown, rest: Parameters<typeof exchange>[1] = {}): Exchange =>
   exchange(`${method} ${target}`, { json: value, ...rest })
 
-/** What Next's own client asks for when it goes from page to page. */
+/** The fields that Next's own client sends when it goes from page to page. */
 const RSC = { RSC: '1', 'Next-Router-State-Tree': '%5B%22%22%2C%7B%7D%5D', 'Next-Url': '/' }
 const PREFETCH = { RSC: '1', 'Next-Router-Prefetch': '1' }
 
-/** Next sends who asks without the name of what they have to where it is. */
+/** Next redirects a client that asks without the name of what it has to the URL with that name. */
 const fromPageToPage = (target: string, headers: Record<string, string>): Exchange[] => {
   const named = `${target}${target.includes('?') ? '&' : '?'}_rsc={rsc}`
   return [

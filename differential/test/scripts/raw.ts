@@ -12,12 +12,12 @@ const STATUS: Readonly<Record<string, number>> = {
   partial: 206,
 }
 
-/** Of an answer to a HEAD Node checks no length. */
+/** Node does not check the length of an answer to a HEAD. */
 const STATUS_OF_HEAD: Readonly<Record<string, number>> = { ...STATUS, 'strict-length-broken': 200 }
 
 const LEAVING = ['waits-for-leaving', 'begins-and-waits-for-leaving', 'writes-to-who-left', 'reads-half-a-request']
 
-/** A HEAD shows no byte of a body that they could wait for. */
+/** These wait for a byte of the body, which an answer to a HEAD does not show. */
 const NEED_A_BODY = ['held-up', 'waits-for-reader', 'breaks-off', 'breaks-off-with-error', 'stream-fails']
 
 const names = Object.keys(rawRoutes).filter((name) => !LEAVING.includes(name))
@@ -30,7 +30,7 @@ function asked(method: string, name: string): Exchange {
   })
 }
 
-/** Every way of answering that Node has, to each kind of method: read, asked about, written. */
+/** Every way of answering that Node has, with each kind of method: GET, HEAD, and writes. */
 export const rawScripts: readonly Script[] = [
   { name: 'every way of answering a GET', steps: names.map((name) => asked('GET', name)) },
   {

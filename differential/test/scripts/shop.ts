@@ -7,7 +7,7 @@ const json = (method: string, target: string, value: unknown, rest: Parameters<t
 
 const token = { 'X-CSRF-Token': '{token}' }
 
-/** Every verb of a resource, with sessions, CSRF tokens, logging in and out. */
+/** Every method of a resource, with sessions, CSRF tokens, login and logout. */
 const crudScript: Script = {
   name: 'create, read, update, delete, with sessions and CSRF',
   steps: [
@@ -192,7 +192,7 @@ const contextScript: Script = {
   ],
 }
 
-/** What every framework's application can be asked. */
+/** For every framework's application. */
 export const shopScripts: readonly Script[] = [
   crudScript,
   tokensScript,

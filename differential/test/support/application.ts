@@ -6,14 +6,16 @@ import { Signals } from './signals.js'
 /** Where the cache stands among the layers of an application. */
 export type Place = 'outside of all' | 'between' | 'inside of all'
 
-/** The request field that names the exchange; no handler answers by it. */
+/** The request field that names the exchange. No handler's answer depends on it. */
 export const EXCHANGE = 'x-exchange'
 
-/** What an application is started with: the only difference between its two runs is `cache`. */
+/** What an application is started with. Its two runs differ only in `cache`. */
 export interface Site {
   readonly cache: { readonly engine: HttpCache; readonly place: Place } | undefined
   readonly signals: Signals
-  /** What the exchange of this request did where the client cannot see it: a line of a log, an event, a context. */
+  /**
+   * Notes what the exchange of this request did where the client cannot see it: a line of a log, an event, a context.
+   */
   note(req: Pick<IncomingMessage, 'headers'>, text: string): void
 }
 
@@ -26,13 +28,13 @@ export interface Application {
   readonly name: string
   readonly places: readonly Place[]
   start(site: Site): Promise<Running>
-  /** Cookies whose values are random, by name. */
+  /** Names of cookies whose values are random. */
   readonly randomCookies?: readonly string[]
-  /** What is meant to differ in this framework alone. */
+  /** Intended differences of this framework alone. */
   readonly exemptions?: readonly Exemption[]
-  /** Targets that this application does not have, of those that scripts ask for. */
+  /** Targets of scripts that this application does not have. */
   readonly lacks?: RegExp
-  /** Where this framework answers with another status than a script says, by the name of the exchange. */
+  /** Statuses of this framework that differ from those in a script, by the name of the exchange. */
   readonly statuses?: Readonly<Record<string, number>>
 }
 

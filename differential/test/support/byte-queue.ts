@@ -1,4 +1,4 @@
-/** The other side closed before all that was asked for had come. */
+/** The other side closed before everything that was asked for had arrived. */
 export class EndOfStream extends Error {}
 
 /** Bytes as they arrive, for a reader that takes them in units. */
@@ -21,7 +21,7 @@ export class ByteQueue {
     return this.#ended
   }
 
-  /** A line without its line end. @throws EndOfStream */
+  /** The next line, without its line end. @throws EndOfStream */
   async line(): Promise<string> {
     let at = this.#bytes.indexOf('\r\n')
     while (at === -1) {
@@ -33,7 +33,7 @@ export class ByteQueue {
     return line
   }
 
-  /** Whatever is there, at most `limit` bytes, at least one. @throws EndOfStream */
+  /** The bytes that are there, at least one and at most `limit`. @throws EndOfStream */
   async some(limit: number): Promise<Buffer> {
     while (this.#bytes.length === 0) await this.#more()
     const bytes = this.#bytes.subarray(0, limit)
@@ -41,7 +41,7 @@ export class ByteQueue {
     return bytes
   }
 
-  /** What nobody has asked for. */
+  /** Bytes that nobody has asked for. */
   rest(): Buffer {
     const bytes = this.#bytes
     this.#bytes = Buffer.alloc(0)

@@ -1,13 +1,13 @@
 import type { Exemption } from './exemptions.js'
 import type { Pair, Recording } from './recording.js'
 
-/** Of a body that is no text, or a long one, this many bytes are shown. */
+/** How many bytes are shown of a body that is long or not text. */
 const SHOWN_BYTES = 160
 
 /** Exchanges that differ in the same lines. */
 export interface Difference {
   readonly exchanges: readonly string[]
-  /** `-` without the cache, `+` with it; the lines that both have are left out. */
+  /** `-` without the cache, `+` with it; lines that both have are left out. */
   readonly lines: readonly string[]
 }
 

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ByteQueue } from './byte-queue.js'
 
-/** A socket and what came over it. */
+/** A socket and the bytes that it received. */
 export class Connection {
   readonly bytes = new ByteQueue()
   readonly #socket: Socket
@@ -31,7 +31,7 @@ export class Connection {
     if (!this.#socket.destroyed) this.#socket.write(bytes, 'latin1')
   }
 
-  /** No request follows; answers may still come. */
+  /** Says that no request follows; answers may still come. */
   halfClose(): void {
     this.#socket.end()
   }
@@ -44,7 +44,7 @@ export class Connection {
     this.#socket.resume()
   }
 
-  /** Whether the server closed it, as far as one can tell after a few turns of the event loop that both share. */
+  /** Whether the server closed it, as far as a few turns of the event loop that both share can show. */
   async closedByServer(): Promise<boolean> {
     for (let turns = 0; turns < 3 && !this.bytes.ended; turns++) await turn()
     return this.bytes.ended

@@ -4,7 +4,7 @@ import { showDifference } from './compare.js'
 import type { Script } from './exchange.js'
 import { runBoth } from './run-both.js'
 
-/** Declares the tests of an application: each script at each place of the cache, without a difference. */
+/** Declares the tests of an application: each script, with the cache at each place, must show no difference. */
 export function differential(
   application: Application,
   scripts: readonly Script[],

@@ -1,39 +1,39 @@
-/** One request and what the client does around it. Written by a script, played by `play`. */
+/** One request and what the client does around it. Written in a script, played by `play`. */
 export interface Exchange {
   readonly name: string
   readonly method: string
   readonly target: string
   readonly version: '1.0' | '1.1'
-  /** In the order in which they are sent. `{token}` stands for what the visitor has captured. */
+  /** In the order in which they are sent. `{token}` stands for a value that the visitor has captured. */
   readonly headers: readonly (readonly [string, string])[]
   readonly body: Buffer | undefined
-  /** Sent in chunks, with these trailers. */
+  /** If present, the body is sent in chunks, with these trailers. */
   readonly chunkedWith?: readonly string[]
-  /** Who asks: a visitor keeps cookies and what was captured. `undefined`: nobody in particular. */
+  /** The visitor, who keeps cookies and captured values. `undefined`: a client without either. */
   readonly by: string | undefined
-  /** The status without a cache, so that no exchange is about something else than it says. */
+  /** The status without a cache, which makes sure that the exchange tests what it says. */
   readonly status: number
-  /** What the visitor remembers: name to a pattern over the head and the body. */
+  /** What the visitor captures: a name, and a pattern over the head and the body. */
   readonly captures: Readonly<Record<string, RegExp>>
   readonly does: Behaviour | undefined
 }
 
-/** What the client does beside sending all and reading all. */
+/** What the client does other than send everything and read everything. */
 export type Behaviour =
-  /** Sends the body only when it was told to, or answered. */
+  /** Sends the body only after a 100, or after an answer. */
   | 'waits for 100'
   /** Sends the body in small pieces. */
   | 'sends slowly'
   /** Ends its side of the connection with the request. */
   | 'half-closes'
-  /** Reads only when the handler says that it was held up. */
+  /** Reads only once the handler says that it is held up. */
   | 'reads late'
   | 'leaves while the handler runs'
   | 'leaves after the head'
   | 'leaves in the body'
   | 'leaves in the request'
 
-/** Several are sent at once, on one connection. */
+/** Several exchanges are sent at once, on one connection. */
 export type Step = Exchange | readonly Exchange[]
 
 export interface Script {
@@ -82,7 +82,7 @@ function contentOf(
   return [{}, typeof body === 'string' ? Buffer.from(body) : body]
 }
 
-/** What tells exchanges of one target from each other. */
+/** What distinguishes exchanges with the same target. */
 function headersIn({ headers = {}, by, version }: Writing): string {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${[value].flat().join(' | ')}`)
   const parts = [by, version === '1.0' ? 'HTTP/1.0' : undefined, ...fields].filter((part) => part !== undefined)

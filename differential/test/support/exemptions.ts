@@ -2,7 +2,7 @@ import { edit, editLines, latin1Of, replaceValues, sortedLines, unpacked, withou
 import type { Pair, Recording } from './recording.js'
 import { type Reply, statusOf, valuesOf } from './reply.js'
 
-/** A difference that is meant, with the reason. What it names is made equal before the two are compared. */
+/** An intended difference, with the reason. What it names is made equal before the two are compared. */
 export interface Exemption {
   readonly name: string
   readonly reason: string
@@ -14,19 +14,19 @@ export function isHit({ reply }: Recording): boolean {
   return valuesOf(reply.head, 'cache-status').some((value) => /(^|, )tiercel; (hit|[^,]*collapsed)/.test(value))
 }
 
-/** Whether it is the cache's own answer to a condition or a range, also where a handler ran to fill the cache. */
+/** Whether the cache itself answered a condition or a range, even if a handler ran to fill the cache. */
 function isCut(recording: Recording): boolean {
   return isHit(recording) || [206, 304, 412, 416].includes(statusOf(recording.reply.head))
 }
 
-/** Of an application whose framework writes heads of stored responses anew, on misses, too. */
+/** For an application whose framework rewrites the heads of stored responses, on misses, too. */
 export const HEADS_WRITTEN_ANEW: Exemption = {
   name: 'case of names and order of fields of different names',
   reason: 'have no meaning (RFC 9110 sections 5.1, 5.3); lines of one name keep their order',
   apply: onBoth(sortedLines),
 }
 
-/** Of an application whose layers do something after `next()`. */
+/** For an application with layers that do something after `next()`. */
 export const AFTER_NEXT: Exemption = {
   name: 'X-After-Next on hits',
   reason: 'a handler that answers past its framework is too early for what layers set after it, a hit is not',
@@ -34,7 +34,7 @@ export const AFTER_NEXT: Exemption = {
     valuesOf(pair.plain.reply.head, 'x-after-next').length === 0 ? onHits(without(/^x-after-next:/i))(pair) : pair,
 }
 
-/** What holds for every application. */
+/** Exemptions for every application. */
 export const EXEMPTIONS: readonly Exemption[] = [
   {
     name: 'Age on hits',
@@ -255,7 +255,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
       return { ...pair, plain: { ...pair.plain, notes: outer } }
     },
   },
-  // The last one: the others ask it whether the cache answered.
+  // The last one, because the others find by it whether the cache answered.
   {
     name: 'Cache-Status',
     reason: 'says what the cache did',
@@ -263,10 +263,10 @@ export const EXEMPTIONS: readonly Exemption[] = [
   },
 ]
 
-/** Notes of handlers, and of the layers inside of the cache, begin with it. */
+/** The prefix of notes by handlers, and by layers inside the cache. */
 export const HANDLER = 'handler: '
 
-/** The answer of the cache in place of the application's own. */
+/** Takes the cache's answer in place of the application's own. */
 function answeredByCache({ round, plain, cached }: Pair): Pair {
   const same = { ...cached, notes: plain.notes.filter((note) => !note.startsWith(HANDLER)) }
   return { round, plain: same, cached: same }
@@ -299,10 +299,10 @@ function withoutOwnStatus(line: string): string[] {
   return /:\s*$/.test(others) ? [] : [others]
 }
 
-/** The member of Cache-Status that Tiercel adds; a detail is a quoted string. */
+/** Tiercel's member of Cache-Status. A detail is a quoted string. */
 const OWN_STATUS = /\btiercel(?:;[^,"]*(?:"[^"]*")?)*(?:,\s*)?/
 
-/** The values of cookies that are random. */
+/** Masks the values of cookies that are random. */
 export function randomCookies(names: readonly string[]): Exemption {
   const pattern = new RegExp(`^(set-cookie: (?:${names.join('|')})=)[^;]+`, 'i')
   return {

@@ -11,13 +11,13 @@ import { Visitor } from './visitor.js'
 /** How long an answer may take: longer than the slowest one on a busy machine. */
 const DEADLINE_MS = 3_000
 
-/** What came of an exchange. */
+/** The result of an exchange. */
 export interface Played {
   readonly exchange: Exchange
-  /** Names it in the notes of the application. */
+  /** Names the exchange in the notes of the application. */
   readonly id: string
   readonly reply: Reply
-  /** What the visitor has captured so far, to be made out in the answer. */
+  /** What the visitor has captured so far, to be recognized in the answer. */
   readonly captured: ReadonlyMap<string, string>
 }
 
@@ -80,8 +80,8 @@ class Talk {
   }
 
   /**
-   * @param request Not said where it was sent already.
-   * @param last Whether no other answer follows on its own.
+   * @param request Absent if it was sent already.
+   * @param last Whether no other answer follows on the connection.
    */
   async run(request: RequestBytes | undefined, last: boolean): Promise<Reply> {
     const ending = await within(DEADLINE_MS, this.#act(request), 'hangs' as const)

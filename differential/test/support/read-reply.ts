@@ -1,7 +1,7 @@
 import { type ByteQueue, EndOfStream } from './byte-queue.js'
 import { type Head, type Reply, statusOf, valuesOf } from './reply.js'
 
-/** What is read of an answer so far; still here when it breaks off. */
+/** What has been read of an answer, also when it breaks off. */
 export interface Progress {
   readonly interim: Head[]
   head: Head | undefined
@@ -11,10 +11,10 @@ export interface Progress {
 }
 
 export interface Listeners {
-  /** A 1xx answer is there. */
+  /** Called when a 1xx answer is there. */
   readonly onInterim?: (head: Head) => void
   readonly onHead?: (head: Head) => void
-  /** Some bytes of the body are there. */
+  /** Called when bytes of the body are there. */
   readonly onBody?: () => void
 }
 
@@ -22,7 +22,7 @@ export function newProgress(): Progress {
   return { interim: [], head: undefined, framing: 'none', body: [], trailers: [] }
 }
 
-/** Reads one answer (RFC 9112 section 6.3). @throws EndOfStream when it breaks off; `progress` then has what came. */
+/** Reads one answer (RFC 9112 section 6.3). @throws EndOfStream if it breaks off; `progress` then has what came. */
 export async function readReply(
   bytes: ByteQueue,
   method: string,

@@ -1,7 +1,7 @@
 import type { Exchange } from './exchange.js'
 import type { Reply } from './reply.js'
 
-/** An exchange as it went: what the client saw, and what the application noted. */
+/** An exchange as recorded: what the client saw, and what the application noted. */
 export interface Recording {
   readonly exchange: Exchange
   readonly reply: Reply

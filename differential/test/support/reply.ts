@@ -1,16 +1,16 @@
-/** A head as it came over the wire: every line as it was written, in its order. */
+/** A head as it came over the wire: every line as written, in order. */
 export interface Head {
   readonly statusLine: string
   readonly lines: readonly string[]
 }
 
 /**
- * How the answer ended: as it said it would, before it was whole, without a byte of it, not within the deadline; or
- * left by the client as the script wants it.
+ * How the answer ended: as it announced, before it was complete, without a byte, not within the deadline; or the client
+ * left, as the script wants it.
  */
 export type Ending = 'complete' | 'cut off' | 'no answer' | 'hangs' | 'left by the client'
 
-/** All that a client can tell of an answer. */
+/** All that a client can tell about an answer. */
 export interface Reply {
   /** The 1xx answers before the final one. */
   readonly interim: readonly Head[]
@@ -21,7 +21,7 @@ export interface Reply {
   readonly ending: Ending
   /** What became of the connection. */
   readonly connection: 'kept' | 'closed' | 'left open after it said close'
-  /** What came after the answer and belongs to no request. */
+  /** Bytes after the answer that belong to no request. */
   readonly stray: Buffer
 }
 

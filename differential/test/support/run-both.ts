@@ -9,16 +9,16 @@ import type { Pair } from './recording.js'
 import { statusOf } from './reply.js'
 
 export interface Outcome {
-  /** Exchanges that were compared, both rounds together. */
+  /** How many exchanges were compared, in both rounds together. */
   readonly compared: number
   /** How many of them the cache answered. */
   readonly hits: number
   readonly differences: readonly Difference[]
-  /** Exchanges that are not about what they say: another status without a cache than written. */
+  /** Exchanges that do not test what they say: without a cache their status is not the one written. */
   readonly misplaced: readonly string[]
 }
 
-/** Plays a script twice against an application without a cache and against one with it, step by step side by side. */
+/** Plays a script twice against an application without a cache and one with it, step by step side by side. */
 export async function runBoth(application: Application, place: Place, script: Script): Promise<Outcome> {
   const cache = createCache({ store: memoryStore() })
   const engine = createHttpCache(cache, { ttl: '1m' })
@@ -31,7 +31,7 @@ export async function runBoth(application: Application, place: Place, script: Sc
       for (const [index, one] of left.entries()) played.push({ round, plain: one, cached: right[index] as Played })
     }
   }
-  // Only then has every connection told its application of its end.
+  // Only then has every connection told its application that it has ended.
   await Promise.all([plain.close(), cached.close()])
   await cache.close()
   return outcomeOf(

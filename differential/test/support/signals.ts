@@ -1,4 +1,4 @@
-/** Words between a handler and the client of one exchange, so that both act at a known point and nobody sleeps. */
+/** Signals between a handler and the client of one exchange, so that both act at a known point and nobody sleeps. */
 export class Signals {
   readonly #said = new Set<string>()
   readonly #waiting = new Map<string, (() => void)[]>()

@@ -1,7 +1,7 @@
 import { Connection } from './connection.js'
 import { type Reply, valuesOf } from './reply.js'
 
-/** A client: its connection, its cookies, and what it has captured of the answers. */
+/** A client: its connection, its cookies, and the values that it has captured from answers. */
 export class Visitor {
   readonly captured = new Map<string, string>()
   readonly #port: number
@@ -12,7 +12,7 @@ export class Visitor {
     this.#port = port
   }
 
-  /** The connection of the exchange before, where that was kept. */
+  /** The connection of the previous exchange, if that was kept. */
   async connection(): Promise<Connection> {
     this.#connection ??= await Connection.open(this.#port)
     return this.#connection
@@ -28,7 +28,7 @@ export class Visitor {
     return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   }
 
-  /** With what was captured for `{name}`. */
+  /** Fills in captured values for `{name}`. */
   fill(text: string): string {
     return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => this.captured.get(name) ?? whole)
   }
