@@ -23,10 +23,10 @@ type Result<Name extends keyof Commands> = Awaited<ReturnType<Commands[Name]>>
 const MAIN = fileURLToPath(new URL('process-main.ts', import.meta.url))
 /** How long a process may take to close its store. */
 const STOP_MS = 3_000
-/** More of a stack than a reader wants. */
+/** Longer than a reader wants a stack to be, in characters. */
 const MAX_WORDS = 1_000
 
-/** Another process with a cache of its own, seen from the test. */
+/** Another process with a cache of its own, as the test sees it. */
 export class CacheProcess {
   readonly #child: ChildProcess
   readonly #pending = new Map<number, Pending>()
@@ -51,7 +51,7 @@ export class CacheProcess {
     })
   }
 
-  /** Resolves when each stands and its store has been asked once. */
+  /** Resolves when each is ready and has asked its store once. */
   static async start(count: number, options: CacheProcessOptions): Promise<CacheProcess[]> {
     const processes = Array.from({ length: count }, () => new CacheProcess(options))
     try {
@@ -72,7 +72,7 @@ export class CacheProcess {
     })
   }
 
-  /** SIGKILL. What it was told to do is forgotten, not an error. */
+  /** Sends SIGKILL. Commands that have not ended are forgotten without an error. */
   async kill(): Promise<void> {
     this.#pending.clear()
     const gone = once(this.#child, 'exit')
@@ -114,7 +114,7 @@ export class CacheProcess {
     }
   }
 
-  /** A process that ends at this moment is seen by its exit. */
+  /** Does not fail if the process has just ended: its exit reports that. */
   #send(order: Order): void {
     if (this.#child.connected) this.#child.send(order, () => undefined)
   }

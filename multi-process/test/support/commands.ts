@@ -4,15 +4,15 @@ import { Traffic, type TrafficReport, type TrafficTerms } from './traffic.js'
 
 export interface Ask {
   readonly key: string
-  /** How long a load takes after the database was read, in milliseconds. */
+  /** How long a load takes after it has read the database, in milliseconds. */
   readonly loadMs: number
-  /** So many callers at the same time. Default 1. */
+  /** Number of concurrent callers. Default 1. */
   readonly callers?: number
   readonly options?: Pick<EntryOptions, 'lease' | 'ttl' | 'staleWhileRevalidate' | 'hardTimeout'>
 }
 
 export interface Answers {
-  /** Each value once. */
+  /** The distinct values. */
   readonly values: readonly string[]
   readonly errors: readonly string[]
   /** Loads that ran in this process for these callers. */
@@ -20,13 +20,13 @@ export interface Answers {
   readonly slowestMs: number
 }
 
-/** What a process of the tests can be told to do with its cache. */
+/** The commands that a process of the tests runs on its cache. */
 export class Commands {
   readonly #cache: Cache
   readonly #readDatabase: (key: string) => Promise<string>
   #traffic: Traffic | undefined
 
-  /** @param readDatabase Reads the one database of all processes, which is the test. */
+  /** @param readDatabase Reads the one database of all processes, which is in the test. */
   constructor(cache: Cache, readDatabase: (key: string) => Promise<string>) {
     this.#cache = cache
     this.#readDatabase = readDatabase

@@ -1,11 +1,13 @@
-/** The one database of all processes: what their loaders read, and how often. Every key begins with `'old'`. */
+/**
+ * The one database of all processes: what their loaders read, and how often. Every key begins with the value `'old'`.
+ */
 export class Database {
   readonly #values = new Map<string, string>()
   readonly #loads = new Map<string, number>()
   readonly #faults = new Map<string, 'refuses' | 'hangs'>()
   readonly #waiting = new Map<string, () => void>()
 
-  /** A loader reads: a value, or nothing where it has to wait for ever. @throws where it was told to refuse. */
+  /** Read by a loader: the value, or nothing if the loader has to wait for ever. @throws if it was told to refuse. */
   read(key: string): string | undefined {
     this.#loads.set(key, this.loads(key) + 1)
     this.#waiting.get(key)?.()
@@ -15,7 +17,7 @@ export class Database {
     return fault === 'hangs' ? undefined : (this.#values.get(key) ?? 'old')
   }
 
-  /** What the next read of the key comes to. */
+  /** What the next read of the key does. */
   fail(key: string, fault: 'refuses' | 'hangs'): void {
     this.#faults.set(key, fault)
   }

@@ -11,13 +11,13 @@ import { Database } from './database.js'
 import { PATIENT, type Stage } from './stage.js'
 
 export interface EngineOptions {
-  /** How many servers or members. Default 1. */
+  /** Number of servers or members. Default 1. */
   readonly count?: number
   /** Whether the server is frozen and killed. Default true; one that the environment names never is. */
   readonly outages?: boolean
   /**
-   * Whether the server is reached by its URL alone, so that a line to it can be cut. Default false: servers of a cluster
-   * name addresses of their own.
+   * Whether the server is reached by its URL alone, so that a line to it can be cut. Default false: servers of a
+   * cluster announce addresses of their own.
    */
   readonly oneAddress?: boolean
 }

@@ -1,6 +1,6 @@
-// One process of an application: node:http behind the cache, on a Redis. It says when a request has come, and when its
-// handler runs. Where the URL has "held" in it the handler answers when it is told to; under /own its head, which says
-// private, goes out before that. /soften makes all that is stored stale.
+// One process of an application: node:http behind the cache, on Redis. It reports when a request arrives, and when its
+// handler runs. If the URL contains "held", the handler answers when it is told to; under /own its head, which says
+// private, goes out before that. /soften makes everything stored stale.
 // Arguments: the store's URL, the prefix, `storeTimeout` in milliseconds.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -21,10 +21,10 @@ const store = redisStore({ url, prefix, config: { socketTimeout } })
 const cache = createCache({ store, storeTimeout: Number(storeTimeout), near: { ttl: '10m' }, tagHold: 0 })
 const engine = createHttpCache(cache, { ttl: '10m', host: 'shop.example' })
 const cached = httpCache(engine)
-/** Routes with options of their own, by the beginning of their path. */
+/** Routes with options of their own, by the prefix of their path. */
 const routes = {
   '/aging': httpCache(cache, { ttl: '10m', staleWhileRevalidate: '10m', host: 'shop.example' }),
-  // Of what these wait for, nothing else ends within a test.
+  // So that within a test these waits end in no other way than the test's own.
   '/own': httpCache(cache, { ttl: '10m', hardTimeout: '10m', host: 'shop.example' }),
   '/stalled': httpCache(cache, { ttl: '10m', hardTimeout: '10m', waitTimeout: 200, host: 'shop.example' }),
 }

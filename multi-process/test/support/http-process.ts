@@ -13,7 +13,7 @@ interface HttpProcessOptions {
   readonly storeTimeout: number
 }
 
-/** A process of an application, seen from its clients. */
+/** A process of an application, as its clients see it. */
 export class HttpProcess {
   readonly #child: ChildProcess
   readonly #arrived = new Map<string, number>()
@@ -53,7 +53,7 @@ export class HttpProcess {
     return ask(this.#port, path, asking)
   }
 
-  /** A client that goes away as soon as it is told to. */
+  /** A client that leaves when it is told to. */
   leaveable(path: string): AbortController {
     const client = new AbortController()
     open(this.#port, path, { signal: client.signal }).catch(() => {})
@@ -68,7 +68,7 @@ export class HttpProcess {
     return this.#ran.get(path) ?? 0
   }
 
-  /** Held handlers answer, from now on, or not. */
+  /** Lets held handlers answer from now on, or holds them. */
   tell(order: 'open' | 'close'): void {
     this.#child.send(order)
   }

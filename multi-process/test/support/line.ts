@@ -29,7 +29,7 @@ export class Line {
     })
   }
 
-  /** @param url Of one host and port. Answers the line, and the URL that leads over it. */
+  /** @param url Of one host and port. Resolves with the line, and the URL that leads over it. */
   static async to(url: string): Promise<{ line: Line; url: string }> {
     const target = new URL(url)
     const line = new Line(target)

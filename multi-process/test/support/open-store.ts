@@ -2,7 +2,7 @@ import type { Store } from '@tiercel/cache-core'
 
 type Open = (options: { readonly url: string; readonly prefix: string }) => Promise<Store>
 
-/** By the URL's scheme. Imported when named: a process loads one driver. */
+/** By the URL's scheme. Imported when used: a process loads one driver. */
 const ENGINES: Readonly<Record<string, Open>> = {
   redis: async (options) => (await import('@tiercel/cache-redis')).redisStore(options),
   memcached: async (options) => (await import('@tiercel/cache-memcached')).memcachedStore(options),

@@ -1,4 +1,4 @@
-// One process of the tests: a cache on the store of a URL, told by messages what to do with it.
+// One process of the tests: a cache on the store of a URL, controlled by messages.
 // Arguments: the store's URL, the prefix, `storeTimeout` as JSON.
 import { setTimeout as delay } from 'node:timers/promises'
 import { createCache } from '@tiercel/cache-core'
@@ -13,8 +13,8 @@ const reads: { readonly resolve: (value: string) => void; readonly reject: (erro
 
 process.on('message', (order: Order) => void obey(order))
 process.on('disconnect', () => void cache.close().finally(() => process.exit()))
-// Connected before the first question, so that nothing measured holds a handshake. On a busy machine that may take more
-// than one attempt.
+// Connects before the first command, so that no measured time includes a handshake. On a busy machine that may take
+// more than one attempt.
 while (!(await cache.set('connect', 'connected'))) await delay(20)
 tell({ started: true })
 

@@ -1,4 +1,4 @@
-/** How often what may depend on chance is repeated. */
+/** How often a test that depends on chance is repeated. */
 export function repetitions(usual: number, long: number): number {
   return process.env.TIERCEL_LONG === undefined ? usual : long
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Cache } from '@tiercel/cache-core'
 
 export interface TrafficTerms {
-  /** Callers that ask one after another, each for the next key of all. */
+  /** Callers that ask one after another, each for the next of all keys. */
   readonly callers: number
   readonly keys: number
   readonly loadMs: number
@@ -13,11 +13,11 @@ export interface TrafficReport {
   /** How long each call took, in milliseconds. */
   readonly times: readonly number[]
   readonly errors: readonly string[]
-  /** The longest time in which this process did not come to its turn, in milliseconds: the machine's doing. */
+  /** The longest time for which the machine kept this process from running, in milliseconds. */
   readonly stalledMs: number
 }
 
-/** Between two questions of a caller. */
+/** Between two requests of a caller, in milliseconds. */
 const PAUSE_MS = 5
 /** Short, so that hits, misses and waits mix all the time. */
 const TTL = '300ms'
