@@ -56,7 +56,8 @@ function prepareServers() {
 }
 
 /**
- * @typedef {{ taskId: string, task: string, package: string, directory: string, execution?: { exitCode: number } }} TurboTask
+ * @typedef {{ taskId: string, task: string, package: string, directory: string, execution?: { exitCode: number } }}
+ *   TurboTask
  * @returns {Promise<TurboTask[]>}
  */
 async function runTurbo() {

@@ -39,7 +39,7 @@ export interface Outcome {
    * From the end of the fault until each client has had a hit; `undefined` if the fault does not end, or no hit came.
    */
   readonly recoveryMs: number | undefined
-  /** For how much of that time the same server answered a witness, who came when the fault ended, in time. */
+  /** For how much of that time the same server answered in time to a witness that came when the fault ended. */
   readonly wellUntilBackMs: number | undefined
   /** From the end of the fault until the store had heard every invalidation. */
   readonly deliveredMs: number | undefined
