@@ -6,7 +6,7 @@ import { couchbaseStore } from '../src/index.js'
  * take the mock on a busy machine seconds.
  */
 const create: StoreFactory = ({ prefix }) =>
-  couchbaseStore({ url: process.env.COUCHBASE_TEST_URL ?? '', prefix, kvTimeout: '2.5s' })
+  couchbaseStore({ url: process.env.COUCHBASE_TEST_URL ?? '', prefix, kvTimeout: '5s' })
 
 /** Port 1 is nobody's. */
 export const unreachable: StoreFactory = ({ prefix }) =>
