@@ -4,7 +4,7 @@ import type { Duration } from '../base/duration.js'
 import { amount, callback, count, duration } from '../base/option-kinds.js'
 import { OptionTable, type Parsed, type RowsOf } from '../base/option-table.js'
 import type { Cache } from '../data/cache.js'
-import { engineOf } from '../protocol/engine.js'
+import { handleOf } from '../protocol/engine.js'
 import type { Key } from '../protocol/key.js'
 
 /** A value that a cache still served after its source had changed longer ago than is allowed. */
@@ -92,7 +92,7 @@ export class CacheAudit {
 
   /** @internal Made by `auditCache`. */
   constructor(cache: Cache, options: Parsed<typeof OPTIONS>) {
-    const { engine, namespace } = engineOf(cache)
+    const { engine, namespace } = handleOf(cache)
     this.#cache = cache
     this.#options = options
     this.#clock = engine.clock

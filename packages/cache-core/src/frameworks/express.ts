@@ -3,7 +3,7 @@ import type { Cache } from '../data/cache.js'
 import type { HttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
 import { knownToExpress } from './node-http/express-request.js'
-import { engineOf } from './node-http/innermost.js'
+import { httpCacheOf } from './node-http/innermost.js'
 import { runBehindCache } from './node-http/middleware.js'
 
 export { nodePurgeHandler as purgeHandler } from './purges/node-purge.js'
@@ -20,6 +20,6 @@ export { nodePurgeHandler as purgeHandler } from './purges/node-purge.js'
  * @throws InvalidOptionError naming the option.
  */
 export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<Request> | false): RequestHandler {
-  const engine = engineOf(cache, options)
+  const engine = httpCacheOf(cache, options)
   return (req, res, next) => runBehindCache(engine, req, res, next, knownToExpress(req))
 }

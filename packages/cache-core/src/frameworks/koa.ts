@@ -3,7 +3,7 @@ import type { Cache } from '../data/cache.js'
 import { HANDLED, type HttpCache } from '../http/engine/http-cache.js'
 import { PurgeEndpoint, type PurgeHandlerOptions } from '../http/engine/purge-endpoint.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
-import { engineOf, handleInnermost } from './node-http/innermost.js'
+import { handleInnermost, httpCacheOf } from './node-http/innermost.js'
 import { KoaExchange } from './node-http/koa-exchange.js'
 import { passageOf } from './node-http/passages.js'
 import { answerNode, headersFor } from './purges/node-purge.js'
@@ -20,7 +20,7 @@ import { answerNode, headersFor } from './purges/node-purge.js'
  * @throws InvalidOptionError naming the option.
  */
 export function httpCache(cache: Cache | HttpCache, options?: HttpCacheOptions<Context> | false): Middleware {
-  const engine = engineOf(cache, options)
+  const engine = httpCacheOf(cache, options)
   const middleware: Middleware = (ctx, next) => {
     let exchange: KoaExchange | undefined
     const newExchange = (): KoaExchange => {

@@ -69,7 +69,7 @@ export class HttpCacheModule {
         {
           provide: HttpCache,
           inject: [...inject],
-          useFactory: async (...injected: never[]) => engineOf(await useFactory(...injected)),
+          useFactory: async (...injected: never[]) => httpCacheOf(await useFactory(...injected)),
         },
         {
           provide: APP_INTERCEPTOR,
@@ -84,7 +84,7 @@ export class HttpCacheModule {
 }
 Module({})(HttpCacheModule)
 
-function engineOf({ cache, ...options }: HttpCacheModuleOptions): HttpCache {
+function httpCacheOf({ cache, ...options }: HttpCacheModuleOptions): HttpCache {
   if (cache === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
   return toHttpCache(cache, Object.keys(options).length > 0 ? options : undefined)
 }

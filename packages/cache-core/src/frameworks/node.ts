@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache } from '../data/cache.js'
 import type { HttpCache } from '../http/engine/http-cache.js'
 import type { HttpCacheOptions } from '../http/rules/options.js'
-import { engineOf } from './node-http/innermost.js'
+import { httpCacheOf } from './node-http/innermost.js'
 import { runBehindCache } from './node-http/middleware.js'
 
 export { nodePurgeHandler as purgeHandler } from './purges/node-purge.js'
@@ -25,6 +25,6 @@ export function httpCache(
   cache: Cache | HttpCache,
   options?: HttpCacheOptions<IncomingMessage> | false,
 ): NodeMiddleware {
-  const engine = engineOf(cache, options)
+  const engine = httpCacheOf(cache, options)
   return (req, res, next) => runBehindCache(engine, req, res, next)
 }

@@ -200,7 +200,7 @@ export interface EngineHandle {
 }
 
 /** @throws InvalidOptionError when `cache` was not made by `createCache`. */
-export function engineOf(cache: { readonly [ENGINE]: EngineHandle }): EngineHandle {
+export function handleOf(cache: { readonly [ENGINE]: EngineHandle }): EngineHandle {
   const handle = (cache as { readonly [ENGINE]?: EngineHandle } | undefined)?.[ENGINE]
   if (handle === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
   return handle

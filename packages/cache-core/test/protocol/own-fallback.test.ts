@@ -3,7 +3,7 @@ import type { Cache } from '../../src/data/cache.js'
 import { jsonCodec } from '../../src/entry/codec.js'
 import { decodeValue, encodeValue } from '../../src/entry/shape.js'
 import type { Answer } from '../../src/protocol/call.js'
-import { engineOf } from '../../src/protocol/engine.js'
+import { handleOf } from '../../src/protocol/engine.js'
 import { slotKey } from '../../src/protocol/slot.js'
 import { turn } from '../../src/testing/fake-clock.js'
 import { endsAfter, setUp, slowly } from '../support/set-up.js'
@@ -13,7 +13,7 @@ const SHAPE = shapeWith({ codec: jsonCodec })
 
 /** A call of a layer above that would rather load for itself alone than wait long, as a request does. */
 function ask(cache: Cache, load: () => Promise<string>): Promise<Answer<string>> {
-  const { engine } = engineOf(cache)
+  const { engine } = handleOf(cache)
   return engine.joinOrLoad<string>(
     {
       key: 'k',

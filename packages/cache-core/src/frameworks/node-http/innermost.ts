@@ -10,7 +10,7 @@ import { passageOf } from './passages.js'
 const ON_ITS_WAY = Promise.resolve()
 
 /** The cache of a middleware; `undefined` where its options are `false`. @throws InvalidOptionError */
-export function engineOf(
+export function httpCacheOf(
   cache: Cache | HttpCache,
   options: HttpCacheOptions | false | undefined,
 ): HttpCache | undefined {

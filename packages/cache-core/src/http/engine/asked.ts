@@ -13,7 +13,7 @@ import type { PartsOf, UrlText } from './resource.js'
 import { urlText } from './slot-texts.js'
 
 /** Where the response to a request is stored. */
-export interface Place {
+export interface ResponsePlace {
   readonly key: UrlKey
   readonly url: UrlText
   /** The parts that every variant of the URL has for this request: `ownParts`. */
@@ -21,7 +21,7 @@ export interface Place {
 }
 
 /** A request that may be answered by the cache. */
-export interface Asked extends Place {
+export interface Asked extends ResponsePlace {
   readonly exchange: Exchange
   /** What every response of the URL carries on this route. */
   readonly tags: readonly string[]
@@ -93,7 +93,11 @@ export function ownPartsAt(
 }
 
 /** The key parts of the variant that a Vary list selects for a request. */
-export function partsAt({ key, own }: Omit<Place, 'url'>, request: CacheRequest, rules: HttpCacheRules): PartsOf {
+export function partsAt(
+  { key, own }: Omit<ResponsePlace, 'url'>,
+  request: CacheRequest,
+  rules: HttpCacheRules,
+): PartsOf {
   return (vary) => variantKey(own, vary, request, key, rules)
 }
 

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../../base/errors.js'
 import type { Cache } from '../../data/cache.js'
-import { type EngineHandle, engineOf } from '../../protocol/engine.js'
+import { type EngineHandle, handleOf } from '../../protocol/engine.js'
 import type { Delivery } from '../../protocol/journal.js'
 import { cacheStatusLine } from '../message/cache-status.js'
 import { isUnsafe } from '../rules/invalidation.js'
@@ -49,7 +49,7 @@ export class HttpCache {
 
   /** Made by `createHttpCache` and `with`. */
   constructor(cache: Cache, options: HttpCacheOptions, known?: Resources) {
-    const handle: EngineHandle = engineOf(cache)
+    const handle: EngineHandle = handleOf(cache)
     const { engine } = handle
     const rules = parseHttpCacheOptions(options)
     const resources = known ?? new Resources(handle)

@@ -7,7 +7,7 @@ import type { CacheRequest } from '../message/message.js'
 import type { HttpCacheRules } from '../rules/options.js'
 import { ALL_OF_SEARCH } from '../rules/search.js'
 import { strongTag } from '../rules/stored-part.js'
-import { type Place, partsAt } from './asked.js'
+import { partsAt, type ResponsePlace } from './asked.js'
 import type { Located, Resource, Resources } from './resource.js'
 import { partsText } from './slot-texts.js'
 import type { StoredResponse } from './stored-response.js'
@@ -32,7 +32,7 @@ interface Known {
 }
 
 /** A request, and where its response is stored. */
-type Placed = Place & { readonly exchange: { readonly request: CacheRequest } }
+type Placed = ResponsePlace & { readonly exchange: { readonly request: CacheRequest } }
 
 /**
  * Which variants of a URL this process has stored lately, so that a handler that is asked for another one can say that it is

@@ -15,8 +15,13 @@ const URL = 'http://example.com/a'
 async function twoProcesses(options: HttpCacheOptions = {}, near: Partial<CacheOptions> = { near: {} }) {
   const parts = await linked(setUp({ tagHold: 0, ...near }))
   const other = await linked(parts.another())
-  const engineOf = (cache: Cache): HttpCache => createHttpCache(cache, { ttl: '1m', ...options })
-  return { ...parts, here: engineOf(parts.cache), there: engineOf(other.cache), asked: () => parts.faulty.calls.length }
+  const httpCacheOver = (cache: Cache): HttpCache => createHttpCache(cache, { ttl: '1m', ...options })
+  return {
+    ...parts,
+    here: httpCacheOver(parts.cache),
+    there: httpCacheOver(other.cache),
+    asked: () => parts.faulty.calls.length,
+  }
 }
 
 /** While time passes. */

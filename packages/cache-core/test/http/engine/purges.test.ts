@@ -5,7 +5,7 @@ import { Resources } from '../../../src/http/engine/resource.js'
 import { urlText } from '../../../src/http/engine/slot-texts.js'
 import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
 import { type Cache, createCache, memoryStore } from '../../../src/index.js'
-import { engineOf } from '../../../src/protocol/engine.js'
+import { handleOf } from '../../../src/protocol/engine.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { listenTo } from '../../support/diagnostics.js'
 import { ask, HIT } from '../support/asking.js'
@@ -18,7 +18,7 @@ const MISS = expect.stringMatching(/^fwd=(uri-)?miss; stored$/)
 
 /** What stands in the store of a URL's plain variant: gone, or stale beyond its windows, of which these routes have none. */
 async function standing(cache: Cache, path: string): Promise<string> {
-  const resources = new Resources(engineOf(cache))
+  const resources = new Resources(handleOf(cache))
   const { variant } = await resources.locate(urlText(['example.com', path, '']), () => [], [EVERYTHING])
   const { state } = variant
   return state.is === 'dead' && state.outlived !== undefined ? 'stale' : state.is === 'fresh' ? 'fresh' : 'gone'

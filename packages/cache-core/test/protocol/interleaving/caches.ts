@@ -1,6 +1,6 @@
 import { createCache } from '../../../src/data/cache.js'
 import type { CallOptions, Loaded } from '../../../src/protocol/call.js'
-import { type Engine, engineOf } from '../../../src/protocol/engine.js'
+import { type Engine, handleOf } from '../../../src/protocol/engine.js'
 import type { CacheUnderTest, ScenarioOptions } from './scenario-options.js'
 import { TAG } from './ways.js'
 import type { World } from './world.js'
@@ -42,7 +42,7 @@ export function cachesOf(
         jitter: 0,
         near: options.near ? { ttl: '1h' } : false,
       })
-      const { engine } = engineOf(cache)
+      const { engine } = handleOf(cache)
       hearLearntNothing(engine)
       const { slots } = engine
       const namespace = engine.marks.namespace('')
