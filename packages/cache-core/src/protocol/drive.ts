@@ -310,17 +310,24 @@ class Drive<T> {
 
   /** With the others of this process that have no lease, or alone; nothing is stored. */
   async #loadWithoutLease(): Promise<void> {
-    const { flights, slots, clock } = this.#parts
-    if (this.#call.degraded === 'no-store') this.#offerNear()
+    const { flights, slots, clock, refreshes } = this.#parts
+    const isAlone = this.#call.degraded === 'no-store'
+    if (isAlone) {
+      this.#offerNear()
+      if (refreshes.obstacle(this.#options.slot) === 'backing-off' && this.#call.takeStale()) return
+    }
     const running = flights.unleased(this.#call)
     if (running !== undefined && !waitsForAny(running.link, this.#inside)) return this.#join(running, false)
     const flight = this.#newFlight()
     if (this.#options.fallback === 'shared') flights.add(flight, 'unleased')
     const joined = this.#join(flight, false)
-    const alone = this.#call.degraded === 'no-store' && !slots.journal.holdsOff(this.#options.slot)
-    const keep = alone ? keepAlone(slots, clock, this.#options) : undefined
+    const mayKeep = isAlone && !slots.journal.holdsOff(this.#options.slot)
+    const keep = mayKeep ? keepAlone(slots, clock, this.#options) : undefined
     void flight.run(new Load(this.#parts, this.#options, flight.link, undefined)).then((result) => {
       keep?.(result !== undefined && 'loaded' in result ? result.loaded : undefined)
+      // As after a refresh: the stale value is served meanwhile.
+      const hasFailed = result !== undefined && 'error' in result && !result.deserted
+      if (isAlone && hasFailed && this.#call.offersStale) refreshes.remember(this.#options, 'backing-off')
     })
     await joined
   }

@@ -256,7 +256,7 @@ export class Flight {
   #abortIfEmpty(): void {
     if (!this.#loading || !this.#isDeserted()) return
     this.open = false
-    this.#load?.abort(new DOMException('every caller has gone', 'AbortError'))
+    this.#load?.desert()
   }
 }
 

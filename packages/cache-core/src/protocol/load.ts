@@ -24,8 +24,8 @@ export interface LoadRight extends LoadMarks {
 /** The outcome of the loader. */
 export type LoadResult =
   | { readonly loaded: Loaded }
-  /** `timedOut`: the load was aborted before the loader ended. */
-  | { readonly error: unknown; readonly timedOut: boolean }
+  /** `timedOut`: the load was aborted before the loader ended, `deserted` since its last caller had gone. */
+  | { readonly error: unknown; readonly timedOut: boolean; readonly deserted: boolean }
 
 interface Parts {
   readonly slots: Slots
@@ -51,6 +51,7 @@ export class Load {
   readonly #link: LoadLink
   readonly #previous: ValueFrame | undefined
   readonly #abort = new AbortController()
+  #deserted = false
   #loadMs = 0
   #running = false
   #inDoubt = false
@@ -78,7 +79,7 @@ export class Load {
     this.beganAt = clock.monotonic()
     this.#running = true
     stats.loading(this.right !== undefined)
-    const cancelTimeout = clock.after(hardTimeoutMs, () => this.abort(new LoadTimeoutError(hardTimeoutMs)))
+    const cancelTimeout = clock.after(hardTimeoutMs, () => this.#abort.abort(new LoadTimeoutError(hardTimeoutMs)))
     this.#scheduleExtension()
     try {
       const terms = { signal: this.#abort.signal, marks: this.right, previous: this.#previous, link: this.#link }
@@ -87,7 +88,7 @@ export class Load {
     } catch (error) {
       stats.loadFailed(this.#options.namespace, this.#options.key, error)
       const { aborted, reason } = this.#abort.signal
-      return { error, timedOut: aborted && error === reason }
+      return { error, timedOut: aborted && error === reason, deserted: this.#deserted }
     } finally {
       cancelTimeout()
       this.#cancelExtension?.()
@@ -101,8 +102,10 @@ export class Load {
     return { namespace: namespace.label, key: keyName(key), leased: this.right !== undefined }
   }
 
-  abort(reason: unknown): void {
-    this.#abort.abort(reason)
+  /** Its last caller has gone: that says nothing of the source. */
+  desert(): void {
+    this.#deserted = true
+    this.#abort.abort(new DOMException('every caller has gone', 'AbortError'))
   }
 
   /** The outcome of the extension under way, if there is one: it will replace the version that we know. */
@@ -160,7 +163,7 @@ export class Load {
 
   /** T5. */
   async #release(right: LoadRight, loaded: Loaded | undefined, deadline: DeadlineClass): Promise<LeaseOutcome> {
-    if (loaded === undefined) return right.lease.release(deadline, 'failed')
+    if (loaded === undefined) return right.lease.release(deadline, this.#deserted ? 'abandoned' : 'failed')
     if (loaded.stays) return right.lease.release(deadline, 'abandoned')
     const doubt = deadline === 'read' ? await namedSince(this.#options.namespace, right, loaded.tags) : undefined
     const released = await right.lease.release(deadline, doubt === undefined ? 'nothing' : 'abandoned')

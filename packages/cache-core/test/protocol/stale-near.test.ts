@@ -21,13 +21,13 @@ describe('while neither the store nor the source answers, within staleIfError', 
   })
 
   it('so is what was loaded while the store was away, beyond its near ttl', async () => {
-    const { cache, clock, faulty } = await setUpNear({ near: { ttl: '10s' }, ttl: '30s', staleIfError: '1h' })
+    const { cache, clock, faulty } = await setUpNear({ near: { ttl: '10s' }, ttl: '30s', staleIfError: '1m' })
     faulty.faultOf = away
     await clock.advance(10_000)
     await load(cache, 'k', 'loaded alone')
     await clock.advance(40_000)
     expect(await cache.getOrSet('k', fails)).toBe('loaded alone')
-    await clock.advance(3_600_000)
+    await clock.advance(60_000)
     await expect(cache.getOrSet('k', fails)).rejects.toThrow('the source is away')
   })
 
@@ -52,6 +52,48 @@ describe('while neither the store nor the source answers, within staleIfError', 
     await expect(cache.getOrSet('k', fails, { staleIfError: 0 })).rejects.toThrow('the source is away')
     await expect(cache.getOrSet('k', fails, { near: false })).rejects.toThrow('the source is away')
     await expect(cache.getOrSet('k', fails, { forceFresh: true })).rejects.toThrow('the source is away')
+    expect(await cache.getOrSet('k', () => 'new')).toBe('new')
+  })
+
+  it('a source that has failed is left alone for a lease, as while the store answers', async () => {
+    const { cache, clock, faulty } = await setUpNear({ near: true, ttl: '1s', staleIfError: '1h', lease: '5s' })
+    await cache.getOrSetMany(['a', 'b'], (keys) => keys.map(() => 'near'))
+    await turn()
+    await clock.advance(1_100)
+    faulty.faultOf = away
+    const many = async (): Promise<never> => fails()
+    for (let second = 0; second < 10; second++) {
+      expect(await Promise.all([cache.getOrSet('a', fails), cache.getOrSet('a', fails)])).toEqual(['near', 'near'])
+      expect(await cache.getOrSetMany(['a', 'b'], many)).toEqual(['near', 'near'])
+      await clock.advance(1_000)
+    }
+    // Each key at 0 and at 5 seconds.
+    expect(cache.stats()).toMatchObject({ loadErrors: 4, staleHits: 40 })
+    expect(await cache.getOrSet('a', () => 'new')).toBe('new')
+  })
+
+  it('callers that cannot take the stale value still ask it, and what one of them loads is served', async () => {
+    const { cache, clock, faulty } = await setUpNear({ near: true, ttl: '1s', staleIfError: '1h' })
+    await load(cache, 'k', 'near')
+    await clock.advance(1_100)
+    faulty.faultOf = away
+    expect(await cache.getOrSet('k', fails)).toBe('near')
+    await expect(cache.getOrSet('k', fails, { staleIfError: 0 })).rejects.toThrow('the source is away')
+    expect(await cache.getOrSet('k', () => 'new', { staleIfError: 0 })).toBe('new')
+    expect(await cache.getOrSet('k', fails)).toBe('new')
+  })
+
+  it('a caller that gives up says nothing of the source', async () => {
+    const { cache, clock, faulty } = await setUpNear({ near: true, ttl: '1s', staleIfError: '1h' })
+    await load(cache, 'k', 'near')
+    await clock.advance(1_100)
+    faulty.faultOf = away
+    const impatient = new AbortController()
+    const gone = cache.getOrSet('k', () => gate().promise, { signal: impatient.signal })
+    await turn()
+    impatient.abort()
+    await expect(gone).rejects.toThrow('aborted')
+    await turn()
     expect(await cache.getOrSet('k', () => 'new')).toBe('new')
   })
 

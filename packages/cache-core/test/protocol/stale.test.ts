@@ -159,6 +159,17 @@ describe('between staleWhileRevalidate and staleIfError', () => {
     expect(await cache.getOrSet('k', () => 'new')).toBe('new')
   })
 
+  it('a caller that gives up its load says nothing of the source: the next one loads at once', async () => {
+    const { cache, another } = await withOld(20_000)
+    const impatient = new AbortController()
+    const gone = cache.getOrSet('k', () => gate().promise, { signal: impatient.signal })
+    await turn()
+    impatient.abort()
+    await expect(gone).rejects.toThrow('aborted')
+    await turn()
+    expect(await another().cache.getOrSet('k', () => 'new')).toBe('new')
+  })
+
   it('what is stale is answered after softTimeout, and the load goes on and stores', async () => {
     const { cache, another, clock } = await withOld(20_000)
     const loader = slowly(clock, 1_000, 'new')
