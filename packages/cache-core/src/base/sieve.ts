@@ -51,10 +51,6 @@ export class Sieve<Member extends SieveMember> {
     return hand
   }
 
-  *members(): Generator<Member> {
-    for (let member = this.#oldest; member !== undefined; member = member.newer) yield member
-  }
-
   clear(): void {
     this.#newest = undefined
     this.#oldest = undefined

@@ -48,7 +48,7 @@ export class NearView {
     const entry = this.#at(key)
     if (entry === undefined) return undefined
     const now = this.#near.clock.now()
-    if (now >= entry.until || !entry.stands) {
+    if (now >= entry.until || !entry.stands || this.#near.isOff(entry)) {
       if (now >= entry.keepUntil || !entry.stands) this.#near.remove(entry)
       return undefined
     }
@@ -61,7 +61,7 @@ export class NearView {
   findAlone(key: Key, staleWhileRevalidateMs: number): NearEntry | undefined {
     const entry = this.#at(key)
     if (!entry?.stands) return undefined
-    return this.#near.clock.exact() < Math.min(entry.untilAlone, entry.freshUntil + staleWhileRevalidateMs)
+    return this.#near.clock.exact() < Math.min(entry.until, entry.freshUntil + staleWhileRevalidateMs)
       ? entry
       : undefined
   }

@@ -11,10 +11,10 @@ export const SHARED = 1
 export const APART = 2
 export type NearForm = typeof ENCODED | typeof SHARED | typeof APART
 
-/** Entries by key: a key of one part as the caller writes it, a key of several parts by its text. */
+/** Entries by key: a key of one part as the caller writes it, a key of several parts by its text. Emptied by new maps. */
 export interface NearSpace {
-  readonly single: Map<string, NearEntry>
-  readonly composed: Map<string, NearEntry>
+  single: Map<string, NearEntry>
+  composed: Map<string, NearEntry>
 }
 
 /** How long an entry is served. Whole milliseconds on the clock of the near cache: small integers need no heap objects. */
@@ -32,11 +32,10 @@ export class NearEntry implements SieveMember, NearTimes {
   readonly space: NearSpace
   readonly composed: boolean
   readonly key: string
+  /** How often the near cache had been dropped or turned off when it entered. */
+  readonly era: number
   readonly freshUntil: number
-  /** `OFF` where it is only for callers that find no store. */
-  until: number
-  /** As `until`, for callers that find no store. */
-  readonly untilAlone: number
+  readonly until: number
   readonly keepUntil: number
   readonly loadMs: number
   /** Of the namespace. */
@@ -56,10 +55,12 @@ export class NearEntry implements SieveMember, NearTimes {
 
   constructor(
     home: { readonly space: NearSpace; readonly composed: boolean; readonly key: string },
+    era: number,
     content: Encoded,
     times: NearTimes,
     standings: readonly [Standing, ...Standing[]],
   ) {
+    this.era = era
     this.space = home.space
     this.composed = home.composed
     this.key = home.key
@@ -67,7 +68,6 @@ export class NearEntry implements SieveMember, NearTimes {
     this.bytes = ENTRY_BYTES + home.key.length + content.payload.byteLength
     this.freshUntil = times.freshUntil
     this.until = times.until
-    this.untilAlone = times.until
     this.keepUntil = times.keepUntil
     this.loadMs = times.loadMs
     this.standing = standings[0]
@@ -79,18 +79,10 @@ export class NearEntry implements SieveMember, NearTimes {
     return this.standing.valid && (this.others === undefined || this.others.every(({ valid }) => valid))
   }
 
-  /** From now on it is only for callers that find no store. */
-  turnOff(): void {
-    this.until = OFF
-  }
-
   get map(): Map<string, NearEntry> {
     return this.composed ? this.space.composed : this.space.single
   }
 }
-
-/** Before any time: a hit then needs no second look to know that the entry is off. */
-const OFF = -1
 
 /** What an entry costs beside its key and value: its fields and its place in the map. 192 bytes measured. */
 const ENTRY_BYTES = 198

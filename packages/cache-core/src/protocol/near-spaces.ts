@@ -31,6 +31,16 @@ export class Spaces {
     return space
   }
 
+  /** Empties all, whatever they hold: entries are not touched one by one. */
+  empty(): void {
+    for (const held of this.#spaces.values()) {
+      const space = held.deref()
+      if (space === undefined) continue
+      if (space.single.size > 0) space.single = new Map()
+      if (space.composed.size > 0) space.composed = new Map()
+    }
+  }
+
   /** Where the entry of a slot would be; `undefined` where there can be none. Takes no memory for names that others send. */
   homeOf(slot: string): Home | undefined {
     return homeIn(slot, (prefix) => this.#spaces.get(prefix)?.deref())

@@ -57,12 +57,14 @@ export class Near {
   readonly clock: CoarseClock
   readonly #wall: Clock
   readonly #terms: NearTerms
-  readonly #sieve = new Sieve<NearEntry>()
+  #sieve = new Sieve<NearEntry>()
   readonly #spaces = new Spaces()
   readonly #standings = new Standings()
   readonly #fences = new Map<string, Fence>()
-  /** Number of times it was dropped as a whole: each outruns all readings under way. */
+  /** Number of times it was dropped or turned off: each outruns all readings under way. */
   #dropped = 0
+  /** Entries of an earlier era are only for callers that find no store. */
+  #onSince = 0
   #bytes = 0
   /** Whether all invalidations of other processes are heard, or none are expected. */
   #linked: boolean
@@ -84,7 +86,7 @@ export class Near {
     return this.#bytes
   }
 
-  /** How often it was dropped as a whole. */
+  /** How often it was dropped or turned off. */
   get drops(): number {
     return this.#dropped
   }
@@ -130,7 +132,12 @@ export class Near {
   gone(slot: string): void {
     const home = this.#spaces.homeOf(slot)
     const entry = home && entryAt(home)
-    if (entry !== undefined && this.clock.now() >= entry.until) this.remove(entry)
+    if (entry !== undefined && (this.clock.now() >= entry.until || this.isOff(entry))) this.remove(entry)
+  }
+
+  /** Whether the entry is only for callers that find no store. */
+  isOff({ era }: NearEntry): boolean {
+    return era < this.#onSince
   }
 
   /** The slot of a value, or of a mark, was changed, here or elsewhere. */
@@ -168,23 +175,26 @@ export class Near {
     this.drop('closed')
   }
 
-  /** Empties it, and fences all that is under way. */
+  /** Empties it, and fences all that is under way. Takes no time for each entry: 100,000 would block the event loop. */
   drop(reason: DropReason): void {
     this.#dropped++
     const entries = this.size
-    for (let entry = this.#sieve.next(); entry !== undefined; entry = this.#sieve.next()) this.remove(entry)
+    this.#sieve = new Sieve()
+    this.#spaces.empty()
+    this.#standings.releaseAll()
+    this.#bytes = 0
     if (entries > 0) report('near-drop', () => ({ reason, entries }))
   }
 
   /** From now on what is here is only for callers that find no store, and all that is under way is fenced. */
   #turnOff(): void {
-    this.#dropped++
-    for (const entry of this.#sieve.members()) entry.turnOff()
+    this.#onSince = ++this.#dropped
     const entries = this.size
     if (entries > 0) report('near-drop', () => ({ reason: 'bus-lost', entries }))
   }
 
   remove(entry: NearEntry): void {
+    if (!isThere(entry)) return
     entry.map.delete(entry.key)
     this.#sieve.remove(entry)
     this.#bytes -= entry.bytes
@@ -194,6 +204,7 @@ export class Near {
 
   /** The content of an entry was replaced, and now takes `contentBytes` in place of `was`. */
   resize(entry: NearEntry, contentBytes: number, was: number): void {
+    if (!isThere(entry)) return
     entry.bytes += contentBytes - was
     this.#bytes += contentBytes - was
     this.#makeRoom(0, 0)
@@ -205,7 +216,7 @@ export class Near {
     const times = this.#timesOf(content)
     const standings: Standing[] = content.marks.map(({ id, version }) => this.#standings.take(id, version))
     const own = { ...home, key: ofItsOwn(home.key) }
-    const entry = new NearEntry(own, encodedOf(content), times, standings as [Standing, ...Standing[]])
+    const entry = new NearEntry(own, this.#dropped, encodedOf(content), times, standings as [Standing, ...Standing[]])
     if (entry.bytes > this.#terms.maxBytes || times.until <= this.clock.now()) {
       for (const standing of standings) this.#standings.release(standing)
       return
@@ -247,6 +258,11 @@ export class Near {
 
 function entryAt({ space, composed, key }: Home): NearEntry | undefined {
   return (composed ? space.composed : space.single).get(key)
+}
+
+/** Whether it is still an entry: what a caller has just found may be removed by a codec that it is decoded with. */
+function isThere(entry: NearEntry): boolean {
+  return entry.map.get(entry.key) === entry
 }
 
 const LATIN1 = /^[\0-\xff]*$/

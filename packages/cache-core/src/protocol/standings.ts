@@ -21,7 +21,7 @@ const MAX_CHANGED_CHARACTERS = 1_000_000
  * a search; a hit only checks a flag. Bounded by the entries.
  */
 export class Standings {
-  readonly #standings = new Map<string, Standing>()
+  #standings = new Map<string, Standing>()
   /** When a mark was last changed, counted in changes; those changed longest ago are forgotten. */
   readonly #changed = new Map<string, number>()
   #changedCharacters = 0
@@ -58,6 +58,11 @@ export class Standings {
   /** An entry that depended on it is gone. */
   release(standing: Standing): void {
     if (--standing.entries === 0 && standing.valid) this.#standings.delete(standing.id)
+  }
+
+  /** All entries are gone. */
+  releaseAll(): void {
+    this.#standings = new Map()
   }
 
   /** Whether any entry depends on the mark under another version. */

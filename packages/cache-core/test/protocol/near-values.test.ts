@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8'
 import { describe, expect, it } from 'vitest'
-import type { Codec } from '../../src/entry/codec.js'
+import { type Codec, jsonCodec } from '../../src/entry/codec.js'
 import { turn } from '../../src/testing/fake-clock.js'
 import { load, setUpNear, unused } from '../support/near.js'
 
@@ -116,5 +116,18 @@ describe('what callers get of it', () => {
     expect(await cache.get('k')).toBeUndefined()
     expect(cache.peek('k')).toBeUndefined()
     expect(await load(cache, 'k', { a: 2 })).toEqual({ a: 2 })
+  })
+
+  it('of a key that its codec deletes while it decodes it: what that weighed is forgotten', async () => {
+    const deletes = { name: 'deletes', encode: jsonCodec.encode, decode: (_bytes: Uint8Array): unknown => undefined }
+    const { cache } = await setUpNear({ near: {}, codec: deletes })
+    deletes.decode = (bytes) => {
+      if (cache.stats().nearEntries > 0) void cache.delete('k')
+      return jsonCodec.decode(bytes)
+    }
+    await load(cache, 'k', { a: 1 })
+    expect(cache.stats().nearEntries).toBe(1)
+    cache.peek('k')
+    expect(cache.stats()).toMatchObject({ nearEntries: 0, nearBytes: 0 })
   })
 })

@@ -43,9 +43,9 @@ export class NearResponses {
   findAt(text: string, alone: boolean): NearFound | undefined {
     // Always composed, since a URL's name has several parts.
     const entry = this.#space.composed.get(text)
-    if (!entry?.stands) return undefined
+    if (!entry?.stands || (!alone && this.#near.isOff(entry))) return undefined
     const now = this.#near.clock.once()
-    const variant = now < (alone ? entry.untilAlone : entry.until) ? this.#variantOf(entry) : undefined
+    const variant = now < entry.until ? this.#variantOf(entry) : undefined
     if (variant === undefined) return undefined
     entry.visited = true
     return { variant, fresh: now < entry.freshUntil }
