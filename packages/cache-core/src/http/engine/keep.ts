@@ -48,8 +48,8 @@ export class Keeper {
     const windows = windowsOf(verdict, leftMs)
     const staleMs = Math.max(windows.staleWhileRevalidateMs, windows.staleIfErrorMs)
     if (leftMs <= 0 && staleMs <= 0) return NOTHING
-    // A frame must be fresh for a moment; the head of the response says how fresh that is.
-    const ttlMs = Math.max(leftMs, 1)
+    // Not 0, which is not stored: a response that is stale from the beginning has a frame that is.
+    const ttlMs = Math.max(leftMs, Number.MIN_VALUE)
     const fixed = rules.tags
     resources.noteTags(url, typeof fixed === 'function' ? tags : tags.filter((tag) => !fixed.includes(tag)))
     const present = await resources.cover(resource, verdict.vary, ttlMs + staleMs)

@@ -96,12 +96,13 @@ function outlived(stored: StoredResponse, freshUntil: number): StoredResponse {
 }
 
 /**
- * The frame was made a moment after the response was received. The response stays fresh until the frame's end, or it would
- * be neither fresh nor stale in between. Not if it was stale from the beginning.
+ * The frame was made a moment after the response was received, and was found fresh a moment ago. Until then the response
+ * stays fresh, or it would be neither fresh nor stale in between. Not if it was stale from the beginning.
  */
 function prolonged(stored: StoredResponse, freshUntil: number, now: number): StoredResponse {
   const { receivedAt, freshForMs } = stored
-  return freshForMs > 0 && now >= receivedAt + freshForMs ? { ...stored, freshForMs: freshUntil - receivedAt } : stored
+  if (freshForMs <= 0 || now < receivedAt + freshForMs) return stored
+  return { ...stored, freshForMs: Math.max(freshUntil, now + 1) - receivedAt }
 }
 
 function open(
