@@ -48,7 +48,8 @@ export async function httpCache(app: FastifyInstance, { cache, ...options }: Fas
     if (named === false) return setHooks(route, undefined)
     const engine = named === undefined ? shared : shared.with(named)
     const constraints = constraintTexts(route.constraints)
-    setHooks(route, (request, reply, done) => {
+    // Named, for `printRoutes({ includeHooks: true })`.
+    setHooks(route, function tiercel(request, reply, done) {
       const newExchange = (): FastifyExchange => new FastifyExchange(request, reply, done, constraints)
       const handling = handleInnermost(engine, request.raw, newExchange)
       if (handling === undefined) done()
@@ -112,5 +113,6 @@ function setHooks(route: RouteOptions, last: onRequestHookHandler | undefined): 
 }
 
 function hooksOf(hooks: RouteOptions['onRequest']): onRequestHookHandler[] {
-  return [hooks ?? []].flat().filter((hook) => !own.has(hook)) as onRequestHookHandler[]
+  // Whatever is no hook stays where it is, for Fastify to refuse it.
+  return (hooks === undefined ? [] : [hooks].flat()).filter((hook) => !own.has(hook)) as onRequestHookHandler[]
 }

@@ -90,6 +90,14 @@ describe.each(MAJORS)('%s: a guard runs before the cache', (_, fastify) => {
     expect(await tried(app)).toEqual([200, 200, 401])
   })
 
+  it('that is none is refused by Fastify, as without the cache', async () => {
+    const app = await withCache()
+    later(() => app.close())
+    for (const hook of [null, [undefined], 'hook'] as never[]) {
+      expect(() => app.get('/x', { onRequest: hook }, async () => 'x')).toThrow(/onRequest hook should be a function/)
+    }
+  })
+
   it('and says what is wrong where it could not be registered', async () => {
     const cache = newCache()
     for (const value of [true, 'yes', ['ttl'], null]) {
