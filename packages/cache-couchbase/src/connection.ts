@@ -26,7 +26,7 @@ export class Connection {
   readonly #target: Target | undefined
   readonly #probeKey: string
   readonly #patienceMs: number
-  readonly #silence = new Silence()
+  readonly #silence = new Silence(() => this.#lookOut())
   readonly #lookout: Lookout
   #collection: Promise<Collection> | undefined
   #cluster: Cluster | undefined
@@ -57,7 +57,7 @@ export class Connection {
   /** @throws StoreClosedError, StoreUnavailableError, and what the operation throws. */
   async run<T>(operation: (collection: Collection) => Promise<T>): Promise<T> {
     const collection = await this.collection()
-    if (this.#silence.asked()) this.#lookOut()
+    this.#silence.asked()
     try {
       const result = await operation(collection)
       this.#answeredOn(collection)

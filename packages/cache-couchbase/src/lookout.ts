@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { askNode, type NodeAddress } from './ask-node.js'
 
 /** How long after a failed question a node is asked again. */
-const AGAIN_MS = 50
+const AGAIN_MS = 25
 /** How long after an answer a node is asked again. */
 const AGAIN_IF_THERE_MS = 250
 

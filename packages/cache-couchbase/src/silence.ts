@@ -10,14 +10,20 @@ const LONGEST_SILENT_MS = 60_000
 
 /** Measures how long requests have gone unanswered. */
 export class Silence {
+  readonly #onTrouble: () => void
   #since: number | undefined
   #patienceMs = SILENT_MS
+  #watched = false
 
-  /** To be called for each request. @returns Whether the silence has lasted for some time. */
-  asked(): boolean {
-    const now = performance.now()
-    this.#since ??= now
-    return now - this.#since > TROUBLED_MS
+  /** @param onTrouble Called when it has lasted for some time, whether anything else is asked or not. */
+  constructor(onTrouble: () => void) {
+    this.#onTrouble = onTrouble
+  }
+
+  /** To be called for each request. */
+  asked(): void {
+    this.#since ??= performance.now()
+    if (!this.#watched) this.#watchFor(TROUBLED_MS)
   }
 
   answered(): void {
@@ -31,5 +37,17 @@ export class Silence {
     this.#since = undefined
     this.#patienceMs = Math.min(2 * this.#patienceMs, LONGEST_SILENT_MS)
     return true
+  }
+
+  /** One timer for all requests: it is cheaper than one for each. */
+  #watchFor(ms: number): void {
+    this.#watched = true
+    setTimeout(() => {
+      this.#watched = false
+      if (this.#since === undefined) return
+      const leftMs = this.#since + TROUBLED_MS - performance.now()
+      if (leftMs > 0) this.#watchFor(leftMs)
+      else this.#onTrouble()
+    }, ms).unref()
   }
 }

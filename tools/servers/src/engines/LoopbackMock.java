@@ -9,6 +9,10 @@ import com.couchbase.mock.deps.com.google.gson.JsonParser;
 import com.couchbase.mock.memcached.MemcachedServer;
 import com.couchbase.mock.memcached.VBucketInfo;
 import com.couchbase.mock.memcached.VBucketStore;
+import com.couchbase.mock.memcached.client.CommandBuilder;
+import com.couchbase.mock.memcached.client.MemcachedClient;
+import com.couchbase.mock.memcached.protocol.BinaryHelloCommand;
+import com.couchbase.mock.memcached.protocol.CommandCode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -22,6 +26,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -39,6 +44,8 @@ import java.util.concurrent.locks.LockSupport;
 class LoopbackMock {
   private static final int VBUCKETS = 32;
   private static final int REPLICAS = 1;
+  private static final int WARM_UP_TURNS = 5;
+  private static final String WRONG_PROOF = Base64.getEncoder().encodeToString(new byte[64]);
   private static final long LOOKS_EVERY_NS = 2_000_000;
   /** Connections without Nagle's algorithm. */
   private static final Set<Channel> SEEN = Collections.newSetFromMap(new WeakHashMap<>());
@@ -49,6 +56,19 @@ class LoopbackMock {
     int nodes = Integer.parseInt(args[2]);
     String bucket = args[3];
 
+    warmUp(address);
+    CouchbaseMock mock = start(address, firstPort, nodes, bucket);
+    restoreMap(mock.getBuckets().get(bucket));
+    continueCas(mock.getBuckets().get(bucket));
+    sendAtOnce(mock.getBuckets().get(bucket));
+
+    new Operator(mock, bucket).listen(address, firstPort + nodes);
+    System.out.println("listening");
+    Thread.currentThread().join();
+  }
+
+  /** Its nodes listen when this returns. */
+  private static CouchbaseMock start(String address, int firstPort, int nodes, String bucket) throws Exception {
     CouchbaseMock mock = new CouchbaseMock(address, 0, nodes, firstPort, VBUCKETS, bucket + "::couchbase", REPLICAS);
     BucketConfiguration configuration = new BucketConfiguration(mock.getDefaultConfig());
     configuration.name = bucket;
@@ -56,14 +76,36 @@ class LoopbackMock {
     configuration.type = Bucket.BucketType.COUCHBASE;
     configuration.bucketStartPort = firstPort;
     mock.createBucket(configuration);
-    restoreMap(mock.getBuckets().get(bucket));
-    continueCas(mock.getBuckets().get(bucket));
     for (MemcachedServer node : mock.getBuckets().get(bucket).getServers()) node.setCccpEnabled(true);
-    sendAtOnce(mock.getBuckets().get(bucket));
+    return mock;
+  }
 
-    new Operator(mock, bucket).listen(address, firstPort + nodes);
-    System.out.println("listening");
-    Thread.currentThread().join();
+  /**
+   * Connects to another mock on a port of its own choice, as the SDK does, so that the real one answers promptly as soon
+   * as its ports are open. Otherwise its first clients wait for some 80 ms until Java has loaded the classes that a login
+   * needs, while a real server has no such time.
+   */
+  private static void warmUp(String address) throws Exception {
+    CouchbaseMock mock = start(address, 0, 1, "warm");
+    MemcachedServer node = mock.getBuckets().get("warm").getServers()[0];
+    for (int turn = 0; turn < WARM_UP_TURNS; turn++) {
+      MemcachedClient client = new MemcachedClient(new Socket(address, node.getPort()));
+      client.sendRequest(CommandBuilder.buildHello("{}", BinaryHelloCommand.Feature.XERROR));
+      client.sendRequest(new CommandBuilder(CommandCode.SASL_LIST_MECHS));
+      String challenge = client.sendRequest(login(CommandCode.SASL_AUTH, "n,,n=default,r=nonce")).getValue();
+      // The proof is wrong, but has to be looked at.
+      client.sendRequest(login(CommandCode.SASL_STEP, "c=biws," + challenge.split(",")[0] + ",p=" + WRONG_PROOF));
+      client.sendRequest(CommandBuilder.buildPlainAuth("warm", ""));
+      client.sendRequest(new CommandBuilder(CommandCode.GET_CLUSTER_CONFIG));
+      client.sendRequest(CommandBuilder.buildStore("key", (short) 0, "value"));
+      client.sendRequest(new CommandBuilder(CommandCode.GET).key("key", (short) 0));
+      client.close();
+    }
+    mock.removeBucket("warm");
+  }
+
+  private static CommandBuilder login(CommandCode step, String message) {
+    return new CommandBuilder(step).key("SCRAM-SHA512", (short) 0).value(message);
   }
 
   /**
