@@ -31,33 +31,38 @@ export type CouchbaseConfig = Omit<ConnectOptions, keyof typeof OWN_SETTINGS>
 
 export interface CouchbaseStoreOptions {
   /**
-   * `couchbase://user:password@host,host/bucket/scope/collection`, or `couchbases://` for TLS; scope and collection
-   * may be left out. In the query: `connectTimeout`, `kvTimeout`, and options of the SDK's connection string.
+   * `couchbase://user:password@host1,host2/bucket/scope/collection`, or `couchbases://` for TLS; scope and collection
+   * may be left out. Query parameters: `connectTimeout`, `kvTimeout`, and those of the SDK's connection string.
    */
   readonly url?: string | undefined
-  /** Given together with `password`. */
+  /** Needs `password`. */
   readonly username?: string | undefined
   readonly password?: string | undefined
-  /** Required, here or in the url. */
+  /** Required, here or in `url`. */
   readonly bucket?: string | undefined
   /** Default `'_default'`. */
   readonly scope?: string | undefined
   /** Default `'_default'`. */
   readonly collection?: string | undefined
-  /** Stands before every key. Stores with different prefixes share a collection and do not meet. Default `'tiercel'`. */
+  /** Put before every key. Stores with different prefixes can share a collection. Default `'tiercel'`. */
   readonly prefix?: string | undefined
   /** The largest value, in bytes. Default and at most 20 MiB, the server's own limit. */
   readonly maxValueBytes?: number | undefined
-  /** How long one attempt to connect may take. A process that ends meanwhile waits for it. Default `'2.5s'`. */
+  /** How long one attempt to connect may take. A process that ends meanwhile waits for that long. Default `'2.5s'`. */
   readonly connectTimeout?: Duration | undefined
   /**
-   * How long the SDK keeps an operation that no node answers. A safety net behind the cache's `storeTimeout`, and not
-   * below it. Default `'500ms'`.
+   * How long the SDK keeps an operation that no node answers. A safety net behind the cache's `storeTimeout`, so no
+   * shorter than that. Default `'500ms'`.
    */
   readonly kvTimeout?: Duration | undefined
-  /** Further settings of the cluster that the store connects to: TLS, DNS, tracing, metrics, logger, authenticator. */
+  /**
+   * Further settings of the connection that the store opens: TLS, DNS, tracing, metrics, a logger, an authenticator.
+   */
   readonly config?: CouchbaseConfig | undefined
-  /** Your own cluster (with `bucket`) or collection, in place of all that says how to connect. It is never closed by the store. */
+  /**
+   * Your own `Cluster` (together with `bucket`) or `Collection`, in place of all settings for connecting. The store
+   * never closes it.
+   */
   readonly client?: CouchbaseClient | undefined
 }
 
@@ -78,7 +83,7 @@ export interface ParsedOptions {
   readonly kvTimeoutMs: number
 }
 
-/** Settings that the store makes itself, and what to do instead. */
+/** Settings that the store makes itself, and what to do about each. */
 const OWN_SETTINGS = {
   username: 'use the option username',
   password: 'use the option password',
@@ -106,7 +111,7 @@ const OPTIONS = {
   connectTimeout: duration({ min: 1 }).or('2.5s'),
   kvTimeout: duration({ min: 1 }).or('500ms'),
   config: configOption<CouchbaseConfig>('couchbase', OWN_SETTINGS),
-  // By its class: the errors and CAS of another copy of the package would not be known here.
+  // Checked by its class: errors and CAS values of another copy of the package would not be recognized.
   client: either(instance('a Cluster', Cluster), instance('a Collection of this couchbase package', Collection)),
 } satisfies RowsOf<CouchbaseStoreOptions>
 

@@ -31,28 +31,31 @@ export type HazelcastConfig = Omit<ClientConfig, keyof typeof OWN_SETTINGS>
 
 export interface HazelcastStoreOptions {
   /**
-   * `hazelcast://user:password@host:port,host:port/map`. Port 5701 where it names none. In the query: `clusterName`,
+   * `hazelcast://user:password@host1:5701,host2:5701/map`. Default port 5701. Query parameters: `clusterName`,
    * `connectTimeout`.
    */
   readonly url?: string | undefined
-  /** In place of `url`: members to begin with, `'host:port'` each; the client learns of the others. */
+  /** Some members of the cluster, in place of `url`: `'host:port'` or `'host'` each. Default port 5701. */
   readonly members?: readonly string[] | undefined
-  /** The cluster's name. Default `'dev'`, which is Hazelcast's own default. */
+  /** The cluster's name. Default `'dev'`, Hazelcast's own. */
   readonly clusterName?: string | undefined
-  /** For clusters with security enabled. Given together with `password`. */
+  /** For clusters with security enabled. Needs `password`. */
   readonly username?: string | undefined
   readonly password?: string | undefined
   /** The distributed map that holds all entries. Default `'tiercel'`. */
   readonly map?: string | undefined
-  /** Stands before every key and channel. Stores with different prefixes share a map and do not meet. Default `'tiercel'`. */
+  /** Put before every key and channel. Stores with different prefixes can share a map. Default `'tiercel'`. */
   readonly prefix?: string | undefined
-  /** The largest value, in bytes. Hazelcast names no limit, but a value holds up its partition while it travels. Default 8 MiB. */
+  /**
+   * The largest value, in bytes. Hazelcast has no limit of its own, but a large value holds up its partition while it
+   * travels. Default 8 MiB.
+   */
   readonly maxValueBytes?: number | undefined
-  /** How long connecting to one member may take. Default `'1s'`. */
+  /** How long one attempt to connect to a member may take. Default `'1s'`. */
   readonly connectTimeout?: Duration | undefined
-  /** Further settings of the client that the store creates: TLS, load balancer, labels, properties. */
+  /** Further settings of the client that the store creates: TLS, a load balancer, labels, properties. */
   readonly config?: HazelcastConfig | undefined
-  /** Your own client, in place of all that says how to connect. It is never shut down by the store. */
+  /** Your own client, in place of all settings for connecting. The store never shuts it down. */
   readonly client?: HazelcastClient | undefined
 }
 
@@ -64,7 +67,7 @@ export interface ParsedOptions {
   readonly maxValueBytes: number
 }
 
-/** Settings that the store makes itself or that would break its promises, and what to do instead. */
+/** Settings that the store makes itself or that would break its promises, and what to do about each. */
 const OWN_SETTINGS = {
   clusterName: 'use the option clusterName',
   connectionStrategy: 'is set by the store: it never waits for a lost connection',
@@ -89,7 +92,7 @@ const OPTIONS = {
   maxValueBytes: count().or(8_388_608),
   connectTimeout: duration({ min: 1 }).or('1s'),
   config: configOption<HazelcastConfig>('hazelcast-client', OWN_SETTINGS).to(withoutOwn),
-  // By what it can do, not by its class: it may come from another copy of hazelcast-client.
+  // Checked by what it can do, not by its class, which may come from another copy of hazelcast-client.
   client: shape<HazelcastClient>('a client of hazelcast-client', ['getMap', 'getConfig']),
 } satisfies RowsOf<HazelcastStoreOptions>
 
@@ -113,12 +116,12 @@ export function parseOptions(options: HazelcastStoreOptions): ParsedOptions {
   return { source: { config: clientConfig(parsed) }, ...common }
 }
 
-/** What the configuration of a client knows beside what it was made of: a name in it may be a pattern, or `default`. */
+/** A client's resolved configuration finds a near cache by name, pattern or `default`; its type does not show that. */
 interface Resolved {
   readonly getNearCacheConfig?: (map: string) => unknown
 }
 
-/** A near cache answers with values that were deleted elsewhere: every promise about deletes would be void. */
+/** A near cache answers with values that were deleted elsewhere, so no promise about deletes would hold. */
 function refuseNearCache(client: HazelcastClient, map: string): void {
   if ((client.getConfig() as unknown as Resolved).getNearCacheConfig?.(map)) {
     throw new InvalidOptionError('client', `has a near cache on the map ${show(map)}; use the cache's own \`near\``)
@@ -133,8 +136,8 @@ function clientConfig(parsed: Parsed<typeof OPTIONS>): ClientConfig {
     throw new InvalidOptionError('config.security', 'the username and password say who connects already')
   }
   return {
-    // Members send their backup's acknowledgement to the client itself when asked to, and a client that is not yet
-    // connected to all of them waits 5 s for what never comes.
+    // Otherwise members with a backup acknowledge a write to the client directly, and a client that is not connected to
+    // all of them yet waits 5 s for an acknowledgement that never comes.
     backupAckToClientEnabled: false,
     metrics: { enabled: false },
     ...config,
@@ -144,7 +147,7 @@ function clientConfig(parsed: Parsed<typeof OPTIONS>): ClientConfig {
       connectionTimeout: connectTimeoutMs,
       clusterMembers: members.map(({ host, port = DEFAULT_PORT }) => formatHost({ host, port })),
     },
-    // Offline, every operation fails at once instead of waiting for a connection.
+    // Offline, an operation fails at once instead of waiting for a connection.
     connectionStrategy: {
       asyncStart: true,
       reconnectMode: ReconnectMode.ASYNC,
@@ -161,9 +164,9 @@ function clientConfig(parsed: Parsed<typeof OPTIONS>): ClientConfig {
 }
 
 /**
- * The client sends a failed invocation again until this much time has passed since the first attempt, writes that may
- * have been executed too (`IOError`, `HazelcastInstanceNotActiveError`, `MemberLeftError`). A time that is always
- * over keeps it from that: rule V4.
+ * Until this much time has passed since the first attempt, the client sends a failed invocation again, including writes
+ * that may have been executed (`IOError`, `HazelcastInstanceNotActiveError`, `MemberLeftError`). A negative time stops
+ * that (rule V4).
  */
 const RESEND_TIMEOUT = 'hazelcast.client.invocation.timeout.millis'
 const NEVER_RESEND = -1

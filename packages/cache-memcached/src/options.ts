@@ -37,29 +37,38 @@ export interface MemcachedClient {
 }
 
 export interface MemcachedStoreOptions {
-  /** `memcached://user:password@host:11211,host:11211`, or `memcacheds://` for TLS. In the query: `timeout`, `connectTimeout`, `probeInterval`. */
+  /**
+   * `memcached://user:password@host1:11211,host2:11211`, or `memcacheds://` for TLS. Query parameters: `timeout`,
+   * `connectTimeout`, `probeInterval`.
+   */
   readonly url?: string | undefined
-  /** In place of `url`: `'host:port'` or `'host'` of each server. A port that is not named is 11211. */
+  /** All servers, in place of `url`: `'host:port'` or `'host'` each. Default port 11211. */
   readonly servers?: readonly string[] | undefined
-  /** TLS to all servers: `true`, or settings of `node:tls` such as `{ ca }`. Certificates are verified. `memcacheds://` in a URL is `true`. */
+  /**
+   * TLS to all servers: `true`, or settings of `node:tls` such as `{ ca }`. Certificates are verified. A URL that begins
+   * with `memcacheds://` means `true`.
+   */
   readonly tls?: true | TlsSettings | undefined
-  /** SASL user name, mechanism PLAIN. Given together with `password`. */
+  /** For servers with SASL (mechanism PLAIN). Needs `password`. */
   readonly username?: string | undefined
   readonly password?: string | undefined
-  /** Stands before every key. Stores with different prefixes share a server and do not meet. Default `'tiercel'`. */
+  /** Put before every key. Stores with different prefixes can share the servers. Default `'tiercel'`. */
   readonly prefix?: string | undefined
-  /** The largest value, in bytes: the servers' item limit (`-I`) less 512. Default 1 048 064, for memcached's own limit of 1 MiB. */
+  /**
+   * The largest value, in bytes: the servers' item limit (`-I`) less 512. Default 1 048 064, which fits memcached's own
+   * limit of 1 MiB.
+   */
   readonly maxValueBytes?: number | undefined
-  /** How long connecting may take, authentication included. Default `'1s'`. */
+  /** How long one attempt to connect may take, including authentication. Default `'1s'`. */
   readonly connectTimeout?: Duration | undefined
   /** How long a server may owe an answer before operations on it fail at once. Default `'500ms'`. */
   readonly timeout?: Duration | undefined
-  /** How long after a failed connection the next is tried. Default `'100ms'`. */
+  /** How long to wait after a failed attempt to connect before the next one. Default `'100ms'`. */
   readonly probeInterval?: Duration | undefined
   /**
-   * A memjs `Client` of yours, in place of all that says how to connect: its servers, credentials and timeouts are
-   * taken over. Its sockets are not: they can return corrupted values and repeat conditional writes. It is neither
-   * changed nor closed.
+   * Your own memjs `Client`, in place of all settings for connecting: the store uses its servers, credentials and
+   * timeouts. It opens sockets of its own, since those of memjs can return corrupted values and repeat conditional
+   * writes. The store neither changes nor closes the client.
    */
   readonly client?: MemcachedClient | undefined
 }
@@ -74,7 +83,7 @@ export interface ParsedOptions {
 }
 
 const DEFAULT_PORT = 11_211
-/** What memcached adds to a value in its item: header, key, CAS number. Measured: 1 MiB - 512 fit with a key of 250 bytes. */
+/** What memcached adds to a value: header, key, CAS number. Measured: 1 MiB - 512 fit with a key of 250 bytes. */
 const ITEM_OVERHEAD_BYTES = 512
 /** Without `-I`. */
 const DEFAULT_ITEM_BYTES = 1_048_576
@@ -83,7 +92,7 @@ const MAX_ITEM_BYTES = 1_073_741_824
 const IN_QUERY = ['timeout', 'connectTimeout', 'probeInterval'] as const
 const CONNECTING = ['url', 'servers', 'tls', 'username', 'password', ...IN_QUERY] as const
 
-/** Settings that stand elsewhere. */
+/** Settings that have a place elsewhere, or none, and what to do about each. */
 const OWN_TLS_SETTINGS = {
   host: 'use the url or the option servers',
   port: 'use the url or the option servers',
@@ -105,7 +114,7 @@ const OPTIONS = {
   connectTimeout: duration({ min: 1 }).or('1s'),
   timeout: duration({ min: 1 }).or('500ms'),
   probeInterval: duration({ min: 1 }).or('100ms'),
-  // By what is read of it, not by its class: it may come from another copy of memjs.
+  // Checked by what is read of it, not by its class, which may come from another copy of memjs.
   client: record<MemcachedClient>('a memjs Client').to(withServers),
 } satisfies RowsOf<MemcachedStoreOptions>
 

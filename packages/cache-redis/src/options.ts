@@ -27,7 +27,7 @@ export interface RedisStoreOptions {
    * `connectTimeout`, `family` (4, 6, or 0 for either), `connectionName`. For a cluster, some of its nodes:
    * `redis+cluster://user:password@host1:6379,host2:6379`. For Sentinel, the sentinels, the master's name and the
    * database: `redis+sentinel://user:password@host1:26379,host2:26379/main/0`; user and password are the server's. Not
-   * needed if `config` has a `path`, `sentinels` or a `host`.
+   * needed if `config` has a `host`, a `path` or `sentinels`.
    */
   readonly url?: string | undefined
   /** Some nodes of a cluster, in place of `url`: `'host:port'` or `'host'` each. Default port 6379. */
