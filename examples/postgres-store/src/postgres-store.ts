@@ -143,8 +143,8 @@ class PostgresStore implements Store {
   ): Promise<Version | undefined> {
     const [row] =
       ttl === 'keep'
-        ? await this.#query('compareAndSet', COMPARE_AND_SET_KEEP, [this.#key(key), bytes, version])
-        : await this.#query('compareAndSet', COMPARE_AND_SET, [this.#key(key), bytes, ttl ?? null, version])
+        ? await this.#query('compareAndSet', COMPARE_AND_SET_KEEP, [this.#key(key), bytes, sent(version)])
+        : await this.#query('compareAndSet', COMPARE_AND_SET, [this.#key(key), bytes, ttl ?? null, sent(version)])
     return row?.version as Version | undefined
   }
 
@@ -154,7 +154,7 @@ class PostgresStore implements Store {
   }
 
   async compareAndDelete(key: string, version: Version): Promise<boolean> {
-    const [row] = await this.#query('compareAndDelete', COMPARE_AND_DELETE, [this.#key(key), version])
+    const [row] = await this.#query('compareAndDelete', COMPARE_AND_DELETE, [this.#key(key), sent(version)])
     return row?.alive === true
   }
 
@@ -236,6 +236,11 @@ class PostgresStore implements Store {
     // In the background, and without a word: the next round does what this one could not.
     for (const text of SWEEP) this.#query('sweep', text, []).catch(() => undefined)
   }
+}
+
+/** The sequence of versions begins at 1, so that 0 stands for those of other stores: it matches nothing. */
+function sent(version: Version): string {
+  return typeof version === 'string' && /^\d{1,18}$/.test(version) ? version : '0'
 }
 
 function toEntry({ value, version }: Row): StoreEntry {

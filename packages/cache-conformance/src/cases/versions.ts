@@ -8,6 +8,8 @@ import { versionOf } from './write-paths.js'
 const promise = 4
 const SAME = utf8('the same bytes')
 const OTHER = utf8('a late write')
+/** Versions as stores make them, in forms that not every driver can send. */
+const FOREIGN: readonly Version[] = ['no number', utf8('stamp'), 7, { cas: 1n }]
 
 /** The version of an earlier write no longer matches anything, whatever is stored now. */
 export async function expectSpent(what: string, store: Store, key: string, version: Version): Promise<void> {
@@ -75,6 +77,17 @@ export const versions: readonly ConformanceCase[] = [
       const elsewhere = key()
       await store.set(elsewhere, SAME)
       await expectSpent('a version of another key', store, key(), await versionOf(store, elsewhere))
+    },
+  },
+  {
+    id: 'versions/another-store',
+    promise,
+    title: 'a version that another store has made matches nothing, and is no error',
+    needs: ['compareAndSet'],
+    async run({ store, key }) {
+      const written = key()
+      await store.set(written, SAME)
+      for (const version of FOREIGN) await expectSpent("another store's version", store, written, version)
     },
   },
   {

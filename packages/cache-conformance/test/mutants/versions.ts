@@ -119,6 +119,25 @@ export const versions: readonly Mutant[] = [
     },
   ),
   mutant(
+    'a version that it has not made is an error',
+    'versions/another-store',
+    class extends ReferenceStore {
+      override async compareAndSet(key: string, version: Version, bytes: Uint8Array, options?: CompareAndSetOptions) {
+        if (typeof version !== 'string') throw new TypeError('expected a string')
+        return super.compareAndSet(key, version, bytes, options)
+      }
+    },
+  ),
+  mutant(
+    'compareAndDelete without a version that it could send removes whatever is stored',
+    'versions/another-store',
+    class extends ReferenceStore {
+      override async compareAndDelete(key: string, version: Version) {
+        return typeof version === 'string' ? super.compareAndDelete(key, version) : super.delete(key)
+      }
+    },
+  ),
+  mutant(
     'compareAndSet on a deleted key stores when the version is the last one',
     'versions/absent-deleted',
     class extends ReferenceStore {

@@ -68,7 +68,7 @@ export class ReferenceStore implements Store {
     const command = {
       op: 'compareAndSet',
       key: this.key(key),
-      version: version as string,
+      version: sent(version),
       bytes: toText(bytes),
       ttl,
     } as const
@@ -80,7 +80,7 @@ export class ReferenceStore implements Store {
   }
 
   async compareAndDelete(key: string, version: Version): Promise<boolean> {
-    return (await this.call({ op: 'compareAndDelete', key: this.key(key), version: version as string })) === true
+    return (await this.call({ op: 'compareAndDelete', key: this.key(key), version: sent(version) })) === true
   }
 
   async touch(key: string, ttl: number): Promise<boolean> {
@@ -161,6 +161,11 @@ export class ReferenceStore implements Store {
     }
     return answer ?? undefined
   }
+}
+
+/** What is no version of this store's matches nothing. */
+function sent(version: Version): string {
+  return typeof version === 'string' ? version : ''
 }
 
 export function toText(bytes: Uint8Array): string {

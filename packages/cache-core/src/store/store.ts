@@ -3,6 +3,7 @@ import type { StoreCapabilities } from './capabilities.js'
 /**
  * The version of one write. Opaque: only the store that made it looks inside. It lives in memory and is never written anywhere.
  * A version is never used twice for a key: not after a delete, not after a restart of the server, not for equal bytes (rule V1).
+ * One that another store has made matches nothing.
  */
 export type Version = NonNullable<unknown>
 
