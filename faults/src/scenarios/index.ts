@@ -108,7 +108,8 @@ export const scenarios: readonly Scenario[] = [
     fault: { ...silent, name: '1 of 2 nodes silent', answersNothing: false },
     failing: 1,
   },
-  ...rows('Couchbase', couchbaseRig, [failedOver, hiccup, truncated]).map((scenario) => ({ ...scenario, long: true })),
+  ...rows('Couchbase', couchbaseRig, [failedOver]),
+  ...rows('Couchbase', couchbaseRig, [hiccup, truncated]).map((scenario) => ({ ...scenario, long: true })),
   ...rows('Hazelcast', hazelcastRig, [none, frozen, ...wireFaults, evictions]).map(withoutAlike),
   ...rows('Hazelcast, 2 members', hazelcastPairRig, [memberFrozen, memberKilled]),
   {

@@ -46,6 +46,7 @@ class LoopbackMock {
   private static final int REPLICAS = 1;
   private static final int WARM_UP_TURNS = 5;
   private static final String WRONG_PROOF = Base64.getEncoder().encodeToString(new byte[64]);
+  private static final long SUSPENDED_AFTER_NS = 100_000;
   private static final long LOOKS_EVERY_NS = 2_000_000;
   /** Connections without Nagle's algorithm. */
   private static final Set<Channel> SEEN = Collections.newSetFromMap(new WeakHashMap<>());
@@ -149,26 +150,46 @@ class LoopbackMock {
       MemcachedServer other = nodes[node == nodes[0] ? 1 : 0];
       if (name.equals("failover")) failOver(node, other);
       else respawn(node, other);
-      Info.incrementConfigRevision();
       return "{\"status\":\"ok\"}";
     }
 
     private void failOver(MemcachedServer node, MemcachedServer other) throws ReflectiveOperationException {
-      node.shutdown();
+      suspend(node);
+      suspend(other);
       continueCas(bucket);
       for (VBucketInfo vbucket : bucket.getVBucketInfo()) {
         vbucket.setOwner(other);
         vbucket.setReplicas(List.of());
       }
+      Info.incrementConfigRevision();
+      other.startup();
     }
 
     private void respawn(MemcachedServer node, MemcachedServer other) throws ReflectiveOperationException {
+      suspend(other);
       VBucketStore documents = node.getStorage().getCache((short) 0);
       documents.getMap().clear();
       documents.getMap().putAll(other.getStorage().getCache((short) 0).getMap());
       continueCas(bucket);
-      node.startup();
       restoreMap(bucket);
+      Info.incrementConfigRevision();
+      node.startup();
+      other.startup();
+    }
+
+    /**
+     * Until it is started up again it executes nothing, and what it has executed is at its replica. Otherwise a delete
+     * might come between a copy and the new map, be answered, and yet be undone.
+     */
+    private static void suspend(MemcachedServer node) {
+      node.shutdown();
+      while (!isWaiting(node)) LockSupport.parkNanos(SUSPENDED_AFTER_NS);
+    }
+
+    /** It looks for its state whenever it stops waiting for requests. */
+    private static boolean isWaiting(MemcachedServer node) {
+      for (StackTraceElement frame : node.getStackTrace()) if (frame.getMethodName().equals("select")) return true;
+      return false;
     }
   }
 
