@@ -1,4 +1,4 @@
-import { InvalidLoaderError, InvalidOptionError } from '../base/errors.js'
+import { InvalidOptionError } from '../base/errors.js'
 import { parseTags } from '../base/tags.js'
 import { encodeValue } from '../entry/shape.js'
 import { ENGINE, Engine, type EngineHandle } from '../protocol/engine.js'
@@ -9,8 +9,8 @@ import type { CacheStats } from '../protocol/stats.js'
 import { type CacheEntry, entryOf } from './entry.js'
 import { inTurns } from './in-turns.js'
 import { Keyspace } from './keyspace.js'
-import { entryList, keyList } from './lists.js'
-import type { Loader, LoaderContext } from './loader.js'
+import { entryList, keyList, keysFrom } from './lists.js'
+import { checkLoader, type Loader, type LoaderContext } from './loader.js'
 import { loadMany, type ManyLoader } from './many.js'
 import { namespacePart } from './names.js'
 import { NOT_NEAR } from './near-view.js'
@@ -113,8 +113,8 @@ export class Cache {
 
   #getOrSet<T>(key: Key, loader: Loader<T>, options: GetOrSetOptions | undefined): Promise<T> {
     const text = keyText(key)
+    checkLoader('getOrSet', loader)
     const terms: GetOrSetTerms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
-    if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSet needs a loader, a function')
     this.#engine.checkOpen('getOrSet')
     options?.signal?.throwIfAborted()
     if (options !== undefined && !terms.forceFresh) {
@@ -149,8 +149,8 @@ export class Cache {
     loader: ManyLoader<K, T>,
     options?: GetOrSetOptions,
   ): Promise<(T | undefined)[]> {
+    checkLoader('getOrSetMany', loader)
     const terms: GetOrSetTerms = options === undefined ? this.#terms : parseGetOrSetOptions(options, this.#terms)
-    if (typeof loader !== 'function') throw new InvalidLoaderError('getOrSetMany needs a loader, a function')
     this.#engine.checkOpen('getOrSetMany')
     options?.signal?.throwIfAborted()
     return loadMany(this.#keys, keyList('getOrSetMany', keys), loader, terms, options?.signal)
@@ -327,16 +327,17 @@ export class Cache {
 
   /**
    * Has the values of many keys loaded where there are none, a few at a time. How many could not be loaded, with the
-   * errors; it throws none of them. @throws InvalidKeyError, InvalidOptionError, StoreClosedError
+   * errors; it throws none of them. @throws InvalidKeyError, InvalidLoaderError, InvalidOptionError
    */
   async warm<K extends Key>(
     keys: Iterable<K>,
     loader: (key: K, context: LoaderContext) => unknown,
     options: WarmOptions = {},
   ): Promise<Warmed<K>> {
+    checkLoader('warm', loader)
     const { concurrency, ...terms } = parseWarmOptions(options, this.#terms)
     const view = new Cache(this.#keys.with(this.#keys.path, terms))
-    return warmKeys(keys, (key) => view.getOrSet(key, (context) => loader(key, context)), concurrency)
+    return warmKeys(keysFrom('warm', keys), (key) => view.getOrSet(key, (context) => loader(key, context)), concurrency)
   }
 
   /**

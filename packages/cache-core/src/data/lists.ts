@@ -8,9 +8,15 @@ export function keyList<K extends Key>(operation: string, keys: readonly K[]): r
   throw new InvalidKeyError(`${operation} needs an array of keys, got ${show(keys)}`)
 }
 
+/** The keys that an operation takes from whatever iterates over some. A string would be its letters. @throws InvalidKeyError */
+export function keysFrom<K extends Key>(operation: string, keys: Iterable<K>): readonly K[] {
+  if (isIterable(keys)) return [...keys]
+  throw new InvalidKeyError(`${operation} needs keys to go through, such as an array, got ${show(keys)}`)
+}
+
 /** The entries that `setMany` is given. @throws InvalidOptionError for what are no pairs of keys and values. */
 export function entryList(entries: Iterable<readonly [Key, unknown]>): readonly (readonly [Key, unknown])[] {
-  if (typeof entries !== 'object' || typeof entries?.[Symbol.iterator] !== 'function') {
+  if (!isIterable(entries)) {
     throw new InvalidOptionError('entries', `expected pairs like [['key', 1]], or a Map, got ${show(entries)}`)
   }
   const list = [...entries]
@@ -20,4 +26,10 @@ export function entryList(entries: Iterable<readonly [Key, unknown]>): readonly 
     }
   }
   return list
+}
+
+function isIterable(value: unknown): boolean {
+  return (
+    typeof value === 'object' && typeof (value as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] === 'function'
+  )
 }

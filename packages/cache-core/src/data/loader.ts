@@ -1,5 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Duration } from '../base/duration.js'
+import { InvalidLoaderError } from '../base/errors.js'
+import { show } from '../base/show.js'
 import { tagsOption } from '../base/tags.js'
 import { tagsOf, type ValueFrame } from '../entry/frame.js'
 import { decodeValue, encodeValue, NOTHING } from '../entry/shape.js'
@@ -44,6 +46,12 @@ export interface LoaderContext {
  * the loader depends on must be in the key.
  */
 export type Loader<T> = (context: LoaderContext) => T | Promise<T>
+
+/** @throws InvalidLoaderError naming the operation that was given it. */
+export function checkLoader(operation: string, loader: unknown): void {
+  if (typeof loader === 'function') return
+  throw new InvalidLoaderError(`${operation}: expected a function that loads the value, got ${show(loader)}`)
+}
 
 /** Where loaders run: the async context in which this module was loaded, which is no request's. */
 const OUTSIDE = new AsyncResource('TiercelLoad')

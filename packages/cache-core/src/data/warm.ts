@@ -8,13 +8,13 @@ export interface Warmed<K extends Key> {
 
 /** Has each key loaded, `concurrency` at a time. Throws nothing that `load` throws. */
 export async function warmKeys<K extends Key>(
-  keys: Iterable<K>,
+  keys: readonly K[],
   load: (key: K) => Promise<unknown>,
   concurrency: number,
 ): Promise<Warmed<K>> {
   const failed: { readonly key: K; readonly error: unknown }[] = []
   let warmed = 0
-  const queue = [...keys].values()
+  const queue = keys.values()
   const worker = async (): Promise<void> => {
     for (const key of queue) {
       try {

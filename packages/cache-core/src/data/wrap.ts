@@ -1,7 +1,8 @@
-import { InvalidKeyError, InvalidLoaderError, InvalidOptionError } from '../base/errors.js'
+import { InvalidKeyError, InvalidOptionError } from '../base/errors.js'
 import { show } from '../base/show.js'
 import type { Delivery } from '../protocol/journal.js'
 import type { Key } from '../protocol/key.js'
+import { checkLoader } from './loader.js'
 import type { EntryOptions } from './options.js'
 
 export interface WrapOptions<Arguments extends readonly unknown[]> extends EntryOptions {
@@ -35,7 +36,7 @@ export function wrapFunction<Arguments extends readonly unknown[], T>(
   fn: (...args: Arguments) => T | Promise<T>,
   { name, key }: Pick<WrapOptions<Arguments>, 'name' | 'key'>,
 ): Wrapped<Arguments, T> {
-  if (typeof fn !== 'function') throw new InvalidLoaderError(`wrap needs a function, got ${show(fn)}`)
+  checkLoader('wrap', fn)
   const first: unknown = name ?? fn.name
   if (typeof first !== 'string') throw new InvalidOptionError('name', `expected a string, got ${show(first)}`)
   if (key !== undefined && typeof key !== 'function') {

@@ -1,3 +1,5 @@
+import { InvalidOptionError } from '../base/errors.js'
+import { show } from '../base/show.js'
 import type { Cache } from '../data/cache.js'
 import { type HttpCache, toHttpCache } from '../http/engine/http-cache.js'
 import { isUnsafe } from '../http/rules/invalidation.js'
@@ -39,8 +41,11 @@ export function httpCache(
   options?: HttpCacheOptions<Request> | false,
 ): <R extends Request, Rest extends readonly unknown[]>(handler: FetchHandler<R, Rest>) => CachedFetchHandler<R, Rest> {
   const engine = toHttpCache(cache, options === false ? undefined : options)
-  return (handler) =>
-    async function cached(this: unknown, shown, ...rest) {
+  return (handler) => {
+    if (typeof handler !== 'function') {
+      throw new InvalidOptionError('handler', `expected a function that answers a Request, got ${show(handler)}`)
+    }
+    return async function cached(this: unknown, shown, ...rest) {
       const proceed = (seen: Request): unknown => handler.call(this, seen as typeof shown, ...rest)
       const again = () => (made: Request, others: readonly unknown[]) =>
         cached.call(this, made as typeof shown, ...(others as typeof rest))
@@ -53,4 +58,5 @@ export function httpCache(
       }
       return answer() as Promise<Response>
     }
+  }
 }

@@ -85,7 +85,7 @@ export class HttpCacheModule {
 Module({})(HttpCacheModule)
 
 function httpCacheOf({ cache, ...options }: HttpCacheModuleOptions): HttpCache {
-  if (cache === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
+  if (cache === undefined) throw new InvalidOptionError('cache', 'missing; expected a cache made by createCache')
   return toHttpCache(cache, Object.keys(options).length > 0 ? options : undefined)
 }
 

@@ -2,6 +2,7 @@ import { ByteBudget } from '../base/byte-budget.js'
 import type { Clock } from '../base/clock.js'
 import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
 import { SharedBytes } from '../base/shared-bytes.js'
+import { kindOf } from '../base/show.js'
 import { type Compression, Transforms } from '../entry/transforms/transforms.js'
 import { guardedBy } from '../store/guard/guarded-store.js'
 import type { GuardTerms } from '../store/guard/options.js'
@@ -202,6 +203,7 @@ export interface EngineHandle {
 /** @throws InvalidOptionError when `cache` was not made by `createCache`. */
 export function handleOf(cache: { readonly [ENGINE]: EngineHandle }): EngineHandle {
   const handle = (cache as { readonly [ENGINE]?: EngineHandle } | undefined)?.[ENGINE]
-  if (handle === undefined) throw new InvalidOptionError('cache', 'expected a cache made by createCache')
+  if (handle === undefined)
+    throw new InvalidOptionError('cache', `expected a cache made by createCache, got ${kindOf(cache)}`)
   return handle
 }

@@ -13,9 +13,10 @@ export type Key = string | readonly (string | number)[]
  */
 export function keyText(key: Key): string {
   if (typeof key === 'string') return escapePart(checkLength(key))
-  if (!Array.isArray(key) || key.length === 0) {
+  if (!Array.isArray(key)) {
     throw new InvalidKeyError(`a key must be a string or an array of strings and numbers, got ${show(key)}`)
   }
+  if (key.length === 0) throw new InvalidKeyError('a key must have at least one part')
   for (const part of key as readonly unknown[]) {
     if (typeof part !== 'string' && !Number.isFinite(part)) {
       throw new InvalidKeyError(`a part of a key must be a string or a finite number, got ${show(part)}`)

@@ -21,6 +21,11 @@ describe('a handler behind fetch', () => {
     expect(runs()).toBe(3)
   })
 
+  it.each([undefined, Response.json('answer')])('that is no function is refused at once: %s', (handler) => {
+    const wrap = (): unknown => httpCache(newCache(), { ttl: '1m' })(handler as never)
+    expect(wrap).toThrow(/^handler: expected a function that answers a Request, got (undefined|a Response)$/)
+  })
+
   it('gets what its host gives beside the request, and its own this', async () => {
     const host = {
       name: 'host',
