@@ -203,6 +203,19 @@ describe('Fastify and its plugins', () => {
     }
   })
 
+  it('a Content-Type that a hook before the cache has set is on hits, though onSend hooks run', async () => {
+    const app = await withCache()
+    app.addHook('onRequest', async (_request, reply) => void reply.type('text/html'))
+    app.addHook('onSend', async () => {})
+    app.get('/', async () => '<p>')
+    const seen = []
+    for (const method of ['GET', 'GET', 'HEAD'] as const) {
+      const { headers } = await app.inject({ method, url: '/' })
+      seen.push([headers['content-type'], headers['content-length']])
+    }
+    expect(seen).toEqual(Array(3).fill(['text/html', '3']))
+  })
+
   it('an onSend hook that fails on a hit is answered by the error handler', async () => {
     const app = await withCache()
     let broken = false

@@ -18,8 +18,16 @@ export function replyStored(reply: FastifyReply, head: CompleteResponse, body: U
   if (reply.sent || raw.destroyed) return
   applyStored(fieldsOf(reply), head)
   reply.code(head.status)
-  sendInPlace(raw, head, body)
+  sendInPlace(raw, head, bodyFieldsOf(reply), body)
   reply.send(body === undefined ? undefined : Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+}
+
+/** The fields that describe the body, as the stored response and the hooks before the cache have set them. */
+function bodyFieldsOf(reply: FastifyReply): [name: string, value: string][] {
+  return OF_THE_BODY.flatMap((name) => {
+    const value = reply.getHeader(name)
+    return value === undefined ? [] : [[name, String(value)]]
+  })
 }
 
 /** What Fastify keeps under symbols of its own: of a route on its requests, and the fields of a reply on that. */
@@ -74,7 +82,12 @@ export function sendBeneath(reply: FastifyReply, head: CompleteResponse, body: U
 type FieldValue = number | string | readonly string[]
 
 /** Replaces what Fastify is about to write, unless a hook has failed and it writes an error. */
-function sendInPlace(raw: ServerResponse, head: CompleteResponse, body: Uint8Array | undefined): void {
+function sendInPlace(
+  raw: ServerResponse,
+  head: CompleteResponse,
+  bodyFields: readonly (readonly [name: string, value: string])[],
+  body: Uint8Array | undefined,
+): void {
   const { writeHead, write, end } = raw
   const names = new Map<string, string>()
   for (let i = 0; i < head.headers.length; i += 2) {
@@ -100,11 +113,8 @@ function sendInPlace(raw: ServerResponse, head: CompleteResponse, body: Uint8Arr
       const name = given[i] as string
       if (!OF_THE_BODY.includes(name)) lines.push(names.get(name) ?? name, given[i + 1] as string)
     }
-    for (const name of OF_THE_BODY) {
-      raw.removeHeader(name)
-      const value = first(head.headers, name)
-      if (value !== undefined) lines.push(names.get(name) as string, value)
-    }
+    for (const name of OF_THE_BODY) raw.removeHeader(name)
+    for (const [name, value] of bodyFields) lines.push(names.get(name) ?? name, value)
     setLines(raw, lines)
     if (head.statusText !== '' && !isOverHttp2(raw.req)) raw.statusMessage = head.statusText
     writeHead.call(raw, status)
