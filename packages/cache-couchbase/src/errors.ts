@@ -38,7 +38,8 @@ const NOT_EXECUTED = [
  */
 export function storeError(operation: string, kind: OperationKind, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
-  if (isClosed(cause)) return errors.closed(operation, cause)
+  // By the owner of a client, or by this store, which uses a new one by now: nothing was sent.
+  if (isClosed(cause)) return errors.notConnected('its cluster is closed', cause, operation)
   const reason = reasonOf(cause)
   if (isRefused(cause)) return errors.refused(StoreUnavailableError, operation, reason, cause)
   if (kind === 'read') {

@@ -22,9 +22,13 @@ export const Opcode = {
 export const Status = {
   tooBig: 0x03,
   notMyVbucket: 0x07,
+  locked: 0x09,
   authError: 0x20,
   noAccess: 0x24,
+  unknownCommand: 0x81,
   noMemory: 0x82,
+  internalError: 0x84,
+  busy: 0x85,
   unknownCollection: 0x88,
   temporaryFailure: 0x86,
 } as const

@@ -25,7 +25,8 @@ export function storesOnTheWire(wire: KvProxy, file: string): StoresOnTheWire {
   afterAll(() => wire.close())
 
   const open = (options: CouchbaseStoreOptions = {}): Store => {
-    const store = couchbaseStore({ url: `couchbase://default:@${wire.hosts}/default`, ...options })
+    const connecting = options.client === undefined ? { url: `couchbase://default:@${wire.hosts}/default` } : {}
+    const store = couchbaseStore({ ...connecting, ...options })
     opened.push(store)
     return store
   }
