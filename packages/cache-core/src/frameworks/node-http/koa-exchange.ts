@@ -125,7 +125,8 @@ function putResponse({ req, res, response }: Context, head: CompleteResponse, bo
   const hasBody = body !== undefined || (req.method !== 'HEAD' && head.status !== 204 && head.status !== 304)
   response.status = head.status
   if (hasBody) {
-    applyStored(res, head)
+    // Koa sets the length of each body that it is given.
+    applyStored(res, head, 'content-length')
     const hasType = res.hasHeader('content-type')
     // Koa writes a length, and a type where there is none.
     response.body = bufferOf(body ?? NO_BYTES)

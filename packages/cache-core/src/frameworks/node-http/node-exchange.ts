@@ -123,7 +123,7 @@ export class NodeExchange implements Exchange, Passage {
 export function whenSent(res: ServerResponse, then: () => void): void {
   const hasLeft = res.writableEnded && res.writableLength === 0
   if (hasLeft || res.closed || res.destroyed) then()
-  else res.once('finish', then).once('close', then)
+  else res.on('finish', then).on('close', then)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http'
 import type { CompleteResponse } from '../../http/engine/exchange.js'
-import { type HeaderLines, has, isRepeated, members } from '../../http/message/headers.js'
+import { type HeaderLines, has, isNamed, isRepeated, members } from '../../http/message/headers.js'
 import { grouped, isHttp2, isWrapped } from './response-head.js'
 
 /**
@@ -34,17 +34,21 @@ export interface FieldStore {
   removeHeader(name: string): unknown
 }
 
-/** The fields of a stored response, over what stands on a response that has not begun. */
-export function applyStored(res: FieldStore, { headers, added, removed }: CompleteResponse): void {
+/**
+ * The fields of a stored response, over what stands on a response that has not begun.
+ * @param without A field that the framework sets itself, in lower case.
+ */
+export function applyStored(res: FieldStore, { headers, added, removed }: CompleteResponse, without = ''): void {
   const outside = res.getHeaderNames()
   // Not what is absent: to Node that is a wish, such as to send no Date.
   for (const name of removed) if (outside.includes(name)) res.removeHeader(name)
   // Mostly there is none, or `X-Powered-By`.
   if (!outside.some((name) => has(headers, name))) {
-    setFirst(res, headers)
+    setFirst(res, headers, without)
     return
   }
   for (const [key, [name, values]] of grouped(headers)) {
+    if (key === without) continue
     const beside = key === 'vary' || key === 'cache-status' || added.includes(key)
     if (!beside || !res.hasHeader(key)) res.setHeader(name, values)
     else if (key === 'vary') res.setHeader(name, joinedVary(res, headers))
@@ -53,9 +57,10 @@ export function applyStored(res: FieldStore, { headers, added, removed }: Comple
 }
 
 /** On a response that has no field of these names. */
-function setFirst(res: FieldStore, headers: HeaderLines): void {
+function setFirst(res: FieldStore, headers: HeaderLines, without: string): void {
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i] as string, headers[i + 1] as string]
+    if (isNamed(name, without)) continue
     if (isRepeated(headers, i)) res.appendHeader(name, value)
     else res.setHeader(name, value)
   }

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type {
   Errand,
   Exchange,
@@ -102,7 +102,6 @@ class WebExchange implements Exchange, Passage {
   readonly #handler: WebHandler
   readonly #host: WebHost
   readonly #incoming: IncomingMessage | undefined
-  readonly #outgoing: ServerResponse | undefined
   #settle: { readonly resolve: (response: unknown) => void; readonly reject: (error: unknown) => void } | undefined
   #restoreIncoming: (() => void) | undefined
   #withdraw: (() => void) | undefined
@@ -113,7 +112,6 @@ class WebExchange implements Exchange, Passage {
     this.original = original
     this.#host = host
     this.#incoming = incomingOf(onNode)
-    this.#outgoing = outgoingOf(onNode)
     this.request = cacheRequest(original, source, this.#incoming)
     this.#handler = handler
   }
@@ -135,7 +133,7 @@ class WebExchange implements Exchange, Passage {
 
   /** Absent where Node's response is not known: then the host may keep the body as long as it likes. */
   get whenSent(): Exchange['whenSent'] {
-    const outgoing = this.#outgoing
+    const outgoing = outgoingOf(this.#host.onNode)
     return outgoing && ((then) => whenSent(outgoing, then))
   }
 
@@ -182,6 +180,7 @@ class WebExchange implements Exchange, Passage {
     settle: (outcome: RunOutcome) => void,
   ): Promise<void> {
     const client = this.original.signal
+    const outgoing = outgoingOf(this.#host.onNode)
     const before = this.#handler.outside?.() ?? []
     const onGone = (): void => onAbandoned?.(() => settle(BROKEN))
     if (client.aborted) onGone()
@@ -213,7 +212,7 @@ class WebExchange implements Exchange, Passage {
     const unheard = client.aborted || partial !== undefined
     const captured = unheard ? captureUnheard(source, limits) : await captureBody(source, limits)
     client.addEventListener('abort', captured.abandon)
-    const sent = this.#outgoing && linesSent(this.#outgoing)
+    const sent = outgoing && linesSent(outgoing)
     answer(captured.body)
     const outcome = await captured.outcome
     const reason = sent && outcome.end === 'captured' ? onSent?.(await sent) : undefined

@@ -108,8 +108,12 @@ export function endToEnd(lines: HeaderLines): string[] {
 
 /** Whether the field of the line at `at` has a line before it. */
 export function isRepeated(lines: HeaderLines, at: number): boolean {
-  const name = (lines[at] as string).toLowerCase()
-  for (let i = 0; i < at; i += 2) if (isNamed(lines[i] as string, name)) return true
+  const name = lines[at] as string
+  for (let i = 0; i < at; i += 2) {
+    const other = lines[i] as string
+    // Most names differ in length, and a copy in lower case costs more than all the rest.
+    if (other.length === name.length && (other === name || other.toLowerCase() === name.toLowerCase())) return true
+  }
   return false
 }
 
