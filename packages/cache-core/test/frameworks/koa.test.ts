@@ -176,6 +176,29 @@ describe('httpCache of Koa', () => {
     expect((await get('/')).status).toBe(500)
   })
 
+  it('what a layer outside answers instead of waiting for the handler is not stored', async () => {
+    let runs = 0
+    const get = await site(
+      async (ctx) => {
+        if (++runs === 1) await new Promise<never>(() => ctx.state['giveUp']())
+        ctx.body = 'of the handler'
+      },
+      {
+        outside: () => [
+          async (ctx, next) => {
+            const tooLate = new Promise<boolean>((resolve) => {
+              ctx.state['giveUp'] = () => resolve(true)
+            })
+            if (await Promise.race([next(), tooLate])) ctx.body = 'instead'
+          },
+        ],
+      },
+    )
+    const bodies: string[] = []
+    for (let round = 0; round < 3; round++) bodies.push((await get('/')).text())
+    expect([bodies, runs]).toEqual([['instead', 'of the handler', 'of the handler'], 2])
+  })
+
   it('a layer outside may answer for a handler that fails', async () => {
     const get = await site(
       () => {

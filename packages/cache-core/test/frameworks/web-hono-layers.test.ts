@@ -42,6 +42,35 @@ describe('the fields of a response of Hono', () => {
     for (let round = 0; round < 2; round++) expect((await get('/')).text()).toBe('body, and more')
   })
 
+  it('and a layer outside may answer instead of waiting for the handler: that is not stored', async () => {
+    let runs = 0
+    let finish = (): void => {}
+    let giveUp = (): void => {}
+    const late = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const app = new Hono()
+    app.use(async (c, next) => {
+      const tooLate = new Promise<boolean>((resolve) => {
+        giveUp = () => resolve(true)
+      })
+      return (await Promise.race([next(), tooLate])) === true ? c.text('instead') : undefined
+    })
+    app.use(cached())
+    app.get('/', async (c) => {
+      if (++runs === 1) {
+        giveUp()
+        await late
+      }
+      return c.text('of the handler')
+    })
+    const get = await listen(app)
+    const bodies = [(await get('/')).text()]
+    finish()
+    for (let round = 0; round < 2; round++) bodies.push((await get('/')).text())
+    expect([bodies, runs]).toEqual([['instead', 'of the handler', 'of the handler'], 2])
+  })
+
   /** What a handler does to two fields that an outer layer sets, on every second request to other values, or not at all. */
   const changes: readonly (readonly [string, (c: Context) => Response | Promise<Response>])[] = [
     ['leaves them alone', (c) => c.text('x')],

@@ -25,6 +25,8 @@ export class KoaExchange extends NodeExchange {
   /** Takes the response from the context, if it is there. */
   #take: (() => void) | undefined
   #isDone = false
+  /** Whether the handler, or a layer inside, is still at work. */
+  #isRunning = false
   /** Settles `done`, where somebody waits for it already. */
   #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined
 
@@ -85,8 +87,24 @@ export class KoaExchange extends NodeExchange {
       if (streams) void taken.then(() => this.restore())
       else this.restore()
     }
-    const observed = await super.run(plan)
-    return taken ?? observed
+    let isNotOurs = false
+    const observed = await super.run({
+      ...plan,
+      onHead: (head) => {
+        isNotOurs = this.#isAnsweredOutside
+        return isNotOurs ? { headers: head.headers, capture: false } : plan.onHead(head)
+      },
+    })
+    return isNotOurs ? { end: 'broken' } : (taken ?? observed)
+  }
+
+  /**
+   * Whether Koa sends what a layer outside has put on the context instead of waiting for the handler (after a timeout). A
+   * handler that writes to `ctx.res` itself leaves the context without a body.
+   */
+  get #isAnsweredOutside(): boolean {
+    const { body, respond } = this.#ctx
+    return this.#isRunning && respond !== false && body !== undefined && body !== null
   }
 
   override withdraw(): void {
@@ -96,12 +114,15 @@ export class KoaExchange extends NodeExchange {
 
   /** Runs the handler. A failure is answered by Koa, or by a layer outside, through the response, where it is observed. */
   #proceed(next: Next): void {
+    this.#isRunning = true
     next()
       .then(() => {
+        this.#isRunning = false
         this.#take?.()
         this.#goOn()
       })
       .catch((error: unknown) => {
+        this.#isRunning = false
         this.restore()
         this.fail(error)
       })

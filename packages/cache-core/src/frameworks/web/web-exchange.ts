@@ -266,7 +266,9 @@ class WebExchange implements Exchange, Passage {
     }
     const narrowing = sees && { asked, sees }
     const given = await this.keepContext().runInAsyncScope(() => this.#handler.proceed(shown, narrowing))
-    const observed = this.#withdrawn ? undefined : observe(given)
+    // A layer outside may have answered instead of waiting for the handler (a timeout): then that answer stands here.
+    const isNotOurs = this.#withdrawn || this.#outgoing?.headersSent === true
+    const observed = isNotOurs ? undefined : observe(given)
     if (observed === undefined) {
       this.#over()
       this.#answer(given)
