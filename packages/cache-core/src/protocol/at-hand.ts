@@ -1,4 +1,7 @@
+import type { Clock } from '../base/clock.js'
 import type { Encoded, Mark } from '../entry/frame.js'
+import type { EntryAtHand } from '../store/at-hand.js'
+import type { HeldMarks } from './held-marks.js'
 import type { KnownFrame, KnownFrames } from './known-frames.js'
 import { sameVersion } from './mark-record.js'
 import type { NamespaceMark } from './marks.js'
@@ -19,8 +22,49 @@ interface Wanted {
 /** What is fresh in a store of this process. */
 export interface AtHand {
   readonly frame: KnownFrame
-  /** Of the whole entry. */
-  readonly bytes: Uint8Array
+  readonly entry: EntryAtHand
+}
+
+/** What a value was found on a moment ago. */
+export interface Footing {
+  /** Whether it would be found again, fresh, at this moment. @param now Wall clock. */
+  holds(now: number): boolean
+}
+
+/** Of what lies in a store of this process: its entries stand, and no mark may have changed. */
+export class FootingAtHand implements Footing {
+  readonly #parts: { readonly slots: Slots; readonly clock: Clock; readonly held: HeldMarks }
+  readonly #found: AtHand
+  readonly #markEntry: EntryAtHand
+  readonly #changes: number
+  readonly #until: number
+
+  /**
+   * To be made in the turn in which `found` was found.
+   * @param markEntry The slot of the mark that is in none of the namespace.
+   */
+  constructor(
+    parts: { readonly slots: Slots; readonly clock: Clock; readonly held: HeldMarks },
+    found: AtHand,
+    namespace: NamespaceMark,
+    markEntry: EntryAtHand,
+  ) {
+    this.#parts = parts
+    this.#found = found
+    this.#markEntry = markEntry
+    this.#changes = parts.held.changes
+    this.#until = Math.min(
+      ...found.frame.marks.map((mark) => namespace.of(mark)?.heldUntil() ?? Number.POSITIVE_INFINITY),
+    )
+  }
+
+  holds(now: number): boolean {
+    const { slots, clock, held } = this.#parts
+    const { frame, entry } = this.#found
+    if (now >= frame.freshUntil || !entry.stands || !this.#markEntry.stands || held.changes !== this.#changes)
+      return false
+    return slots.isAtHand && clock.monotonic() < this.#until
+  }
 }
 
 /**
@@ -36,12 +80,12 @@ export function lookUpAtHand(
   const entry = slots.near === undefined ? slots.atHand(slot, namespace) : undefined
   const frame = entry && knownFrames.of(slot, entry)
   if (entry === undefined || frame === undefined || now >= frame.freshUntil) return undefined
-  return standByHeld(frame.marks, namespace, marks) ? { frame, bytes: entry.bytes } : undefined
+  return standByHeld(frame.marks, namespace, marks) ? { frame, entry } : undefined
 }
 
 /** With its payload, for a reader that decodes it. */
-export function encodedAtHand({ frame: { encoding, shape, payloadAt }, bytes }: AtHand): Encoded {
-  return { encoding, shape, payload: bytes.subarray(payloadAt) }
+export function encodedAtHand({ frame: { encoding, shape, payloadAt }, entry }: AtHand): Encoded {
+  return { encoding, shape, payload: entry.bytes.subarray(payloadAt) }
 }
 
 /** Whether all marks of a frame equal those held or at hand, by the rules of `PresentMarks.verdictOn`. */

@@ -4,10 +4,11 @@ import { InvalidOptionError, StoreClosedError } from '../base/errors.js'
 import { SharedBytes } from '../base/shared-bytes.js'
 import { kindOf } from '../base/show.js'
 import { type Compression, Transforms } from '../entry/transforms/transforms.js'
+import type { EntryAtHand } from '../store/at-hand.js'
 import { guardedBy } from '../store/guard/guarded-store.js'
 import type { GuardTerms } from '../store/guard/options.js'
 import type { Store } from '../store/store.js'
-import { type AtHand, lookUpAtHand } from './at-hand.js'
+import { type AtHand, type Footing, FootingAtHand, lookUpAtHand } from './at-hand.js'
 import { Bus } from './bus.js'
 import type { Answer, CallOptions } from './call.js'
 import { getOrSet, joinOrLoad } from './drive.js'
@@ -17,7 +18,7 @@ import { HeldMarks } from './held-marks.js'
 import { Invalidations } from './invalidate.js'
 import { KnownFrames } from './known-frames.js'
 import type { Found, Place } from './lookup.js'
-import { Marks } from './marks.js'
+import { Marks, type NamespaceMark } from './marks.js'
 import { Near, type NearTerms } from './near.js'
 import { lookUpAndKeep } from './near-lookup.js'
 import { type Refreshable, Refreshes } from './refresh.js'
@@ -64,6 +65,7 @@ export class Engine {
   readonly retimes: Retimes
   readonly #refreshes: Refreshes
   readonly #wakes: Wakes
+  readonly #held: HeldMarks
   readonly #parts: Parameters<typeof getOrSet>[0] & Parameters<typeof lookUpAtHand>[0]
   #closing: Promise<void> | undefined
 
@@ -82,12 +84,8 @@ export class Engine {
     this.slots = new Slots(guarded, { clock, transforms, stats: this.stats, near, bus })
     this.#wakes = new Wakes(bus)
     const parts = { slots: this.slots, clock, stats: this.stats, wakes: this.#wakes, flights: new Flights(this.#wakes) }
-    this.marks = new Marks({
-      slots: this.slots,
-      clock,
-      held: new HeldMarks(clock, tagHoldMs, near),
-      graceMs: markGraceMs,
-    })
+    this.#held = new HeldMarks(clock, tagHoldMs, near)
+    this.marks = new Marks({ slots: this.slots, clock, held: this.#held, graceMs: markGraceMs })
     this.writes = new Writes(parts)
     this.invalidations = new Invalidations(parts)
     this.retimes = new Retimes(parts)
@@ -104,6 +102,11 @@ export class Engine {
   /** As `lookUp`, without a promise: what is fresh and at hand. `undefined`: ask `lookUp`. */
   lookUpAtHand(place: Pick<Place, 'slot' | 'namespace' | 'marks'>, now = this.clock.now()): AtHand | undefined {
     return this.#closing === undefined ? lookUpAtHand(this.#parts, place, now) : undefined
+  }
+
+  /** What that was found on. @param markEntry The slot of its mark that is in none of the namespace. */
+  footingOf(found: AtHand, namespace: NamespaceMark, markEntry: EntryAtHand): Footing {
+    return new FootingAtHand({ slots: this.slots, clock: this.clock, held: this.#held }, found, namespace, markEntry)
   }
 
   /** The value of a slot, stored or loaded: see `drive.ts`. */

@@ -40,6 +40,8 @@ export class HeldMarks {
     },
   })
 
+  /** How often a version that may have been believed was fenced, or read as another one. */
+  #changes = 0
   #order = 0
   /** The fence of all marks that are no longer remembered. */
   #floor = 0
@@ -65,6 +67,17 @@ export class HeldMarks {
     return this.#clock.monotonic() - held.at < this.#holdMs ? held.state : undefined
   }
 
+  /** While this number stays the same, what `get` returned is what it returns until `until`. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** When `tagHold` ends for what is held, monotonic clock; 0 where nothing is. */
+  until(slot: string): number {
+    const held = this.#held.peek(slot)
+    return held?.state === undefined ? 0 : held.at + this.#holdMs
+  }
+
   /**
    * Whether this version was read after the near cache was last dropped, with no news of the mark since. If it was read
    * before, the message of its renewal may have been lost (N3).
@@ -85,6 +98,7 @@ export class HeldMarks {
     const held = this.#held.peek(slot)
     const fence = held?.fence ?? this.#floor
     if (begun.order <= fence || (held !== undefined && held.order > begun.order)) return
+    if (held?.state !== undefined && !sameVersion(held.state.version, state.version)) this.#changes++
     this.#held.set(slot, heldSince(begun, state, fence))
     this.#near?.marked(slot, state.version)
   }
@@ -103,6 +117,7 @@ export class HeldMarks {
   /** Forgets what is held, and will not hold what earlier reads find. */
   fence(slot: string): Begun {
     this.#near?.invalidateMark(slot)
+    this.#changes++
     const begun = this.begin()
     this.#held.set(slot, heldSince(begun, undefined, begun.order))
     return begun

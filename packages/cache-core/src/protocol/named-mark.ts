@@ -80,6 +80,11 @@ export class NamedMark implements Room {
     return this.held() ?? this.#readAtHand()
   }
 
+  /** Until when `held` returns what it returns now, unless the mark changes; monotonic clock, 0 where it returns nothing. */
+  heldUntil(): number {
+    return this.#isJournaled() ? 0 : this.parts.held.until(this.id)
+  }
+
   /** Whether this version was read after messages may last have been lost, with no news of another one since (N3). */
   isHeard(version: string): boolean {
     return this.parts.held.isHeard(this.id, version)

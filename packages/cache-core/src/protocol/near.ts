@@ -140,6 +140,11 @@ export class Near {
     return era < this.#onSince
   }
 
+  /** Whether what was found there a moment ago would be found again, unless its time is over or its marks have changed. */
+  keeps(entry: NearEntry): boolean {
+    return isThere(entry) && !this.isOff(entry)
+  }
+
   /** The slot of a value, or of a mark, was changed, here or elsewhere. */
   invalidate(slot: string): void {
     const fence = this.#fences.get(slot)

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js'
 import { report } from '../base/diagnostics.js'
 import { UndeliveredError } from '../base/errors.js'
 import type { Transforms } from '../entry/transforms/transforms.js'
+import type { EntryAtHand } from '../store/at-hand.js'
 import type { StoreCapabilities } from '../store/capabilities.js'
 import type { DeadlineClass } from '../store/guard/attempts.js'
 import type { GuardedStore } from '../store/guard/guarded-store.js'
@@ -121,11 +122,16 @@ export class Slots {
    * As `read`, without a promise, of a store in this process. `undefined` where nothing stands there, and where only `read`
    * can tell.
    */
-  atHand(slot: string, room: Room): StoreEntry | undefined {
+  atHand(slot: string, room: Room): EntryAtHand | undefined {
     this.bus?.open()
     if (this.journal.distrusts(slot, room)) return undefined
     const entry = this.#store.atHand(slot)
     return entry === undefined || this.#transforms.concerns(entry.bytes) ? undefined : entry
+  }
+
+  /** Whether what was read at hand a moment ago would be read again, where it still stands. */
+  get isAtHand(): boolean {
+    return this.journal.size === 0 && this.#store.isAtHand
   }
 
   /** To be called before a write that depends on what stands in the slot. @throws UndeliveredError as `read`. */

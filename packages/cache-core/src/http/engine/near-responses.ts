@@ -1,4 +1,5 @@
 import type { Encoded, ValueFrame } from '../../entry/frame.js'
+import type { Footing } from '../../protocol/at-hand.js'
 import type { NamespaceMark } from '../../protocol/marks.js'
 import type { Near, NearContent, NearMark, Reading } from '../../protocol/near.js'
 import { ENCODED, type NearEntry, type NearSpace, SHARED } from '../../protocol/near-entry.js'
@@ -8,9 +9,30 @@ import { openVariant, type Variant } from './variant.js'
 
 /** A near response, decoded once for all hits. */
 export interface NearFound {
+  readonly entry: NearEntry
   readonly variant: Variant
   /** Otherwise it is within its stale window. */
   readonly fresh: boolean
+}
+
+/** An entry that is still in the near cache, and fresh. */
+class NearFooting implements Footing {
+  readonly #near: Near
+  readonly #entry: NearEntry
+
+  constructor(near: Near, entry: NearEntry) {
+    this.#near = near
+    this.#entry = entry
+  }
+
+  holds(): boolean {
+    const entry = this.#entry
+    if (!entry.stands || !this.#near.keeps(entry)) return false
+    const now = this.#near.clock.once()
+    if (now >= entry.until || now >= entry.freshUntil) return false
+    entry.visited = true
+    return true
+  }
 }
 
 /** Memory of a decoded head, as a multiple of its text: the strings take as much again, and so do their lists. */
@@ -48,7 +70,12 @@ export class NearResponses {
     const variant = now < entry.until ? this.#variantOf(entry) : undefined
     if (variant === undefined) return undefined
     entry.visited = true
-    return { variant, fresh: now < entry.freshUntil }
+    return { entry, variant, fresh: now < entry.freshUntil }
+  }
+
+  /** What a fresh response was found on. */
+  footingOf({ entry }: NearFound): Footing {
+    return new NearFooting(this.#near, entry)
   }
 
   /** What may stand in for a failure of the handler while the store does not answer, though its time near is over. */

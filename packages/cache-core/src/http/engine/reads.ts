@@ -1,3 +1,4 @@
+import type { AtHand } from '../../protocol/at-hand.js'
 import type { Engine } from '../../protocol/engine.js'
 import type { CacheRequest } from '../message/message.js'
 import type { HttpCacheRules } from '../rules/options.js'
@@ -9,7 +10,9 @@ import type { CommonTags } from './common-tags.js'
 import { type Decision, decide, isFor } from './decide.js'
 import type { Exchange } from './exchange.js'
 import { matchVariant } from './match.js'
+import type { NearFound } from './near-responses.js'
 import type { OtherVariants } from './other-variants.js'
+import { type Plain, Repeats } from './repeats.js'
 import type { Located, PartsOf, Resource } from './resource.js'
 import type { RunParts, Runs } from './runs.js'
 import type { StoredResponse } from './stored-response.js'
@@ -36,6 +39,7 @@ export class Reads {
   readonly #engine: Engine
   readonly #rules: HttpCacheRules
   readonly #answers: Answers
+  readonly #repeats: Repeats
   readonly #addressOf: (request: CacheRequest) => Address
 
   constructor(parts: Parts) {
@@ -43,14 +47,17 @@ export class Reads {
     this.#engine = parts.handle.engine
     this.#rules = parts.rules
     this.#answers = parts.answers
+    this.#repeats = new Repeats(this.#engine, parts.rules)
     const addresses = new Addresses(parts.rules)
     this.#addressOf = (request) => addresses.of(request)
   }
 
   /** Settled when all is done; `undefined` where the request is on its way at once. */
   handle(exchange: Exchange): Promise<void> | undefined {
+    const plain = this.#repeats.plain(exchange.request)
+    if (plain !== undefined && this.#repeats.answer(exchange, plain)) return undefined
     const asked = this.#ask(exchange)
-    if (asked === undefined || this.#answerAtOnce(asked)) return undefined
+    if (asked === undefined || this.#answerAtOnce(asked, plain)) return undefined
     // Not before: a look at that clock is a part of what a hit costs.
     return this.#answer({ ...asked, waitUntil: this.#parts.patience.waitUntil })
   }
@@ -82,15 +89,20 @@ export class Reads {
     return undefined
   }
 
-  /** Whether the request was answered by what is at hand: near, or in a store of this process. */
-  #answerAtOnce(asked: Asked): boolean {
+  /** Whether the request was answered by what is at hand: near, or in a store of this process. @param plain To be repeated. */
+  #answerAtOnce(asked: Asked, plain?: Plain): boolean {
     const { exchange, key, url, wishes } = asked
     const { stats, clock } = this.#engine
     const { resources } = this.#parts
     const partsOf = this.#partsOf(asked)
     const near = resources.nearby(url, partsOf)
-    if (near?.fresh && this.#answerNear(asked, near.variant, isReusable, () => stats.nearHit(resources.namespace, key)))
-      return true
+    if (near?.fresh) {
+      const tell = (): void => stats.nearHit(resources.namespace, key)
+      if (this.#answerNear(asked, near.variant, isReusable, tell)) {
+        if (plain !== undefined && !('pass' in near.variant)) this.#keep(plain, asked, near, near.variant, tell)
+        return true
+      }
+    }
     const now = clock.now()
     const atHand = resources.atHand(url, partsOf, now)
     const variant = atHand && variantAtHand(atHand, this.#rules.storeSetCookie)
@@ -98,8 +110,26 @@ export class Reads {
     const standing = { fresh: true, freshUntil: atHand.frame.freshUntil }
     const found = matchVariant(variant, standing, exchange.request, wishes, this.#rules, now)
     if (found.is !== 'usable' || !isFor(asked, found.stored)) return false
-    if (this.#answers.withStored(asked, found.stored, undefined, now)) stats.hit(resources.namespace, key)
+    if (this.#answers.withStored(asked, found.stored, undefined, now)) {
+      const tell = (): void => stats.hit(resources.namespace, key)
+      tell()
+      if (plain !== undefined) this.#keep(plain, asked, atHand, found.stored, tell)
+    }
     return true
+  }
+
+  /** Keeps a hit that has just gone out, to be repeated. */
+  #keep(
+    plain: Plain,
+    { exchange, url }: Asked,
+    found: AtHand | NearFound,
+    stored: StoredResponse,
+    tell: () => void,
+  ): void {
+    if (stored.status === 206 || !this.#repeats.wants(plain)) return
+    const ground = this.#parts.resources.groundOf(url, found)
+    if (ground === undefined) return
+    this.#repeats.keep(plain, exchange.request, { stored, ground, tell }, this.#engine.clock.now())
   }
 
   async #answer(asked: Asked): Promise<void> {

@@ -3,7 +3,7 @@ import { RecentMap } from '../../base/recent-map.js'
 import { textLru } from '../../base/text-lru.js'
 import type { Mark } from '../../entry/frame.js'
 import { serverTtl } from '../../entry/value-frame.js'
-import type { AtHand } from '../../protocol/at-hand.js'
+import type { AtHand, Footing } from '../../protocol/at-hand.js'
 import type { Engine, EngineHandle } from '../../protocol/engine.js'
 import { type Found, judge } from '../../protocol/lookup.js'
 import { encodeMark, type MarkRecord, openMark } from '../../protocol/mark-record.js'
@@ -31,6 +31,13 @@ export interface Resource {
   readonly vary: readonly string[]
   /** Its name counts the soft purges of the URL, `''` for none: variants stored under another count are stale. */
   readonly mark: MarkRecord
+}
+
+/** What a response at hand, or near, stands on. */
+export interface Ground {
+  /** By which it was selected. */
+  readonly vary: readonly string[]
+  readonly footing: Footing
 }
 
 /** A URL and one of its variants, as one batch of reads found them. */
@@ -191,6 +198,19 @@ export class Resources {
     if (resource === undefined) return undefined
     const slot = variantOf(names, partsOf(resource.vary))
     return this.#engine.lookUpAtHand({ slot, namespace: this.namespace, marks: [resource.mark] }, now)
+  }
+
+  /** What the response stands on that `atHand`, or `nearby`, has returned fresh in this turn; `undefined`: not to be known. */
+  groundOf(url: UrlText, found: AtHand | NearFound): Ground | undefined {
+    const names = this.#slotNames.of(url)
+    if ('variant' in found) {
+      // Without the store a URL may vary on more than what is near knows.
+      const vary = this.#alone.size === 0 ? this.#varyOf(names.url) : undefined
+      return vary && this.near && { vary, footing: this.near.footingOf(found) }
+    }
+    const entry = this.#engine.slots.atHand(names.url, this.namespace)
+    if (entry === undefined || names.content?.mark.storeVersion !== entry.version) return undefined
+    return { vary: names.content.vary, footing: this.#engine.footingOf(found, this.namespace, entry) }
   }
 
   /**

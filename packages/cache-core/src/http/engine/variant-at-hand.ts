@@ -14,16 +14,16 @@ interface Opened {
 
 /** As `openVariant`, of what lies in a store of this process: its head is read once. `undefined` where it is none of ours. */
 export function variantAtHand(found: AtHand, mayMakeCookies: boolean): Variant | undefined {
-  const { frame, bytes } = found
+  const { frame, entry } = found
   // In the slots of variants nobody else makes anything.
   const opened = frame.made as Opened | undefined
   if (opened?.mayMakeCookies === mayMakeCookies) {
-    return withBody(opened.response, bufferOf(bytes).subarray(opened.bodyAt))
+    return withBody(opened.response, bufferOf(entry.bytes).subarray(opened.bodyAt))
   }
   try {
     const variant = openVariant(encodedAtHand(found), mayMakeCookies)
     if ('pass' in variant) return variant
-    const bodyAt = bytes.byteLength - variant.body.byteLength
+    const bodyAt = entry.bytes.byteLength - variant.body.byteLength
     frame.made = { mayMakeCookies, response: withBody(variant, NO_BODY), bodyAt } satisfies Opened
     return variant
   } catch {

@@ -28,7 +28,14 @@ export interface NarrowingRules extends KeyRules {
  * Fields that ask for a part of the response, or for none of it: hidden from every run that may be stored, whatever `narrow`
  * says, because a 206 or a 304 cannot be (RFC 9110 sections 13.1, 14.2). The cache itself answers them.
  */
-const PARTIAL = new Set(['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'])
+export const PARTIAL: ReadonlySet<string> = new Set([
+  'range',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+])
 
 export function asksForPart(name: string): boolean {
   return PARTIAL.has(name)

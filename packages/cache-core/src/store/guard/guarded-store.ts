@@ -1,6 +1,6 @@
 import { AmbiguousWriteError, InvalidOptionError, StoreFullError, ValueTooLargeError } from '../../base/errors.js'
 import { show } from '../../base/show.js'
-import { type ReadAtHand, readerAtHand } from '../at-hand.js'
+import { type EntryAtHand, type ReaderAtHand, readerAtHand } from '../at-hand.js'
 import type { StoreCapabilities } from '../capabilities.js'
 import { allOrFirstError } from '../kit/batches.js'
 import type {
@@ -52,7 +52,7 @@ export class GuardedStore implements Store {
   readonly #store: Store
   readonly #maxKeyBytes: number
   readonly #attempts: Attempts
-  readonly #readAtHand: ReadAtHand | undefined
+  readonly #readerAtHand: ReaderAtHand | undefined
   #closing: Promise<void> | undefined
 
   constructor(store: Store, { timeout, maxKeyBytes, clock }: GuardTerms) {
@@ -60,7 +60,7 @@ export class GuardedStore implements Store {
     this.name = store.name
     this.#maxKeyBytes = maxKeyBytes
     this.#attempts = new Attempts(store, timeout, clock)
-    this.#readAtHand = readerAtHand(store)
+    this.#readerAtHand = readerAtHand(store)
   }
 
   get capabilities(): StoreCapabilities {
@@ -110,11 +110,16 @@ export class GuardedStore implements Store {
    * What `get` would return, without a promise, where the store is in this process and has it. `undefined`: ask `get`,
    * which also says what is wrong.
    */
-  atHand(key: string): StoreEntry | undefined {
-    const read = this.#readAtHand
-    if (read === undefined || !this.#attempts.areFree) return undefined
+  atHand(key: string): EntryAtHand | undefined {
+    const reader = this.#readerAtHand
+    if (reader === undefined || !this.#attempts.areFree) return undefined
     // Whether the key has to be hashed needs no look at it: it is then not found under its own text.
-    return isHash(key) ? undefined : read(key)
+    return isHash(key) ? undefined : reader.read(key)
+  }
+
+  /** Whether `atHand` can tell at all. */
+  get isAtHand(): boolean {
+    return this.#readerAtHand?.isOpen === true && this.#attempts.areFree
   }
 
   async getMany(keys: readonly string[]): Promise<(StoreEntry | undefined)[]> {

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.js'
 import { report } from '../../base/diagnostics.js'
 import { StoreFullError } from '../../base/errors.js'
-import { isAtHand } from '../at-hand.js'
+import { type EntryAtHand, isAtHand } from '../at-hand.js'
 import type { StoreCapabilities } from '../capabilities.js'
 import { StoreErrors } from '../kit/store-errors.js'
 import type {
@@ -28,8 +28,9 @@ const errors = new StoreErrors(STORE_NAME)
  */
 const ENTRY_OVERHEAD_BYTES = 768
 
-interface MemoryEntry extends StoreEntry {
+interface MemoryEntry extends EntryAtHand {
   readonly version: number
+  stands: boolean
   /** Wall clock. `Infinity`: no end. */
   readonly expiresAt: number
 }
@@ -64,7 +65,8 @@ export class MemoryStore implements Store {
     this.#entries = new LRUCache({
       maxSize,
       sizeCalculation: ({ bytes }, key) => sizeOf(key, bytes),
-      dispose: (_, key, reason) => {
+      dispose: (entry, key, reason) => {
+        entry.stands = false
         if (reason === 'evict') report('eviction', () => ({ store: this.name, key }))
       },
     })
@@ -81,7 +83,13 @@ export class MemoryStore implements Store {
       maxKeyBytes: Number.MAX_SAFE_INTEGER,
       maxValueBytes: Math.max(0, Math.min(this.#maxBytes - 2 * ENTRY_OVERHEAD_BYTES, MAX_VALUE_BYTES)),
     }
-    isAtHand(this, (key) => (this.#closed || this.#isOverridden() ? undefined : this.#live(key)))
+    const isOpen = (): boolean => !this.#closed && !this.#isOverridden()
+    isAtHand(this, {
+      read: (key) => (isOpen() ? this.#live(key) : undefined),
+      get isOpen() {
+        return isOpen()
+      },
+    })
   }
 
   async get(key: string): Promise<StoreEntry | undefined> {
@@ -127,7 +135,7 @@ export class MemoryStore implements Store {
     this.#check('touch')
     const present = this.#live(key)
     if (present === undefined) return false
-    this.#entries.set(key, { ...present, expiresAt: this.#clock.monotonic() + ttl })
+    this.#entries.set(key, { ...present, expiresAt: this.#clock.monotonic() + ttl, stands: true })
     return true
   }
 
@@ -218,7 +226,7 @@ export class MemoryStore implements Store {
       const reason = `an entry of ${bytes.byteLength} bytes does not fit into maxBytes`
       throw errors.failed(StoreFullError, operation, reason)
     }
-    this.#entries.set(key, { bytes: alone(bytes), version, expiresAt: this.#expiresAt(ttl) })
+    this.#entries.set(key, { bytes: alone(bytes), version, expiresAt: this.#expiresAt(ttl), stands: true })
     if (this.#entries.size > this.#maxEntries) this.#entries.pop()
     return version
   }

@@ -22,7 +22,7 @@ function found(frames: KnownFrames, version: number, encoded: Encoded): AtHand {
   const bytes = encodeFrame({ kind: 'value', ...TIMES, marks: [], ...encoded })
   const frame = frames.of('slot', { version, bytes })
   if (frame === undefined) throw new Error('not a frame of a value')
-  return { frame, bytes }
+  return { frame, entry: { bytes, version, stands: true } }
 }
 
 it('a response is that which stands under the version, however often it was read before', () => {
@@ -42,12 +42,13 @@ it('the body is a view of the bytes that were found, not of those that were read
   variantAtHand(found(frames, 1, responseOf('body')), false)
   const again = found(frames, 1, responseOf('body'))
   const variant = variantAtHand(again, false)
-  expect(variant && 'body' in variant && variant.body.buffer).toBe(again.bytes.buffer)
+  expect(variant && 'body' in variant && variant.body.buffer).toBe(again.entry.bytes.buffer)
 })
 
 it('what is remembered holds no body', () => {
-  const { frame, bytes } = found(new KnownFrames(), 1, responseOf('body'))
-  variantAtHand({ frame, bytes }, false)
+  const once = found(new KnownFrames(), 1, responseOf('body'))
+  variantAtHand(once, false)
+  const { frame } = once
   expect(frame.made).toMatchObject({ response: { status: 200, body: Buffer.alloc(0) } })
   expect(Object.keys(frame)).not.toContain('payload')
 })
