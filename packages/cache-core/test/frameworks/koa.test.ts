@@ -180,14 +180,14 @@ describe('httpCache of Koa', () => {
     let runs = 0
     const get = await site(
       async (ctx) => {
-        if (++runs === 1) await new Promise<never>(() => ctx.state['giveUp']())
+        if (++runs === 1) await new Promise<never>(() => ctx.state.giveUp())
         ctx.body = 'of the handler'
       },
       {
         outside: () => [
           async (ctx, next) => {
             const tooLate = new Promise<boolean>((resolve) => {
-              ctx.state['giveUp'] = () => resolve(true)
+              ctx.state.giveUp = () => resolve(true)
             })
             if (await Promise.race([next(), tooLate])) ctx.body = 'instead'
           },

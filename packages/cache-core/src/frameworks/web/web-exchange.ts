@@ -265,9 +265,10 @@ class WebExchange implements Exchange, Passage {
       this.#restoreIncoming = () => narrowed.restore()
     }
     const narrowing = sees && { asked, sees }
+    const outgoing = outgoingOf(this.#host.onNode)
     const given = await this.keepContext().runInAsyncScope(() => this.#handler.proceed(shown, narrowing))
     // A layer outside may have answered instead of waiting for the handler (a timeout): then that answer stands here.
-    const isNotOurs = this.#withdrawn || this.#outgoing?.headersSent === true
+    const isNotOurs = this.#withdrawn || outgoing?.headersSent === true
     const observed = isNotOurs ? undefined : observe(given)
     if (observed === undefined) {
       this.#over()
