@@ -12,8 +12,8 @@ import { FaultProxy } from '../src/wire/fault-proxy.js'
 const LONG = process.env.TIERCEL_LONG !== undefined
 const FOR_MS = LONG ? 60_000 : 2_500
 /** A planted bug shows in one of these, mostly in the first. */
-const BUG_MS = 1_000
-const BUG_PLAYS = 30
+const BUG_MS = 400
+const BUG_PLAYS = 75
 const TEST_MS = 180_000
 /** Promised are two seconds where a message is lost; the rest is for busy machines. */
 const NEAR_LATE_MS = 4_000

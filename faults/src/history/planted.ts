@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Store } from '@tiercel/cache-core/store'
 
 /** Bugs that a test can plant for the checker to find. */
@@ -11,6 +12,8 @@ export type Bug =
 
 /** How often a store with a bug shows it. */
 const OFTEN = 0.3
+/** How long a key stays absent for others that want to add it. */
+const ADD_MS = 20
 
 /** The store with this bug, if it is a bug of stores. */
 export function broken(store: Store, bug: Bug | undefined): Store {
@@ -46,6 +49,8 @@ const CHANGES: Partial<Record<Bug, (store: Store) => Partial<Store>>> = {
   'every add wins': (store) => ({
     async add(key, bytes, options) {
       if (!isEntry(key)) return store.add(key, bytes, options)
+      // So that others find nothing here meanwhile, too.
+      await delay(ADD_MS)
       await store.set(key, bytes, options)
       return (await store.get(key))?.version
     },
