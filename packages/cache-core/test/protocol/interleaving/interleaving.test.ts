@@ -35,7 +35,7 @@ import {
 } from './scenarios.js'
 
 const LONG = process.env.TIERCEL_LONG === '1'
-const SEEDS = LONG ? 10_000 : 500
+const SEEDS = LONG ? 10_000 : 300
 /** Of those with tags or several servers, which have more callers and are many. */
 const FEW_SEEDS = LONG ? 10_000 : 100
 

@@ -77,7 +77,7 @@ describe('a broken near cache is caught', { timeout: 120_000 }, () => {
       enter.call(this, now, content)
       this.end(now)
     })
-    expect(await findViolation(NEAR)).toContain('was invalidated before')
+    expect(await findViolation(NEAR, 27)).toContain('was invalidated before')
   })
 
   it('a message that is sent before the store has changed (N1)', async () => {
@@ -93,7 +93,7 @@ describe('a broken near cache is caught', { timeout: 120_000 }, () => {
 
   it('entries that are served on after the loss of the bus while the store answers (N3)', async () => {
     vi.spyOn(Near.prototype, 'isOff').mockReturnValue(false)
-    expect(await findViolation({ ...NEAR, busBreaks: 8 })).toContain('was invalidated before')
+    expect(await findViolation({ ...NEAR, busBreaks: 8 }, 49)).toContain('was invalidated before')
   })
 
   it('a drop at the loss of the bus, and no other (N3)', async () => {
@@ -104,7 +104,7 @@ describe('a broken near cache is caught', { timeout: 120_000 }, () => {
       else if (!linked) this.drop('bus-lost')
       started.add(this)
     })
-    expect(await findViolation({ ...NEAR, busBreaks: 8 })).toContain('was invalidated before')
+    expect(await findViolation({ ...NEAR, busBreaks: 8 }, 289)).toContain('was invalidated before')
   })
 
   it('marks that are believed as they were read before messages were lost (N3)', async () => {
