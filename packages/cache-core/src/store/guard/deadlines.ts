@@ -3,9 +3,16 @@ import type { CancelTimer, Clock } from '../../base/clock.js'
 /** The cause given when the deadline passed. Not `undefined`, since an operation may reject with that. */
 export const EXPIRED = Symbol('expired')
 
+/** A timer that is later than this was held up by a busy event loop. Milliseconds. */
+const HELD_UP_MS = 5
+/** How often an operation may be prolonged: after a long turn of the event loop the next ones are long as well. */
+const MAX_PROLONGED = 4
+
 /** An operation under way, a link in the list of those with the same time to answer. */
 interface Pending {
   readonly dueAt: number
+  /** How often it was given more time. */
+  prolonged: number
   readonly fail: (cause: unknown) => void
   before: Pending | undefined
   after: Pending | undefined
@@ -19,7 +26,8 @@ interface Pending {
  * cost three times as much with 64 operations under way, since its outgrown tables keep what they held (measured).
  *
  * A timer that fires after the event loop was busy says nothing about the store: the answer may already lie in the
- * socket. So an operation that is due gets one poll phase more before it expires.
+ * socket, or the question not have left the process. So an operation that is due gets one poll phase more before it
+ * expires, and a few times as much time as the timer was late, up to its whole time.
  */
 export class Deadlines {
   readonly ms: number
@@ -28,6 +36,8 @@ export class Deadlines {
   #first: Pending | undefined
   #last: Pending | undefined
   #cancel: CancelTimer | undefined
+  /** When the timer should fire. */
+  #wakesAt = 0
 
   constructor(ms: number, clock: Clock) {
     this.ms = ms
@@ -77,11 +87,11 @@ export class Deadlines {
 
   #add(fail: Pending['fail']): Pending {
     const dueAt = this.#clock.monotonic() + this.ms
-    const pending: Pending = { dueAt, fail, before: this.#last, after: undefined, settled: false }
+    const pending: Pending = { dueAt, fail, prolonged: 0, before: this.#last, after: undefined, settled: false }
     if (this.#last === undefined) this.#first = pending
     else this.#last.after = pending
     this.#last = pending
-    this.#cancel ??= this.#clock.after(this.ms, this.#onTimer)
+    if (this.#cancel === undefined) this.#wakeAt(dueAt, this.ms)
     return pending
   }
 
@@ -99,15 +109,38 @@ export class Deadlines {
     return true
   }
 
+  #wakeAt(time: number, inMs: number): void {
+    this.#wakesAt = time
+    this.#cancel = this.#clock.after(inMs, this.#onTimer)
+  }
+
   readonly #onTimer = (): void => {
+    const lateMs = this.#clock.monotonic() - this.#wakesAt
+    const moreMs = lateMs > HELD_UP_MS ? Math.min(lateMs, this.ms) : 0
     setImmediate(() => {
       const now = this.#clock.monotonic()
-      for (let pending = this.#first; pending !== undefined && pending.dueAt <= now; pending = this.#first) {
+      const prolonged = this.#expire(now, moreMs > 0)
+      this.#cancel = undefined
+      const wakesAt = prolonged ? now + moreMs : this.#first?.dueAt
+      if (wakesAt !== undefined) this.#wakeAt(wakesAt, wakesAt - now)
+    })
+  }
+
+  /** Fails what is due, unless it is to be prolonged once more. Whether anything was prolonged. */
+  #expire(now: number, prolongs: boolean): boolean {
+    let prolonged = false
+    let pending = this.#first
+    while (pending !== undefined && pending.dueAt <= now) {
+      const { after } = pending
+      if (prolongs && pending.prolonged < MAX_PROLONGED) {
+        pending.prolonged++
+        prolonged = true
+      } else {
         this.#forget(pending)
         pending.fail(EXPIRED)
       }
-      const next = this.#first
-      this.#cancel = next && this.#clock.after(next.dueAt - now, this.#onTimer)
-    })
+      pending = after
+    }
+    return prolonged
   }
 }

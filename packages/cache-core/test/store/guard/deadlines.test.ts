@@ -145,6 +145,38 @@ describe('Deadlines', () => {
     expect(seen.state).toBe('value 7')
   })
 
+  it('gives back the time for which the process stood still, a few times, and no more than the deadline', async () => {
+    const clock = new FakeClock()
+    let heldUpMs = 0
+    const held = { now: () => clock.now(), monotonic: () => clock.monotonic(), after: clock.after.bind(clock) }
+    held.after = (ms, callback) => clock.after(ms + heldUpMs, callback)
+    const deadlines = new Deadlines(50, held)
+    heldUpMs = 20
+    const answer = pending<number>()
+    const answered = watch(deadlines.bound(answer.promise, late))
+    const silent = watch(deadlines.bound(new Promise(() => undefined), late))
+    heldUpMs = 0
+    await clock.advance(70)
+    const next = watch(deadlines.bound(new Promise(() => undefined), late))
+    await clock.advance(19)
+    answer.resolve(7)
+    await turn()
+    expect([answered.state, silent.state]).toEqual(['value 7', 'pending'])
+    await clock.advance(1)
+    expect([silent.state, next.state]).toEqual(['error late', 'pending'])
+    await clock.advance(30)
+    expect(next.state).toBe('error late')
+    expect(clock.pending).toBe(0)
+
+    heldUpMs = 60
+    const longest = watch(deadlines.bound(new Promise(() => undefined), late))
+    // At 110, and four times after 50 more and 60 late.
+    await clock.advance(5 * 110 - 1)
+    expect(longest.state).toBe('pending')
+    await clock.advance(1)
+    expect(longest.state).toBe('error late')
+  })
+
   it('drops a late answer, good or bad, without a trace', async () => {
     const clock = new FakeClock()
     const answers = [pending<number>(), pending<number>()] as const
