@@ -193,10 +193,14 @@ export class Bus implements WakeBus {
   }
 
   #scheduleBeat(): void {
-    this.#cancelBeat = this.#parts.clock.after(HEARTBEAT_MS, () => {
-      if (this.#linked && this.#unheardBeats >= MISSED_HEARTBEATS) this.#link(false)
+    const { clock } = this.#parts
+    const dueAt = clock.monotonic() + HEARTBEAT_MS
+    this.#cancelBeat = clock.after(HEARTBEAT_MS, () => {
+      // A process that was suspended for as long does not know what became of its connection meanwhile.
+      const wasSuspended = clock.monotonic() - dueAt > MISSED_HEARTBEATS * HEARTBEAT_MS
+      if (this.#linked && (wasSuspended || this.#unheardBeats >= MISSED_HEARTBEATS)) this.#link(false)
       this.#unheardBeats++
-      this.#senders.forgetSilent(this.#parts.clock.monotonic())
+      this.#senders.forgetSilent(clock.monotonic())
       void this.#publish(undefined)
       this.#scheduleBeat()
     })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { StoreUnavailableError } from '../../src/base/errors.js'
 import type { Cache } from '../../src/data/cache.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
@@ -221,6 +221,22 @@ describe('what is lost on the bus', () => {
     expect(cache.peek('k')).toBeUndefined()
     faulty.thaw()
     await all.clock.advance(1_100)
+    await cache.get('k')
+    expect(cache.peek('k')).toBe('k')
+  })
+
+  it.each([
+    ['two seconds, as by a busy event loop: nothing', 2_000, 'k'],
+    ['longer: what was near, whatever became of the connection', 2_500, undefined],
+  ])('while the process stands still for %s', async (_, ms, kept) => {
+    const all = await linked(setUp({ near: { ttl: '1h' }, ttl: '1h' }))
+    const { cache } = await linked(all.another())
+    await all.clock.advance(10_500)
+    await near(cache, 'k')
+    const monotonic = all.clock.monotonic.bind(all.clock)
+    vi.spyOn(all.clock, 'monotonic').mockImplementation(() => monotonic() + ms)
+    await all.clock.advance(500)
+    expect(cache.peek('k')).toBe(kept)
     await cache.get('k')
     expect(cache.peek('k')).toBe('k')
   })
