@@ -55,7 +55,7 @@ export class Attempts {
       purge: new Deadlines(PURGE_TIMEOUT_MS, clock),
       close: new Deadlines(CLOSE_TIMEOUT_MS, clock),
     }
-    this.#breakers = new Breakers(store, clock, this.#deadlines.read)
+    this.#breakers = new Breakers(store, clock, this.#deadlines)
   }
 
   /** Servers that are not asked now. */
@@ -140,7 +140,10 @@ export class Attempts {
   ): Promise<T> {
     const breakers = this.#breakers
     const refusal = breakers.refusal(kind, key)
-    if (refusal !== undefined && !this.#closed) return Promise.reject(this.#broken(operation, refusal))
+    if (refusal !== undefined && !this.#closed) {
+      if (kind === 'read') breakers.offer(key, () => sent(send))
+      return Promise.reject(this.#broken(operation, refusal))
+    }
     return this.#attempt(operation, kind, deadlines, send, key, breakers)
   }
 

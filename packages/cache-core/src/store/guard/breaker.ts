@@ -12,73 +12,73 @@ const OPENS_AT = 5 * FAILURE_WEIGHT
 
 /** The pause between opening and the first question to the server. */
 const FIRST_PAUSE_MS = 50
-/** The longest pause between questions to a server that fails at once, as during a restart, or answers too late. */
+/** The pause before the next question to a server that failed at once, as during a restart, or answered too late. */
 const FAILED_PAUSE_MS = 100
 /** The same where it still owes an answer: unanswered questions must not pile up. */
 const SILENT_PAUSE_MS = 1_000
 /** News of the server has it asked at once, but no sooner than this after the last question. */
 const NEWS_PAUSE_MS = 25
-/**
- * The longest pause of a breaker that missed deadlines open again and again, since each time costs some callers their
- * deadline; and how long it must stay closed before it starts with a short pause again.
- */
-const LONGEST_PAUSE_MS = 5_000
-const STEADY_MS = 5_000
-/**
- * Most questions sent at once to a server that answered a single one in time, but not the callers after it: a narrow
- * line may carry one value and not many. Halved from time to time, so that it does not stay too much for ever.
- */
-const MOST_AT_ONCE = 8
-const HALVED_AFTER_MS = 5_000
-/**
- * Within this part of its deadline an answer is prompt: what was slow is slow no more, and the pause need not be waited for.
- * A server that was believed for that and failed again soon is taken at its word no more until it has been steady.
- */
-const PROMPT = 0.1
 /** Part of each pause that is random, so that not all processes ask at once. */
 const JITTER = 0.25
 
+/** If deadlines open it again within this time of closing, the server has to prove itself for longer the next time. */
+const STEADY_MS = 1_000
+/** How long a rehearsal is the first time, and how much longer each time. */
+const SHORTEST_PROOF_MS = 50
+const PROOF_GROWS_BY = 3
+/** A server that was in time for this long would be steady. */
+const LONGEST_PROOF_MS = STEADY_MS
+/** Answers without which a rehearsal proves nothing. */
+const LEAST_ANSWERS = 8
+/** Between two rounds of questions in a rehearsal, each for a few of the keys that failed. */
+const REHEARSAL_PAUSE_MS = 10
+const MOST_AT_ONCE = 16
+const MOST_KEYS = 16
+
+/** `'half-open'`: it rehearses. */
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
 export interface BreakerTerms {
   readonly clock: Clock
-  /** Bounds the question. */
+  /** Bounds each question. */
   readonly deadlines: Deadlines
-  /** Asks the server for something that changes nothing, the key that it failed to answer for last where one is known. */
+  /** Asks the server for something that callers do not notice. @param key What it failed to answer for last, if known. */
   readonly ask: (key: string | undefined) => Promise<unknown>
-  /**
-   * Whether an answer to the question shows that all is well. Otherwise the next operation is let through alone, as the
-   * proof: a server may answer reads and refuse writes.
-   */
-  readonly answerProves: boolean
   readonly onChange: (state: BreakerState, reason: Error | undefined) => void
 }
 
 /**
  * A circuit breaker. A server that does not answer, or too late, is not asked by callers any more: each of them would
  * wait for its deadline. It is asked in the background, and used again when it answers in time.
+ *
+ * Some servers answer a question and then not the callers: a line may carry one value and not many, or the next pause
+ * comes soon. One that was believed in vain has to stand a rehearsal first: for a while reads that callers want are sent
+ * as well, without their waiting for them, and all must be answered in time. So what a server costs that comes and goes
+ * falls to nothing, and one that is well for good is back after the time of a rehearsal.
  */
 export class Breaker {
   readonly #terms: BreakerTerms
   #state: BreakerState = 'closed'
   #score = 0
   #reason: Error | undefined
-  #key: string | undefined
-  /** The least pause before a question. */
-  #pauseMs = FIRST_PAUSE_MS
-  #againMs = FIRST_PAUSE_MS
-  #pauseEndsAt = Number.NEGATIVE_INFINITY
-  #trustsPromptness = true
-  #closedPromptly = false
+  /** The last keys that it failed to answer for, the latest first. */
+  #keys: (string | undefined)[] = [undefined]
+  /** How long it has to rehearse before it closes. 0: a single answer is enough. */
+  #proofMs = 0
+  #provenAt = 0
   #closedAt = Number.NEGATIVE_INFINITY
   #askedAt = Number.NEGATIVE_INFINITY
   #cancel: CancelTimer | undefined
-  /** Operations that were under way when it opened and failed as well: how many callers there are at once. */
+  /** Operations that failed after it had opened, which had been under way at once, and the most of them so far. */
   #together = 1
-  /** How many questions are sent at once, and since when. */
-  #atOnce = 1
-  #atOnceSince = 0
-  #trialUnderWay = false
+  #mostTogether = 1
+  /** What was asked before the last failure, or before it closed, no longer matters. */
+  #round = 0
+  /** Of what was asked in this round, how much was answered, and how much is still under way. */
+  #answers = 0
+  #underWay = 0
+  /** Counts the questions of rehearsals, which go through the keys. */
+  #asked = 0
   #ended = false
 
   constructor(terms: BreakerTerms) {
@@ -91,36 +91,42 @@ export class Breaker {
 
   /** Nothing has been held against the server for a while. */
   get clean(): boolean {
-    return this.#state === 'closed' && this.#score === 0 && this.#terms.clock.monotonic() - this.#closedAt > STEADY_MS
+    return this.#state === 'closed' && this.#score === 0 && this.#isSteady
+  }
+
+  get #isSteady(): boolean {
+    return this.#terms.clock.monotonic() - this.#closedAt > STEADY_MS
   }
 
   /** Why an operation may not be sent now; `undefined`: it may, and its outcome must be told. */
-  refusal(): Error | undefined {
-    if (this.#state === 'closed') return undefined
-    if (this.#state === 'open' || this.#trialUnderWay) return this.#reason
-    this.#trialUnderWay = true
-    return undefined
+  get refusal(): Error | undefined {
+    return this.#state === 'closed' ? undefined : this.#reason
+  }
+
+  /** Takes a read that was refused: sends it in a rehearsal, where its caller does not wait for it. */
+  offer(send: () => Promise<unknown>): void {
+    if (this.#state === 'half-open' && !this.#isProven && this.#underWay < this.#atOnce) this.#send(send)
   }
 
   answered(): void {
-    this.#learn('alive')
+    if (this.#state === 'closed') this.#score = Math.max(0, this.#score - 1)
   }
 
   failed(error: Error, key: string | undefined, sign: Sign): void {
-    if (sign === 'dead') {
-      this.#reason = error
-      this.#key = key ?? this.#key
-    }
-    this.#learn(sign)
+    if (sign !== 'dead') return
+    this.#reason = error
+    if (key !== undefined) this.#keys = [key, ...this.#keys.filter((other) => other !== key && other !== undefined)]
+    this.#keys.length = Math.min(this.#keys.length, MOST_KEYS)
+    if (this.#state === 'closed') this.#score += FAILURE_WEIGHT
+    else this.#mostTogether = Math.max(this.#mostTogether, ++this.#together)
+    if (this.#state === 'closed' && this.#score >= OPENS_AT) this.#open()
   }
 
   /**
    * There is news of the server: a late answer to something that was given up, or a new connection. It is asked at once.
    */
   news(): void {
-    if (this.#state !== 'open') return
-    this.#pauseEndsAt = Number.NEGATIVE_INFINITY
-    this.#askAfter(this.#askedAt + NEWS_PAUSE_MS - this.#terms.clock.monotonic())
+    if (this.#state === 'open') this.#askAfter(this.#askedAt + NEWS_PAUSE_MS - this.#terms.clock.monotonic())
   }
 
   /** For good. An answer that is still due no longer matters. */
@@ -129,49 +135,19 @@ export class Breaker {
     this.#cancel?.()
   }
 
-  #learn(sign: Sign): void {
-    if (this.#state === 'half-open') {
-      this.#trialUnderWay = false
-      if (sign === 'alive') this.#close()
-      if (sign === 'dead') this.#open()
-    } else if (this.#state === 'closed') {
-      if (sign === 'alive') this.#score = Math.max(0, this.#score - 1)
-      if (sign === 'dead') this.#score += FAILURE_WEIGHT
-      if (this.#score >= OPENS_AT) this.#open()
-    } else if (sign === 'dead') {
-      this.#together++
-    }
-  }
-
   #open(): void {
-    const { clock, answerProves } = this.#terms
-    // It opens again right after it was closed or tried: the question does not show what fails.
-    const again = this.#state === 'half-open' || clock.monotonic() - this.#closedAt < STEADY_MS
-    this.#pauseMs = again ? Math.min(this.#pauseMs * 2, longestPause(this.#reason)) : FIRST_PAUSE_MS
-    this.#trustsPromptness = !again || (this.#trustsPromptness && !this.#closedPromptly)
-    this.#againMs = FIRST_PAUSE_MS
+    // A failure that comes at once costs callers no time, and may soon be over.
+    const inVain = !this.#isSteady && missedDeadline(this.#reason)
+    this.#proofMs = inVain ? Math.min(Math.max(this.#proofMs * PROOF_GROWS_BY, SHORTEST_PROOF_MS), LONGEST_PROOF_MS) : 0
     this.#together = 1
-    this.#atOnce = again && answerProves ? MOST_AT_ONCE : 1
-    this.#atOnceSince = clock.monotonic()
+    if (!inVain) this.#mostTogether = 1
     this.#change('open')
-    this.#askAfter(Math.min(this.#beginPause(), this.#shortestPauseMs))
-  }
-
-  /** Until it ends only prompt answers close the breaker. Its length, in milliseconds. */
-  #beginPause(): number {
-    const ms = this.#jittered(this.#pauseMs)
-    this.#pauseEndsAt = this.#terms.clock.monotonic() + ms
-    return ms
-  }
-
-  /** Before it is asked again. What an answer does not prove, a caller would have to try. */
-  get #shortestPauseMs(): number {
-    const { answerProves } = this.#terms
-    return answerProves && this.#trustsPromptness ? Math.min(this.#pauseMs, FAILED_PAUSE_MS) : this.#pauseMs
+    this.#askAfter(this.#jittered(FIRST_PAUSE_MS))
   }
 
   #close(): void {
     this.#cancel?.()
+    this.#endRound()
     this.#score = 0
     this.#closedAt = this.#terms.clock.monotonic()
     this.#change('closed')
@@ -189,54 +165,82 @@ export class Breaker {
   }
 
   readonly #ask = (): void => {
-    const { clock, deadlines, ask } = this.#terms
-    this.#askedAt = clock.monotonic()
-    const answers = Array.from({ length: Math.min(this.#together, this.#atOnce) }, () => ask(this.#key))
-    const answer = Promise.all(answers)
-    let late = false
-    void deadlines
-      .bound(answer, (cause) => cause)
-      .then(
-        () => 'alive' as const,
-        (cause: unknown) => {
-          late = cause === EXPIRED
-          return late ? ('dead' as const) : signOf('read', cause)
-        },
-      )
-      .then((sign) => this.#judge(sign, late))
-    const onAnswer = (): void => {
-      if (late) this.#answeredLate()
-    }
-    answer.then(onAnswer, onAnswer)
+    this.#askedAt = this.#terms.clock.monotonic()
+    if (this.#state === 'open') this.#send(() => this.#terms.ask(this.#keys[0]))
+    else this.#askForAll()
   }
 
-  #judge(sign: Sign, late: boolean): void {
-    if (this.#state !== 'open') return
-    const { clock, deadlines, answerProves } = this.#terms
-    const now = clock.monotonic()
-    const isPrompt = now - this.#askedAt <= deadlines.ms * PROMPT
-    this.#closedPromptly = now < this.#pauseEndsAt
-    if (sign !== 'alive') this.#askAgain(late)
-    else if (!answerProves) this.#change('half-open')
-    else if (!this.#closedPromptly || isPrompt) this.#close()
-    else this.#askAfter(Math.min(this.#jittered(FAILED_PAUSE_MS), this.#pauseEndsAt - now))
+  #askForAll(): void {
+    if (this.#isProven && this.#underWay > 0) return
+    while (this.#underWay < this.#atOnce) {
+      const key = this.#keys[this.#asked++ % this.#keys.length]
+      this.#send(() => this.#terms.ask(key))
+    }
+    this.#askAfter(REHEARSAL_PAUSE_MS)
   }
 
-  #askAgain(late: boolean): void {
-    this.#againMs = late ? SILENT_PAUSE_MS : Math.min(this.#againMs * 2, FAILED_PAUSE_MS)
-    const now = this.#terms.clock.monotonic()
-    if (now - this.#atOnceSince > HALVED_AFTER_MS) {
-      this.#atOnce = Math.ceil(Math.min(this.#together, this.#atOnce) / 2)
-      this.#atOnceSince = now
+  /** How much is under way at once in a rehearsal. */
+  get #atOnce(): number {
+    return Math.min(this.#mostTogether, MOST_AT_ONCE)
+  }
+
+  get #isProven(): boolean {
+    return this.#terms.clock.monotonic() >= this.#provenAt && this.#answers >= LEAST_ANSWERS
+  }
+
+  #send(send: () => Promise<unknown>): void {
+    const round = this.#round
+    this.#underWay++
+    const answer = send()
+    let isLate = false
+    const judge = (sign: Sign): void => {
+      if (round !== this.#round) return
+      this.#underWay--
+      if (sign === 'alive') this.#wasInTime()
+      else this.#askAgain(isLate)
     }
-    this.#beginPause()
-    this.#askAfter(this.#jittered(Math.max(this.#shortestPauseMs, this.#againMs)))
+    const onFailure = (cause: unknown): void => {
+      isLate = cause === EXPIRED
+      judge(isLate ? 'dead' : signOf('read', cause))
+    }
+    this.#terms.deadlines.watch(answer, () => judge('alive'), onFailure)
+    const onLateAnswer = (): void => {
+      if (isLate) this.#answeredLate()
+    }
+    answer.then(onLateAnswer, onLateAnswer)
+  }
+
+  #wasInTime(): void {
+    this.#answers++
+    if (this.#state === 'open') this.#rehearse()
+    else if (this.#isProven && this.#underWay === 0) this.#close()
+  }
+
+  #rehearse(): void {
+    if (this.#proofMs === 0) {
+      this.#close()
+      return
+    }
+    this.#provenAt = this.#terms.clock.monotonic() + this.#proofMs
+    this.#answers = 0
+    this.#change('half-open')
+    this.#ask()
+  }
+
+  #askAgain(isLate: boolean): void {
+    this.#endRound()
+    if (this.#state === 'half-open') this.#change('open')
+    this.#askAfter(this.#jittered(isLate ? SILENT_PAUSE_MS : FAILED_PAUSE_MS))
+  }
+
+  #endRound(): void {
+    this.#round++
+    this.#underWay = 0
   }
 
   /** Perhaps it woke up: it is asked again at once, and one that is always late as often as one that fails at once. */
   #answeredLate(): void {
-    if (this.#state !== 'open') return
-    this.#askAfter(this.#askedAt + Math.max(this.#shortestPauseMs, FAILED_PAUSE_MS) - this.#terms.clock.monotonic())
+    if (this.#state === 'open') this.#askAfter(this.#askedAt + FAILED_PAUSE_MS - this.#terms.clock.monotonic())
   }
 
   #change(state: BreakerState): void {
@@ -245,8 +249,6 @@ export class Breaker {
   }
 }
 
-/** A failure that comes at once costs callers no time, and may soon be over. */
-function longestPause(reason: Error | undefined): number {
-  const missed = reason instanceof StoreTimeoutError || reason?.cause instanceof StoreTimeoutError
-  return missed ? LONGEST_PAUSE_MS : FAILED_PAUSE_MS
+function missedDeadline(reason: Error | undefined): boolean {
+  return reason instanceof StoreTimeoutError || reason?.cause instanceof StoreTimeoutError
 }

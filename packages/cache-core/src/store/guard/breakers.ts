@@ -9,6 +9,12 @@ import { signOf } from './sign.js'
 /** More than any cluster has. Beyond it, as where a store names a server for every key, servers get no breakers. */
 const MAX_SERVERS = 1_000
 
+/** What breakers write, to find out whether a server takes writes: the first of these keys that lies on it. Nobody reads them. */
+const OWN_KEY = 'tiercel:breaker:'
+const MOST_OWN_KEYS = 10_000
+const OWN_KEY_TTL_MS = 10_000
+const NOTHING = new Uint8Array(0)
+
 type Pair = Readonly<Record<OperationKind, Breaker>>
 
 /**
@@ -19,11 +25,10 @@ type Pair = Readonly<Record<OperationKind, Breaker>>
 export class Breakers {
   readonly #store: Store
   readonly #clock: Clock
-  readonly #deadlines: Deadlines
+  readonly #deadlines: Readonly<Record<OperationKind, Deadlines>>
   readonly #troubled = new Map<string | undefined, Pair>()
 
-  /** @param deadlines Those of reads. */
-  constructor(store: Store, clock: Clock, deadlines: Deadlines) {
+  constructor(store: Store, clock: Clock, deadlines: Readonly<Record<OperationKind, Deadlines>>) {
     this.#store = store
     this.#clock = clock
     this.#deadlines = deadlines
@@ -51,9 +56,12 @@ export class Breakers {
   refusal(kind: OperationKind, key: string | undefined): Error | undefined {
     if (this.idle) return undefined
     const pair = this.#troubled.get(this.#serverOf(key))
-    if (pair === undefined) return undefined
-    if (kind === 'write' && pair.read.state !== 'closed') return pair.read.refusal()
-    return pair[kind].refusal()
+    return pair?.read.refusal ?? pair?.[kind].refusal
+  }
+
+  /** Takes a read that was refused, whose caller does not wait for it. */
+  offer(key: string | undefined, send: () => Promise<unknown>): void {
+    this.#troubled.get(this.#serverOf(key))?.read.offer(send)
   }
 
   answered(kind: OperationKind, key: string | undefined): void {
@@ -100,10 +108,24 @@ export class Breakers {
   #breaker(server: string | undefined, kind: OperationKind): Breaker {
     return new Breaker({
       clock: this.#clock,
-      deadlines: this.#deadlines,
-      ask: (key) => (key === undefined ? this.#store.ping() : this.#store.get(key)),
-      answerProves: kind === 'read',
+      deadlines: this.#deadlines[kind],
+      ask: (key) => this.#ask(kind, server, key),
       onChange: (state, reason) => report('breaker', () => ({ store: this.#store.name, server, kind, state, reason })),
     })
+  }
+
+  /** Whether it takes writes shows only by one, since it may hold them back and answer all else. */
+  async #ask(kind: OperationKind, server: string | undefined, key: string | undefined): Promise<void> {
+    if (kind === 'write') await this.#store.set(this.#ownKeyOn(server), NOTHING, { ttl: OWN_KEY_TTL_MS })
+    else if (key === undefined) await this.#store.ping()
+    else await this.#store.get(key)
+  }
+
+  #ownKeyOn(server: string | undefined): string {
+    for (let number = 0; number < MOST_OWN_KEYS; number++) {
+      const key = `${OWN_KEY}${number}`
+      if (this.#serverOf(key) === server) return key
+    }
+    return OWN_KEY
   }
 }

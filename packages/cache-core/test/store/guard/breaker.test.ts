@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { StoreFullError, StoreTimeoutError, StoreUnavailableError } from '../../../src/base/errors.js'
+import { StoreFullError, StoreUnavailableError } from '../../../src/base/errors.js'
 import { createCache } from '../../../src/data/cache.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
@@ -72,7 +72,7 @@ describe('the breaker', () => {
     expect(await errorOf(guarded.get('key'))).toBeInstanceOf(StoreUnavailableError)
   })
 
-  it('asks ever more seldom where deadlines open it again and again', async () => {
+  it('has the server prove itself for longer each time that deadlines open it again at once, for a second at most', async () => {
     const { clock, faulty, read } = setUp()
     const openedFor = async (): Promise<number> => {
       faulty.freeze()
@@ -85,39 +85,47 @@ describe('the breaker', () => {
     const times: number[] = []
     for (let round = 0; round < 10; round++) times.push(await openedFor())
     expect(times[0]).toBeLessThan(100)
-    expect(times[9]).toBeGreaterThan(3_000)
-    expect(times[9]).toBeLessThanOrEqual(5_100)
+    expect(times[1]).toBeLessThan(200)
+    expect(times[9]).toBeGreaterThan(1_000)
+    expect(times[9]).toBeLessThanOrEqual(1_200)
+    await clock.advance(2_000)
+    expect(await openedFor()).toBeLessThan(100)
   })
 
-  it('ends a long pause as soon as answers are prompt, until a server that was believed for that fails again', async () => {
-    const { clock, faulty, read } = setUp()
-    const refuse = async (): Promise<void> => {
-      faulty.faultOf = () => new StoreTimeoutError('too late', details)
-      await read(5)
+  it('sends in a rehearsal what callers want, as much at once as before, without their waiting, and believes no less', async () => {
+    const { clock, faulty, guarded, read } = setUp()
+    const openAgain = async (): Promise<void> => {
+      faulty.freeze()
+      const reading = Promise.all(Array.from({ length: 9 }, () => errorOf(guarded.get('key'))))
+      await clock.advance(READ_MS)
+      await reading
+      faulty.thaw()
       expect(states().at(-1)).toBe('read open')
     }
-    const openFor = async (): Promise<number> => {
-      const since = clock.monotonic()
-      while (states().at(-1) !== 'read closed') await clock.advance(10)
-      return clock.monotonic() - since
+    const rehearse = async (): Promise<void> => {
+      while (states().at(-1) !== 'read half-open') await clock.advance(1)
+      const began = clock.monotonic()
+      const refused = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => errorOf(guarded.get(`wanted ${index}`))),
+      )
+      expect(clock.monotonic()).toBe(began)
+      for (const error of refused) expect(error).toBeInstanceOf(StoreUnavailableError)
     }
-    // A narrow line, whose single answers come in time: pauses grow.
-    const slow = (): Fault => ({ answerAfter: new Promise<void>((resolve) => clock.after(READ_MS / 2, resolve)) })
-    for (let round = 0; round < 6; round++) {
-      await refuse()
-      faulty.faultOf = slow
-      await openFor()
-    }
-    await refuse()
-    faulty.faultOf = slow
-    await clock.advance(1_000)
+    await openAgain()
+    await clock.advance(100)
+    await openAgain()
+    // It answers one, and not many.
+    faulty.faultOf = (_, key) => (key.startsWith('wanted') ? 'frozen' : undefined)
+    faulty.calls.length = 0
+    await rehearse()
+    expect(faulty.calls.filter((call) => call.startsWith('get wanted'))).toHaveLength(5)
+    await clock.advance(100)
     expect(states().at(-1)).toBe('read open')
     faulty.thaw()
-    expect(await openFor()).toBeLessThanOrEqual(100 + READ_MS)
-    // Not so prompt after all.
-    await refuse()
-    faulty.thaw()
-    expect(await openFor()).toBeGreaterThan(3_000)
+    await rehearse()
+    await clock.advance(100)
+    expect(states().at(-1)).toBe('read closed')
+    expect(await read(1)).toEqual([undefined])
   })
 
   it('opens where more than a third fails, and not where less does', async () => {
@@ -162,29 +170,39 @@ describe('the breaker', () => {
     expect(states()).toEqual([])
   })
 
-  it('spares a server writes alone where reads are answered, and tries one write now and then', async () => {
+  it('spares a server writes alone where reads are answered, and finds out by writes of its own that it takes them', async () => {
     const { clock, faulty, guarded, read } = setUp()
     faulty.faultOf = (operation) => (operation === 'set' ? 'frozen' : undefined)
-    const write = async (): Promise<unknown> => {
+    for (let round = 0; round < 5; round++) {
       const writing = errorOf(guarded.set('key', bytes))
       await clock.advance(200)
-      return writing
+      await writing
     }
-    for (let round = 0; round < 5; round++) await write()
     expect(states()).toEqual(['write open'])
-    const sent = faulty.count('set key')
+    faulty.calls.length = 0
     expect(await errorOf(guarded.set('key', bytes))).toBeInstanceOf(StoreUnavailableError)
-    expect(faulty.count('set key')).toBe(sent)
     expect(await read(3)).toEqual([undefined, undefined, undefined])
-    await clock.advance(100)
-    expect(states()).toEqual(['write open', 'write half-open'])
-    await Promise.all([write(), write(), write()])
-    expect(faulty.count('set key')).toBe(sent + 1)
-    expect(states()).toEqual(['write open', 'write half-open', 'write open'])
+    await clock.advance(10_000)
+    expect(states()).toEqual(['write open'])
+    expect(new Set(faulty.calls)).toEqual(new Set(['get key', 'set tiercel:breaker:0']))
+    expect(faulty.count('set tiercel:breaker:0')).toBeLessThanOrEqual(12)
     faulty.thaw()
-    await clock.advance(5_000)
+    await clock.advance(1_200)
+    expect(states()).toEqual(['write open', 'write closed'])
     await guarded.set('key', bytes)
-    expect(states().at(-1)).toBe('write closed')
+  })
+
+  it('writes to a key of the same server', async () => {
+    const { clock, faulty, guarded } = setUp((key) => `server of ${key.at(-1)}`)
+    faulty.faultOf = (operation) => (operation === 'set' ? 'frozen' : undefined)
+    for (let round = 0; round < 5; round++) {
+      const writing = errorOf(guarded.set('key 7', bytes))
+      await clock.advance(200)
+      await writing
+    }
+    await clock.advance(1_000)
+    expect(faulty.calls.filter((call) => call.startsWith('set tiercel'))).not.toEqual([])
+    expect(new Set(faulty.calls)).toEqual(new Set(['set key 7', 'set tiercel:breaker:7']))
   })
 
   it('belongs to one server: the others are read, alone and in a batch', async () => {
