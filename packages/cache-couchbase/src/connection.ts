@@ -1,5 +1,6 @@
 import type { StoreUnavailableError } from '@tiercel/cache-core/store'
-import { type Cluster, Collection, connect } from 'couchbase'
+import { type Cluster, Collection, connect, TimeoutError } from 'couchbase'
+import { DeadConnections } from './dead-connections.js'
 import { errors, isAnswer, isMissing, isOutdatedMap, reasonOf } from './errors.js'
 import { Lookout, type NodeAnswer } from './lookout.js'
 import type { Target } from './options.js'
@@ -28,6 +29,9 @@ export class Connection {
   readonly #patienceMs: number
   readonly #silence = new Silence(() => this.#lookOut())
   readonly #lookout: Lookout
+  readonly #deadConnections = new DeadConnections((cluster) => {
+    if (cluster === this.#cluster) this.#connectAnew()
+  })
   #collection: Promise<Collection> | undefined
   #cluster: Cluster | undefined
   /** The number of attempts to connect so far. All but the last have been abandoned. */
@@ -64,10 +68,20 @@ export class Connection {
       return result
     } catch (error) {
       if (isAnswer(error)) this.#answeredOn(collection)
-      // The nodes belong to another cluster by now, or do not hear us.
-      if (this.#isOwn(collection) && (isOutdatedMap(error) || this.#silence.isTooLong())) this.#connectAnew()
+      if (this.#isOwn(collection)) this.#doubt(collection, error)
       throw error
     }
+  }
+
+  /** After a failure. */
+  #doubt({ cluster }: Collection, error: unknown): void {
+    // The nodes belong to another cluster by now, or do not hear us.
+    if (isOutdatedMap(error) || this.#silence.isTooLong()) this.#connectAnew()
+    else if (error instanceof TimeoutError) void this.#deadConnections.lookIn(cluster, this.#hasTls)
+  }
+
+  get #hasTls(): boolean {
+    return this.#target?.nodes[0]?.tls ?? false
   }
 
   /** @throws StoreClosedError, StoreUnavailableError */

@@ -129,6 +129,27 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
       await vi.waitFor(() => store.ping(), { timeout: 20_000 })
     })
 
+    it('is done anew when the peer of one connection is gone without a word, though another node answers', async () => {
+      const store = await warm()
+      const connectionOf = async (each: string): Promise<number> => {
+        await store.get(each)
+        return wire.last(Opcode.get).connection
+      }
+      const lost = key()
+      const dead = await connectionOf(lost)
+      let answered = key()
+      while ((await connectionOf(answered)) === dead) answered = key()
+      wire.fate = ({ connection }) => (connection === dead ? 'withhold' : undefined)
+      await vi.waitFor(
+        async () => {
+          await store.get(answered)
+          await store.get(lost)
+        },
+        { timeout: 20_000 },
+      )
+      expect(wire.last(Opcode.get).connection).toBeGreaterThan(dead)
+    })
+
     it('ends with close, whatever waits for it', async () => {
       const store = open({ url: 'couchbase://127.0.0.1:1/default', kvTimeout: '10m', connectTimeout: '10m' })
       const pending = store.get(key())
