@@ -4,5 +4,5 @@ import { shared } from '../../vitest.shared.js'
 // One process for all files, so that they share one database (test/support.ts).
 export default defineConfig({
   ...shared,
-  test: { ...shared.test, globalSetup: ['test/one-snapshot.ts'], isolate: false, fileParallelism: false },
+  test: { ...shared.test, globalSetup: ['test/first-start.ts'], isolate: false, fileParallelism: false },
 })

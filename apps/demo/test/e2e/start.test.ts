@@ -1,9 +1,7 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, inject, it } from 'vitest'
 import { DemoProcess } from './demo-process.js'
 
 const started: DemoProcess[] = []
@@ -42,30 +40,28 @@ describe('a start that cannot succeed ends with one sentence', () => {
 })
 
 describe('a demo', () => {
-  let folder: string
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tiercel-demo-start-'))
+  it('says at its first start that it loads, then where it is', () => {
+    expect(inject('firstStart')).toEqual({
+      stdout: expect.stringMatching(
+        /^Loading the cities .*\n135,233 cities loaded in .* s; the cache is memory:\nTiercel demo: http:\/\/127\.0\.0\.1:\d+\n$/,
+      ),
+      stderr: '',
+    })
   })
-  afterAll(() => rm(folder, { recursive: true }))
-  const withSnapshot = (environment: Record<string, string> = {}): DemoProcess =>
-    start({ DATABASE_SNAPSHOT: join(folder, 'cities.tar'), ...environment })
 
-  it('says that it loads, then where it is, and ends in order on SIGTERM', async () => {
-    const run = withSnapshot()
-    await run.ready()
-    expect(run.stdout).toMatch(
-      /^Loading the cities .*\n135,233 cities loaded in .* s; the cache is memory:\nTiercel demo: http:\/\/127\.0\.0\.1:\d+\n$/,
-    )
+  it('starts from the database that an earlier start wrote down, and ends in order on SIGTERM', async () => {
+    expect(existsSync(process.env.DATABASE_SNAPSHOT ?? '')).toBe(true)
+    const run = await start({}).ready()
+    expect(run.stdout).toContain('135,233 cities loaded')
     expect((await run.ask('/countries/de')).status).toBe(200)
     run.signal('SIGTERM')
     expect(await run.exit).toEqual([0, null])
     expect(run.stderr).toBe('')
   })
 
-  it('serves without its store, from the database that an earlier start wrote down, and warns in one sentence', async () => {
+  it('serves without its store, and warns in one sentence', async () => {
     // Nothing listens on port 1.
-    const run = withSnapshot({ CACHE_URL: 'redis://user:secret@127.0.0.1:1' })
-    await run.ready()
+    const run = await start({ CACHE_URL: 'redis://user:secret@127.0.0.1:1' }).ready()
     expect(run.stderr).toMatch(
       /^Warning: the cache at redis:\/\/127\.0\.0\.1:1 does not answer \(.+\); the demo serves from its database until it does\..+\n$/,
     )
