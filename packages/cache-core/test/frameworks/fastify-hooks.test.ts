@@ -1,5 +1,6 @@
-import { Readable } from 'node:stream'
-import { gunzipSync } from 'node:zlib'
+import { randomBytes } from 'node:crypto'
+import { pipeline, Readable } from 'node:stream'
+import { createGzip, gunzipSync } from 'node:zlib'
 import compress from '@fastify/compress'
 import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
@@ -203,17 +204,29 @@ describe('Fastify and its plugins', () => {
     }
   })
 
+  it('a stream that an onSend hook puts in place of the body is read to its end on hits, too', async () => {
+    const app = await withCache()
+    const ends: unknown[] = []
+    app.addHook('onSend', async (_request, reply, payload) => {
+      reply.header('content-encoding', 'gzip')
+      return pipeline(Readable.from([payload]), createGzip(), (error) => ends.push(error))
+    })
+    app.get('/', async () => randomBytes(300_000))
+    const [miss, hit] = [await app.inject('/'), await app.inject('/')]
+    expect(hit.rawPayload).toEqual(miss.rawPayload)
+    await expect.poll(() => ends).toEqual([undefined, undefined])
+  })
+
   it('a Content-Type that a hook before the cache has set is on hits, though onSend hooks run', async () => {
     const app = await withCache()
     app.addHook('onRequest', async (_request, reply) => void reply.type('text/html'))
     app.addHook('onSend', async () => {})
     app.get('/', async () => '<p>')
-    const seen = []
+    const types = []
     for (const method of ['GET', 'GET', 'HEAD'] as const) {
-      const { headers } = await app.inject({ method, url: '/' })
-      seen.push([headers['content-type'], headers['content-length']])
+      types.push((await app.inject({ method, url: '/' })).headers['content-type'])
     }
-    expect(seen).toEqual(Array(3).fill(['text/html', '3']))
+    expect(types).toEqual(['text/html', 'text/html', 'text/html'])
   })
 
   it('an onSend hook that fails on a hit is answered by the error handler', async () => {

@@ -119,12 +119,14 @@ function sendInPlace(
     if (head.statusText !== '' && !isOverHttp2(raw.req)) raw.statusMessage = head.statusText
     writeHead.call(raw, status)
     ;(end as (body?: Uint8Array) => unknown).call(raw, body)
-    // What Fastify, or a stream that a hook has put in place of the body, goes on to write.
+    // What Fastify goes on to write.
     Object.assign(raw, { write: () => true, end: () => raw })
     return raw
   }) as ServerResponse['writeHead']
-  // A stream writes without a head.
+  // A stream that a hook has put in place of the body is read for nothing, to its end: an early one would look like a failure
+  // to the hook.
   raw.write = ((...rest: Parameters<typeof write>) => {
+    if (raw.statusCode === head.status) return true
     raw.writeHead(raw.statusCode)
     return raw.write(...rest)
   }) as typeof write
