@@ -18,7 +18,7 @@ import { expectLinear } from '../support/linear.js'
 import { rulesOf } from './support/requests.js'
 
 /** Seconds in every run; minutes in `npm run test:long`. */
-const MILLISECONDS = process.env.TIERCEL_LONG === '1' ? 60_000 : 500
+const MILLISECONDS = process.env.TIERCEL_LONG === '1' ? 60_000 : 250
 const LONG = { numRuns: 10_000_000, interruptAfterTimeLimit: MILLISECONDS }
 
 /** What one text of a client, or of a handler, is read by. */

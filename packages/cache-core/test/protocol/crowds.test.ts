@@ -22,5 +22,5 @@ async function crowd(callers: number): Promise<void> {
 it('a crowd that waits for one key of another process is answered in proportion to its number', {
   timeout: 60_000,
 }, async () => {
-  await expectLinear((callers) => () => crowd(callers), { small: 500, large: 4_000 })
+  await expectLinear((callers) => () => crowd(callers), { small: 250, large: 2_000 })
 })

@@ -186,15 +186,15 @@ describe('an engine', () => {
     expect(seen).toEqual([{ namespace: '//http', key: 'http:example.com:/a:' }])
   })
 
-  it('holds 20 000 URLs in the bounds of its store', { timeout: 120_000 }, async () => {
-    const store = memoryStore({ maxEntries: 2_000 })
+  it('holds ten times as many URLs as its store has room for', async () => {
+    const store = memoryStore({ maxEntries: 600 })
     const engine = createHttpCache(newCache(store), { ttl: '1m' })
-    for (let from = 0; from < 20_000; from += 100) {
+    for (let from = 0; from < 6_000; from += 100) {
       const targets = Array.from({ length: 100 }, (_, index) => `/${from + index}`)
       const answers = await Promise.all(targets.map((target) => request(engine, target, text(target))))
       expect(answers.map(({ body }) => body)).toEqual(targets)
     }
-    expect((await request(engine, '/19999', text('unused'))).cacheStatus).toEqual(HIT)
+    expect((await request(engine, '/5999', text('unused'))).cacheStatus).toEqual(HIT)
     expect((await request(engine, '/0', text('again'))).body).toBe('again')
   })
 
