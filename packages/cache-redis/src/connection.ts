@@ -2,9 +2,10 @@
 /// <reference path="./cluster-key-slot.d.ts" />
 import { messageOf, report } from '@tiercel/cache-core/store-kit'
 import slotOf from 'cluster-key-slot'
-import { Cluster, Redis } from 'ioredis'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { RedisClient } from './client.js'
 import { errors, isReply, READ_ONLY, STORE_NAME } from './errors.js'
+import { gatheringConnector } from './gathering-connector.js'
 import { Link } from './link.js'
 import { LinkSearch, leadsToMaster } from './link-search.js'
 import type { ParsedOptions } from './options.js'
@@ -135,10 +136,20 @@ export class Connection {
 function linkTo(source: ParsedOptions['source'], limit: ReplyLimit): Link {
   // On the caller's client, others may read what they like.
   if ('client' in source) return Link.shared(source.client)
-  if ('nodes' in source) return Link.own(new Cluster([...source.nodes], source.cluster))
-  const redis = new Redis(source.config)
-  limit.watch(redis)
+  if ('nodes' in source) {
+    const { redisOptions } = source.cluster
+    return Link.own(new Cluster([...source.nodes], { ...source.cluster, redisOptions: gathering(redisOptions, limit) }))
+  }
+  const settings = gathering(source.config, limit)
+  const redis = new Redis(settings)
+  if (settings === source.config) limit.watch(redis)
   return Link.own(redis)
+}
+
+/** With the store's own way to read, unless the settings have a connector of their own: the one for Sentinel has none. */
+function gathering<T extends Pick<RedisOptions, 'Connector' | 'sentinels'>>(settings: T, limit: ReplyLimit): T {
+  if (settings.Connector !== undefined || settings.sentinels) return settings
+  return { ...settings, Connector: gatheringConnector(limit) }
 }
 
 const ONE_NODE_OF_MANY =

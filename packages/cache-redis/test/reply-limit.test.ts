@@ -2,7 +2,7 @@ import { createCache } from '@tiercel/cache-core'
 import { type Store, StoreUnavailableError } from '@tiercel/cache-core/store'
 import { startServer } from '@tiercel/servers'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ReplyLengths } from '../src/reply-limit.js'
+import { ReplyLengths } from '../src/reply-lengths.js'
 import { bytes, bytesSent, openClient, openStore, uniquePrefix } from './support/stores.js'
 
 const server = await startServer('redis')
