@@ -104,17 +104,15 @@ describe('reads in callbacks of their own, as requests on several sockets are', 
     expect(sent.at(-1)).toEqual(['d'])
   })
 
-  it('go alone where values are so large that it is not the asking that costs', async () => {
-    const { reader, sent, answer } = slowStore({ bytes: new Uint8Array(1_000_000), version: {} })
+  it('share a large value, and go in smaller batches where values are large', async () => {
+    const { reader, sent, answer } = slowStore({ bytes: new Uint8Array(10_000_000), version: {} })
     const large = readAll(reader, keys(8))
     await eachInItsOwn(() => {})
     answer()
     await large
-    void reader.read('a')
-    await eachInItsOwn(() => {})
-    void reader.read('b')
-    await eachInItsOwn(() => {})
-    expect(sent.slice(1)).toEqual([['a'], ['b']])
+    await eachInItsOwn(...['a', 'b', 'c', 'b', 'c', 'd'].map((key) => () => void reader.read(key)))
+    await turn()
+    expect(sent.slice(1)).toEqual([['a'], ['b', 'c'], ['d']])
   })
 
   it('do not wait for timers that a test runner has replaced', async () => {
