@@ -39,7 +39,7 @@ function kinds(events: readonly HistoryEvent[], promised: Partial<Promised> = {}
 }
 
 describe('the checker of histories', () => {
-  it('finds a value that nobody had begun to write, and one of another key', () => {
+  it('finds a value that was never written, and one of another key', () => {
     expect(kinds([read(1, 10), change(1, 20)])).toEqual(['never written'])
     expect(kinds([change(1, 10.5), read(1, 10)])).toEqual([])
     expect(kinds([read(0, 10, { value: { key: 'other', version: 0 } })])).toEqual(['of another key'])

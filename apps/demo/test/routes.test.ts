@@ -82,7 +82,7 @@ describe('a repeated question', () => {
     expect(loads).toBe(1)
   })
 
-  it('is loaded once for many who ask at the same time', async () => {
+  it('is loaded once for many callers at the same time', async () => {
     expect(
       await loadsDuring('near', () => Promise.all(Array.from({ length: 50 }, () => get('/cities/near?lat=3&lon=4')))),
     ).toBe(1)

@@ -49,7 +49,7 @@ describe.skipIf(server === undefined)('a connection of its own for writes', () =
     }
   })
 
-  it('is no option beside a client of the caller, and must be true or false', () => {
+  it('cannot be given with a client of the caller, and must be true or false', () => {
     expect(() => redisStore({ client: openClient(url, failFast), writeConnection: true })).toThrow('writeConnection')
     expect(() => redisStore({ url, writeConnection: 'yes' as never })).toThrow('writeConnection')
   })

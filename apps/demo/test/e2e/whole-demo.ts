@@ -152,7 +152,7 @@ export async function describeWholeDemo(
         expect(await Promise.all(together.map(as))).toEqual(together)
       })
 
-      it('an answer that varies is kept for each who asks differently', async () => {
+      it('an answer that varies is kept for each kind of request', async () => {
         const greet = (language: string): Promise<Answer> =>
           ask('/patterns/middleware/greeting', { headers: { 'accept-language': language } })
         for (const cached of [false, true]) {
@@ -168,7 +168,7 @@ export async function describeWholeDemo(
         }
       })
 
-      it('an answer that says no-store is not kept, also for those who ask at the same time', async () => {
+      it('an answer that says no-store is not kept, not even for requests at the same time', async () => {
         const answers = await Promise.all(
           Array.from({ length: 20 }, () => demo.json<{ ticket: number }>('/patterns/middleware/ticket')),
         )

@@ -46,7 +46,7 @@ function setUp(): SetUp {
 }
 
 describe('an audit', () => {
-  it('finds a change that nobody told the cache of, when its time is over', async () => {
+  it('finds a change that the cache was not told of, when its time is over', async () => {
     const { clock, cache, database, found, audit } = setUp()
     await cache.set('k', { price: 1 })
     database.set('k', { price: 2 })

@@ -13,7 +13,7 @@ describe('report', () => {
     expect(heard).toEqual([{ namespace: 'n', key: 'k' }])
   })
 
-  it('does not even build the message when nobody listens', () => {
+  it('builds no message when nobody listens', () => {
     let built = false
     report('eviction', () => {
       built = true

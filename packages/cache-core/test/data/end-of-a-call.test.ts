@@ -28,7 +28,7 @@ describe('the end of a call', () => {
     ).toBe(2_000)
   })
 
-  it('comes in its own time: who joined a load that timed out tries again', async () => {
+  it('comes in its own time: a caller that joined a load that timed out tries again', async () => {
     const { cache, clock } = setUp()
     const hanging = cache.getOrSet('k', () => new Promise(() => {}), { hardTimeout: '1s' })
     await turn()

@@ -43,7 +43,7 @@ describe('getOrSet', () => {
     expect(loader).toHaveBeenCalledTimes(2)
   })
 
-  it('gives who loads what a hit would give', async () => {
+  it('gives the caller that loads what a hit would give', async () => {
     const { cache } = setUp()
     class Point {
       constructor(readonly x: number) {}
@@ -74,7 +74,7 @@ describe('getOrSet', () => {
     }
   })
 
-  it('hands an error of the loader to all who joined, and does not store it', async () => {
+  it("passes a loader's error to all callers that joined, and does not store it", async () => {
     const { cache } = setUp()
     const loading = gate<string>()
     const early = [cache.getOrSet('k', () => loading.promise), cache.getOrSet('k', () => loading.promise)]

@@ -168,7 +168,7 @@ describe.each(frameworks)('%s: collapsing', (_, start) => {
     expect(again.map((reply) => reply.text())).toEqual(languages)
   })
 
-  it('a handler that never ends keeps nobody from an answer, and is given up after hardTimeout', async () => {
+  it('a handler that never ends keeps no other request from an answer, and is given up after hardTimeout', async () => {
     let stuck = true
     const app = await start(
       (_req, res) => {

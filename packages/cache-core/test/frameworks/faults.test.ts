@@ -205,7 +205,7 @@ describe.each(frameworks)('%s: faults', (framework, start) => {
     expect(app.runs()).toBe(1)
   })
 
-  it('a body over maxBodyBytes arrives whole, and those who want it do not queue', async () => {
+  it('a body over maxBodyBytes arrives whole, and requests for it do not queue', async () => {
     const piece = Buffer.alloc(1_000, 'x')
     const app = await start(
       async (_req, res) => {

@@ -154,7 +154,7 @@ describe.each(frameworks)('%s: cases from the field', (name, start) => {
     expect((await app.get('/', headers)).cacheStatus()).toContain('hit')
   })
 
-  it('K9: a slow handler runs once for all who wait', async () => {
+  it('K9: a slow handler runs once for all that wait', async () => {
     const { opened, open: finish } = gate()
     const cache = newCache()
     const app = await start(

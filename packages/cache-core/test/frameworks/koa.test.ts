@@ -154,7 +154,7 @@ describe('httpCache of Koa', () => {
     expect((await get('/')).cacheStatus()).toContain('sets a cookie')
   })
 
-  it('errors are Koa’s, and are not stored; so is what nobody answers', async () => {
+  it('errors, and requests that nothing answers, are left to Koa and not stored', async () => {
     let broken = true
     const get = await site((ctx) => {
       if (ctx.path === '/missing') return

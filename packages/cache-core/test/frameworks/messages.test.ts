@@ -197,7 +197,7 @@ describe.each(frameworks)('%s: messages', (framework, start) => {
     expect(hit.lines('link')).toEqual(['</c>', '</d>'])
   })
 
-  it.runIf(onNode(framework))('Vary of a layer outside stands beside what the route depends on', async () => {
+  it.runIf(onNode(framework))('the Vary of a layer outside is added to what the route depends on', async () => {
     const app = await start((_req, res) => res.end('x'), {
       outside: (_req, res) => res.setHeader('Vary', 'Origin'),
       options: { headers: ['accept'] },

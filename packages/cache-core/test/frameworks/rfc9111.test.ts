@@ -221,7 +221,7 @@ describe.each(frameworks)('%s: profile rfc9111', (framework, start) => {
     expect([await write({ Authorization: 'secret' }), await read()]).toEqual(['POST', 'GET'])
   })
 
-  it('gives what another client waits for to nobody who wants something newer, or whom it does not suit', async () => {
+  it('gives what another client waits for to no client that wants something newer or something else', async () => {
     for (const [said, headers] of [
       ['max-age=60', { 'Cache-Control': 'no-cache' }],
       ['max-age=60', { 'Cache-Control': 'min-fresh=100' }],

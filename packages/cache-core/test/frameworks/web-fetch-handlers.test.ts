@@ -26,7 +26,7 @@ describe('a handler behind fetch', () => {
     expect(wrap).toThrow(/^handler: expected a function that answers a Request, got (undefined|a Response)$/)
   })
 
-  it('gets what its host gives beside the request, and its own this', async () => {
+  it('gets what its host passes along with the request, and its own this', async () => {
     const host = {
       name: 'host',
       fetch: httpCache(newCache(), { ttl: '1m' })(async function (

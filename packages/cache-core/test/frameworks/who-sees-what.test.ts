@@ -82,7 +82,7 @@ describe.each(frameworks)('%s: who sees what', (_, start) => {
     expect(app.runs()).toBe(2)
   })
 
-  it('a handler that echoes its cookie reaches nobody else', async () => {
+  it('what a handler echoes of a cookie reaches no other client', async () => {
     const app = await start((req, res) => res.end(req.headers.cookie ?? 'none'))
     expect((await app.get('/', { Cookie: 'id=1' })).text()).toBe('id=1')
     expect((await app.get('/')).text()).toBe('none')

@@ -67,7 +67,7 @@ describe('what a loader leaves behind', () => {
 })
 
 describe('loaders that ask for each other’s keys', () => {
-  it('end at once: nobody waits for a load that waits for him', async () => {
+  it('end at once: no call waits for a load that waits for it', async () => {
     const { cache } = setUp()
     const both = gate()
     const a = cache.getOrSet('a', async () => {

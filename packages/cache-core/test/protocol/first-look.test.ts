@@ -36,7 +36,7 @@ function ownBytes(): { store: Store; damage: (at: number) => void } {
   }
 }
 
-it('bytes that were read for one caller are that caller’s: what it does to them nobody else sees', async () => {
+it('bytes that were read for one caller are its own: no other sees what it does to them', async () => {
   const cache = createCache({ store: ownBytes().store })
   await cache.set('k', BYTES)
   const first = await cache.getOrSet<Buffer>('k', never)

@@ -136,7 +136,7 @@ describe('while another process loads', () => {
     await endsAfter(clock, loaded)
   })
 
-  it('a load after waiting takes no caller who came after it began: a delete may lie between', async () => {
+  it('a load after waiting takes no caller that came after it began: a delete may lie between', async () => {
     const { cache, another, clock } = setUp({ waitTimeout: '100ms' })
     const loaded = cache.getOrSet('k', slowly(clock, 10_000, 'theirs'))
     await turn()

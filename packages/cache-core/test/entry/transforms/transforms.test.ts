@@ -192,7 +192,7 @@ describe('a seal', () => {
     for (const other of others) expect(await sealing.undo('slot', under(other), MAX_BYTES)).toBeUndefined()
   })
 
-  it('is asked for: what nobody has sealed anybody may have written', async () => {
+  it('is required: anyone may have written what is not sealed', async () => {
     expect(await transforms({ secrets: [SECRET] }).undo('slot', frame, MAX_BYTES)).toBeUndefined()
   })
 

@@ -172,7 +172,7 @@ describe('a variant that is not stored', () => {
 })
 
 /** RFC 9111 section 4.3.4: what a 304 may be about, and RFC 9110 section 15.4.5: it has the ETag of a 200. */
-describe('a 304 of which nobody can say what it is about', () => {
+describe('a 304 that does not say which response it is about', () => {
   // Else the question is asked behind the answer, for the sake of stale-if-error, and without the client's conditions.
   const stale = ['Cache-Control', 'max-age=10, must-revalidate']
   const ours = [...stale, 'ETag', '"a"']
