@@ -157,6 +157,15 @@ export class Journal {
     }
   }
 
+  /** The store answers again: others may serve what it has not heard of, so it is told at once. */
+  wake(): void {
+    this.#retryMs = FIRST_RETRY_MS
+    if (this.#closed || this.#replaying || this.size === 0) return
+    this.#cancel?.()
+    this.#cancel = undefined
+    void this.#replay()
+  }
+
   close(): void {
     this.#closed = true
     this.#cancel?.()

@@ -43,6 +43,7 @@ export class Slots {
   readonly journal: Journal
   readonly near: Near | undefined
   readonly bus: Bus | undefined
+  readonly #stopWaking: () => void
 
   constructor(store: GuardedStore, { clock, transforms, stats, near, bus }: SlotsTerms) {
     this.#store = store
@@ -62,6 +63,7 @@ export class Slots {
       const message = `the journal is full: ${count} invalidations are forgotten, what they removed may be served again`
       report('store-warning', () => ({ store: store.name, message }))
     })
+    this.#stopWaking = store.onBreakerClosed(() => this.journal.wake())
   }
 
   /** The store's name, for messages. */
@@ -256,6 +258,7 @@ export class Slots {
 
   /** Ends the journal, the bus and the store. */
   async close(): Promise<void> {
+    this.#stopWaking()
     this.journal.close()
     this.near?.close()
     await Promise.all([this.bus?.close(), this.#store.close()])

@@ -126,6 +126,19 @@ describe('the journal', () => {
     expect(faulty.calls.length).toBeLessThan(70)
   })
 
+  it('is sent as soon as the circuit breaker has closed', async () => {
+    const { cache, clock, faulty } = setUp()
+    faulty.freeze()
+    for (let call = 0; call < 10; call++) await endsAfter(clock, cache.get(['k', call]))
+    expect(cache.stats().openBreakers).toBe(1)
+    expect(await cache.delete('k')).toBe('journaled')
+    await clock.advance(10_000)
+    faulty.thaw()
+    while (cache.stats().openBreakers > 0) await clock.advance(1)
+    await clock.advance(1)
+    expect(cache.stats().journaled).toBe(0)
+  })
+
   it('ends with the cache', async () => {
     const { cache, clock, faulty } = setUp()
     faulty.freeze()

@@ -58,6 +58,11 @@ export class Attempts {
     this.#breakers = new Breakers(store, clock, this.#deadlines)
   }
 
+  /** @param listener Called when a circuit breaker has closed. @returns Ends that. */
+  onBreakerClosed(listener: () => void): () => void {
+    return this.#breakers.onClosed(listener)
+  }
+
   /** Servers that are not asked now. */
   get openBreakers(): number {
     return this.#breakers.open

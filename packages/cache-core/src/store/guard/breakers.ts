@@ -27,6 +27,7 @@ export class Breakers {
   readonly #clock: Clock
   readonly #deadlines: Readonly<Record<OperationKind, Deadlines>>
   readonly #troubled = new Map<string | undefined, Pair>()
+  readonly #onClosed = new Set<() => void>()
 
   constructor(store: Store, clock: Clock, deadlines: Readonly<Record<OperationKind, Deadlines>>) {
     this.#store = store
@@ -38,6 +39,12 @@ export class Breakers {
         write.news()
       }
     })
+  }
+
+  /** @param listener Called when operations are sent again that were not. @returns Ends that. */
+  onClosed(listener: () => void): () => void {
+    this.#onClosed.add(listener)
+    return () => void this.#onClosed.delete(listener)
   }
 
   /** Nothing is held against any server. */
@@ -110,7 +117,10 @@ export class Breakers {
       clock: this.#clock,
       deadlines: this.#deadlines[kind],
       ask: (key) => this.#ask(kind, server, key),
-      onChange: (state, reason) => report('breaker', () => ({ store: this.#store.name, server, kind, state, reason })),
+      onChange: (state, reason) => {
+        report('breaker', () => ({ store: this.#store.name, server, kind, state, reason }))
+        if (state === 'closed') for (const listener of this.#onClosed) listener()
+      },
     })
   }
 

@@ -77,6 +77,9 @@ export class GuardedStore implements Store {
     return this.#attempts.openBreakers
   }
 
+  /** @param listener Called when a circuit breaker has closed: a server is asked again. @returns Ends that. */
+  readonly onBreakerClosed = (listener: () => void): (() => void) => this.#attempts.onBreakerClosed(listener)
+
   serverOf(key: string): string | undefined {
     return this.#store.serverOf?.(this.#key(key).text)
   }
