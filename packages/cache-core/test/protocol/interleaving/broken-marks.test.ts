@@ -103,7 +103,7 @@ describe('a broken variant of marks is caught', { timeout: 180_000 }, () => {
 
   it('three slots: a missing mark seeded as it was held', async () => {
     seedAsHeld()
-    expect(await findViolation(OF_THREE, 903)).toContain('was invalidated before')
+    expect(await findViolation(OF_THREE, 964)).toContain('was invalidated before')
   })
 
   it("three slots: a frame's marks renewed on a hit", async () => {
@@ -112,7 +112,7 @@ describe('a broken variant of marks is caught', { timeout: 180_000 }, () => {
       if (names.length === 0) names.push(...slotsOf(this).spread('2:n::'))
       return read.call(this)
     })
-    expect(await findViolation({ ...OF_THREE, breakStore: frameRenewedOnHit(names) }, 288)).toContain(
+    expect(await findViolation({ ...OF_THREE, breakStore: frameRenewedOnHit(names) }, 824)).toContain(
       'was invalidated before',
     )
   })
@@ -121,6 +121,6 @@ describe('a broken variant of marks is caught', { timeout: 180_000 }, () => {
     vi.spyOn(NamedMark.prototype, 'renew').mockImplementation(async function (this: NamedMark) {
       await renew.call(this).catch(() => {})
     })
-    expect(await findViolation(OF_THREE, 63)).toContain('was invalidated before')
+    expect(await findViolation(OF_THREE, 125)).toContain('was invalidated before')
   })
 })
