@@ -2,9 +2,9 @@ import type { KeyRules, UrlKey } from './key.js'
 
 /**
  * The name under which the cache keeps a URL. All spellings that some router may take for the same URL share one name, since
- * a write to one of them must invalidate the others: letter case, a doubled or trailing slash, percent escapes, whatever
- * follows a semicolon. The key of the variant holds the exact spelling, so nobody gets the response to another one; the
- * only cost is that different URLs may be purged together.
+ * a write to one of them must invalidate the others: letter case, a doubled or trailing slash, percent escapes, dot segments
+ * and backslashes as `new URL` reads them, whatever follows a semicolon. The key of the variant holds the exact spelling, so
+ * nobody gets the response to another one; the only cost is that different URLs may be purged together.
  *
  * With `noVarySearch` the name is the path alone: only responses say which queries are the same, and a purge must find what
  * is stored without having seen them.
@@ -28,14 +28,18 @@ export function isWrittenAs(
 }
 
 /** Nothing to fold: the common case costs one pass. */
-const PLAIN_PATH = /^(?:\/[!$&-.0-:<-@[-~]+)+$|^\/$/
+const PLAIN_PATH = /^(?:\/(?!\.\.?(?:\/|$))[!$&-.0-:<-@[\]-~]+)+$|^\/$/
 const PLAIN_QUERY = /^\?[!-$&-*,-~]+$/
 
-/** Of a path: segments in lower case, escapes undone, without empty ones and what stands behind a semicolon. */
+/** Of a path: segments in lower case, escapes undone, without empty ones, dots and what stands behind a semicolon. */
 export function foldPath(path: string): string {
   if (PLAIN_PATH.test(path)) return path
   const decoded = decodeOctets(path).split(';', 1)[0] as string
-  const segments = decoded.split('/').filter((segment) => segment !== '')
+  const segments: string[] = []
+  for (const segment of decoded.split(/[/\\]/)) {
+    if (segment === '..') segments.pop()
+    else if (segment !== '' && segment !== '.') segments.push(segment)
+  }
   return `/${encodeOctets(segments.join('/').replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()))}`
 }
 

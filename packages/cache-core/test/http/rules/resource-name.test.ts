@@ -10,7 +10,8 @@ describe('the name of a URL', () => {
     ['/café', '/caf%C3%A9', '/caf%c3%a9'].map((path) => Buffer.from(path).toString('latin1')),
     ['/a b', '/a%20b'],
     ['/', '//', ''],
-    ['/a/b', '/a//b', '/A/b/', '/a%2Fb'],
+    ['/a/b', '/a//b', '/A/b/', '/a%2Fb', '/a\\b'],
+    ['/a/b', '/a/./b', '/a/b/.', '/c/../a/b', '/a/%2E%2e/a/b', '/../a/b', '/a/b/c/..'],
   ])('is one for spellings that a router may take for the same: %j', (...paths) => {
     for (const path of paths) expect(name(path), path).toEqual(name(paths[0] as string))
   })
@@ -29,6 +30,8 @@ describe('the name of a URL', () => {
       name('/q'),
       name('/p/q'),
       name('/pq'),
+      name('/.p'),
+      name('/...'),
       name('/p', '?a'),
       name('/p', '?A'),
       name('/p', '?a='),
@@ -43,7 +46,9 @@ describe('the name of a URL', () => {
   })
 
   it('is the name of itself, printable, and no longer than three times the URL', () => {
-    const text = fc.string({ unit: fc.constantFrom('/', '%', '2', '5', 'F', 'a', 'B', ';', '?', '+', '\n', 'é', ' ') })
+    const text = fc.string({
+      unit: fc.constantFrom('/', '\\', '.', '%', '2', '5', 'F', 'a', 'B', ';', '?', '+', '\n', 'é', ' '),
+    })
     fc.assert(
       fc.property(text, text, (path, query) => {
         const found = resourceName(['http', 'h', `/${path}`, query === '' ? '' : `?${query}`])
