@@ -5,11 +5,15 @@ import slotOf from 'cluster-key-slot'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { RedisClient } from './client.js'
 import { errors, isReply, READ_ONLY, STORE_NAME } from './errors.js'
+import { clusterSettings, failFast } from './fail-fast.js'
 import { gatheringConnector } from './gathering-connector.js'
 import { Link } from './link.js'
 import { LinkSearch, leadsToMaster } from './link-search.js'
 import type { ParsedOptions } from './options.js'
 import type { ReplyLimit } from './reply-limit.js'
+
+/** How to connect: as its options say, or as another client does. */
+export type Source = ParsedOptions['source'] | { readonly copyOf: RedisClient }
 
 /**
  * The connection to the server. The first operation connects, and those that arrive meanwhile wait for it too. After
@@ -29,11 +33,11 @@ export class Connection {
   #closing: Promise<void> | undefined
 
   /** @param other The store's first connection, if this is its second. */
-  constructor(source: ParsedOptions['source'], limit: ReplyLimit, other?: Connection) {
+  constructor(source: Source, limit: ReplyLimit, other?: Connection) {
     this.#open = () => linkTo(source, limit)
     this.#other = other
     this.#link = this.#use(this.#open())
-    if ('client' in source) return
+    if ('client' in source || 'copyOf' in source) return
     // One of the old nodes may be back.
     const isRight = 'nodes' in source ? async () => !(await this.#link.refreshesSlots()) : leadsToMaster
     this.#search = new LinkSearch(this.#open, isRight, (link) => {
@@ -105,6 +109,14 @@ export class Connection {
     return this.#closing
   }
 
+  /** As `close`, once everything under way is answered; a cluster's at once. Nothing more may be sent. */
+  async retire(): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing
+    this.#link.onReady.delete(this.#onReady)
+    await this.#search?.close()
+    this.#link.retire()
+  }
+
   async #close(): Promise<void> {
     this.#closed = true
     this.#link.onReady.delete(this.#onReady)
@@ -133,9 +145,10 @@ export class Connection {
   }
 }
 
-function linkTo(source: ParsedOptions['source'], limit: ReplyLimit): Link {
+function linkTo(source: Source, limit: ReplyLimit): Link {
   // On the caller's client, others may read what they like.
   if ('client' in source) return Link.shared(source.client)
+  if ('copyOf' in source) return Link.own(copyOf(source.copyOf, limit))
   if ('nodes' in source) {
     const { redisOptions } = source.cluster
     return Link.own(new Cluster([...source.nodes], { ...source.cluster, redisOptions: gathering(redisOptions, limit) }))
@@ -144,6 +157,16 @@ function linkTo(source: ParsedOptions['source'], limit: ReplyLimit): Link {
   const redis = new Redis(settings)
   if (settings === source.config) limit.watch(redis)
   return Link.own(redis)
+}
+
+function copyOf(client: RedisClient, limit: ReplyLimit): RedisClient {
+  if (client.isCluster) {
+    const cluster = client as Cluster
+    return cluster.duplicate([], clusterSettings({ ...cluster.options.redisOptions, ...failFast }))
+  }
+  const copy = (client as Redis).duplicate({ ...failFast, reconnectOnError: null, lazyConnect: true })
+  limit.watch(copy)
+  return copy
 }
 
 /** With the store's own way to read, unless the settings have a connector of their own: the one for Sentinel has none. */

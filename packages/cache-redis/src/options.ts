@@ -42,8 +42,9 @@ export interface RedisStoreOptions {
   /** How long one attempt to connect may take. Default `'2s'`. */
   readonly connectTimeout?: Duration | undefined
   /**
-   * Sends writes over a second connection, so that reads do not wait behind writes that the server holds back (during a
-   * failover, or by `CLIENT PAUSE WRITE`). Default false.
+   * Sends writes over a second connection all the time, so that not even the first reads wait behind writes that the
+   * server holds back (during a failover, or by `CLIENT PAUSE WRITE`). Otherwise reads take a second connection after a
+   * few missed deadlines, until writes are answered again. Default false.
    */
   readonly writeConnection?: boolean | undefined
   /**

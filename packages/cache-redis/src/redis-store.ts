@@ -24,9 +24,10 @@ import {
   VersionStamps,
 } from '@tiercel/cache-core/store-kit'
 import { firstMaster, type RedisClient } from './client.js'
-import { Connection } from './connection.js'
+import { Connection, type Source } from './connection.js'
+import { Detour } from './detour.js'
 import { errors, isWrongType, STORE_NAME, storeError } from './errors.js'
-import { parseOptions, type RedisStoreOptions } from './options.js'
+import { type ParsedOptions, parseOptions, type RedisStoreOptions } from './options.js'
 import { purgePrefix } from './purge.js'
 import { isRefusal, noteRefusal } from './refused-commands.js'
 import { ReplyLimit } from './reply-limit.js'
@@ -44,9 +45,12 @@ const NOTHING = Buffer.alloc(0)
 export class RedisStore implements Store {
   readonly name = STORE_NAME
   readonly #capabilities: RefusableCapabilities
-  readonly #reads: Connection
-  /** The same as `#reads`, unless writes have a connection of their own. */
+  #reads: Connection
+  /** The same as `#reads`, unless writes have a connection of their own, or reads are on a detour. */
   readonly #writes: Connection
+  /** Not where writes have a connection of their own. */
+  readonly #detour: Detour | undefined
+  #onReachable: () => void = () => {}
   readonly #subscriptions: Subscriptions
   readonly #prefix: string
   readonly #limit: ReplyLimit
@@ -68,7 +72,8 @@ export class RedisStore implements Store {
     this.#lastByte = String(this.#limit.maxBytes)
     this.#reads = new Connection(source, this.#limit)
     this.#writes = writeConnection ? new Connection(source, this.#limit, this.#reads) : this.#reads
-    this.#subscriptions = new Subscriptions(() => this.#reads.client, this.#limit)
+    this.#detour = writeConnection ? undefined : this.#detourFrom(source)
+    this.#subscriptions = new Subscriptions(() => this.#writes.client, this.#limit)
     this.#prefix = keyPrefix
     this.#capabilities = new RefusableCapabilities(STORE_NAME, {
       add: true,
@@ -97,8 +102,25 @@ export class RedisStore implements Store {
   }
 
   onReachable(listener: () => void): void {
+    this.#onReachable = listener
     this.#reads.onReachable(listener)
     this.#writes.onReachable(listener)
+  }
+
+  goAround(key: string): void {
+    this.#detour?.begin(this.#prefix + key)
+  }
+
+  #detourFrom(source: ParsedOptions['source']): Detour {
+    const way: Source = 'client' in source ? { copyOf: source.client } : source
+    return new Detour(
+      this.#writes,
+      () => new Connection(way, this.#limit),
+      (connection) => {
+        this.#reads = connection
+        this.#onReachable()
+      },
+    )
   }
 
   /** The most frequent operation: it adds a single promise to the driver's. */
@@ -194,7 +216,8 @@ export class RedisStore implements Store {
       keys.map((key) => this.#prefix + key),
       BATCH_KEYS,
     )
-    const byScript = this.#batchesByScript
+    // A detour is the store's own connection, and scripts are held back like writes.
+    const byScript = this.#batchesByScript && this.#reads === this.#writes
     try {
       const found = await this.#read('getMany', (client) =>
         Promise.all(batches.map((batch) => (byScript ? this.#firstBytes(client, batch) : client.mgetBuffer(batch)))),
@@ -254,7 +277,7 @@ export class RedisStore implements Store {
 
   async close(): Promise<void> {
     this.#capabilities.close()
-    await Promise.all([this.#subscriptions.close(), this.#reads.close(), this.#writes.close()])
+    await Promise.all([this.#subscriptions.close(), this.#detour?.close(), this.#reads.close(), this.#writes.close()])
   }
 
   /** Refuses to write a value that could not be read again. @throws ValueTooLargeError */

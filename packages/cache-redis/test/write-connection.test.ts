@@ -13,21 +13,17 @@ afterAll(() => started?.stop())
 
 describe.skipIf(server === undefined)('a connection of its own for writes', () => {
   it('lets reads be answered while the server holds writes back, as in a failover', async () => {
-    const hitsWhilePaused = async (writeConnection: boolean): Promise<number> => {
-      const cache = createCache({ store: openStore({ url, writeConnection }) })
-      await cache.set('hot', 'value')
-      await openClient(url).call('CLIENT', 'PAUSE', '600', 'WRITE')
-      const writing = Promise.all(Array.from({ length: 10 }, (_, index) => cache.set(`cold-${index}`, 'value')))
-      let hits = 0
-      for (let round = 0; round < 10; round++) if ((await cache.get('hot')) === 'value') hits++
-      await writing
-      await openClient(url).call('CLIENT', 'UNPAUSE')
-      await cache.close()
-      return hits
-    }
-    expect(await hitsWhilePaused(false)).toBe(0)
+    const cache = createCache({ store: openStore({ url, writeConnection: true }) })
+    await cache.set('hot', 'value')
+    await openClient(url).call('CLIENT', 'PAUSE', '600', 'WRITE')
+    const writing = Promise.all(Array.from({ length: 10 }, (_, index) => cache.set(`cold-${index}`, 'value')))
+    let hits = 0
+    for (let round = 0; round < 10; round++) if ((await cache.get('hot')) === 'value') hits++
+    await writing
+    await openClient(url).call('CLIENT', 'UNPAUSE')
+    await cache.close()
     // A busy machine may miss a deadline.
-    expect(await hitsWhilePaused(true)).toBeGreaterThanOrEqual(8)
+    expect(hits).toBeGreaterThanOrEqual(8)
   })
 
   it('follows the reads to the new master', async () => {

@@ -94,6 +94,13 @@ export interface Store {
    */
   onReachable?(listener: () => void): void
 
+  /**
+   * Called when a server is given up, since it fails to answer: its circuit breaker has opened. A store that may reach it
+   * another way can try to, in the background, and calls the listener of `onReachable` if it does.
+   * @param key On this server. It holds nothing that anybody reads.
+   */
+  goAround?(key: string): void
+
   /** What stands under the key, or `undefined`. */
   get(key: string): Promise<StoreEntry | undefined>
 

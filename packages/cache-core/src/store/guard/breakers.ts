@@ -118,6 +118,7 @@ export class Breakers {
       deadlines: this.#deadlines[kind],
       ask: (key) => this.#ask(kind, server, key),
       onChange: (state, reason) => {
+        if (state === 'open') this.#store.goAround?.(this.#ownKeyOn(server))
         report('breaker', () => ({ store: this.#store.name, server, kind, state, reason }))
         if (state === 'closed') for (const listener of this.#onClosed) listener()
       },

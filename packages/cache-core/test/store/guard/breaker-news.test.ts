@@ -79,6 +79,26 @@ describe('an open breaker', () => {
     expect(faulty.calls.length).toBe(sent + 1)
   })
 
+  it('tells the store which server it gives up, by a key of its own there, so that it may go around what holds it up', async () => {
+    const clock = new FakeClock()
+    const faulty = faultyStore(memoryStore({ clock }))
+    const givenUp: string[] = []
+    const methods: Readonly<Record<string | symbol, unknown>> = {
+      serverOf: (key: string) => `server of ${key.at(-1)}`,
+      goAround: (key: string) => void givenUp.push(key),
+    }
+    const store = new Proxy(faulty, { get: (target, name) => methods[name] ?? Reflect.get(target, name) })
+    const guarded = guardStore(store, { clock })
+    faulty.freeze()
+    for (let count = 0; count < 5; count++) {
+      expect(givenUp).toEqual([])
+      const reading = errorOf(guarded.get('key 7'))
+      await clock.advance(READ_MS)
+      await reading
+    }
+    expect(givenUp).toEqual(['tiercel:breaker:7'])
+  })
+
   it('hears a write that was held up come through, and takes writes at once', async () => {
     const { clock, faulty, guarded } = setUp()
     let resume = (): void => {}
