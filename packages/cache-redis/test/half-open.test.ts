@@ -43,9 +43,9 @@ describe.skipIf(server === undefined)("a plain client of the caller's whose peer
     expect(hits[0]).toBeLessThan(1_500)
     expect(network.connections).toBe(3)
     expect(inFlight).toBeLessThan(30)
-    // The deadline of 50 ms for the first few, then nearly nothing, but where the machine stalls.
+    // The deadline of 50 ms for the first few, then a read.
     expect(took.length).toBeGreaterThan(20)
-    expect(took.sort((a, b) => a - b)[took.length >> 1]).toBeLessThan(20)
+    expect(took.sort((a, b) => a - b)[took.length >> 1]).toBeLessThan(50)
     expect(printed).not.toHaveBeenCalled()
     printed.mockRestore()
     await cache.close()
