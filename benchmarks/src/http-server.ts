@@ -76,8 +76,14 @@ function expressServer(cache: Cache | undefined): Server {
   return createServer(app)
 }
 
-function koaServer(cache: Cache | undefined): Server {
+/** @param layer One around the cache: a hit then stands on the context, and Koa sends it. */
+function koaServer(cache: Cache | undefined, layer = false): Server {
   const app = new Koa()
+  if (layer) {
+    app.use(async (_ctx, next) => {
+      await next()
+    })
+  }
   if (cache !== undefined) app.use(koaCache(cache, { ttl: TTL }))
   app.use((ctx) => {
     ctx.body = bodyOf(ctx.path)
@@ -114,6 +120,7 @@ const SERVERS = new Map<string, (cache: Cache | undefined) => Server | Promise<S
   ['fastify', fastifyServer],
   ['express4', expressServer],
   ['koa', koaServer],
+  ['koa-layer', (cache) => koaServer(cache, true)],
   ['hono', honoServer],
 ])
 

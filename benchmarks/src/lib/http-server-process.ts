@@ -7,7 +7,7 @@ import { SLICE_MS } from './settings.js'
 
 /** What `http-server.ts` is started as. */
 export interface ServerKind {
-  readonly framework: 'node' | 'fastify' | 'express4' | 'koa' | 'hono' | Peer
+  readonly framework: 'node' | 'fastify' | 'express4' | 'koa' | 'koa-layer' | 'hono' | Peer
   /**
    * `none`: the handler without a cache. `by-hand`: without one, its body read from Redis by ioredis. `near`: Redis behind
    * the near cache. `peer`: what the framework names.
