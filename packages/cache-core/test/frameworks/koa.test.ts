@@ -61,25 +61,6 @@ describe('httpCache of Koa', () => {
     expect(runs).toBe(Object.keys(bodies).length)
   })
 
-  it('names no length on a hit for which a layer outside has chosen chunks, and else one', async () => {
-    const chunks: Middleware = async (ctx, next) => {
-      if (ctx.path === '/chunks') ctx.set('Transfer-Encoding', 'chunked')
-      await next()
-    }
-    const get = await site(
-      (ctx) => {
-        ctx.body = 'body'
-      },
-      { outside: () => [chunks] },
-    )
-    for (const path of ['/chunks', '/plain']) {
-      const [miss, hit] = [await get(path), await get(path)]
-      expect([hit.cacheStatus(), hit.body]).toEqual(['hit; ttl=60', miss.body])
-      expect(hit.header('content-length')).toBe(path === '/plain' ? '4' : undefined)
-      expect(hit.header('transfer-encoding')).toBe(path === '/plain' ? undefined : 'chunked')
-    }
-  })
-
   it('leaves the ETag to a layer outside that sets one, so that it is the same on misses and hits', async () => {
     const tag: Middleware = async (ctx, next) => {
       await next()
