@@ -11,6 +11,7 @@ import { Link } from './link.js'
 import { LinkSearch, leadsToMaster } from './link-search.js'
 import type { ParsedOptions } from './options.js'
 import type { ReplyLimit } from './reply-limit.js'
+import { warnOfClock } from './server-clock.js'
 
 /** How to connect: as its options say, or as another client does. */
 export type Source = ParsedOptions['source'] | { readonly copyOf: RedisClient }
@@ -29,6 +30,7 @@ export class Connection {
   #retired: Link | undefined
   #onReachable: () => void = () => {}
   #redirected = false
+  #askedTheTime = false
   #closed = false
   #closing: Promise<void> | undefined
 
@@ -66,7 +68,7 @@ export class Connection {
     const link = this.#link
     await link.open()
     if (this.#closed) throw errors.closed(operation)
-    if (link.ready) return
+    if (link.ready) return this.#askTheTime()
     const cause = link.problem
     const reason = link.client.status === 'end' ? 'the client was ended, or has given up to connect' : 'no connection'
     throw errors.notConnected(cause === undefined ? reason : messageOf(cause), cause, operation)
@@ -137,6 +139,13 @@ export class Connection {
   }
 
   readonly #onReady = (): void => this.#onReachable()
+
+  /** Once for each store. */
+  #askTheTime(): void {
+    if (this.#askedTheTime || this.#other !== undefined) return
+    this.#askedTheTime = true
+    void warnOfClock(this.client)
+  }
 
   #warnOfCluster(): void {
     if (this.#redirected || this.client.isCluster) return
