@@ -24,7 +24,7 @@ export class FastifyExchange extends NodeExchange {
   }
 
   override send(head: CompleteResponse, body: Uint8Array | undefined): void {
-    const sent = this.request.method === 'HEAD' ? undefined : body
+    const sent = this.isHead ? undefined : body
     if (mayChangeReply(this.#request, this.#reply)) replyStored(this.#reply, head, sent)
     else sendBeneath(this.#reply, head, sent)
   }

@@ -13,7 +13,7 @@ import type { CacheRequest } from '../../http/message/message.js'
 import { returningOf } from '../reruns/returning.js'
 import type { FieldLog } from './field-log.js'
 import { holdEnd } from './hold-end.js'
-import { cacheRequest, narrowRequest, type RequestFacts } from './node-request.js'
+import { briefRequest, cacheRequest, narrowRequest, type RequestFacts } from './node-request.js'
 import { type Dispatch, nodeRerun } from './node-rerun.js'
 import { enter, type Passage } from './passages.js'
 import type { Replacements } from './replacements.js'
@@ -40,18 +40,29 @@ export interface Framework extends RequestFacts {
  * what a hit costs.
  */
 export class NodeExchange implements Exchange, Passage {
-  readonly request: CacheRequest
   protected readonly res: ServerResponse
+  protected readonly isHead: boolean
   readonly #req: IncomingMessage
   readonly #framework: Framework
+  #request: CacheRequest | undefined
   #stepAside: (() => unknown) | undefined
   #narrowed: Replacements | undefined
 
   constructor(req: IncomingMessage, res: ServerResponse, framework: Framework) {
-    this.request = cacheRequest(req, framework)
     this.res = res
+    this.isHead = req.method === 'HEAD'
     this.#req = req
     this.#framework = framework
+  }
+
+  /** As it is when it is first asked for. */
+  get request(): CacheRequest {
+    this.#request ??= cacheRequest(this.#req, this.#framework)
+    return this.#request
+  }
+
+  get brief(): CacheRequest | undefined {
+    return briefRequest(this.#req, this.#framework)
   }
 
   get methodNow(): string | undefined {
@@ -59,7 +70,7 @@ export class NodeExchange implements Exchange, Passage {
   }
 
   send(head: CompleteResponse, body: Uint8Array | undefined): void {
-    sendStored(this.res, head, this.request.method === 'HEAD' ? undefined : body)
+    sendStored(this.res, head, this.isHead ? undefined : body)
   }
 
   whenSent(then: () => void): void {

@@ -23,7 +23,7 @@ export function cacheRequest(req: MountedRequest, facts: RequestFacts = {}): Cac
   const url = req.url ?? '/'
   const lines = presentLines(req.rawHeaders, headers)
   const stream = streamOf(req)
-  const tls = (req.socket as Partial<TLSSocket> | null)?.encrypted === true
+  const tls = isOverTls(req)
   return {
     method: req.method ?? 'GET',
     target: req.originalUrl ?? url,
@@ -36,6 +36,15 @@ export function cacheRequest(req: MountedRequest, facts: RequestFacts = {}): Cac
     credential: tls ? clientCertificate(req.socket as TLSSocket) : undefined,
     source,
   }
+}
+
+/** A request of which there is no more to say than this; `undefined` where there may be. */
+export function briefRequest(req: MountedRequest, facts: RequestFacts): CacheRequest | undefined {
+  const { origin, constraints, headers = req.headers } = facts
+  const { method, url, originalUrl = url, rawHeaders } = req
+  if (method === undefined || url === undefined || url !== originalUrl || origin !== undefined) return undefined
+  if ((constraints !== undefined && constraints.length > 0) || isOverHttp2(req) || isOverTls(req)) return undefined
+  return isAsCame(rawHeaders, headers) ? { method, target: url, headers: rawHeaders, scheme: 'http' } : undefined
 }
 
 /**
@@ -137,6 +146,10 @@ function ownValue(headers: IncomingHttpHeaders, name: string): string | string[]
 function append(lines: string[], name: string, value: unknown): void {
   if (value === undefined || value === null) return
   for (const line of Array.isArray(value) ? value : [value]) lines.push(name, String(line))
+}
+
+function isOverTls(req: IncomingMessage): boolean {
+  return (req.socket as Partial<TLSSocket> | null)?.encrypted === true
 }
 
 /** With TLS, a client may have identified itself before the first byte of HTTP. */

@@ -144,6 +144,8 @@ export interface WritePlan {
 /** One request and the ways to answer it: all that the entry point of a framework has to provide. */
 export interface Exchange {
   readonly request: CacheRequest
+  /** The same, made with less effort, where it is a simple one. Absent, or `undefined`: only `request` says what it is. */
+  readonly brief?: CacheRequest | undefined
   /** The present method, where layers inside can change it (`?_method=DELETE`). Absent: as it came. */
   readonly methodNow?: string | undefined
   /**

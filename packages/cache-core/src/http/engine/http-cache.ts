@@ -91,7 +91,7 @@ export class HttpCache {
    */
   handle(exchange: Exchange): Promise<void> {
     try {
-      if (isUnsafe(exchange.request.method)) {
+      if (isUnsafe(exchange.methodNow ?? exchange.request.method)) {
         this.#write(exchange)
         return HANDLED
       }

@@ -54,8 +54,9 @@ export class Reads {
 
   /** Settled when all is done; `undefined` where the request is on its way at once. */
   handle(exchange: Exchange): Promise<void> | undefined {
-    const plain = this.#repeats.plain(exchange.request)
-    if (plain !== undefined && this.#repeats.answer(exchange, plain)) return undefined
+    const request = exchange.brief ?? exchange.request
+    const plain = this.#repeats.plain(request)
+    if (plain !== undefined && this.#repeats.answer(exchange, request, plain)) return undefined
     const asked = this.#ask(exchange)
     if (asked === undefined || this.#answerAtOnce(asked, plain)) return undefined
     // Not before: a look at that clock is a part of what a hit costs.

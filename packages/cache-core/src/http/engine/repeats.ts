@@ -62,10 +62,9 @@ export class Repeats {
   }
 
   /** Whether the request was answered as the one before it. */
-  answer(exchange: Exchange, plain: Plain): boolean {
+  answer(exchange: Exchange, request: CacheRequest, plain: Plain): boolean {
     const repeat = this.#repeats.get(plain)
     if (repeat === undefined) return false
-    const { request } = exchange
     const { ground, head, body } = repeat
     const now = this.#engine.clock.now()
     if (now < repeat.from || now >= repeat.until || request.scheme !== repeat.scheme) return false

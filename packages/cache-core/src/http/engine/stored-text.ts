@@ -49,7 +49,7 @@ export function joinText({ statusText, headers, added, removed }: StoredText): s
 export function readText(text: string): ReadText | undefined {
   const known = remembered.get(text)
   if (known !== undefined) return known
-  const read = TEXT.test(text) ? checked(text.split('\n')) : undefined
+  const read = TEXT.test(text) ? checked(text.split('\n').map(ofItsOwn)) : undefined
   if (read !== undefined) remembered.set(text, read)
   return read
 }
@@ -74,6 +74,11 @@ function checked(headers: string[]): ReadText | undefined {
     length = headers[i + 1] as string
   }
   return { statusText, headers, added, removed, length, makesCookies }
+}
+
+/** A copy: of a slice each hit would have to look up the text that it is a part of. */
+function ofItsOwn(line: string): string {
+  return Buffer.from(line, 'latin1').toString('latin1')
 }
 
 const NO_NAMES: readonly string[] = []
