@@ -20,7 +20,7 @@ const slow = onTheLine('200 ms of latency', { latencyMs: 200 }, { answersNothing
 const narrow = onTheLine('50 KB/s', { bytesPerSecond: 50_000 })
 const cutting = onTheLine('cut after 20 KB', { cutAfterBytes: 20_000 })
 const hiccups = onTheLine('pauses of 300 ms in replies', { pauseMs: 300 }, { comesAndGoes: true })
-const stray = onTheLine('stray bytes in replies', { strayEveryBytes: 20_001 })
+export const stray = onTheLine('stray bytes in replies', { strayEveryBytes: 20_001 })
 export const silent = onTheLine('black hole', { silent: 'all' }, { answersNothing: true })
 const halfOpen = onTheLine('half-open', { silent: 'standing' }, { answersSoon: true })
 

@@ -2,9 +2,9 @@ import { type Cluster, PingState, ServiceType } from 'couchbase'
 import { askNode } from './ask-node.js'
 
 /** The nodes are asked twice, since one that was frozen may just have woken up. All times here are in milliseconds. */
-const ASKED_FOR_MS = [1_000, 250]
+const ASKED_FOR_MS = [250, 250]
 /** If new connections turn out dead as well, the wait for the next ones doubles from the first of these to the second. */
-const SHORTEST_PAUSE_MS = 2_000
+const SHORTEST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 60_000
 
 /**
