@@ -5,6 +5,8 @@ import type { CacheRequest } from '../../../src/http/message/message.js'
 import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
 import { type Cache, createCache, memoryStore } from '../../../src/index.js'
 import { FakeClock, turn } from '../../../src/testing/fake-clock.js'
+import { linked } from '../../support/near.js'
+import { endsAfter, setUp } from '../../support/set-up.js'
 import { ask, HIT } from '../support/asking.js'
 import { get } from '../support/requests.js'
 
@@ -182,6 +184,22 @@ describe.each([
     expect(third).not.toBe(second)
     expect(fourth).toBe(third)
   })
+})
+
+it.each<[string, (there: HttpCache) => Promise<unknown>]>([
+  ['a purge of its URL', (there) => there.purge(URL)],
+  ['a purge of all', (there) => there.purgeAll()],
+])('%s by another process ends what is repeated near', async (_, purge) => {
+  const parts = await linked(setUp({ tagHold: 0, near: {} }))
+  const there = createHttpCache((await linked(parts.another())).cache, { ttl: '1m' })
+  const here = createHttpCache(parts.cache, { ttl: '1m' })
+  for (let asked = 0; asked < 3; asked++) await ask(here, '/a')
+  await parts.clock.advance(1)
+  const heads = Array.from({ length: 4 }, () => atOnce(here, get('/a')))
+  expect(heads[3]).toBeDefined()
+  expect(heads[3]).toBe(heads[2])
+  await endsAfter(parts.clock, purge(there))
+  expect(atOnce(here, get('/a'))).toBeUndefined()
 })
 
 it('what is hit keeps its place in a store that is full, although hits are repeated', async () => {
