@@ -27,12 +27,17 @@ export function isRefused(error: unknown): boolean {
   )
 }
 
+/** A cluster in the state PASSIVE takes no writes. The client has no class for that. */
+function isPassive(error: unknown): boolean {
+  return messageOf(error).startsWith('Cluster is in PASSIVE state')
+}
+
 /** The store error for an error of the client. A read that failed has changed nothing, whatever happened. */
 export function storeError(operation: string, kind: OperationKind, error: unknown): StoreError {
   if (error instanceof StoreError) return error
   const cause = retried(error)
   const reason = messageOf(cause) || className(cause)
-  if (isRefused(cause)) return errors.refused(StoreUnavailableError, operation, reason, cause)
+  if (isRefused(cause) || isPassive(cause)) return errors.refused(StoreUnavailableError, operation, reason, cause)
   if (NOT_EXECUTED.has(className(cause))) return errors.failed(StoreUnavailableError, operation, reason, cause)
   return errors.unanswered(operation, kind, reason, cause)
 }

@@ -3,6 +3,7 @@ import {
   ClientNotActiveError,
   ClientOfflineError,
   HazelcastInstanceNotActiveError,
+  IllegalStateError,
   IOError,
   MemberLeftError,
   OperationTimeoutError,
@@ -20,6 +21,7 @@ describe('an error of a write', () => {
     new TargetNotMemberError('left'),
     new PartitionMigratingError('moves'),
     new SplitBrainProtectionError('too few members'),
+    new IllegalStateError('Cluster is in PASSIVE state! Operation: com.hazelcast.map.impl.operation.SetOperation'),
     new OperationTimeoutError('deadline', new PartitionMigratingError('moves')),
   ])('is “unavailable” where nothing was executed: %o', (error) => {
     expect(storeError('set', 'write', error)).toBeInstanceOf(StoreUnavailableError)
