@@ -159,6 +159,8 @@ describe.skipIf(proxy === undefined)('couchbase, as seen on the wire', () => {
 
     it('is done anew when the nodes belong to another cluster by now', async () => {
       const store = await warm({ kvTimeout: 500 })
+      // Both nodes are connected to.
+      await store.getMany(Array.from({ length: 20 }, key))
       const old = Math.max(...wire.requests.map(({ connection }) => connection))
       wire.fate = ({ opcode, connection }) =>
         connection <= old && (WRITES.includes(opcode) || opcode === Opcode.get)
