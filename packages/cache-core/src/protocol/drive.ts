@@ -219,6 +219,11 @@ class Drive<T> {
       call.degraded = 'waited-out'
       return undefined
     }
+    if (!this.#parts.slots.takesWrites(this.#options.slot)) {
+      // Most probably the holder can store nothing either.
+      call.degraded = 'no-store'
+      return undefined
+    }
     this.#options.onDepends?.()
     const waited = await this.#parts.waiters.wait(call, state)
     if (waited.next === 'use') return this.#served({ state: waited.state, present: undefined })

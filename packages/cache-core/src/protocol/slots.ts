@@ -108,6 +108,11 @@ export class Slots {
     return add && compareAndSet
   }
 
+  /** Whether the slot can be claimed at the moment: a server may answer reads and hold writes back. */
+  takesWrites(slot: string): boolean {
+    return this.#store.takesWrites(slot)
+  }
+
   /**
    * What stands in the slot, read in one batch with all other reads of this turn of the event loop.
    * @param room The namespace of the slot. While an invalidation of either is on its way to the store, the store is not

@@ -29,7 +29,7 @@ export type Waited =
   | { readonly next: 'start-over' }
   /** It has waited for long enough, and loads without a lease. */
   | { readonly next: 'waited-out' }
-  /** The store did not answer. */
+  /** The store does not answer, or takes no writes. */
   | { readonly next: 'no-store' }
 
 /** A lease of another process. */
@@ -169,6 +169,11 @@ class Poller {
     const present = asking.filter((waiting) => this.#waiting.has(waiting))
     const { slot, leaseMs } = first.call.options
     const standing = standingOf(state, slot, leaseMs)
+    if (standing !== undefined && !this.#parts.slots.takesWrites(slot)) {
+      for (const waiting of present) this.#resolve(waiting, { next: 'no-store' })
+      this.#goOn()
+      return
+    }
     if (standing !== undefined && !this.#hasEnded(standing, present)) {
       if (++this.#polls === POLLS_BEFORE_ASKING) {
         this.#unlisten = this.#parts.wakes.listen(standing.topic(), () => this.wake())

@@ -68,6 +68,11 @@ export class Attempts {
     return this.#breakers.open
   }
 
+  /** Whether a write would be admitted. */
+  takesWrites(key: string): boolean {
+    return this.#breakers.refusal('write', key) === undefined
+  }
+
   /** Whether a read would be admitted, and nobody listens: one that needs no server then needs no attempt. */
   get areFree(): boolean {
     return !this.#closed && this.#breakers.idle && !isTraced('store')

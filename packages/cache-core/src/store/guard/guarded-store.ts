@@ -15,7 +15,7 @@ import type {
   WriteOptions,
 } from '../store.js'
 import { Attempts, type DeadlineClass } from './attempts.js'
-import { type EngineKey, engineKey, isHash, openOriginal, sealOriginal } from './long-keys.js'
+import { type EngineKey, engineKey, isHash, openEntry, sealOriginal } from './long-keys.js'
 import { type GuardOptions, type GuardTerms, parseGuardOptions } from './options.js'
 import { serverGroups } from './server-groups.js'
 import { storeTtl } from './ttl.js'
@@ -79,6 +79,11 @@ export class GuardedStore implements Store {
 
   /** @param listener Called when a circuit breaker has closed: a server is asked again. @returns Ends that. */
   readonly onBreakerClosed = (listener: () => void): (() => void) => this.#attempts.onBreakerClosed(listener)
+
+  /** Whether writes to this key's server are sent; otherwise a circuit breaker keeps them back. */
+  takesWrites(key: string): boolean {
+    return this.#attempts.takesWrites(this.#key(key).text)
+  }
 
   serverOf(key: string): string | undefined {
     return this.#store.serverOf?.(this.#key(key).text)
@@ -375,10 +380,4 @@ export class GuardedStore implements Store {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof ValueTooLargeError || error instanceof StoreFullError
-}
-
-function openEntry({ original }: EngineKey, entry: StoreEntry | undefined): StoreEntry | undefined {
-  if (original === undefined || entry === undefined) return entry
-  const bytes = openOriginal(original, entry.bytes)
-  return bytes === undefined ? undefined : { bytes, version: entry.version }
 }

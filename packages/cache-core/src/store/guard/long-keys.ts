@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { bufferOf, exceedsBytes } from '../../base/bytes.js'
 import { InvalidKeyError } from '../../base/errors.js'
+import type { StoreEntry } from '../store.js'
 
 // A key that an engine does not take, for its length or its characters, is stored under its SHA-256. The key itself
 // stands before the value, so that a read can tell whether the value is really this key's.
@@ -54,4 +55,11 @@ export function openOriginal(original: Buffer, sealed: Uint8Array): Uint8Array |
   const start = LENGTH_BYTES + original.byteLength
   if (view.byteLength < start || view.readUInt32BE() !== original.byteLength) return undefined
   return view.subarray(LENGTH_BYTES, start).equals(original) ? view.subarray(start) : undefined
+}
+
+/** What stands under a key; `undefined` also where it is another key's. */
+export function openEntry({ original }: EngineKey, entry: StoreEntry | undefined): StoreEntry | undefined {
+  if (original === undefined || entry === undefined) return entry
+  const bytes = openOriginal(original, entry.bytes)
+  return bytes === undefined ? undefined : { bytes, version: entry.version }
 }
