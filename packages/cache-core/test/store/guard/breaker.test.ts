@@ -63,6 +63,16 @@ describe('the breaker', () => {
     expect(await guarded.get('key')).toBeDefined()
   })
 
+  it('gives a server no more time where the event loop stands still: a slow one would pass for a prompt one', async () => {
+    const { clock, faulty, read } = setUp()
+    const after = clock.after.bind(clock)
+    faulty.faultOf = () => ({ answerAfter: new Promise<void>((resolve) => after(READ_MS + 20, resolve)) })
+    await read(5)
+    clock.after = (ms, callback) => after(ms + 15, callback)
+    await clock.advance(5_000)
+    expect(states()).toEqual(['read open'])
+  })
+
   it('stays open for a server that is alive and always too slow', async () => {
     const { clock, faulty, guarded, read } = setUp()
     faulty.faultOf = () => ({ answerAfter: new Promise<void>((resolve) => clock.after(READ_MS + 10, resolve)) })
