@@ -27,7 +27,7 @@ export class Connection {
   readonly #target: Target | undefined
   readonly #probeKey: string
   readonly #patienceMs: number
-  readonly #silence = new Silence(() => this.#lookOut())
+  readonly #silence: Silence
   readonly #lookout: Lookout
   readonly #deadConnections = new DeadConnections((cluster) => {
     if (cluster === this.#cluster) this.#connectAnew()
@@ -51,6 +51,7 @@ export class Connection {
     this.#collection = source instanceof Collection ? Promise.resolve(source) : undefined
     this.#probeKey = probeKey
     this.#patienceMs = patienceMs
+    this.#silence = new Silence(patienceMs, () => this.#lookOut())
     this.#lookout = new Lookout(this.#target?.nodes ?? [], this.#onNodeAnswer)
   }
 

@@ -5,6 +5,8 @@ const TROUBLED_MS = 100
  * be read any more, neither of which the SDK notices.
  */
 const SILENT_MS = 2_000
+/** But not before an operation may have had all its time, and this much more: a value of 20 MB takes seconds on a slow line. */
+const SPARE_MS = 500
 /** If the new connections are silent, too, the wait for the next ones doubles, up to this. */
 const LONGEST_SILENT_MS = 60_000
 
@@ -12,11 +14,17 @@ const LONGEST_SILENT_MS = 60_000
 export class Silence {
   readonly #onTrouble: () => void
   #since: number | undefined
-  #patienceMs = SILENT_MS
+  readonly #silentMs: number
+  #patienceMs: number
   #watched = false
 
-  /** @param onTrouble Called when it has lasted for some time, whether anything else is asked or not. */
-  constructor(onTrouble: () => void) {
+  /**
+   * @param timeoutMs How long an operation may take.
+   * @param onTrouble Called when it has lasted for some time, whether anything else is asked or not.
+   */
+  constructor(timeoutMs: number, onTrouble: () => void) {
+    this.#silentMs = Math.max(SILENT_MS, timeoutMs + SPARE_MS)
+    this.#patienceMs = this.#silentMs
     this.#onTrouble = onTrouble
   }
 
@@ -28,7 +36,7 @@ export class Silence {
 
   answered(): void {
     this.#since = undefined
-    this.#patienceMs = SILENT_MS
+    this.#patienceMs = this.#silentMs
   }
 
   /** Whether new connections should be tried. If so, the measurement starts again. */
