@@ -83,7 +83,10 @@ describe.each(engines)('staleIfError on %s', async (engine, open) => {
     ['values', async (cache: Cache) => valuesOf(cache, source)],
     ['responses', (cache: Cache) => responsesOf(cache, source)],
   ])('serves %s on while neither the store nor the source answers', async (_, of) => {
-    const cache = createCache({ store: open(server?.url ?? ''), near: { ttl: '1h' }, jitter: 0 })
+    const store = open(server?.url ?? '')
+    // Otherwise the first value may be one that was loaded without the store.
+    await expect.poll(() => store.ping().then(() => 'answers'), { timeout: 10_000 }).toBe('answers')
+    const cache = createCache({ store, near: { ttl: '1h' }, jitter: 0 })
     const subject = await of(cache)
     const askAll = (): Promise<unknown[]> => Promise.all(Array.from({ length: CALLERS }, () => subject.ask()))
     const allGet = (value: unknown): unknown[] => Array.from({ length: CALLERS }, () => value)

@@ -21,9 +21,12 @@ describe('a handler behind fetch', () => {
     expect(runs()).toBe(3)
   })
 
-  it.each([undefined, Response.json('answer')])('that is no function is refused at once: %s', (handler) => {
+  it.each([
+    ['nothing', undefined],
+    ['a response', Response.json('answer')],
+  ])('that is no function is refused at once: %s', (_what, handler) => {
     const wrap = (): unknown => httpCache(newCache(), { ttl: '1m' })(handler as never)
-    expect(wrap).toThrow(/^handler: expected a function that answers a Request, got (undefined|a Response)$/)
+    expect(wrap).toThrow(/^handler: expected a function that answers a Request, got (undefined|a Response\b)/)
   })
 
   it('gets what its host passes along with the request, and its own this', async () => {
