@@ -94,6 +94,13 @@ describe('the field lines of a request', () => {
     for (const name of ['x-c', 'x-null', 'x-undefined']) expect(named(name)).toEqual([])
   })
 
+  it('are with what a layer has added, although a line of which node keeps one came twice', async () => {
+    const add: Look = ({ headers }) => Object.assign(headers, { 'x-tenant': 'mine' })
+    const headers = await linesAfter(add, 'User-Agent: a', 'X: 1', 'User-Agent: a')
+    expect(first(headers, 'x-tenant')).toBe('mine')
+    expect(all(headers, 'user-agent')).toEqual(['a', 'a'])
+  })
+
   it('may have any name', async () => {
     const headers = await linesAfter(() => {}, '__proto__: a', 'constructor: b', 'toString: c', 'X: d')
     // Node itself has no room for the first one.
