@@ -15,19 +15,21 @@ export interface NearFound {
   readonly fresh: boolean
 }
 
-/** An entry that is still in the near cache, and fresh. */
+/** An entry that is still in the near cache, fresh, and the one to be looked for. */
 class NearFooting implements Footing {
   readonly #near: Near
   readonly #entry: NearEntry
+  readonly #isLookedFor: () => boolean
 
-  constructor(near: Near, entry: NearEntry) {
+  constructor(near: Near, entry: NearEntry, isLookedFor: () => boolean) {
     this.#near = near
     this.#entry = entry
+    this.#isLookedFor = isLookedFor
   }
 
   holds(): boolean {
     const entry = this.#entry
-    if (!entry.stands || !this.#near.keeps(entry)) return false
+    if (!entry.stands || !this.#near.keeps(entry) || !this.#isLookedFor()) return false
     const now = this.#near.clock.once()
     if (now >= entry.until || now >= entry.freshUntil) return false
     entry.visited = true
@@ -73,9 +75,12 @@ export class NearResponses {
     return { entry, variant, fresh: now < entry.freshUntil }
   }
 
-  /** What a fresh response was found on. */
-  footingOf({ entry }: NearFound): Footing {
-    return new NearFooting(this.#near, entry)
+  /**
+   * What a fresh response was found on.
+   * @param isLookedFor Whether this variant is still the one to be looked for.
+   */
+  footingOf({ entry }: NearFound, isLookedFor: () => boolean): Footing {
+    return new NearFooting(this.#near, entry, isLookedFor)
   }
 
   /** What may stand in for a failure of the handler while the store does not answer, though its time near is over. */

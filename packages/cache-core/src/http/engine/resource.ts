@@ -204,9 +204,10 @@ export class Resources {
   groundOf(url: UrlText, found: AtHand | NearFound): Ground | undefined {
     const names = this.#slotNames.of(url)
     if ('variant' in found) {
-      // Without the store a URL may vary on more than what is near knows.
-      const vary = this.#alone.size === 0 ? this.#varyOf(names.url) : undefined
-      return vary && this.near && { vary, footing: this.near.footingOf(found) }
+      const vary = this.#varyOf(names.url)
+      // By another list another variant would be looked for.
+      const isLookedFor = (): boolean => this.#varyOf(names.url) === vary
+      return vary && this.near && { vary, footing: this.near.footingOf(found, isLookedFor) }
     }
     const entry = this.#engine.slots.atHand(names.url, this.namespace)
     if (entry === undefined || names.content?.mark.storeVersion !== entry.version) return undefined

@@ -6,7 +6,7 @@ import type { HttpCacheOptions } from '../../../src/http/rules/options.js'
 import { type Cache, createCache, memoryStore } from '../../../src/index.js'
 import { FakeClock, turn } from '../../../src/testing/fake-clock.js'
 import { linked } from '../../support/near.js'
-import { endsAfter, setUp } from '../../support/set-up.js'
+import { endsAfter, type SetUp, setUp } from '../../support/set-up.js'
 import { ask, HIT } from '../support/asking.js'
 import { get } from '../support/requests.js'
 
@@ -200,6 +200,39 @@ it.each<[string, (there: HttpCache) => Promise<unknown>]>([
   expect(heads[3]).toBe(heads[2])
   await endsAfter(parts.clock, purge(there))
   expect(atOnce(here, get('/a'))).toBeUndefined()
+})
+
+describe('what is repeated near is found no more where its URL varies on more', () => {
+  const ofLanguage = { headers: ['Vary', 'Accept-Language'], asked: ['Accept-Language', 'en'] }
+  const ofMore = { headers: ['Vary', 'Accept-Language, X-V'], asked: ['Accept-Language', 'de'] }
+  const english = get('/a', { 'Accept-Language': 'en' })
+
+  async function repeats(parts: SetUp): Promise<HttpCache> {
+    const engine = createHttpCache(parts.cache, { ttl: '1m' })
+    for (let asked = 0; asked < 3; asked++) await ask(engine, '/a', ofLanguage)
+    await parts.clock.advance(1)
+    const heads = Array.from({ length: 4 }, () => atOnce(engine, english))
+    expect(heads[3]).toBeDefined()
+    expect(heads[3]).toBe(heads[2])
+    return engine
+  }
+
+  it('since a response said so that the store did not take', async () => {
+    const parts = await linked(setUp({ near: {}, storeTimeout: 10 }))
+    const engine = await repeats(parts)
+    parts.faulty.freeze()
+    await endsAfter(parts.clock, ask(engine, '/a', ofMore))
+    expect(atOnce(engine, english)).toBeUndefined()
+  })
+
+  it('since another process has found out, and there is no bus', async () => {
+    const parts = setUp({ near: {} })
+    Object.assign(parts.memory, { capabilities: { ...parts.memory.capabilities, bus: false } })
+    const here = await repeats({ ...parts, ...parts.another() })
+    await ask(createHttpCache(parts.another().cache, { ttl: '1m' }), '/a', ofMore)
+    await ask(here, '/a', { asked: ['Accept-Language', 'de'] })
+    expect(atOnce(here, english)).toBeUndefined()
+  })
 })
 
 it('what is hit keeps its place in a store that is full, although hits are repeated', async () => {
