@@ -6,6 +6,8 @@ const ASKED_FOR_MS = [250, 250]
 /** If new connections turn out dead as well, the wait for the next ones doubles from the first of these to the second. */
 const SHORTEST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 60_000
+/** That shows within this time after the wait. What is found later is another failure, and not to be waited for so long. */
+const SHOWS_WITHIN_MS = 3_000
 
 /**
  * Looks for connections whose peer is gone without a word. Where other nodes answer, that does not show as silence, and
@@ -30,8 +32,8 @@ export class DeadConnections {
     this.#looking = false
     if (!found) return
     const now = performance.now()
-    const isLongAgo = now - this.#foundAt > LONGEST_PAUSE_MS
-    this.#pauseMs = isLongAgo ? SHORTEST_PAUSE_MS : Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS)
+    const isAnother = now - this.#foundAt > this.#pauseMs + SHOWS_WITHIN_MS
+    this.#pauseMs = isAnother ? SHORTEST_PAUSE_MS : Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS)
     this.#foundAt = now
     this.#onFound(cluster)
   }
