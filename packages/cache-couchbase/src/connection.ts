@@ -10,6 +10,8 @@ import { Silence } from './silence.js'
 const RETRY_AFTER_MS = 250
 /** A node that was silent and answers again may answer on the existing connections, too: they get this long. */
 const GRACE_MS = 50
+/** An operation has had all its time, and has failed, after its timeout and this much more. */
+const SPARE_MS = 500
 /** Nodes that come back within this time are connected to together. */
 const TOGETHER_MS = 10
 /** After that, the next one has to wait: on a busy machine connecting takes long, and starting over takes longer. */
@@ -27,7 +29,7 @@ export class Connection {
   readonly #target: Target | undefined
   readonly #probeKey: string
   readonly #patienceMs: number
-  readonly #silence: Silence
+  readonly #silence = new Silence(() => this.#lookOut())
   readonly #lookout: Lookout
   readonly #deadConnections = new DeadConnections((cluster) => {
     if (cluster === this.#cluster) this.#connectAnew()
@@ -51,7 +53,6 @@ export class Connection {
     this.#collection = source instanceof Collection ? Promise.resolve(source) : undefined
     this.#probeKey = probeKey
     this.#patienceMs = patienceMs
-    this.#silence = new Silence(patienceMs, () => this.#lookOut())
     this.#lookout = new Lookout(this.#target?.nodes ?? [], this.#onNodeAnswer)
   }
 
@@ -118,7 +119,8 @@ export class Connection {
   readonly #onNodeAnswer = ({ wasAway, wasGone }: NodeAnswer): void => {
     // The node answers others but not us: the existing connections are dead.
     if (!wasAway) {
-      if (this.#silence.isTooLong()) this.#connectAnew()
+      // Unless something is still under way: a value of 20 MB takes seconds on a slow line.
+      if (this.#silence.isTooLong(this.#patienceMs + SPARE_MS)) this.#connectAnew()
       return
     }
     // An attempt that was waiting for this node has its answer now.

@@ -5,8 +5,6 @@ const TROUBLED_MS = 100
  * be read any more, neither of which the SDK notices.
  */
 const SILENT_MS = 2_000
-/** But not before an operation may have had all its time, and this much more: a value of 20 MB takes seconds on a slow line. */
-const SPARE_MS = 500
 /** If the new connections are silent, too, the wait for the next ones doubles, up to this. */
 const LONGEST_SILENT_MS = 60_000
 
@@ -14,17 +12,11 @@ const LONGEST_SILENT_MS = 60_000
 export class Silence {
   readonly #onTrouble: () => void
   #since: number | undefined
-  readonly #silentMs: number
-  #patienceMs: number
+  #patienceMs = SILENT_MS
   #watched = false
 
-  /**
-   * @param timeoutMs How long an operation may take.
-   * @param onTrouble Called when it has lasted for some time, whether anything else is asked or not.
-   */
-  constructor(timeoutMs: number, onTrouble: () => void) {
-    this.#silentMs = Math.max(SILENT_MS, timeoutMs + SPARE_MS)
-    this.#patienceMs = this.#silentMs
+  /** @param onTrouble Called when it has lasted for some time, whether anything else is asked or not. */
+  constructor(onTrouble: () => void) {
     this.#onTrouble = onTrouble
   }
 
@@ -36,12 +28,13 @@ export class Silence {
 
   answered(): void {
     this.#since = undefined
-    this.#patienceMs = this.#silentMs
+    this.#patienceMs = SILENT_MS
   }
 
-  /** Whether new connections should be tried. If so, the measurement starts again. */
-  isTooLong(): boolean {
-    if (this.#since === undefined || performance.now() - this.#since <= this.#patienceMs) return false
+  /** Whether new connections should be tried. If so, the measurement starts again. @param leastMs Not before. */
+  isTooLong(leastMs = 0): boolean {
+    if (this.#since === undefined || performance.now() - this.#since <= Math.max(leastMs, this.#patienceMs))
+      return false
     this.#since = undefined
     this.#patienceMs = Math.min(2 * this.#patienceMs, LONGEST_SILENT_MS)
     return true
